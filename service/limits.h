@@ -1,0 +1,62 @@
+// Every bound on what comes from outside, in one place (DESIGN: "a limit on
+// everything"). What a field over its bound gets is written beside it.
+#ifndef CLOCKWISE_SERVICE_LIMITS_H_
+#define CLOCKWISE_SERVICE_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace clockwise::limits {
+
+// --- Fields of requests: INVALID_ARGUMENT above the bound. ---
+inline constexpr size_t kMaxIdBytes = 253;       // node ids, ring names
+inline constexpr size_t kMaxHashKeyBytes = 253;  // Node.hash_key
+inline constexpr size_t kMaxZoneBytes = 253;     // Node.zone
+inline constexpr size_t kMaxAddressBytes = 512;  // Node.address
+inline constexpr size_t kMaxLabels = 64;         // Node.labels
+inline constexpr size_t kMaxLabelBytes = 4096;   // keys and values in all
+inline constexpr uint32_t kMaxWeight = 65'535;   // Node.weight
+inline constexpr size_t kMaxKeyBytes = 65'536;   // a key
+inline constexpr size_t kMaxBatchKeys = 10'000;  // keys of a BatchLocate
+inline constexpr uint32_t kMaxReplicas = 64;     // owners asked for
+inline constexpr size_t kMaxChangesPerRequest = 10'000;  // ApplyChanges
+inline constexpr size_t kMaxRequestIdBytes = 64;
+inline constexpr size_t kMaxReasonBytes = 1024;
+inline constexpr uint32_t kMaxPageSize = 1000;  // of lists
+inline constexpr uint32_t kDefaultPageSize = 100;
+inline constexpr size_t kMaxPageTokenBytes = 512;
+inline constexpr uint32_t kMaxVirtualNodes = 65'536;
+inline constexpr uint32_t kDefaultVirtualNodes = 160;
+inline constexpr uint32_t kMinPartitionBits = 4;
+inline constexpr uint32_t kMaxPartitionBits = 20;
+inline constexpr uint32_t kDefaultPartitionBits = 16;
+inline constexpr uint32_t kMaxPartitionReplicas = 8;
+inline constexpr uint32_t kDefaultPartitionReplicas = 3;
+
+// --- Sizes of what is held: RESOURCE_EXHAUSTED above the bound. ---
+inline constexpr size_t kMaxNodes = 100'000;                 // a ring
+inline constexpr uint64_t kMaxPoints = 16ull * 1024 * 1024;  // a ring
+inline constexpr size_t kMaxRings = 1000;
+inline constexpr size_t kMaxWatchStreams = 20'000;  // a server
+
+// --- History. ---
+inline constexpr size_t kHistoryChanges = 1000;  // kept at least, per ring
+inline constexpr size_t kMaxHistoryChanges = 1'000'000;  // of the flag
+
+// --- Answers. ---
+inline constexpr size_t kMaxMoves = 10'000;  // beyond: moves_truncated
+
+// --- The server: UNAVAILABLE above the bound. ---
+inline constexpr size_t kMaxQueuedCalls = 1000;     // changes and long reads
+inline constexpr size_t kMaxEpochWaiters = 10'000;  // calls waiting: min_epoch
+inline constexpr int kMaxEpochWaitSeconds = 10;     // without a deadline
+inline constexpr int kMaxCommitAttempts = 16;       // lost races of one change
+// gRPC answers RESOURCE_EXHAUSTED by itself above this.
+inline constexpr int kMaxRequestBytes = 4 * 1024 * 1024;
+
+// --- Metrics. ---
+inline constexpr size_t kMaxNodeSeries = 1000;  // per-node series off above
+
+}  // namespace clockwise::limits
+
+#endif  // CLOCKWISE_SERVICE_LIMITS_H_

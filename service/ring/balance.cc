@@ -1,0 +1,80 @@
+#include "service/ring/balance.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+
+#include "service/limits.h"
+
+namespace clockwise {
+namespace {
+
+// `parts` over their sum `all`.
+std::vector<double> Ratios(const std::vector<absl::uint128>& parts,
+                           absl::uint128 all) {
+  std::vector<double> ratios;
+  ratios.reserve(parts.size());
+  for (const absl::uint128 part : parts) {
+    ratios.push_back(static_cast<double>(part) / static_cast<double>(all));
+  }
+  return ratios;
+}
+
+v1::Balance BalanceOfShares(const Ring& ring,
+                            const std::vector<double>& shares) {
+  v1::Balance balance;
+  if (shares.empty()) return balance;
+  double weights = 0;
+  for (const NodePtr& node : ring.nodes()) weights += node->weight();
+  std::vector<double> ratios;
+  double mean = 0;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    ratios.push_back(shares[i] * weights / ring.nodes()[i]->weight());
+    mean += ratios.back() / static_cast<double>(shares.size());
+  }
+  double variance = 0;
+  for (const double ratio : ratios) {
+    variance +=
+        (ratio - mean) * (ratio - mean) / static_cast<double>(ratios.size());
+  }
+  balance.set_peak_to_mean(*std::max_element(ratios.begin(), ratios.end()));
+  balance.set_min_to_mean(*std::min_element(ratios.begin(), ratios.end()));
+  balance.set_stddev(std::sqrt(variance));
+  return balance;
+}
+
+}  // namespace
+
+Ownership Measure(const Ring& ring) {
+  Ownership ownership;
+  const size_t nodes = ring.nodes().size();
+  ownership.owned.resize(nodes);
+  ownership.primaries.resize(nodes);
+  ownership.owners = ring.OwnersPerKey(0);
+  ownership.whole = ring.whole();
+  if (nodes == 0) return ownership;
+  std::array<uint32_t, limits::kMaxReplicas> buffer;
+  const std::span<uint32_t> owners(buffer.data(), ownership.owners);
+  for (size_t slot = 0; slot < ring.slots(); ++slot) {
+    const absl::uint128 width = ring.SlotWidth(slot);
+    ring.OwnersFrom(slot, owners);
+    ownership.primaries[owners[0]] += width;
+    for (const uint32_t owner : owners) ownership.owned[owner] += width;
+  }
+  return ownership;
+}
+
+std::vector<double> Shares(const Ownership& ownership) {
+  return Ratios(ownership.owned, ownership.whole * ownership.owners);
+}
+
+v1::Balance BalanceOf(const Ring& ring, const Ownership& ownership) {
+  return BalanceOfShares(ring, Shares(ownership));
+}
+
+v1::Balance PrimaryBalanceOf(const Ring& ring, const Ownership& ownership) {
+  return BalanceOfShares(ring, Ratios(ownership.primaries, ownership.whole));
+}
+
+}  // namespace clockwise

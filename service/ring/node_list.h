@@ -1,0 +1,35 @@
+// The nodes of a ring as a value: immutable nodes, sorted by id (by bytes),
+// shared between the rings of different epochs.
+#ifndef CLOCKWISE_SERVICE_RING_NODE_LIST_H_
+#define CLOCKWISE_SERVICE_RING_NODE_LIST_H_
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "clockwise/v1/placement.pb.h"
+
+namespace clockwise {
+
+using NodePtr = std::shared_ptr<const v1::Node>;
+using NodeList = std::vector<NodePtr>;
+
+// The index of the node `id`, or of the first node behind it.
+size_t LowerBound(const NodeList& nodes, absl::string_view id);
+
+// The node `id`; null if there is none.
+NodePtr FindNode(const NodeList& nodes, absl::string_view id);
+
+// Puts `node` in, in the place of a node with its id if there is one.
+void PutNode(NodeList& nodes, NodePtr node);
+
+// Takes the node `id` out, if it is there.
+void TakeNode(NodeList& nodes, absl::string_view id);
+
+// Whether `nodes` is sorted by id without duplicates.
+bool IsSorted(const NodeList& nodes);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RING_NODE_LIST_H_

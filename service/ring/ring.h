@@ -1,0 +1,84 @@
+// A Ring is the placement of one node list under one spec: sorted points (or
+// slots) that answer which nodes own a key. Immutable.
+//
+// It owns its arrays and shares its nodes. One structure serves all layouts:
+// *slots* in clockwise order, each owned by one node; a layout's rule finds a
+// key's slot, and the owners are the first distinct nodes from there on.
+// Building costs O(points log points), a look-up O(log points).
+#ifndef CLOCKWISE_SERVICE_RING_RING_H_
+#define CLOCKWISE_SERVICE_RING_RING_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "service/ring/layout.h"
+#include "service/ring/node_list.h"
+
+namespace clockwise {
+
+class Ring {
+ public:
+  // Builds the ring of `nodes`, which are sorted and valid, as `spec` is
+  // (service/ring/validate.h). LIMIT_REACHED: too many nodes or points.
+  static absl::StatusOr<std::shared_ptr<const Ring>> Build(
+      const v1::RingSpec& spec, NodeList nodes);
+
+  const v1::RingSpec& spec() const { return spec_; }
+  const NodeList& nodes() const { return nodes_; }
+
+  // Owners that each key has when a request asks for `replicas`:
+  // min(asked, nodes), where 0 asks for the spec's number.
+  size_t OwnersPerKey(uint32_t replicas) const;
+
+  KeyHash Hash(absl::string_view key) const { return rule_->hash_key(key); }
+
+  // The slot that owns `hash`. There must be nodes.
+  size_t SlotOf(KeyHash hash) const;
+
+  // Fills `owners` with the indexes (into nodes()) of distinct nodes, primary
+  // first: walking clockwise from `slot`, first one node of each zone, then
+  // the others. Wants 1 <= owners.size() <= min(kMaxReplicas, nodes).
+  void OwnersFrom(size_t slot, std::span<uint32_t> owners) const;
+
+  // --- What the slots are, for balance, comparison and mirrors. ---
+  size_t slots() const { return slot_nodes_.size(); }
+  // Sorted positions, one a slot; empty in layouts whose slots are no points.
+  std::span<const uint64_t> positions() const { return positions_; }
+  // Whose each slot is, an index into nodes().
+  std::span<const uint32_t> slot_nodes() const { return slot_nodes_; }
+  // How much of whole() hashes to a slot; the slots' widths sum to whole().
+  absl::uint128 SlotWidth(size_t slot) const;
+  absl::uint128 whole() const;
+
+  // Checksum of all that placement depends on; see fingerprint.h.
+  uint64_t fingerprint() const { return fingerprint_; }
+
+ private:
+  Ring(const v1::RingSpec& spec, NodeList nodes);
+  void PlacePoints();
+  void NumberZones();
+  // Walks clockwise over all slots from `slot`, and appends the nodes that
+  // `wanted` takes, until `owners` holds `until`.
+  template <typename Wanted>
+  void Walk(size_t slot, std::span<uint32_t> owners, size_t& found,
+            size_t until, Wanted wanted) const;
+
+  v1::RingSpec spec_;
+  const LayoutRule* rule_;
+  NodeList nodes_;
+  std::vector<uint64_t> positions_;
+  std::vector<uint32_t> slot_nodes_;
+  std::vector<uint32_t> node_zones_;  // by node: the number of its zone
+  uint32_t zones_ = 0;
+  uint64_t fingerprint_ = 0;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RING_RING_H_
