@@ -1,0 +1,45 @@
+// MemoryStore is a store that forgets: rings last as long as it does.
+//
+// Thread-safe. Several Memberships may share one, as replicas share an etcd.
+// It is never full and always up.
+#ifndef CLOCKWISE_SERVICE_STORE_MEMORY_STORE_H_
+#define CLOCKWISE_SERVICE_STORE_MEMORY_STORE_H_
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "service/mutex.h"
+#include "service/store/store.h"
+
+namespace clockwise {
+
+class MemoryStore final : public Store {
+ public:
+  absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
+  absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
+  [[nodiscard]] absl::Status Create(const RingHead& head) override;
+  [[nodiscard]] absl::Status Delete(absl::string_view ring,
+                                    uint64_t incarnation) override;
+  [[nodiscard]] absl::Status Apply(const Commit& commit) override;
+  bool up() const override { return true; }
+
+ private:
+  struct Ring {
+    RingHead head;
+    std::map<std::string, v1::Node> nodes;
+    std::deque<v1::ChangeRecord> history;
+  };
+
+  static StoredRing Copy(const Ring& ring);
+
+  Mutex mu_;
+  std::map<std::string, Ring, std::less<>> rings_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_STORE_MEMORY_STORE_H_

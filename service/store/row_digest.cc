@@ -1,0 +1,37 @@
+#include "service/store/row_digest.h"
+
+#include <initializer_list>
+
+#include "service/ring/layout.h"
+
+namespace clockwise {
+namespace {
+
+// Different for each kind of row, so that no row passes for one of another.
+enum Kind : uint64_t { kHead = 1, kNode = 2, kChange = 3 };
+
+// The numbers' order counts: each is mixed with all that came before.
+uint64_t Mix(Kind kind, std::initializer_list<uint64_t> numbers) {
+  uint64_t digest = kind;
+  for (const uint64_t number : numbers) {
+    digest = SplitMix64(digest + kGoldenGamma) ^ number;
+  }
+  return SplitMix64(digest + kGoldenGamma);
+}
+
+}  // namespace
+
+uint64_t HeadDigest(const RingHead& head, absl::string_view spec) {
+  return Mix(kHead, {Xxh3(head.spec.name()), head.incarnation, head.epoch,
+                     head.fingerprint, Xxh3(spec)});
+}
+
+uint64_t NodeDigest(absl::string_view id, absl::string_view node) {
+  return Mix(kNode, {Xxh3(id), Xxh3(node)});
+}
+
+uint64_t ChangeDigest(uint64_t epoch, absl::string_view record) {
+  return Mix(kChange, {epoch, Xxh3(record)});
+}
+
+}  // namespace clockwise

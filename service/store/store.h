@@ -1,0 +1,86 @@
+// A Store is where rings are durable. What every implementation must do is
+// written down as a test: tests/store/store_acceptance.h.
+//
+// Thread-safe. A store knows nothing of rings as such: it keeps a head (spec,
+// incarnation, epoch, fingerprint), the nodes, and the last change records of
+// each ring, and replaces them by compare-and-set on the epoch.
+//
+// Failures, all of them refusals (service/ring/refusal.h):
+//   STORE_UNAVAILABLE (UNAVAILABLE)     cannot be reached, read or written. The
+//                                       commit may have been made or not.
+//   STORE_FULL (RESOURCE_EXHAUSTED)     no space; nothing was changed.
+//   EPOCH_CONFLICT (ABORTED)            the ring is not at the epoch, or of the
+//                                       incarnation, expected; nothing was
+//                                       changed.
+//   RING_EXISTS, RING_NOT_FOUND         as their names say.
+#ifndef CLOCKWISE_SERVICE_STORE_STORE_H_
+#define CLOCKWISE_SERVICE_STORE_STORE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "clockwise/v1/placement.pb.h"
+#include "clockwise/v1/stored.pb.h"
+
+namespace clockwise {
+
+// What identifies a ring's state.
+struct RingHead {
+  v1::RingSpec spec;  // defaults filled in; spec.name() is the key
+  uint64_t incarnation = 0;
+  uint64_t epoch = 0;
+  uint64_t fingerprint = 0;
+};
+
+// A ring as the store has it.
+struct StoredRing {
+  RingHead head;
+  std::vector<v1::Node> nodes;            // sorted by id
+  std::vector<v1::ChangeRecord> history;  // oldest first, epochs dense, the
+                                          // last one's is head.epoch
+};
+
+// One change, to be made durable whole or not at all. The node set becomes the
+// stored one with record.change().upserted put in and
+// record.change().removed_ids taken out; the head's epoch becomes
+// record.change().epoch, which is the epoch expected now plus one.
+struct Commit {
+  std::string ring;
+  uint64_t incarnation = 0;    // expected
+  v1::ChangeRecord record;     // carries the new epoch and fingerprint
+  size_t history_changes = 0;  // older records beyond this many are dropped
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // All rings, sorted by name. Called at the start.
+  virtual absl::StatusOr<std::vector<StoredRing>> LoadAll() = 0;
+
+  // One ring as it is now; RING_NOT_FOUND.
+  virtual absl::StatusOr<StoredRing> Load(absl::string_view ring) = 0;
+
+  // Makes a ring without nodes or history durable; RING_EXISTS.
+  [[nodiscard]] virtual absl::Status Create(const RingHead& head) = 0;
+
+  // Deletes a ring, its nodes and history; RING_NOT_FOUND, EPOCH_CONFLICT (the
+  // ring of that name has another incarnation).
+  [[nodiscard]] virtual absl::Status Delete(absl::string_view ring,
+                                            uint64_t incarnation) = 0;
+
+  // Makes one change durable: when it returns OK, the change survives a crash
+  // of the process and a loss of power. RING_NOT_FOUND, EPOCH_CONFLICT.
+  [[nodiscard]] virtual absl::Status Apply(const Commit& commit) = 0;
+
+  // Whether the last contact succeeded, for the metric and for people.
+  virtual bool up() const = 0;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_STORE_STORE_H_

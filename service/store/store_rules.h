@@ -1,0 +1,33 @@
+// The refusals that every store makes by rule, in one wording. Stateless.
+#ifndef CLOCKWISE_SERVICE_STORE_STORE_RULES_H_
+#define CLOCKWISE_SERVICE_STORE_STORE_RULES_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "service/store/store.h"
+
+namespace clockwise {
+
+absl::Status RingNotFound(absl::string_view ring);
+absl::Status RingExists(absl::string_view ring);
+
+// EPOCH_CONFLICT unless `stored` is of the incarnation that the caller knows.
+[[nodiscard]] absl::Status CheckIncarnation(const RingHead& stored,
+                                            uint64_t incarnation);
+
+// The compare of the compare-and-set: EPOCH_CONFLICT unless `commit` follows
+// `stored`.
+[[nodiscard]] absl::Status CheckFollows(const RingHead& stored,
+                                        const Commit& commit);
+
+// The newest epoch whose record is dropped when a ring is at `epoch` and keeps
+// `history_changes`; 0: none.
+uint64_t NewestDroppedEpoch(uint64_t epoch, size_t history_changes);
+
+// OK if the parts of a ring fit together as StoredRing promises; else what is
+// wrong with them, as DATA_LOSS, for the store to say in which file.
+[[nodiscard]] absl::Status CheckRing(const StoredRing& ring);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_STORE_STORE_RULES_H_
