@@ -1,0 +1,141 @@
+#include "service/membership/change_plan.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/limits.h"
+#include "service/ring/compare.h"
+#include "service/ring/refusal.h"
+#include "service/ring/validate.h"
+
+namespace clockwise {
+namespace {
+
+// Of what a request asks for, to tell a retry from a reused request_id. How the
+// answer shall look (include_moves) is not part of it.
+uint64_t DigestOf(const ChangeRequest& request) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);  // labels are a map
+    for (const v1::NodeChange& change : request.changes) {
+      coded.WriteVarint64(change.ByteSizeLong());
+      change.SerializeToCodedStream(&coded);
+    }
+    coded.WriteLittleEndian64(request.expected_epoch);
+    coded.WriteString(request.reason);
+  }
+  return Xxh3(bytes);
+}
+
+void SetTime(absl::Time time, v1::Change& change) {
+  const int64_t seconds = absl::ToUnixSeconds(time);  // rounds down
+  change.mutable_time()->set_seconds(seconds);
+  change.mutable_time()->set_nanos(static_cast<int32_t>(
+      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+}
+
+void FillComparison(const MeasuredRing& before, const MeasuredRing& after,
+                    bool include_moves, v1::Change& change) {
+  Comparison comparison =
+      Compare(*before.ring, before.ownership, *after.ring, after.ownership,
+              include_moves ? limits::kMaxMoves : 0);
+  change.set_moved_ratio(comparison.moved_ratio);
+  change.set_minimum_moved_ratio(comparison.minimum_moved_ratio);
+  *change.mutable_balance_before() = before.balance;
+  *change.mutable_balance_after() = after.balance;
+  *change.mutable_primary_balance_before() = before.primary_balance;
+  *change.mutable_primary_balance_after() = after.primary_balance;
+  if (!include_moves) return;
+  change.mutable_moves()->Assign(comparison.moves.begin(),
+                                 comparison.moves.end());
+  change.set_moves_truncated(comparison.moves_truncated);
+}
+
+}  // namespace
+
+absl::Status ValidateRequest(const ChangeRequest& request) {
+  if (absl::Status status = ValidateRequestId(request.request_id);
+      !status.ok()) {
+    return status;
+  }
+  return ValidateReason(request.reason);
+}
+
+absl::StatusOr<std::optional<v1::Change>> FirstAnswer(
+    const RingState& state, const ChangeRequest& request) {
+  if (request.request_id.empty()) return std::nullopt;
+  for (auto it = state.history.rbegin(); it != state.history.rend(); ++it) {
+    const v1::ChangeRecord& record = **it;
+    if (record.change().request_id() != request.request_id) continue;
+    if (record.request_digest() != DigestOf(request)) {
+      return Refusal(
+          v1::ERROR_REASON_REQUEST_ID_REUSED,
+          absl::StrCat("request_id: ", Quoted(request.request_id),
+                       " was used at epoch ", record.change().epoch(),
+                       " with another body"));
+    }
+    v1::Change answer = record.change();
+    if (request.include_moves) {
+      auto before = RingAt(state, answer.epoch() - 1, "request_id");
+      if (!before.ok()) return before.status();
+      auto after = RingAt(state, answer.epoch(), "request_id");
+      if (!after.ok()) return after.status();
+      FillComparison(*before, *after, true, answer);
+    }
+    return answer;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
+                                      const ChangeRequest& request,
+                                      absl::Time now) {
+  if (request.expected_epoch != 0 && request.expected_epoch != state.epoch) {
+    return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
+                   absl::StrCat("expected_epoch: ring ", Quoted(state.name()),
+                                " is at epoch ", state.epoch, ", not ",
+                                request.expected_epoch));
+  }
+  auto edit = EditNodes(state.ring().nodes(), request.changes, request.fields);
+  if (!edit.ok()) return edit.status();
+  ChangePlan plan;
+  v1::Change& change = plan.change;
+  change.set_incarnation(state.incarnation);
+  if (edit->empty()) {
+    change.set_epoch(state.epoch);
+    change.set_fingerprint(state.ring().fingerprint());
+    FillComparison(state.measured, state.measured, false, change);
+    return plan;
+  }
+  auto ring = Ring::Build(state.ring().spec(), std::move(edit->nodes));
+  if (!ring.ok()) return ring.status();
+  plan.kind = edit->kind;
+  plan.next = std::make_shared<RingState>(*std::move(ring), state.incarnation,
+                                          state.epoch + 1);
+  change.set_epoch(plan.next->epoch);
+  change.set_fingerprint(plan.next->ring().fingerprint());
+  SetTime(now, change);
+  change.set_actor(request.actor);
+  change.set_reason(request.reason);
+  change.set_request_id(request.request_id);
+  for (const NodePtr& node : edit->upserted) *change.add_upserted() = *node;
+  for (std::string& id : edit->removed_ids) {
+    change.add_removed_ids(std::move(id));
+  }
+  FillComparison(state.measured, plan.next->measured, request.include_moves,
+                 change);
+  v1::ChangeRecord& record = plan.record;
+  for (const NodePtr& node : edit->before) *record.add_before() = *node;
+  record.set_request_digest(DigestOf(request));
+  *record.mutable_change() = change;
+  record.mutable_change()->clear_moves();
+  record.mutable_change()->clear_moves_truncated();
+  return plan;
+}
+
+}  // namespace clockwise

@@ -1,0 +1,213 @@
+#include "service/membership/edit.h"
+
+#include <google/protobuf/util/message_differencer.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "service/limits.h"
+#include "service/ring/refusal.h"
+#include "service/ring/validate.h"
+
+namespace clockwise {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+
+absl::string_view IdOf(const v1::NodeChange& change) {
+  switch (change.change_case()) {
+    case v1::NodeChange::kAdd:
+      return change.add().id();
+    case v1::NodeChange::kUpdate:
+      return change.update().node().id();
+    default:
+      return change.remove();
+  }
+}
+
+// How a refusal names `field` of the change: the editor says "id" or "weight"
+// of the node, or "update_mask".
+std::string FieldPath(const v1::NodeChange& change, size_t index,
+                      FieldNames fields, absl::string_view field) {
+  if (fields == FieldNames::kOne) {
+    if (field == "update_mask") return "update_mask";
+    return absl::StrCat(change.has_remove() ? "node_" : "node.", field);
+  }
+  const std::string path = absl::StrCat("changes[", index, "]");
+  switch (change.change_case()) {
+    case v1::NodeChange::kAdd:
+      return absl::StrCat(path, ".add.", field);
+    case v1::NodeChange::kUpdate:
+      return absl::StrCat(
+          path, field == "update_mask" ? ".update." : ".update.node.", field);
+    case v1::NodeChange::kRemove:
+      return absl::StrCat(path, ".remove");
+    case v1::NodeChange::CHANGE_NOT_SET:
+      break;
+  }
+  return path;
+}
+
+// The fields of `update` that are set, or that its mask names.
+absl::StatusOr<std::vector<std::string>> FieldsToUpdate(
+    const v1::NodeUpdate& update, const v1::Node& present) {
+  const v1::Node& node = update.node();
+  std::vector<std::string> paths(update.update_mask().paths().begin(),
+                                 update.update_mask().paths().end());
+  if (!paths.empty()) return paths;
+  if (!node.hash_key().empty() && node.hash_key() != present.hash_key()) {
+    return FieldRefusal("hash_key",
+                        "never changes: remove the node and add "
+                        "another");
+  }
+  if (!node.points().empty()) {
+    return FieldRefusal("points", "no layout here takes explicit points");
+  }
+  if (!node.address().empty()) paths.push_back("address");
+  if (node.weight() != 0) paths.push_back("weight");
+  if (!node.zone().empty()) paths.push_back("zone");
+  if (!node.labels().empty()) paths.push_back("labels");
+  return paths;
+}
+
+// `present` with the update's fields.
+absl::StatusOr<v1::Node> Updated(const v1::Node& present,
+                                 const v1::NodeUpdate& update) {
+  auto paths = FieldsToUpdate(update, present);
+  if (!paths.ok()) return paths.status();
+  v1::Node node = present;
+  for (const std::string& path : *paths) {
+    if (path == "address") {
+      node.set_address(update.node().address());
+    } else if (path == "weight") {
+      node.set_weight(update.node().weight());
+    } else if (path == "zone") {
+      node.set_zone(update.node().zone());
+    } else if (path == "labels") {
+      *node.mutable_labels() = update.node().labels();
+    } else {
+      return FieldRefusal("update_mask", absl::StrCat(Quoted(path),
+                                                      " is none of address, "
+                                                      "weight, zone, labels"));
+    }
+  }
+  auto normal = NormalizeNode(node);
+  if (normal.ok()) normal->set_ordinal(present.ordinal());
+  return normal;
+}
+
+// One pass over the changes.
+class Editor {
+ public:
+  explicit Editor(const NodeList& nodes) : old_(nodes) {
+    edit_.nodes = nodes;
+    for (const NodePtr& node : nodes) {
+      last_ordinal_ = std::max(last_ordinal_, node->ordinal());
+    }
+  }
+
+  absl::Status Make(const v1::NodeChange& change) {
+    if (change.change_case() == v1::NodeChange::CHANGE_NOT_SET) {
+      return FieldRefusal("change", "none of add, update, remove is set");
+    }
+    const absl::string_view id = IdOf(change);
+    if (absl::Status status = ValidateId("id", id); !status.ok()) return status;
+    if (!seen_.insert(id).second) {
+      return FieldRefusal("id", absl::StrCat(Quoted(id),
+                                             " is named by two "
+                                             "changes"));
+    }
+    const NodePtr present = FindNode(old_, id);
+    if (change.has_add()) return Add(change.add(), present);
+    if (present == nullptr) {
+      return Refusal(v1::ERROR_REASON_NODE_NOT_FOUND,
+                     absl::StrCat("node ", Quoted(id), " is not in the ring"));
+    }
+    if (change.has_update()) return Update(change.update(), present);
+    Remove(present);
+    return absl::OkStatus();
+  }
+
+  Edit Finish() && {
+    const auto by_id = [](const NodePtr& a, const NodePtr& b) {
+      return a->id() < b->id();
+    };
+    std::sort(edit_.upserted.begin(), edit_.upserted.end(), by_id);
+    std::sort(edit_.before.begin(), edit_.before.end(), by_id);
+    std::sort(edit_.removed_ids.begin(), edit_.removed_ids.end());
+    const size_t updates = edit_.before.size() - edit_.removed_ids.size();
+    const size_t adds = edit_.upserted.size() - updates;
+    const size_t removes = edit_.removed_ids.size();
+    if (adds > 0 && updates + removes == 0) edit_.kind = ChangeKind::kAdd;
+    if (updates > 0 && adds + removes == 0) edit_.kind = ChangeKind::kUpdate;
+    if (removes > 0 && adds + updates == 0) edit_.kind = ChangeKind::kRemove;
+    return std::move(edit_);
+  }
+
+ private:
+  absl::Status Add(const v1::Node& asked, const NodePtr& present) {
+    auto node = NormalizeNode(asked);
+    if (!node.ok()) return node.status();
+    if (present == nullptr) {
+      node->set_ordinal(++last_ordinal_);
+      Put(*std::move(node));
+      return absl::OkStatus();
+    }
+    node->set_ordinal(present->ordinal());
+    if (MessageDifferencer::Equals(*node, *present)) return absl::OkStatus();
+    return Refusal(v1::ERROR_REASON_NODE_EXISTS,
+                   absl::StrCat("a different node ", Quoted(node->id()),
+                                " is in the ring; update it, or choose "
+                                "another id"));
+  }
+
+  absl::Status Update(const v1::NodeUpdate& update, const NodePtr& present) {
+    auto node = Updated(*present, update);
+    if (!node.ok()) return node.status();
+    if (MessageDifferencer::Equals(*node, *present)) return absl::OkStatus();
+    edit_.before.push_back(present);
+    Put(*std::move(node));
+    return absl::OkStatus();
+  }
+
+  void Remove(const NodePtr& present) {
+    edit_.before.push_back(present);
+    edit_.removed_ids.push_back(present->id());
+    TakeNode(edit_.nodes, present->id());
+  }
+
+  void Put(v1::Node node) {
+    edit_.upserted.push_back(std::make_shared<const v1::Node>(std::move(node)));
+    PutNode(edit_.nodes, edit_.upserted.back());
+  }
+
+  const NodeList& old_;
+  Edit edit_;
+  absl::flat_hash_set<absl::string_view> seen_;
+  uint64_t last_ordinal_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<Edit> EditNodes(const NodeList& nodes,
+                               std::span<const v1::NodeChange> changes,
+                               FieldNames fields) {
+  if (changes.empty() || changes.size() > limits::kMaxChangesPerRequest) {
+    return FieldRefusal("changes",
+                        absl::StrCat(changes.size(), " is not from 1 to ",
+                                     limits::kMaxChangesPerRequest));
+  }
+  Editor editor(nodes);
+  for (size_t i = 0; i < changes.size(); ++i) {
+    if (absl::Status status = editor.Make(changes[i]); !status.ok()) {
+      return RenameField(status, [&](absl::string_view field) {
+        return FieldPath(changes[i], i, fields, field);
+      });
+    }
+  }
+  return std::move(editor).Finish();
+}
+
+}  // namespace clockwise

@@ -1,0 +1,97 @@
+// Membership is the one thing that changes: the node sets of all rings, and
+// their history. Thread-safe.
+//
+// It owns the newest state of every ring; the store, the clock and the source
+// of random numbers are the caller's and outlive it. One change is made at a
+// time: it is durable before it is visible, and visible before it is
+// acknowledged. Reads take the newest state and never wait for a change.
+//
+// Failures are refusals (service/ring/refusal.h); the store's pass through.
+#ifndef CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
+#define CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "clockwise/v1/placement.pb.h"
+#include "service/latency_histogram.h"
+#include "service/limits.h"
+#include "service/membership/change_plan.h"
+#include "service/membership/ring_state.h"
+#include "service/mutex.h"
+#include "service/store/store.h"
+
+namespace clockwise {
+
+using StatePtr = std::shared_ptr<const RingState>;
+
+class Membership {
+ public:
+  struct Options {
+    Store* store = nullptr;
+    std::function<absl::Time()> now;   // for Change.time only
+    std::function<uint64_t()> random;  // for incarnations
+    size_t history_changes = limits::kHistoryChanges;
+  };
+
+  // Loads all rings. Fails if the store cannot be read or what it holds is
+  // damaged.
+  static absl::StatusOr<std::unique_ptr<Membership>> Open(Options options);
+
+  // The newest state of `ring` (empty: "default"). RING_NOT_FOUND.
+  absl::StatusOr<StatePtr> Find(absl::string_view ring) const;
+
+  // All rings, by name.
+  std::vector<StatePtr> Rings() const;
+
+  // Makes the change, or with validate_only tells what it would be.
+  // FIELD_INVALID, REQUEST_ID_REUSED, RING_NOT_FOUND, NODE_NOT_FOUND,
+  // NODE_EXISTS, EPOCH_CONFLICT, LIMIT_REACHED.
+  absl::StatusOr<v1::Change> Apply(const ChangeRequest& request);
+
+  // Makes a ring without nodes; with the spec of one that is there, returns
+  // that. FIELD_INVALID, LAYOUT_UNSUPPORTED, RING_EXISTS, LIMIT_REACHED.
+  absl::StatusOr<StatePtr> CreateRing(const v1::RingSpec& spec);
+
+  // RING_NOT_FOUND, FIELD_INVALID.
+  absl::Status DeleteRing(absl::string_view ring);
+
+  // `listener` is called, on the thread that changed it, whenever a ring has a
+  // new state or is gone. It must be quick. Set before the first change; null
+  // takes it away.
+  void Listen(std::function<void(const std::string& ring)> listener);
+
+  bool store_up() const { return options_.store->up(); }
+  const LatencyHistogram& commit_latency() const { return commit_latency_; }
+
+ private:
+  explicit Membership(Options options) : options_(std::move(options)) {}
+
+  absl::StatusOr<v1::Change> CommitChange(const ChangeRequest& request,
+                                          const std::string& ring);
+  absl::Status Reload(const std::string& ring)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  void Publish(StatePtr state) ABSL_LOCKS_EXCLUDED(mu_);
+  void Withdraw(const std::string& ring) ABSL_LOCKS_EXCLUDED(mu_);
+  void Tell(const std::string& ring);
+
+  const Options options_;
+  LatencyHistogram commit_latency_;
+  Mutex writer_;  // held over a change, its commit included
+  mutable Mutex mu_;
+  std::map<std::string, StatePtr, std::less<>> rings_ ABSL_GUARDED_BY(mu_);
+  std::function<void(const std::string&)> listener_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_

@@ -1,0 +1,95 @@
+// RingState is all that the service knows of one ring at its newest epoch: the
+// ring, its figures, and the history behind it. Immutable but for its counters,
+// which are atomic and shared by the states of one ring.
+#ifndef CLOCKWISE_SERVICE_MEMBERSHIP_RING_STATE_H_
+#define CLOCKWISE_SERVICE_MEMBERSHIP_RING_STATE_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "clockwise/v1/placement.pb.h"
+#include "clockwise/v1/stored.pb.h"
+#include "service/ring/balance.h"
+#include "service/ring/ring.h"
+#include "service/store/store.h"
+
+namespace clockwise {
+
+// A ring with the figures that follow from it.
+struct MeasuredRing {
+  explicit MeasuredRing(std::shared_ptr<const Ring> built);
+
+  std::shared_ptr<const Ring> ring;
+  Ownership ownership;
+  v1::Balance balance;
+  v1::Balance primary_balance;
+};
+
+// Accepted changes by what they did; kMixed did several of these.
+enum class ChangeKind { kAdd, kUpdate, kRemove, kMixed };
+inline constexpr std::array<const char*, 4> kChangeKindNames = {
+    "add", "update", "remove", "mixed"};
+
+// Counted since this process first saw the ring.
+struct RingCounters {
+  std::array<std::atomic<uint64_t>, kChangeKindNames.size()> changes = {};
+  std::atomic<double> moved_ratio = 0;
+};
+using NodeCounter = std::atomic<uint64_t>;
+
+struct RingState {
+  RingState(std::shared_ptr<const Ring> built, uint64_t incarnation,
+            uint64_t epoch);
+
+  const std::string& name() const { return ring().spec().name(); }
+  const Ring& ring() const { return *measured.ring; }
+  RingHead head() const;
+
+  MeasuredRing measured;
+  uint64_t incarnation;
+  uint64_t epoch;
+  // Oldest first, dense, the last one's epoch is `epoch`. Never longer than
+  // the history kept, and shorter than epoch - 1 once some were dropped.
+  std::vector<std::shared_ptr<const v1::ChangeRecord>> history;
+
+  std::shared_ptr<RingCounters> counters;
+  // By node: keys located on it as primary. A node keeps its counter from
+  // epoch to epoch.
+  std::vector<std::shared_ptr<NodeCounter>> locates;
+
+  // Takes over the counters of the state before; null: there was none.
+  void InheritCounters(const RingState* before);
+};
+
+// The state that `stored` describes. FailedPrecondition, in words for an
+// operator: the ring built from it has another fingerprint than was stored.
+absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
+    const StoredRing& stored);
+
+// Whether the state can tell of `epoch` (1 <= epoch <= state.epoch).
+bool KeepsEpoch(const RingState& state, uint64_t epoch);
+
+// The ring as it was at `epoch`; 0 is the newest. EPOCH_OUT_OF_HISTORY names
+// `field`.
+absl::StatusOr<MeasuredRing> RingAt(const RingState& state, uint64_t epoch,
+                                    absl::string_view field);
+
+// The change from `from_epoch`, which the state keeps, to its newest epoch.
+absl::StatusOr<v1::Delta> DeltaSince(const RingState& state,
+                                     uint64_t from_epoch, bool include_moves);
+
+// The whole ring at `epoch`, which `measured` is of.
+v1::Snapshot SnapshotOf(const RingState& state, const MeasuredRing& measured,
+                        uint64_t epoch, bool include_points);
+
+v1::RingInfo InfoOf(const RingState& state);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_MEMBERSHIP_RING_STATE_H_
