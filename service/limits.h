@@ -24,7 +24,6 @@ inline constexpr size_t kMaxRequestIdBytes = 64;
 inline constexpr size_t kMaxReasonBytes = 1024;
 inline constexpr uint32_t kMaxPageSize = 1000;  // of lists
 inline constexpr uint32_t kDefaultPageSize = 100;
-inline constexpr size_t kMaxPageTokenBytes = 512;
 inline constexpr uint32_t kMaxVirtualNodes = 65'536;
 inline constexpr uint32_t kDefaultVirtualNodes = 160;
 inline constexpr uint32_t kMinPartitionBits = 4;

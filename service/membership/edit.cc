@@ -102,7 +102,6 @@ absl::StatusOr<v1::Node> Updated(const v1::Node& present,
 class Editor {
  public:
   explicit Editor(const NodeList& nodes) : old_(nodes) {
-    edit_.nodes = nodes;
     for (const NodePtr& node : nodes) {
       last_ordinal_ = std::max(last_ordinal_, node->ordinal());
     }
@@ -131,6 +130,7 @@ class Editor {
   }
 
   Edit Finish() && {
+    edit_.nodes = WithChanges(old_, changes_);
     const auto by_id = [](const NodePtr& a, const NodePtr& b) {
       return a->id() < b->id();
     };
@@ -175,15 +175,16 @@ class Editor {
   void Remove(const NodePtr& present) {
     edit_.before.push_back(present);
     edit_.removed_ids.push_back(present->id());
-    TakeNode(edit_.nodes, present->id());
+    changes_[present->id()] = nullptr;
   }
 
   void Put(v1::Node node) {
     edit_.upserted.push_back(std::make_shared<const v1::Node>(std::move(node)));
-    PutNode(edit_.nodes, edit_.upserted.back());
+    changes_[edit_.upserted.back()->id()] = edit_.upserted.back();
   }
 
   const NodeList& old_;
+  NodeChanges changes_;
   Edit edit_;
   absl::flat_hash_set<absl::string_view> seen_;
   uint64_t last_ordinal_ = 0;

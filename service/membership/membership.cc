@@ -18,6 +18,25 @@ absl::Status RingNotFound(absl::string_view ring) {
                  absl::StrCat("there is no ring ", Quoted(ring)));
 }
 
+bool LostRace(const absl::Status& status) {
+  const v1::ErrorReason reason = ReasonOf(status);
+  return reason == v1::ERROR_REASON_EPOCH_CONFLICT ||
+         reason == v1::ERROR_REASON_RING_NOT_FOUND;
+}
+
+// The plan of a change, or the first answer to it as a plan with nothing left
+// to do.
+absl::StatusOr<ChangePlan> PlanOnce(const RingState& state,
+                                    const ChangeRequest& request,
+                                    absl::Time now) {
+  auto first = FirstAnswer(state, request);
+  if (!first.ok()) return first.status();
+  if (!first->has_value()) return PlanChange(state, request, now);
+  ChangePlan done;
+  done.change = **std::move(first);
+  return done;
+}
+
 bool SameSpec(const v1::RingSpec& a, const v1::RingSpec& b) {
   return google::protobuf::util::MessageDifferencer::Equals(a, b);
 }
@@ -32,9 +51,18 @@ absl::StatusOr<std::unique_ptr<Membership>> Membership::Open(Options options) {
     auto state = RestoreState(ring);
     if (!state.ok()) return state.status();
     (*state)->InheritCounters(nullptr);
+    membership->TrimHistory(**state);
     membership->Publish(*std::move(state));
   }
   return membership;
+}
+
+void Membership::TrimHistory(RingState& state) const {
+  const size_t size = state.history.size();
+  if (size <= options_.history_changes) return;
+  state.history.erase(
+      state.history.begin(),
+      state.history.end() - static_cast<ptrdiff_t>(options_.history_changes));
 }
 
 absl::StatusOr<StatePtr> Membership::Find(absl::string_view ring) const {
@@ -76,49 +104,69 @@ absl::StatusOr<v1::Change> Membership::CommitChange(
   for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
     auto state = Find(ring);
     if (!state.ok()) return state.status();
-    auto first = FirstAnswer(**state, request);
-    if (!first.ok()) return first.status();
-    if (first->has_value()) return **std::move(first);
-    auto plan = PlanChange(**state, request, options_.now());
+    auto plan = PlanOnce(**state, request, options_.now());
+    // Whatever the ring is: the request makes no sense.
+    if (absl::IsInvalidArgument(plan.status())) return plan.status();
+    const bool to_commit = plan.ok() && plan->next != nullptr;
+    if (to_commit) {
+      const absl::Status status = Commit(**state, *plan);
+      if (status.ok()) return std::move(plan->change);
+      if (!LostRace(status)) return status;
+    }
+    // Another writer may have been faster: then see what it made, and do it
+    // again on that. What is refused or answered without a commit is judged by
+    // the newest state too.
+    auto behind = CatchUp(ring);
+    if (!behind.ok()) return behind.status();
+    if (*behind || to_commit) continue;
     if (!plan.ok()) return plan.status();
-    if (plan->next == nullptr) return std::move(plan->change);
-
-    Commit commit;
-    commit.ring = ring;
-    commit.incarnation = (*state)->incarnation;
-    commit.record = std::move(plan->record);
-    commit.history_changes = options_.history_changes;
-    const auto start = std::chrono::steady_clock::now();
-    const absl::Status status = options_.store->Apply(commit);
-    commit_latency_.Observe(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-            .count());
-    if (status.code() == absl::StatusCode::kAborted ||
-        status.code() == absl::StatusCode::kNotFound) {
-      // Another writer was faster: see what it made, and do it again on that.
-      if (absl::Status reload = Reload(ring); !reload.ok()) return reload;
-      continue;
-    }
-    if (!status.ok()) return status;
-
-    RingState& next = *plan->next;
-    next.InheritCounters(state->get());
-    next.history = (*state)->history;
-    next.history.push_back(
-        std::make_shared<const v1::ChangeRecord>(std::move(commit.record)));
-    if (next.history.size() > options_.history_changes) {
-      next.history.erase(next.history.begin());
-    }
-    next.counters->changes[static_cast<size_t>(plan->kind)].fetch_add(1);
-    next.counters->moved_ratio.fetch_add(plan->change.moved_ratio());
-    Publish(plan->next);
     return std::move(plan->change);
   }
-  return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
-                 absl::StrCat("ring ", Quoted(ring),
-                              ": other writers were "
-                              "faster ",
-                              limits::kMaxCommitAttempts, " times"));
+  return Refusal(
+      v1::ERROR_REASON_EPOCH_CONFLICT,
+      absl::StrCat("ring ", Quoted(ring), ": other writers were faster ",
+                   limits::kMaxCommitAttempts, " times"));
+}
+
+absl::Status Membership::Commit(const RingState& state, ChangePlan& plan) {
+  clockwise::Commit commit;
+  commit.ring = state.name();
+  commit.incarnation = state.incarnation;
+  commit.record = std::move(plan.record);
+  commit.history_changes = options_.history_changes;
+  const auto start = std::chrono::steady_clock::now();
+  const absl::Status status = options_.store->Apply(commit);
+  commit_latency_.Observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count());
+  if (!status.ok()) return status;
+
+  RingState& next = *plan.next;
+  next.InheritCounters(&state);
+  next.history = state.history;
+  next.history.push_back(
+      std::make_shared<const v1::ChangeRecord>(std::move(commit.record)));
+  TrimHistory(next);
+  next.counters->changes[static_cast<size_t>(plan.kind)].fetch_add(1);
+  next.counters->moved_ratio.fetch_add(plan.change.moved_ratio());
+  Publish(plan.next);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Membership::CatchUp(const std::string& ring) {
+  auto known = Find(ring);
+  const auto head = options_.store->Head(ring);
+  if (ReasonOf(head.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
+    if (known.ok()) Withdraw(ring);
+    return known.ok();
+  }
+  if (!head.ok()) return head.status();
+  if (known.ok() && (*known)->incarnation == head->incarnation &&
+      (*known)->epoch == head->epoch) {
+    return false;
+  }
+  if (absl::Status status = Reload(ring); !status.ok()) return status;
+  return true;
 }
 
 absl::Status Membership::Reload(const std::string& ring) {
@@ -133,6 +181,7 @@ absl::Status Membership::Reload(const std::string& ring) {
     return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
                    state.status().message());
   }
+  TrimHistory(**state);
   auto before = Find(ring);
   (*state)->InheritCounters(before.ok() ? before->get() : nullptr);
   Publish(*std::move(state));
@@ -143,30 +192,11 @@ absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked) {
   auto spec = NormalizeSpec(asked);
   if (!spec.ok()) return spec.status();
   MutexLock lock(writer_);
-  auto present = Find(spec->name());
-  if (!present.ok()) {
-    if (Rings().size() >= limits::kMaxRings) {
-      return Refusal(
-          v1::ERROR_REASON_LIMIT_REACHED,
-          absl::StrCat("rings: there are ", limits::kMaxRings, " already"));
-    }
-    auto ring = Ring::Build(*spec, {});
-    if (!ring.ok()) return ring.status();
-    uint64_t incarnation = 0;
-    while (incarnation == 0) incarnation = options_.random();
-    auto state = std::make_shared<RingState>(*std::move(ring), incarnation, 1);
-    const absl::Status status = options_.store->Create(state->head());
-    if (status.ok()) {
-      state->InheritCounters(nullptr);
-      Publish(state);
-      return state;
-    }
-    if (ReasonOf(status) != v1::ERROR_REASON_RING_EXISTS) return status;
-    // Another writer made it just now.
-    if (absl::Status reload = Reload(spec->name()); !reload.ok()) return reload;
-    present = Find(spec->name());
-    if (!present.ok()) return present.status();
+  if (auto behind = CatchUp(spec->name()); !behind.ok()) {
+    return behind.status();
   }
+  auto present = Find(spec->name());
+  if (!present.ok()) return StoreNewRing(*spec);
   if (SameSpec((*present)->ring().spec(), *spec)) return present;
   return Refusal(v1::ERROR_REASON_RING_EXISTS,
                  absl::StrCat("spec: a ring ", Quoted(spec->name()),
@@ -174,19 +204,40 @@ absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked) {
                               (*present)->ring().spec().ShortDebugString()));
 }
 
+absl::StatusOr<StatePtr> Membership::StoreNewRing(const v1::RingSpec& spec) {
+  if (Rings().size() >= limits::kMaxRings) {
+    return Refusal(
+        v1::ERROR_REASON_LIMIT_REACHED,
+        absl::StrCat("rings: there are ", limits::kMaxRings, " already"));
+  }
+  auto ring = Ring::Build(spec, {});
+  if (!ring.ok()) return ring.status();
+  uint64_t incarnation = 0;
+  while (incarnation == 0) incarnation = options_.random();
+  auto state = std::make_shared<RingState>(*std::move(ring), incarnation, 1);
+  if (absl::Status status = options_.store->Create(state->head());
+      !status.ok()) {
+    return status;
+  }
+  state->InheritCounters(nullptr);
+  Publish(state);
+  return state;
+}
+
 absl::Status Membership::DeleteRing(absl::string_view ring) {
   if (absl::Status status = ValidateId("ring", ring); !status.ok()) {
     return status;
   }
+  const std::string name(ring);
   MutexLock lock(writer_);
-  auto state = Find(ring);
+  if (auto behind = CatchUp(name); !behind.ok()) return behind.status();
+  auto state = Find(name);
   if (!state.ok()) return state.status();
-  const absl::Status status =
-      options_.store->Delete(ring, (*state)->incarnation);
-  if (!status.ok() && status.code() != absl::StatusCode::kNotFound) {
+  if (absl::Status status = options_.store->Delete(name, (*state)->incarnation);
+      !status.ok()) {
     return status;
   }
-  Withdraw(std::string(ring));
+  Withdraw(name);
   return absl::OkStatus();
 }
 

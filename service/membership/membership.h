@@ -78,8 +78,18 @@ class Membership {
 
   absl::StatusOr<v1::Change> CommitChange(const ChangeRequest& request,
                                           const std::string& ring);
+  // Makes a plan durable, then visible.
+  absl::Status Commit(const RingState& state, ChangePlan& plan)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::StatusOr<StatePtr> StoreNewRing(const v1::RingSpec& spec)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  // Makes the ring what the store has, if that is something else (several
+  // servers may share one); tells whether it was.
+  absl::StatusOr<bool> CatchUp(const std::string& ring)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status Reload(const std::string& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  void TrimHistory(RingState& state) const;
   void Publish(StatePtr state) ABSL_LOCKS_EXCLUDED(mu_);
   void Withdraw(const std::string& ring) ABSL_LOCKS_EXCLUDED(mu_);
   void Tell(const std::string& ring);

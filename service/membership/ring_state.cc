@@ -1,6 +1,7 @@
 #include "service/membership/ring_state.h"
 
-#include <map>
+#include <google/protobuf/util/message_differencer.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,36 +13,22 @@
 namespace clockwise {
 namespace {
 
-// The nodes at `epoch`: the newest ones with the changes since undone.
-NodeList NodesAt(const RingState& state, uint64_t epoch) {
-  NodeList nodes = state.ring().nodes();
+using google::protobuf::util::MessageDifferencer;
+
+// What changed after `epoch`, as it was then (null: it was not there). The
+// nodes share ownership of their record and are not copied.
+NodeChanges AsOf(const RingState& state, uint64_t epoch) {
+  NodeChanges then;
   for (auto record = state.history.rbegin(); record != state.history.rend();
        ++record) {
     const v1::Change& change = (*record)->change();
     if (change.epoch() == epoch) break;
-    for (const v1::Node& node : change.upserted()) TakeNode(nodes, node.id());
+    for (const v1::Node& node : change.upserted()) then[node.id()] = nullptr;
     for (const v1::Node& node : (*record)->before()) {
-      // Shares ownership of the record, so that the node need not be copied.
-      PutNode(nodes, NodePtr(*record, &node));
+      then[node.id()] = NodePtr(*record, &node);
     }
   }
-  return nodes;
-}
-
-// Ids that changed after `from_epoch`, and whether each was there then.
-std::map<std::string, bool> TouchedSince(const RingState& state,
-                                         uint64_t from_epoch) {
-  std::map<std::string, bool> touched;
-  for (const auto& record : state.history) {
-    if (record->change().epoch() <= from_epoch) continue;
-    for (const v1::Node& node : record->before()) {
-      touched.try_emplace(node.id(), true);
-    }
-    for (const v1::Node& node : record->change().upserted()) {
-      touched.try_emplace(node.id(), false);
-    }
-  }
-  return touched;
+  return then;
 }
 
 }  // namespace
@@ -126,7 +113,8 @@ absl::StatusOr<MeasuredRing> RingAt(const RingState& state, uint64_t epoch,
                      state.epoch - state.history.size(), " to ", state.epoch,
                      ", which ring ", Quoted(state.name()), " keeps"));
   }
-  auto ring = Ring::Build(state.ring().spec(), NodesAt(state, epoch));
+  auto ring = Ring::Build(state.ring().spec(), WithChanges(state.ring().nodes(),
+                                                           AsOf(state, epoch)));
   if (!ring.ok()) return ring.status();
   return MeasuredRing(*std::move(ring));
 }
@@ -138,11 +126,12 @@ absl::StatusOr<v1::Delta> DeltaSince(const RingState& state,
   delta.set_epoch(state.epoch);
   delta.set_incarnation(state.incarnation);
   delta.set_fingerprint(state.ring().fingerprint());
-  for (const auto& [id, was_there] : TouchedSince(state, from_epoch)) {
-    if (const NodePtr node = FindNode(state.ring().nodes(), id)) {
-      *delta.add_upserted() = *node;
-    } else if (was_there) {
-      delta.add_removed_ids(id);
+  for (const auto& [id, then] : AsOf(state, from_epoch)) {
+    const NodePtr now = FindNode(state.ring().nodes(), id);
+    if (now == nullptr) {
+      if (then != nullptr) delta.add_removed_ids(id);
+    } else if (then == nullptr || !MessageDifferencer::Equals(*now, *then)) {
+      *delta.add_upserted() = *now;
     }
   }
   if (include_moves) {

@@ -91,6 +91,10 @@ class MoveCollector {
   void Finish(Comparison& comparison) {
     Flush();
     JoinAtTheWrap();
+    if (moves_.size() > max_moves_) {
+      moves_.resize(max_moves_);
+      truncated_ = true;
+    }
     comparison.moves = std::move(moves_);
     comparison.moves_truncated = truncated_;
     comparison.moved_ratio = RatioOf(moved_);
@@ -134,7 +138,8 @@ class MoveCollector {
 
   void Flush() {
     if (!std::exchange(open_, false)) return;
-    if (moves_.size() == max_moves_) {
+    // One more than asked for: it may be joined to the first in the end.
+    if (moves_.size() > max_moves_) {
       truncated_ = true;
       return;
     }
@@ -201,26 +206,33 @@ void CollectMoves(const Ring& before, size_t owners_before, const Ring& after,
   }
 }
 
-// What nodes own more after than before, over the owners after.
-double MinimumMoved(const Ring& before, const Ownership& before_ownership,
-                    const Ring& after, const Ownership& after_ownership) {
-  if (after_ownership.owners == 0) return 0;
-  const double whole_after = static_cast<double>(after_ownership.whole);
-  const double whole_before = static_cast<double>(before_ownership.whole);
-  double gained = 0;
+// What nodes own more after than before, over the owners after. In units that
+// both rings' measures are multiples of: the same where the rings' wholes are,
+// and else (MODULO, whose wholes are small) the product of the wholes.
+double MinimumMoved(const Ring& before, const Ownership& owned_before,
+                    const Ring& after, const Ownership& owned_after) {
+  if (owned_after.owners == 0) return 0;
+  absl::uint128 before_scale = 1;
+  absl::uint128 after_scale = 1;
+  if (owned_before.whole != owned_after.whole && owned_before.whole != 0) {
+    before_scale = owned_after.whole;
+    after_scale = owned_before.whole;
+  }
+  absl::uint128 gained = 0;
   size_t i = 0;
   for (size_t j = 0; j < after.nodes().size(); ++j) {
     const std::string& id = after.nodes()[j]->id();
     while (i < before.nodes().size() && before.nodes()[i]->id() < id) ++i;
-    double had = 0;
+    absl::uint128 had = 0;
     if (i < before.nodes().size() && before.nodes()[i]->id() == id) {
-      had = static_cast<double>(before_ownership.owned[i]) / whole_before;
+      had = owned_before.owned[i] * before_scale;
     }
-    const double has =
-        static_cast<double>(after_ownership.owned[j]) / whole_after;
-    gained += std::max(0.0, has - had);
+    const absl::uint128 has = owned_after.owned[j] * after_scale;
+    if (has > had) gained += has - had;
   }
-  return gained / static_cast<double>(after_ownership.owners);
+  return static_cast<double>(gained) /
+         static_cast<double>(owned_after.whole * after_scale *
+                             owned_after.owners);
 }
 
 }  // namespace

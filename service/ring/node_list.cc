@@ -1,7 +1,6 @@
 #include "service/ring/node_list.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace clockwise {
 
@@ -17,20 +16,19 @@ NodePtr FindNode(const NodeList& nodes, absl::string_view id) {
   return i < nodes.size() && nodes[i]->id() == id ? nodes[i] : nullptr;
 }
 
-void PutNode(NodeList& nodes, NodePtr node) {
-  const size_t i = LowerBound(nodes, node->id());
-  if (i < nodes.size() && nodes[i]->id() == node->id()) {
-    nodes[i] = std::move(node);
-  } else {
-    nodes.insert(nodes.begin() + static_cast<ptrdiff_t>(i), std::move(node));
+NodeList WithChanges(const NodeList& nodes, const NodeChanges& changes) {
+  NodeList changed;
+  changed.reserve(nodes.size() + changes.size());
+  auto node = nodes.begin();
+  for (const auto& [id, replacement] : changes) {
+    for (; node != nodes.end() && (*node)->id() < id; ++node) {
+      changed.push_back(*node);
+    }
+    if (node != nodes.end() && (*node)->id() == id) ++node;
+    if (replacement != nullptr) changed.push_back(replacement);
   }
-}
-
-void TakeNode(NodeList& nodes, absl::string_view id) {
-  const size_t i = LowerBound(nodes, id);
-  if (i < nodes.size() && nodes[i]->id() == id) {
-    nodes.erase(nodes.begin() + static_cast<ptrdiff_t>(i));
-  }
+  changed.insert(changed.end(), node, nodes.end());
+  return changed;
 }
 
 bool IsSorted(const NodeList& nodes) {

@@ -4,7 +4,10 @@
 #define CLOCKWISE_SERVICE_RING_NODE_LIST_H_
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -21,11 +24,12 @@ size_t LowerBound(const NodeList& nodes, absl::string_view id);
 // The node `id`; null if there is none.
 NodePtr FindNode(const NodeList& nodes, absl::string_view id);
 
-// Puts `node` in, in the place of a node with its id if there is one.
-void PutNode(NodeList& nodes, NodePtr node);
+// Changes of a node list, by id: the node put in, or null: it is taken out.
+using NodeChanges = std::map<std::string, NodePtr, std::less<>>;
 
-// Takes the node `id` out, if it is there.
-void TakeNode(NodeList& nodes, absl::string_view id);
+// `nodes` with the changes made; taking out what is not there changes nothing.
+// O(nodes + changes).
+NodeList WithChanges(const NodeList& nodes, const NodeChanges& changes);
 
 // Whether `nodes` is sorted by id without duplicates.
 bool IsSorted(const NodeList& nodes);

@@ -32,6 +32,13 @@ absl::StatusOr<StoredRing> MemoryStore::Load(absl::string_view ring) {
   return Copy(found->second);
 }
 
+absl::StatusOr<RingHead> MemoryStore::Head(absl::string_view ring) {
+  MutexLock lock(mu_);
+  const auto found = rings_.find(ring);
+  if (found == rings_.end()) return RingNotFound(ring);
+  return found->second.head;
+}
+
 absl::Status MemoryStore::Create(const RingHead& head) {
   MutexLock lock(mu_);
   const auto [ring, created] = rings_.try_emplace(head.spec.name());

@@ -21,6 +21,7 @@ class MemoryStore final : public Store {
  public:
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
+  absl::StatusOr<RingHead> Head(absl::string_view ring) override;
   [[nodiscard]] absl::Status Create(const RingHead& head) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;

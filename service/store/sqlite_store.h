@@ -53,6 +53,7 @@ class SqliteStore final : public Store {
 
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
+  absl::StatusOr<RingHead> Head(absl::string_view ring) override;
   [[nodiscard]] absl::Status Create(const RingHead& head) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;
@@ -94,8 +95,9 @@ class SqliteStore final : public Store {
   [[nodiscard]] absl::Status Configure() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status CheckContent() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // sqlite_store.cc: failures are those of the database, the refusals by rule,
-  // and DATA_LOSS for rows that are not as they were written.
+  // sqlite_store.cc and sqlite_write.cc: failures are those of the database,
+  // the refusals by rule, and DATA_LOSS for rows that are not as they were
+  // written.
   absl::StatusOr<std::vector<StoredRing>> ReadAll()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<StoredRing> Read(absl::string_view ring)

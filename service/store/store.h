@@ -65,6 +65,9 @@ class Store {
   // One ring as it is now; RING_NOT_FOUND.
   virtual absl::StatusOr<StoredRing> Load(absl::string_view ring) = 0;
 
+  // The head of one ring as it is now; RING_NOT_FOUND. Cheap.
+  virtual absl::StatusOr<RingHead> Head(absl::string_view ring) = 0;
+
   // Makes a ring without nodes or history durable; RING_EXISTS.
   [[nodiscard]] virtual absl::Status Create(const RingHead& head) = 0;
 

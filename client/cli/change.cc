@@ -1,0 +1,133 @@
+#include "client/cli/change.h"
+
+#include <random>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/checks.h"
+#include "client/cli/failure.h"
+#include "client/cli/text.h"
+#include "client/cli/transfers.h"
+#include "service/limits.h"
+
+namespace clockwise::cli {
+namespace {
+
+// "; epoch 7, 15.2 % of the hash space moved (least possible 15.2 %)".
+std::string MovedText(const v1::Change& change, bool plan) {
+  if (change.moved_ratio() == 0) {
+    return plan ? "nothing would move" : "nothing moved";
+  }
+  return absl::StrCat(Percent(change.moved_ratio()), " of the hash space ",
+                      plan ? "would move" : "moved", " (least possible ",
+                      Percent(change.minimum_moved_ratio()), ")");
+}
+
+}  // namespace
+
+void AddChangeOptions(CLI::App* command, ChangeOptions& options) {
+  command->add_flag("--plan", options.plan,
+                    "Show what would move, and change nothing");
+  command->add_option("--reason", options.reason, "Why, for the history")
+      ->type_name("TEXT")
+      ->check(Text(limits::kMaxReasonBytes));
+  command
+      ->add_option("--request_id", options.request_id,
+                   "Sent again, it is made once (random)")
+      ->type_name("ID")
+      ->check(RequestId());
+  command
+      ->add_option("--expected_epoch", options.expected_epoch,
+                   "Only if this is the ring's epoch; 0: any")
+      ->type_name("EPOCH")
+      ->check(WholeNumber(0));
+}
+
+std::string NewRequestId() {
+  std::random_device random;
+  std::string id;
+  for (int i = 0; i < 4; ++i) absl::StrAppendFormat(&id, "%08x", random());
+  return id;
+}
+
+std::string ApplyLine(const std::vector<std::string>& arguments,
+                      uint64_t epoch) {
+  const std::string expected = absl::StrCat(" --expected_epoch=", epoch);
+  std::string line = "clockwise";
+  bool options_ended = false;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (!options_ended) {
+      if (argument == "--plan" || absl::StartsWith(argument, "--plan=") ||
+          absl::StartsWith(argument, "--expected_epoch=")) {
+        continue;
+      }
+      if (argument == "--expected_epoch") {
+        ++i;  // its value
+        continue;
+      }
+      if (argument == "--") {
+        options_ended = true;
+        line += expected;
+      }
+    }
+    absl::StrAppend(&line, " ", ShellWord(argument));
+  }
+  return options_ended ? line : line + expected;
+}
+
+std::string BalanceLine(const v1::Balance& before, const v1::Balance& after,
+                        const Terminal& terminal) {
+  // All 0 is the balance of a ring without nodes.
+  if (before.peak_to_mean() == 0 && after.peak_to_mean() == 0) return "";
+  const auto pair = [&](double from, double to) {
+    if (before.peak_to_mean() == 0) return absl::StrFormat("%.3f", to);
+    if (after.peak_to_mean() == 0) return absl::StrFormat("%.3f", from);
+    return absl::StrFormat("%.3f %s %.3f", from, terminal.arrow(), to);
+  };
+  return absl::StrCat("balance: fullest node ",
+                      pair(before.peak_to_mean(), after.peak_to_mean()),
+                      " of its fair share, emptiest ",
+                      pair(before.min_to_mean(), after.min_to_mean()), "\n");
+}
+
+std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
+                         const ChangeOptions& options, Session& session) {
+  std::string text = options.plan ? "plan (nothing changed)\n" : "";
+  if (change.upserted().empty() && change.removed_ids().empty()) {
+    absl::StrAppend(&text, "nothing to change for ", words.node_id,
+                    ": it is so at epoch ", change.epoch(), "\n");
+    return text;
+  }
+  absl::StrAppend(&text, options.plan ? words.planned : words.done, " ",
+                  words.node_id, ": epoch ", change.epoch(), ", ",
+                  MovedText(change, options.plan), "\n");
+  absl::StrAppend(&text,
+                  TransferTable(Transfers(change.moves()),
+                                change.moves_truncated(), session.terminal),
+                  BalanceLine(change.balance_before(), change.balance_after(),
+                              session.terminal));
+  if (options.plan) {
+    absl::StrAppend(&text, "apply it: ",
+                    ApplyLine(session.arguments, change.epoch() - 1), "\n");
+  }
+  return text;
+}
+
+absl::Status AdviseChange(Session& session, absl::Status failure,
+                          const ChangeWords& words,
+                          const std::string& request_id, bool plan) {
+  if (IsUncertain(failure) && !plan) {
+    return WithHint(
+        std::move(failure),
+        absl::StrCat("it may have been made all the same; say it again with "
+                     "--request_id=",
+                     ShellWord(request_id), " and it is made once"));
+  }
+  return Advise(session, std::move(failure), session.globals.ring,
+                words.node_id);
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,100 @@
+#include "client/cli/command_line.h"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "client/cli/checks.h"
+#include "service/limits.h"
+
+namespace clockwise::cli {
+namespace {
+
+constexpr size_t kHelpColumn = 28;
+
+// CLI11's help, with options as they are typed: --weight=1-65535,
+// --output=table|json.
+class Help : public CLI::Formatter {
+ public:
+  Help() {
+    column_width(kHelpColumn);
+    label("SUBCOMMAND", "COMMAND");
+  }
+
+  std::string make_option_usage(const CLI::Option* option) const override {
+    const bool many = option->get_expected_max() > 1;
+    const std::string name =
+        absl::StrCat(make_option_name(option, true), many ? "..." : "");
+    return option->get_required() ? name : absl::StrCat("[", name, "]");
+  }
+
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string type = option->get_type_name();
+    if (type.empty() || option->get_positional()) return "";
+    const size_t list = type.find(":{");
+    if (list == std::string::npos) return "=" + type;
+    return absl::StrCat(
+        "=", absl::StrReplaceAll(type.substr(list + 1),
+                                 {{"{", ""}, {"}", ""}, {",", "|"}}));
+  }
+};
+
+void NameGroups(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands(nullptr)) {
+    command->group("Commands");
+    NameGroups(*command);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
+  auto app = std::make_unique<CLI::App>(
+      "Asks and changes a Clockwise server, which decides where keys belong.",
+      "clockwise");
+  // Inherited by the commands: options of this level may follow them too.
+  app->fallthrough();
+  app->require_subcommand(1);
+  // An option given twice, as by an alias and then by hand: the later holds.
+  app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app->set_help_flag("-h,--help", "Show this help");
+  app->set_version_flag("--version", "clockwise " CLOCKWISE_VERSION,
+                        "Show the version");
+  app->formatter(std::make_shared<Help>());
+  app->add_option("--server", line.globals.server,
+                  "The server (127.0.0.1:7400; env CLOCKWISE_SERVER)")
+      ->envname("CLOCKWISE_SERVER")
+      ->type_name("HOST:PORT|unix:PATH")
+      ->check(ServerAddress());
+  app->add_option("--ring", line.globals.ring, "The ring (default)")
+      ->type_name("NAME")
+      ->check(Text(limits::kMaxIdBytes));
+  app->add_option("--output", line.globals.output, "Form of the output (table)")
+      ->type_name("")
+      ->check(CLI::IsMember({"table", "json"}));
+  app->add_option("--timeout", line.globals.timeout_seconds,
+                  "Most time for one call (10)")
+      ->type_name("SECONDS")
+      ->check(Seconds());
+  AddLocateCommand(*app, line);
+  AddNodeCommands(*app, line);
+  AddRingCommands(*app, line);
+  AddWatchCommand(*app, line);
+  AddCompletionCommand(*app, line);
+  NameGroups(*app);
+  app->footer(
+      "Examples:\n"
+      "  clockwise node add n1 --address=10.0.0.1:6379\n"
+      "  clockwise locate user:42\n"
+      "  clockwise node remove n1 --plan     what would move, and to whom\n"
+      "  clockwise watch --output=json       each change, one line\n"
+      "\n"
+      "Data goes to standard output, talk to standard error.\n"
+      "Exit codes: 0 done, 1 refused by the server, 2 bad usage, 3 server not "
+      "reached.");
+  return app;
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,93 @@
+#include "client/cli/connection.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "client/cli/backoff.h"
+#include "client/cli/failure.h"
+
+namespace clockwise::cli {
+namespace {
+
+// A server that was never there is soon given up; one that was there and may
+// have got the request is likely to come back.
+constexpr int kAttempts = 4;
+constexpr int kAttemptsOnceSent = 8;
+constexpr absl::Duration kFirstWait = absl::Milliseconds(200);
+constexpr absl::Duration kLongestWait = absl::Seconds(2);
+
+bool IsLoopback(absl::string_view server) {
+  return absl::StartsWith(server, "127.") ||
+         absl::StartsWith(server, "localhost:") ||
+         absl::StartsWith(server, "[::1]:");
+}
+
+std::shared_ptr<grpc::Channel> NewChannel(const std::string& server) {
+  grpc::ChannelArguments arguments;
+  // A ring has no fixed size, and who asked for it wants all of it.
+  arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetUserAgentPrefix("clockwise-cli/" CLOCKWISE_VERSION);
+  // The waits are the callers' own; the channel must not add its 1 s to them.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // No proxy of $http_proxy can know what this machine calls itself.
+  if (IsLoopback(server)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(),
+                                   arguments);
+}
+
+bool MayPass(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+         status.error_code() == grpc::StatusCode::CANCELLED;
+}
+
+}  // namespace
+
+Connection::Connection(std::string server, absl::Duration timeout)
+    : server_(std::move(server)),
+      timeout_(timeout),
+      channel_(NewChannel(server_)),
+      stub_(v1::PlacementService::NewStub(channel_)),
+      random_(std::random_device()()) {}
+
+absl::Status Connection::Explain(const grpc::Status& status) const {
+  const bool connected =
+      channel_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
+  return FromGrpc(status, server_, connected);
+}
+
+double Connection::Random() {
+  return std::uniform_real_distribution<double>()(random_);
+}
+
+absl::Status Connection::Run(
+    Retry retry, absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call) {
+  const absl::Time deadline = absl::Now() + timeout_;
+  Backoff backoff(kFirstWait, kLongestWait);
+  // What is told in the end: an attempt that may have arrived before one that
+  // cannot have, and the first of a kind, whose reason is the plainest.
+  absl::Status told;
+  for (int attempt = 1;; ++attempt) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(deadline));
+    const grpc::Status status = call(&context);
+    absl::Status outcome = Explain(status);
+    if (outcome.ok()) return outcome;
+    if (told.ok() || (IsUncertain(outcome) && !IsUncertain(told))) {
+      told = outcome;
+    }
+    const absl::Duration wait = backoff.Next(Random());
+    const int attempts = IsUncertain(told) ? kAttemptsOnceSent : kAttempts;
+    if (retry == Retry::kNever || !MayPass(status) || attempt >= attempts ||
+        absl::Now() + wait >= deadline) {
+      return ExitCodeOf(outcome) == ExitCode::kNotReached ? told : outcome;
+    }
+    absl::SleepFor(wait);
+  }
+}
+
+}  // namespace clockwise::cli

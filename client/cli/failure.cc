@@ -1,0 +1,128 @@
+#include "client/cli/failure.h"
+
+#include <grpcpp/support/status.h>
+
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "clockwise/v1/placement.pb.h"
+#include "clockwise/v1/stored.pb.h"
+#include "service/ring/refusal.h"
+
+namespace clockwise::cli {
+namespace {
+
+constexpr absl::string_view kExitUrl = "clockwise.cli/exit";
+constexpr absl::string_view kHintUrl = "clockwise.cli/hint";
+constexpr absl::string_view kUncertainUrl = "clockwise.cli/uncertain";
+
+absl::Status WithExit(absl::Status status, ExitCode code) {
+  status.SetPayload(kExitUrl, absl::Cord(absl::StrCat(static_cast<int>(code))));
+  return status;
+}
+
+// gRPC's texts for a connection that failed are chains of "where: what: why".
+absl::string_view LastPart(absl::string_view text) {
+  const size_t colon = text.rfind(": ");
+  return colon == absl::string_view::npos ? text : text.substr(colon + 2);
+}
+
+absl::Status FromUnavailable(absl::string_view text, absl::string_view server) {
+  // A server that says UNAVAILABLE says why, in details; so this comes from the
+  // connection, and a failed one is told from a lost one by gRPC's own words.
+  // If those ever change, only the advice changes with them.
+  if (absl::StrContains(text, "failed to connect") ||
+      absl::StrContains(text, "resolution failed")) {
+    return NotReached(server, LastPart(text));
+  }
+  absl::Status lost = WithExit(absl::UnavailableError(absl::StrCat(
+                                   "the connection to ", server, " was lost")),
+                               ExitCode::kNotReached);
+  lost.SetPayload(kUncertainUrl, absl::Cord("1"));
+  return lost;
+}
+
+}  // namespace
+
+absl::Status BadUsage(absl::string_view text) {
+  return WithExit(absl::InvalidArgumentError(text), ExitCode::kBadUsage);
+}
+
+absl::Status NotReached(absl::string_view server, absl::string_view why) {
+  absl::Status failure =
+      WithExit(absl::UnavailableError(
+                   absl::StrCat("no server reached at ", server, ": ", why)),
+               ExitCode::kNotReached);
+  const std::string listen = absl::StartsWith(server, "unix:")
+                                 ? absl::StrCat(" --listen=", server)
+                                 : "";
+  return WithHint(std::move(failure),
+                  absl::StrCat("start one with `clockwised", listen,
+                               "`, or name another with --server=HOST:PORT"));
+}
+
+absl::Status OutputClosed() {
+  return WithExit(absl::CancelledError("the output was closed"),
+                  ExitCode::kDone);
+}
+
+absl::Status FromGrpc(const grpc::Status& status, absl::string_view server,
+                      bool connected) {
+  if (status.ok()) return absl::OkStatus();
+  absl::Status failure(static_cast<absl::StatusCode>(status.error_code()),
+                       status.error_message());
+  v1::RpcStatus details;
+  if (details.ParseFromString(status.error_details())) {
+    for (const auto& detail : details.details()) {
+      failure.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+    }
+  }
+  const bool explained = ReasonOf(failure) != v1::ERROR_REASON_UNSPECIFIED;
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+      if (!explained) return FromUnavailable(failure.message(), server);
+      break;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      if (!connected) return NotReached(server, "it took too long to connect");
+      failure = WithHint(absl::DeadlineExceededError(
+                             absl::StrCat(server, " did not answer in time")),
+                         "give it more with --timeout=SECONDS");
+      break;
+    case grpc::StatusCode::CANCELLED:
+      break;
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return WithHint(failure, absl::StrCat("is it a Clockwise server that "
+                                            "listens at ",
+                                            server, "?"));
+    default:
+      return failure;
+  }
+  failure.SetPayload(kUncertainUrl, absl::Cord("1"));
+  return failure;
+}
+
+bool IsUncertain(const absl::Status& failure) {
+  return failure.GetPayload(kUncertainUrl).has_value();
+}
+
+absl::Status WithHint(absl::Status failure, absl::string_view hint) {
+  if (HintOf(failure).empty()) failure.SetPayload(kHintUrl, absl::Cord(hint));
+  return failure;
+}
+
+std::string HintOf(const absl::Status& failure) {
+  const auto hint = failure.GetPayload(kHintUrl);
+  return hint.has_value() ? std::string(*hint) : std::string();
+}
+
+ExitCode ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return ExitCode::kDone;
+  const auto code = status.GetPayload(kExitUrl);
+  if (!code.has_value()) return ExitCode::kRefused;
+  if (*code == "0") return ExitCode::kDone;
+  return *code == "2" ? ExitCode::kBadUsage : ExitCode::kNotReached;
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,212 @@
+#include "client/cli/locate_stream.h"
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "client/cli/failure.h"
+#include "client/cli/key_batch.h"
+#include "client/cli/locate_lines.h"
+#include "client/cli/progress.h"
+#include "client/cli/ring_tables.h"
+#include "service/ring/layout.h"
+
+namespace clockwise::cli {
+namespace {
+
+constexpr int kPauseMilliseconds = 20;
+
+// Bytes that are left to read, if standard input is a file; else 0.
+uint64_t BytesToCome() {
+  struct stat status = {};
+  if (fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+  const off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+  return at >= 0 && at < status.st_size
+             ? static_cast<uint64_t>(status.st_size - at)
+             : 0;
+}
+
+bool InputPauses() {
+  pollfd input = {STDIN_FILENO, POLLIN, 0};
+  return poll(&input, 1, kPauseMilliseconds) == 0;
+}
+
+class Stream {
+ public:
+  Stream(const LocateOptions& options, Session& session)
+      : options_(options),
+        session_(session),
+        batch_(options.null_separated ? '\0' : '\n'),
+        progress_(BytesToCome(), absl::Now()) {
+    request_.set_ring(session.globals.ring);
+    request_.set_replicas(options.replicas);
+    request_.set_min_epoch(options.min_epoch);
+  }
+
+  absl::Status Run();
+
+ private:
+  // Reads until the batch is full or the input pauses or ends.
+  absl::Status Fill();
+  absl::Status Read();
+  absl::Status LocateBatch();
+  absl::Status WriteLines();
+  void Count();
+  absl::Status WriteSummary();
+
+  const LocateOptions& options_;
+  Session& session_;
+  KeyBatch batch_;
+  Progress progress_;
+  std::array<char, size_t{64} * 1024> chunk_;
+  absl::string_view rest_;  // of chunk_, not yet in the batch
+  bool ended_ = false;
+  uint64_t bytes_read_ = 0;
+  uint64_t keys_located_ = 0;
+  uint64_t first_epoch_ = 0;
+  v1::BatchLocateRequest request_;
+  v1::BatchLocateResponse response_;
+  v1::Snapshot ring_;  // where the layout or the weights are needed
+  std::map<std::string, uint64_t> keys_of_;
+};
+
+absl::Status Stream::Run() {
+  if (options_.summary || session_.globals.json()) {
+    v1::GetRingResponse ring;
+    if (auto failure = GetRing(session_, 0, &ring); !failure.ok()) {
+      return failure;
+    }
+    ring_.Swap(ring.mutable_snapshot());
+  }
+  for (;;) {
+    absl::Status filled = Fill();
+    // What was read before a fault is answered before the fault is told.
+    if (batch_.empty()) {
+      if (!filled.ok()) return filled;
+      break;
+    }
+    if (auto failure = LocateBatch(); !failure.ok()) return failure;
+    if (!filled.ok()) return filled;
+  }
+  progress_.Wipe();
+  return options_.summary ? WriteSummary() : absl::OkStatus();
+}
+
+absl::Status Stream::Fill() {
+  while (!batch_.full()) {
+    if (rest_.empty()) {
+      if (ended_) {
+        batch_.End();
+        return absl::OkStatus();
+      }
+      if (!batch_.empty() && InputPauses()) return absl::OkStatus();
+      if (auto failure = Read(); !failure.ok()) return failure;
+      continue;
+    }
+    const auto taken = batch_.Add(rest_);
+    if (!taken.ok()) return taken.status();
+    rest_.remove_prefix(*taken);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Stream::Read() {
+  const ssize_t bytes = read(STDIN_FILENO, chunk_.data(), chunk_.size());
+  if (bytes < 0) {
+    if (errno == EINTR) return absl::OkStatus();
+    return BadUsage(
+        absl::StrCat("cannot read standard input: ", std::strerror(errno)));
+  }
+  ended_ = bytes == 0;
+  rest_ = absl::string_view(chunk_.data(), static_cast<size_t>(bytes));
+  bytes_read_ += rest_.size();
+  return absl::OkStatus();
+}
+
+absl::Status Stream::LocateBatch() {
+  batch_.Take(*request_.mutable_keys());
+  response_.Clear();
+  absl::Status failure = session_.connection.Call(
+      &Connection::Stub::BatchLocate, request_, &response_, Retry::kFewTimes);
+  if (!failure.ok()) return failure;
+  if (!IsConsistent(response_, request_.keys_size())) {
+    return absl::InternalError("the server's answer does not fit the keys");
+  }
+  if (first_epoch_ == 0) first_epoch_ = response_.epoch();
+  request_.set_min_epoch(std::max(request_.min_epoch(), response_.epoch()));
+  keys_located_ += static_cast<uint64_t>(request_.keys_size());
+  if (options_.summary) {
+    Count();
+  } else if (failure = WriteLines(); !failure.ok()) {
+    return failure;
+  }
+  progress_.Show(keys_located_, bytes_read_, absl::Now());
+  return absl::OkStatus();
+}
+
+absl::Status Stream::WriteLines() {
+  std::string lines;
+  if (session_.globals.json()) {
+    const v1::Layout layout = ring_.spec().layout();
+    const bool known = FindLayout(layout) != nullptr;
+    lines = JsonLines(request_.keys(), response_,
+                      [&](absl::string_view key) -> std::optional<uint64_t> {
+                        if (!known) return std::nullopt;
+                        return HashKey(layout, key).position;
+                      });
+  } else {
+    lines = TextLines(request_.keys(), response_);
+  }
+  if (isatty(STDOUT_FILENO) == 1) progress_.Wipe();
+  if (auto failure = session_.out.Write(lines); !failure.ok()) return failure;
+  return session_.out.Flush();
+}
+
+void Stream::Count() {
+  std::vector<uint64_t> counts(static_cast<size_t>(response_.nodes_size()));
+  for (const uint32_t node : response_.owners()) ++counts[node];
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    keys_of_[response_.nodes(static_cast<int>(i)).node_id()] += counts[i];
+  }
+}
+
+absl::Status Stream::WriteSummary() {
+  const uint64_t epoch = keys_located_ > 0 ? response_.epoch() : ring_.epoch();
+  if (epoch != ring_.epoch()) {
+    v1::GetRingResponse ring;
+    if (auto failure = GetRing(session_, 0, &ring); !failure.ok()) {
+      return failure;
+    }
+    ring_.Swap(ring.mutable_snapshot());
+  }
+  if (keys_located_ > 0 && first_epoch_ != epoch) {
+    Say(absl::StrCat("the ring changed meanwhile: the counts are of epochs ",
+                     first_epoch_, " to ", epoch));
+  }
+  const auto spread = SpreadOver(ring_, keys_of_);
+  return session_.out.Write(session_.globals.json()
+                                ? SpreadJson(spread, keys_located_, epoch)
+                                : SpreadTable(spread, session_.terminal));
+}
+
+}  // namespace
+
+absl::Status LocateStream(const LocateOptions& options, Session& session) {
+  if (isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1) {
+    Say("type keys, one a line; end with Ctrl-D");
+  }
+  return Stream(options, session).Run();
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,55 @@
+#include "client/cli/output.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/failure.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace clockwise::cli {
+namespace {
+
+constexpr size_t kEnough = size_t{64} * 1024;
+
+}  // namespace
+
+absl::Status Output::Write(absl::string_view text) {
+  absl::StrAppend(&kept_, text);
+  return kept_.size() < kEnough ? absl::OkStatus() : Flush();
+}
+
+absl::Status Output::WriteJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  std::string line;
+  const auto status =
+      google::protobuf::util::MessageToJsonString(message, &line, options);
+  if (!status.ok()) return absl::InternalError(status.ToString());
+  line += '\n';
+  return Write(line);
+}
+
+absl::Status Output::Flush() {
+  size_t written = 0;
+  while (written < kept_.size()) {
+    const ssize_t bytes =
+        write(file_descriptor_, kept_.data() + written, kept_.size() - written);
+    if (bytes >= 0) {
+      written += static_cast<size_t>(bytes);
+    } else if (errno != EINTR) {
+      const int error = errno;
+      kept_.clear();
+      if (error == EPIPE) return OutputClosed();
+      return absl::InternalError(
+          absl::StrCat("cannot write the output: ", std::strerror(error)));
+    }
+  }
+  kept_.clear();
+  return absl::OkStatus();
+}
+
+}  // namespace clockwise::cli

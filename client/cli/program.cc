@@ -1,0 +1,167 @@
+#include "client/cli/program.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "client/cli/command_line.h"
+#include "client/cli/nearest.h"
+#include "client/cli/text.h"
+
+namespace clockwise::cli {
+namespace {
+
+// The command that parsing got to.
+const CLI::App* Chosen(const CLI::App& app) {
+  const CLI::App* chosen = &app;
+  while (!chosen->get_subcommands().empty()) {
+    chosen = chosen->get_subcommands().front();
+  }
+  return chosen;
+}
+
+std::string FullName(const CLI::App* command) {
+  std::string name = command->get_name();
+  for (command = command->get_parent(); command != nullptr;
+       command = command->get_parent()) {
+    name = absl::StrCat(command->get_name(), " ", name);
+  }
+  return name;
+}
+
+// What else could be typed where `wrong` was: commands or options.
+std::vector<std::string> WordsAt(const CLI::App* command, bool options) {
+  std::vector<std::string> words;
+  if (!options) {
+    for (const auto* sub :
+         command->get_subcommands([](const CLI::App*) { return true; })) {
+      words.push_back(sub->get_name());
+    }
+    return words;
+  }
+  for (; command != nullptr; command = command->get_parent()) {
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        words.push_back("--" + name);
+      }
+    }
+  }
+  return words;
+}
+
+absl::Status UsageOf(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* command = Chosen(app);
+  std::string text = error.what();
+  std::string hint = absl::StrCat("`", FullName(command), " --help` shows how");
+  const std::vector<std::string> extras = app.remaining(/*recurse=*/true);
+  const auto* as_extras = dynamic_cast<const CLI::ExtrasError*>(&error);
+  const auto* as_required = dynamic_cast<const CLI::RequiredError*>(&error);
+  const bool needs_command =
+      as_required != nullptr && command->get_require_subcommand_min() > 0;
+  if (!extras.empty() && (as_extras != nullptr || needs_command)) {
+    const absl::string_view wrong =
+        absl::string_view(extras[0]).substr(0, extras[0].find('='));
+    const bool is_option = absl::StartsWith(wrong, "-");
+    text = absl::StrCat(is_option       ? "no option "
+                        : needs_command ? "no command "
+                                        : "not expected here: ",
+                        wrong);
+    const auto near = NearestNames(wrong, WordsAt(command, is_option), 2);
+    if (!near.empty()) {
+      hint = absl::StrCat("nearest: ", absl::StrJoin(near, ", "));
+    } else if (is_option) {
+      absl::StrAppend(&hint, "; -- goes before words that begin with a dash");
+    }
+  } else if (needs_command) {
+    text = absl::StrCat("which command? one of ",
+                        absl::StrJoin(WordsAt(command, false), ", "));
+  }
+  return WithHint(BadUsage(text), hint);
+}
+
+// The arguments, without the program, as CLI11 should see them.
+absl::StatusOr<std::vector<std::string>> ArgumentsOf(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  bool options_ended = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    options_ended = options_ended || argument == "--";
+    if (!options_ended && argument == "++") {
+      // CLI11 takes it as the end of a command, and would drop it silently.
+      return WithHint(BadUsage("++ cannot stand here"),
+                      "-- goes before a key of that name");
+    }
+    if (!options_ended && absl::StartsWith(argument, "--") &&
+        absl::EndsWith(argument, "=")) {
+      // CLI11 would take the next argument for the value of "--zone=".
+      arguments.push_back(argument.substr(0, argument.size() - 1));
+      arguments.emplace_back();
+      continue;
+    }
+    arguments.push_back(argument);
+  }
+  return arguments;
+}
+
+// One line, and at most one of advice.
+void Tell(const absl::Status& failure) {
+  if (ExitCodeOf(failure) == ExitCode::kDone) return;
+  Say(failure.message().empty() ? absl::StatusCodeToString(failure.code())
+                                : failure.message());
+  const std::string hint = HintOf(failure);
+  if (!hint.empty()) {
+    std::fputs(absl::StrCat("  ", Printable(hint), "\n").c_str(), stderr);
+  }
+}
+
+absl::Status RunCommand(const CommandLine& line,
+                        const std::vector<std::string>& arguments,
+                        Output& out) {
+  Connection connection(line.globals.server,
+                        absl::Seconds(line.globals.timeout_seconds));
+  Session session{line.globals, arguments, connection, out,
+                  FindTerminal(STDOUT_FILENO)};
+  absl::Status outcome = line.command(session);
+  outcome = Advise(session, std::move(outcome), line.globals.ring, "");
+  // What came before a failure is data all the same.
+  const absl::Status flushed = out.Flush();
+  return outcome.ok() ? flushed : outcome;
+}
+
+}  // namespace
+
+ExitCode RunProgram(int argc, char** argv) {
+  const auto arguments = ArgumentsOf(argc, argv);
+  if (!arguments.ok()) {
+    Tell(arguments.status());
+    return ExitCodeOf(arguments.status());
+  }
+  CommandLine line;
+  const auto app = NewApp(line);
+  Output out(STDOUT_FILENO);
+  absl::Status outcome;
+  try {
+    // CLI11 takes them last first.
+    app->parse(
+        std::vector<std::string>(arguments->rbegin(), arguments->rend()));
+    outcome = RunCommand(line, *arguments, out);
+  } catch (const CLI::CallForHelp&) {
+    outcome = out.Write(app->help());
+  } catch (const CLI::CallForVersion& version) {
+    outcome = out.Write(absl::StrCat(version.what(), "\n"));
+  } catch (const CLI::ParseError& error) {
+    outcome = UsageOf(*app, error);
+  }
+  if (outcome.ok()) outcome = out.Flush();
+  Tell(outcome);
+  return ExitCodeOf(outcome);
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,56 @@
+// What a command works with: the global options, the server, and where its
+// output goes.
+#ifndef CLOCKWISE_CLIENT_CLI_SESSION_H_
+#define CLOCKWISE_CLIENT_CLI_SESSION_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "client/cli/connection.h"
+#include "client/cli/output.h"
+#include "client/cli/terminal.h"
+
+namespace clockwise::cli {
+
+// Options that every command has.
+struct Globals {
+  std::string server = "127.0.0.1:7400";
+  std::string ring;  // empty: "default"
+  std::string output = "table";
+  double timeout_seconds = 10;
+
+  bool json() const { return output == "json"; }
+};
+
+struct Session {
+  const Globals& globals;
+  const std::vector<std::string>& arguments;  // as given, without the program
+  Connection& connection;
+  Output& out;
+  const Terminal terminal;  // behind standard output
+};
+
+// One command, its own options bound.
+using Command = std::function<absl::Status(Session&)>;
+
+// Writes a line of talk to standard error.
+void Say(absl::string_view text);
+
+// The ring of the global options at `epoch`, 0 for the newest.
+absl::Status GetRing(Session& session, uint64_t epoch,
+                     v1::GetRingResponse* response);
+
+// Adds to a refusal what would help: the nearest ids for an unknown node
+// `node_id`, the nearest names for an unknown ring `ring`, the next step for
+// others. Asks the server for the names at most once.
+absl::Status Advise(Session& session, absl::Status failure,
+                    absl::string_view ring, absl::string_view node_id);
+
+}  // namespace clockwise::cli
+
+#endif  // CLOCKWISE_CLIENT_CLI_SESSION_H_

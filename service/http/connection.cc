@@ -1,0 +1,97 @@
+#include "service/http/connection.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace clockwise {
+namespace {
+
+constexpr std::chrono::milliseconds kFinishTime(500);
+constexpr size_t kFinishBytes = 64 * 1024;
+
+}  // namespace
+
+Connection::Connection(int socket, int stop_fd, const Limits& limits)
+    : socket_(socket),
+      stop_fd_(stop_fd),
+      limits_(limits),
+      read_deadline_(Clock::now() + limits.request_time) {}
+
+Connection::~Connection() { ::close(socket_); }
+
+void Connection::Finish() {
+  ::shutdown(socket_, SHUT_WR);
+  const auto deadline = Clock::now() + kFinishTime;
+  size_t dropped = 0;
+  while (dropped < kFinishBytes && WaitFor(POLLIN, deadline)) {
+    const ssize_t got = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
+    if (got <= 0) return;
+    dropped += static_cast<size_t>(got);
+  }
+}
+
+ssize_t Connection::read(char* data, size_t size) {
+  // httplib reads lines byte by byte.
+  if (begin_ == end_) {
+    if (received_ > limits_.request_bytes) return -1;
+    if (!WaitFor(POLLIN, read_deadline_)) return -1;
+    const ssize_t got = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
+    if (got <= 0) return got;
+    received_ += static_cast<size_t>(got);
+    begin_ = 0;
+    end_ = static_cast<size_t>(got);
+  }
+  const size_t taken = std::min(size, end_ - begin_);
+  std::memcpy(data, buffer_.data() + begin_, taken);
+  begin_ += taken;
+  return static_cast<ssize_t>(taken);
+}
+
+ssize_t Connection::write(const char* data, size_t size) {
+  if (write_deadline_ == Clock::time_point()) {
+    write_deadline_ = Clock::now() + limits_.response_time;
+  }
+  if (!WaitFor(POLLOUT, write_deadline_)) return -1;
+  // Without waiting: a blocking send() of much would outlast the deadline.
+  return ::send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+bool Connection::is_readable() const {
+  return begin_ < end_ || WaitFor(POLLIN, read_deadline_);
+}
+
+bool Connection::is_writable() const {
+  return WaitFor(POLLOUT, Clock::now() + limits_.response_time);
+}
+
+void Connection::get_remote_ip_and_port(std::string& ip, int& port) const {
+  ip.clear();
+  port = 0;
+}
+
+void Connection::get_local_ip_and_port(std::string& ip, int& port) const {
+  ip.clear();
+  port = 0;
+}
+
+bool Connection::WaitFor(short events, Clock::time_point deadline) const {
+  std::array<pollfd, 2> fds = {{{socket_, events, 0}, {stop_fd_, POLLIN, 0}}};
+  // A response under way is still delivered when the server stops.
+  const nfds_t watched = events == POLLIN ? 2 : 1;
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0) return false;
+    const int ready =
+        ::poll(fds.data(), watched, static_cast<int>(left.count()));
+    if (ready < 0 && errno == EINTR) continue;
+    return ready > 0 && fds[1].revents == 0;
+  }
+}
+
+}  // namespace clockwise

@@ -1,0 +1,69 @@
+// Connection is one accepted TCP connection as httplib wants to see it: bytes
+// in, bytes out, bounded in bytes and time. Not thread-safe. It owns the
+// socket.
+//
+// httplib's own stream has a time limit per read, so that a peer who sends a
+// byte now and then holds a thread for ever; and takes any number of headers.
+#ifndef CLOCKWISE_SERVICE_HTTP_CONNECTION_H_
+#define CLOCKWISE_SERVICE_HTTP_CONNECTION_H_
+
+#include <httplib.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace clockwise {
+
+class Connection final : public httplib::Stream {
+ public:
+  struct Limits {
+    std::chrono::milliseconds request_time;   // for all of it to arrive
+    std::chrono::milliseconds response_time;  // for all of it to be taken
+    size_t request_bytes;
+  };
+
+  // Takes over `socket`. Reads end when `stop_fd` becomes readable.
+  Connection(int socket, int stop_fd, const Limits& limits);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Ends the sending side and waits shortly for the peer to end its own:
+  // closing with bytes unread would make the kernel take back the response.
+  void Finish();
+
+  // As recv(2) and send(2); -1 past the limits too.
+  ssize_t read(char* data, size_t size) override;
+  ssize_t write(const char* data, size_t size) override;
+  using Stream::write;
+
+  bool is_readable() const override;
+  bool is_writable() const override;
+  // Nothing here asks who the peer is: "" and 0.
+  void get_remote_ip_and_port(std::string& ip, int& port) const override;
+  void get_local_ip_and_port(std::string& ip, int& port) const override;
+  socket_t socket() const override { return socket_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // Waits until the socket is ready for `events`; false: not by `deadline`, or
+  // the server stops while reading.
+  bool WaitFor(short events, Clock::time_point deadline) const;
+
+  const int socket_;
+  const int stop_fd_;
+  const Limits limits_;
+  const Clock::time_point read_deadline_;
+  Clock::time_point write_deadline_;  // from the first write on
+  size_t received_ = 0;
+  std::array<char, 4096> buffer_;  // received but not asked for yet:
+  size_t begin_ = 0;               // from here
+  size_t end_ = 0;                 // to here
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_HTTP_CONNECTION_H_

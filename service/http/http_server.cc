@@ -1,0 +1,218 @@
+#include "service/http/http_server.h"
+
+#include <httplib.h>
+#include <netdb.h>
+#include <prometheus/text_serializer.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <future>
+#include <semaphore>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "service/http/connection.h"
+
+namespace clockwise {
+namespace {
+
+constexpr size_t kThreads = 16;
+constexpr size_t kConnections = 64;  // being served, or waiting for a thread
+constexpr int kBacklog = 128;        // connections that the kernel holds
+constexpr size_t kRequestBytes = 64 * 1024;
+
+constexpr const char* kText = "text/plain; charset=utf-8";
+constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
+
+// A pool whose queue is bounded: when it is full, nothing more is accepted and
+// the kernel makes new connections wait.
+class BoundedPool final : public httplib::ThreadPool {
+ public:
+  BoundedPool() : ThreadPool(kThreads) {}
+
+  void enqueue(std::function<void()> work) override {
+    free_.acquire();
+    ThreadPool::enqueue([this, work = std::move(work)] {
+      work();
+      free_.release();
+    });
+  }
+
+ private:
+  std::counting_semaphore<kConnections> free_{kConnections};
+};
+
+void Answer(httplib::Response& response, int status, absl::string_view text,
+            const char* type = kText) {
+  response.status = status;
+  response.set_content(text.data(), text.size(), type);
+}
+
+// Takes out of `request` what httplib would answer at too great a cost.
+void Simplify(httplib::Request& request) {
+  // Thousands of ranges fit into a header, each of them the whole page; and
+  // pages that are made anew each time have no parts to ask for.
+  request.ranges.clear();
+  // httplib likes Brotli best, which at its default quality takes seconds of
+  // computing per megabyte.
+  const bool gzip = request.get_header_value("Accept-Encoding").find("gzip") !=
+                    std::string::npos;
+  request.headers.erase("Accept-Encoding");
+  if (gzip) request.headers.emplace("Accept-Encoding", "gzip");
+}
+
+}  // namespace
+
+// httplib's server with connections of our own (service/http/connection.h).
+class HttpListener final : public httplib::Server {
+ public:
+  explicit HttpListener(HttpServer::Options options);
+  ~HttpListener() override {
+    if (stop_fd_ >= 0) ::close(stop_fd_);
+  }
+
+  // Binds to `address` and puts the port really taken into it.
+  absl::Status Bind(ListenAddress& address);
+
+  // Serves until Stop. Fulfils `listening` once Stop would end it.
+  void Run(std::promise<void> listening);
+
+  void Stop();
+
+ private:
+  bool process_and_close_socket(socket_t socket) override;
+  void Respond(const httplib::Request& request, httplib::Response& response);
+
+  const HttpServer::Options options_;
+  const int stop_fd_;  // readable once Stop was called
+};
+
+HttpListener::HttpListener(HttpServer::Options options)
+    : options_(std::move(options)), stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
+  set_payload_max_length(0);  // no request needs a body
+  // Only lets a restarted server have its port back. httplib's default lets a
+  // second server share the port, which would then get half of the requests.
+  set_socket_options([](socket_t socket) {
+    const int on = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  });
+  // Before routing, which would read a body first and then match by regex.
+  set_pre_routing_handler(
+      [this](const httplib::Request& request, httplib::Response& response) {
+        Respond(request, response);
+        return HandlerResponse::Handled;
+      });
+  // What a request made us throw is not for its sender to read.
+  set_exception_handler(
+      [](const httplib::Request&, httplib::Response& response,
+         const std::exception_ptr&) { response.status = 500; });
+}
+
+absl::Status HttpListener::Bind(ListenAddress& address) {
+  if (stop_fd_ < 0) return absl::UnavailableError("no file descriptor is left");
+  errno = 0;
+  const int port =
+      address.port == 0
+          ? bind_to_any_port(address.host)
+          : (bind_to_port(address.host, address.port) ? address.port : -1);
+  if (port <= 0) {
+    // The name look-up that precedes all else leaves no errno if it fails.
+    return absl::UnavailableError(absl::StrCat(
+        "cannot listen on ", address.ToString(), ": ",
+        errno == 0 ? "there is no such host" : std::strerror(errno)));
+  }
+  address.port = static_cast<uint16_t>(port);
+  // httplib's backlog of 5 overflows at 6 scrapes at once.
+  ::listen(svr_sock_, kBacklog);
+  return absl::OkStatus();
+}
+
+void HttpListener::Run(std::promise<void> listening) {
+  // httplib calls this once it counts as running; before, stop() does nothing.
+  new_task_queue = [&listening] {
+    listening.set_value();
+    return new BoundedPool;
+  };
+  listen_after_bind();
+}
+
+void HttpListener::Stop() {
+  const uint64_t one = 1;
+  const ssize_t written = ::write(stop_fd_, &one, sizeof(one));
+  assert(written == sizeof(one));  // fails for a full counter only
+  static_cast<void>(written);
+  stop();
+}
+
+bool HttpListener::process_and_close_socket(socket_t socket) {
+  Connection connection(
+      socket, stop_fd_,
+      {options_.request_time, options_.response_time, kRequestBytes});
+  bool closed = false;
+  try {
+    const bool answered = process_request(connection, /*close_connection=*/true,
+                                          closed, Simplify);
+    if (answered) connection.Finish();
+    return answered;
+  } catch (...) {
+    // httplib catches what handlers throw, but not what its own parsing does.
+    return false;
+  }
+}
+
+void HttpListener::Respond(const httplib::Request& request,
+                           httplib::Response& response) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    response.set_header("Allow", "GET, HEAD");
+    return Answer(response, 405, "there is only GET and HEAD\n");
+  }
+  if (request.path == "/metrics") {
+    return Answer(
+        response, 200,
+        prometheus::TextSerializer().Serialize(options_.metrics->Collect()),
+        kMetricsText);
+  }
+  if (request.path == "/healthz") return Answer(response, 200, "ok\n");
+  if (request.path == "/readyz") {
+    const absl::Status ready = options_.ready();
+    if (ready.ok()) return Answer(response, 200, "ready\n");
+    const std::string line =
+        absl::StrReplaceAll(ready.message(), {{"\n", " "}, {"\r", " "}});
+    return Answer(response, 503, absl::StrCat("not ready: ", line, "\n"));
+  }
+  Answer(response, 404, "there is only /metrics, /healthz and /readyz\n");
+}
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options) {
+  assert(options.metrics && options.ready);
+  auto address = ParseListenAddress(options.address);
+  if (!address.ok()) return address.status();
+  auto listener = std::make_unique<HttpListener>(std::move(options));
+  if (absl::Status bound = listener->Bind(*address); !bound.ok()) return bound;
+  return std::unique_ptr<HttpServer>(
+      new HttpServer(*std::move(address), std::move(listener)));
+}
+
+HttpServer::HttpServer(ListenAddress address,
+                       std::unique_ptr<HttpListener> listener)
+    : address_(std::move(address)), listener_(std::move(listener)) {
+  std::promise<void> listening;
+  std::future<void> listens = listening.get_future();
+  thread_ =
+      std::thread(&HttpListener::Run, listener_.get(), std::move(listening));
+  listens.wait();
+}
+
+HttpServer::~HttpServer() { Stop(); }
+
+void HttpServer::Stop() {
+  if (!thread_.joinable()) return;
+  listener_->Stop();
+  thread_.join();
+}
+
+}  // namespace clockwise

@@ -1,0 +1,163 @@
+// clockwised: reads its options, puts the parts together, serves until SIGTERM.
+// The only file that knows all parts.
+#include <absl/synchronization/mutex.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "service/http/http_server.h"
+#include "service/log.h"
+#include "service/membership/membership.h"
+#include "service/metrics/collector.h"
+#include "service/options.h"
+#include "service/rpc/server.h"
+#include "service/store/memory_store.h"
+#include "service/store/sqlite_store.h"
+
+namespace clockwise {
+namespace {
+
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view store) {
+  if (store == "memory:") return std::make_unique<MemoryStore>();
+  absl::string_view path = store;
+  if (absl::ConsumePrefix(&path, "sqlite:") && !path.empty()) {
+    return SqliteStore::Open(path, SqliteStore::Options());
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--store: ", store, " is neither sqlite:PATH nor memory:"));
+}
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+// The signals that end the server; blocked in all threads and waited for.
+sigset_t BlockEndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a full disk is an error of write(), not the end
+  return signals;
+}
+
+int WaitForSignal(const sigset_t& signals) {
+  int received = 0;
+  sigwait(&signals, &received);
+  return received;
+}
+
+absl::StatusOr<std::unique_ptr<Membership>> OpenMembership(
+    const ServerOptions& options, Store& store) {
+  Membership::Options membership_options;
+  membership_options.store = &store;
+  membership_options.now = [] { return absl::Now(); };
+  membership_options.random = [] {
+    std::random_device device;
+    return uint64_t{device()} << 32 | device();
+  };
+  membership_options.history_changes = options.history_changes;
+  auto membership = Membership::Open(std::move(membership_options));
+  if (!membership.ok()) return membership;
+  if ((*membership)->Find("").ok()) return membership;
+  auto created = (*membership)->CreateRing(options.default_ring);
+  if (!created.ok()) return created.status();
+  return membership;
+}
+
+void Drain(RpcServer& rpc, const ServerOptions& options, sigset_t signals) {
+  // A second signal means now.
+  std::thread([signals] {
+    WaitForSignal(signals);
+    LogWarning("ended at once");
+    std::_Exit(1);
+  }).detach();
+  LogInfo("draining", {{"lame_duck", absl::StrCat(options.lame_duck, "s")}});
+  rpc.EnterLameDuck();
+  std::this_thread::sleep_for(Milliseconds(options.lame_duck));
+  rpc.Drain(Milliseconds(options.drain_grace));
+  LogInfo("drained");
+}
+
+absl::Status Serve(const ServerOptions& options) {
+  const sigset_t signals = BlockEndSignals();
+  SilenceLibraryLogs();
+  auto store = OpenStore(options.store);
+  if (!store.ok()) return store.status();
+  auto membership = OpenMembership(options, **store);
+  if (!membership.ok()) return membership.status();
+
+  RpcStats stats;
+  RpcServer::Options rpc_options;
+  rpc_options.listen = options.listen;
+  rpc_options.heartbeat = Milliseconds(options.watch_heartbeat);
+  rpc_options.membership = membership->get();
+  rpc_options.stats = &stats;
+  auto rpc = RpcServer::Start(rpc_options);
+  if (!rpc.ok()) return rpc.status();
+
+  MetricsCollector::Options metrics_options;
+  metrics_options.membership = membership->get();
+  metrics_options.rpc_stats = &stats;
+  metrics_options.watch_figures = [&rpc] { return (*rpc)->Figures(); };
+  metrics_options.max_node_series = options.max_node_series;
+  metrics_options.build_info = {{"version", CLOCKWISE_VERSION}};
+  const MetricsCollector metrics(std::move(metrics_options));
+  HttpServer::Options http_options;
+  http_options.address = options.http;
+  http_options.metrics = &metrics;
+  // Once loaded, a ring is served from memory whatever becomes of the store.
+  http_options.ready = [] { return absl::OkStatus(); };
+  auto http = HttpServer::Start(std::move(http_options));
+  if (!http.ok()) return http.status();
+
+  JoinLibraryLogs();
+  LogInfo("serving", {{"version", CLOCKWISE_VERSION},
+                      {"store", options.store},
+                      {"rings", absl::StrCat((*membership)->Rings().size())}});
+  std::printf("clockwised ready grpc=%s http=%s\n", (*rpc)->address().c_str(),
+              (*http)->address().c_str());
+  std::fflush(stdout);
+  WaitForSignal(signals);
+  Drain(**rpc, options, signals);
+  (*http)->Stop();
+  return absl::OkStatus();
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  // Debian's Abseil keeps a graph of all locks held, costs an eighth of each
+  // call for it, and aborts the process when it suspects a cycle.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  const auto options = ParseOptions(arguments);
+  absl::Status status = options.status();
+  if (status.ok() && !options->help.empty()) {
+    std::fputs(options->help.c_str(), stdout);
+    return 0;
+  }
+  if (status.ok()) status = Serve(*options);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "clockwised: %s\n",
+               std::string(status.message()).c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace clockwise
+
+int main(int argc, char** argv) {
+  return clockwise::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

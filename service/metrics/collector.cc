@@ -1,0 +1,208 @@
+#include "service/metrics/collector.h"
+
+#include <cassert>
+#include <initializer_list>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/metrics/names.h"
+#include "service/metrics/process_figures.h"
+
+namespace clockwise {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using Label = ClientMetric::Label;
+
+constexpr const char* kGrpcService = "clockwise.v1.PlacementService";
+
+// Codes as go-grpc-prometheus spells them, which is what dashboards ask for.
+constexpr std::array<const char*, kStatusCodes> kCodeNames = {
+    "OK",
+    "Canceled",
+    "Unknown",
+    "InvalidArgument",
+    "DeadlineExceeded",
+    "NotFound",
+    "AlreadyExists",
+    "PermissionDenied",
+    "ResourceExhausted",
+    "FailedPrecondition",
+    "Aborted",
+    "OutOfRange",
+    "Unimplemented",
+    "Internal",
+    "Unavailable",
+    "DataLoss",
+    "Unauthenticated"};
+
+// The families of one scrape, while they are filled.
+class Scrape {
+ public:
+  explicit Scrape(size_t max_node_series) {
+    families_.reserve(kMetrics.size());
+    for (const MetricRow& row : kMetrics) {
+      MetricFamily& family = families_.emplace_back();
+      family.name = row.name;
+      family.type = row.type;
+      family.help = row.help;
+      if (row.per_node) {
+        absl::StrAppend(&family.help, " Only for rings of at most ",
+                        max_node_series, " nodes.");
+      }
+    }
+  }
+
+  // Adds a series that has `value`.
+  void Add(Metric metric, std::vector<Label> labels, double value) {
+    MetricFamily& family = Family(metric);
+    ClientMetric& series = family.metric.emplace_back();
+    series.label = std::move(labels);
+    if (family.type == prometheus::MetricType::Counter) {
+      series.counter.value = value;
+    } else {
+      assert(family.type == prometheus::MetricType::Gauge);
+      series.gauge.value = value;
+    }
+  }
+  void Add(Metric metric, std::vector<Label> labels, uint64_t value) {
+    Add(metric, std::move(labels), static_cast<double>(value));
+  }
+
+  // Adds a series that is a histogram. Its count is the sum of the buckets
+  // read, so that the two agree whatever is observed meanwhile.
+  void Add(Metric metric, std::vector<Label> labels,
+           const LatencyHistogram& histogram) {
+    ClientMetric& series = Family(metric).metric.emplace_back();
+    series.label = std::move(labels);
+    uint64_t count = 0;
+    for (size_t i = 0; i < LatencyHistogram::kBounds.size(); ++i) {
+      count += histogram.count(i);
+      series.histogram.bucket.push_back({count, LatencyHistogram::kBounds[i]});
+    }
+    count += histogram.count(LatencyHistogram::kBounds.size());
+    series.histogram.sample_count = count;
+    series.histogram.sample_sum = histogram.sum();
+  }
+
+  std::vector<MetricFamily> Take() { return std::move(families_); }
+
+ private:
+  MetricFamily& Family(Metric metric) {
+    return families_[static_cast<size_t>(metric)];
+  }
+
+  std::vector<MetricFamily> families_;
+};
+
+void AddNodes(const RingState& state, Scrape& scrape) {
+  const NodeList& nodes = state.ring().nodes();
+  const std::vector<double> shares = Shares(state.measured.ownership);
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const std::vector<Label> labels = {{"ring", state.name()},
+                                       {"node", nodes[i]->id()}};
+    scrape.Add(Metric::kNodeShare, labels, shares[i]);
+    scrape.Add(Metric::kNodeLocates, labels, state.locates[i]->load());
+  }
+}
+
+void AddRing(const RingState& state, size_t max_node_series, Scrape& scrape) {
+  const std::vector<Label> labels = {{"ring", state.name()}};
+  const Ring& ring = state.ring();
+  const v1::Balance& balance = state.measured.balance;
+  scrape.Add(Metric::kRingEpoch, labels, state.epoch);
+  scrape.Add(Metric::kRingNodes, labels, ring.nodes().size());
+  scrape.Add(Metric::kRingPoints, labels, ring.positions().size());
+  scrape.Add(Metric::kRingPeakToMean, labels, balance.peak_to_mean());
+  scrape.Add(Metric::kRingShareStddev, labels, balance.stddev());
+  scrape.Add(Metric::kRingMoved, labels, state.counters->moved_ratio.load());
+  for (size_t kind = 0; kind < kChangeKindNames.size(); ++kind) {
+    scrape.Add(Metric::kRingChanges,
+               {{"ring", state.name()}, {"kind", kChangeKindNames[kind]}},
+               state.counters->changes[kind].load());
+  }
+  if (ring.nodes().size() <= max_node_series) AddNodes(state, scrape);
+}
+
+// `rings` are those there are: one that nobody watches has 0 streams, which is
+// not the same as no series.
+void AddWatch(WatchFigures figures, const std::vector<StatePtr>& rings,
+              Scrape& scrape) {
+  for (const StatePtr& state : rings)
+    figures.streams.try_emplace(state->name());
+  for (const auto& [ring, streams] : figures.streams) {
+    scrape.Add(Metric::kWatchStreams, {{"ring", ring}}, streams);
+  }
+  scrape.Add(Metric::kWatchLag, {}, figures.lag_epochs);
+  for (const auto& [key, count] : figures.resyncs) {
+    scrape.Add(Metric::kWatchResyncs,
+               {{"ring", key.first}, {"reason", key.second}}, count);
+  }
+}
+
+// Every method has a series for every code from the start: rates and ratios
+// over a code that was not seen yet are 0, not absent.
+void AddRpcs(const RpcStats& stats, Scrape& scrape) {
+  for (size_t i = 0; i < kMethods.size(); ++i) {
+    const MethodStats& method = stats.methods[i];
+    const bool unary = absl::string_view(kMethods[i].type) == "unary";
+    std::vector<Label> labels = {{"grpc_type", kMethods[i].type},
+                                 {"grpc_service", kGrpcService},
+                                 {"grpc_method", kMethods[i].name}};
+    labels.push_back({"grpc_code", ""});
+    for (size_t code = 0; code < kStatusCodes; ++code) {
+      labels.back().value = kCodeNames[code];
+      scrape.Add(Metric::kRpcHandled, labels, method.handled[code].load());
+    }
+    labels.pop_back();
+    // Read after what was handled, so that started - handled, the calls under
+    // way, is never below 0.
+    scrape.Add(Metric::kRpcStarted, labels, method.started.load());
+    if (unary) scrape.Add(Metric::kRpcHandling, labels, method.handling);
+  }
+}
+
+void AddProcess(const ProcessFigures& figures, Scrape& scrape) {
+  const std::initializer_list<std::pair<Metric, std::optional<double>>> all = {
+      {Metric::kProcessCpu, figures.cpu_seconds},
+      {Metric::kProcessResidentMemory, figures.resident_bytes},
+      {Metric::kProcessVirtualMemory, figures.virtual_bytes},
+      {Metric::kProcessOpenFds, figures.open_fds},
+      {Metric::kProcessMaxFds, figures.max_fds},
+      {Metric::kProcessStartTime, figures.start_time_seconds},
+      {Metric::kProcessThreads, figures.threads},
+  };
+  for (const auto& [metric, value] : all) {
+    if (value) scrape.Add(metric, {}, *value);
+  }
+}
+
+}  // namespace
+
+MetricsCollector::MetricsCollector(Options options)
+    : options_(std::move(options)) {
+  assert(options_.membership && options_.rpc_stats && options_.watch_figures);
+}
+
+std::vector<MetricFamily> MetricsCollector::Collect() const {
+  Scrape scrape(options_.max_node_series);
+  std::vector<Label> build_labels;
+  for (const auto& [name, value] : options_.build_info) {
+    build_labels.push_back({name, value});
+  }
+  scrape.Add(Metric::kBuildInfo, std::move(build_labels), 1.0);
+  const std::vector<StatePtr> rings = options_.membership->Rings();
+  for (const StatePtr& state : rings) {
+    AddRing(*state, options_.max_node_series, scrape);
+  }
+  AddWatch(options_.watch_figures(), rings, scrape);
+  scrape.Add(Metric::kStoreCommit, {}, options_.membership->commit_latency());
+  scrape.Add(Metric::kStoreUp, {}, options_.membership->store_up() ? 1.0 : 0.0);
+  AddRpcs(*options_.rpc_stats, scrape);
+  AddProcess(ReadProcessFigures(), scrape);
+  return scrape.Take();
+}
+
+}  // namespace clockwise

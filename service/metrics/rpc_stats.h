@@ -1,0 +1,83 @@
+// What rpc/ counts of its calls, and metrics/ reads at scrape time.
+// Thread-safe, without locks.
+#ifndef CLOCKWISE_SERVICE_METRICS_RPC_STATS_H_
+#define CLOCKWISE_SERVICE_METRICS_RPC_STATS_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "service/latency_histogram.h"
+
+namespace clockwise {
+
+// The methods of PlacementService, in the order of kMethods.
+enum class Method {
+  kLocate,
+  kBatchLocate,
+  kAddNode,
+  kUpdateNode,
+  kRemoveNode,
+  kApplyChanges,
+  kWatch,
+  kGetRing,
+  kCompareEpochs,
+  kListChanges,
+  kCreateRing,
+  kDeleteRing,
+  kListRings,
+};
+
+struct MethodName {
+  const char* name;  // grpc_method
+  const char* type;  // grpc_type
+};
+
+inline constexpr std::array<MethodName, 13> kMethods = {{
+    {"Locate", "unary"},
+    {"BatchLocate", "unary"},
+    {"AddNode", "unary"},
+    {"UpdateNode", "unary"},
+    {"RemoveNode", "unary"},
+    {"ApplyChanges", "unary"},
+    {"Watch", "server_stream"},
+    {"GetRing", "unary"},
+    {"CompareEpochs", "unary"},
+    {"ListChanges", "unary"},
+    {"CreateRing", "unary"},
+    {"DeleteRing", "unary"},
+    {"ListRings", "unary"},
+}};
+
+inline constexpr size_t kStatusCodes = 17;  // OK = 0 … UNAUTHENTICATED = 16
+
+struct MethodStats {
+  std::atomic<uint64_t> started = 0;
+  std::array<std::atomic<uint64_t>, kStatusCodes> handled = {};
+  LatencyHistogram handling;  // unary methods only: streams last as they like
+};
+
+struct RpcStats {
+  MethodStats& Of(Method method) {
+    return methods[static_cast<size_t>(method)];
+  }
+
+  std::array<MethodStats, kMethods.size()> methods;
+};
+
+// What the watch streams are like at one moment.
+struct WatchFigures {
+  std::map<std::string, uint64_t> streams;  // open, by ring
+  // Epochs that the stream farthest behind has not been sent yet.
+  uint64_t lag_epochs = 0;
+  // Snapshots sent in place of a delta, by ring and reason.
+  std::map<std::pair<std::string, std::string>, uint64_t> resyncs;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_METRICS_RPC_STATS_H_

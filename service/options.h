@@ -1,0 +1,37 @@
+// What the server is told: flags, environment and config file. A value.
+#ifndef CLOCKWISE_SERVICE_OPTIONS_H_
+#define CLOCKWISE_SERVICE_OPTIONS_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "clockwise/v1/placement.pb.h"
+#include "service/limits.h"
+
+namespace clockwise {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:7400";
+  std::string http = "127.0.0.1:7480";
+  std::string store = "sqlite:clockwise.db";
+  v1::RingSpec default_ring;   // of the ring "default" when it is first created
+  double watch_heartbeat = 5;  // seconds
+  size_t history_changes = limits::kHistoryChanges;
+  size_t max_node_series = limits::kMaxNodeSeries;
+  double lame_duck = 1;    // seconds
+  double drain_grace = 5;  // seconds
+  std::string help;        // not empty: print this and exit 0
+};
+
+// Reads the command line `arguments` (without the program's name), and what it
+// leaves open from the environment (CLOCKWISE_LISTEN for --listen), then from
+// the file that --config names (lines as listen=HOST:PORT, # comments), then
+// from the defaults. InvalidArgument: one line that says what is wrong.
+absl::StatusOr<ServerOptions> ParseOptions(
+    const std::vector<std::string>& arguments);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_OPTIONS_H_

@@ -1,0 +1,65 @@
+// Calls that wait for a ring to reach an epoch (min_epoch). Thread-safe. It
+// owns one thread; the membership outlives it.
+#ifndef CLOCKWISE_SERVICE_RPC_EPOCH_WAITERS_H_
+#define CLOCKWISE_SERVICE_RPC_EPOCH_WAITERS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "service/membership/membership.h"
+#include "service/mutex.h"
+
+namespace clockwise {
+
+class EpochWaiters {
+ public:
+  struct Waiter {
+    std::string ring;
+    uint64_t min_epoch = 0;
+    std::chrono::steady_clock::time_point deadline;
+    std::function<bool()> cancelled;
+    // Called once: with the state that has reached the epoch, or with a
+    // refusal: EPOCH_NOT_REACHED at the deadline or when cancelled,
+    // RING_NOT_FOUND, OVERLOADED, DRAINING.
+    std::function<void(absl::StatusOr<StatePtr>)> done;
+  };
+
+  explicit EpochWaiters(const Membership& membership);
+  ~EpochWaiters();
+  EpochWaiters(const EpochWaiters&) = delete;
+  EpochWaiters& operator=(const EpochWaiters&) = delete;
+
+  // Waits; `done` may be called before this returns.
+  void Add(Waiter waiter);
+
+  // Looks at once whether someone's epoch is reached: a ring has changed.
+  void Wake();
+
+  // Ends all waiting, now and from now on, with DRAINING.
+  void Drain();
+
+ private:
+  void Run();
+  // Whether the waiter's end has come, and with what.
+  bool Ripe(const Waiter& waiter, bool draining,
+            absl::StatusOr<StatePtr>& result) const;
+
+  const Membership& membership_;
+  Mutex mu_;
+  Condition changed_;
+  std::list<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
+  bool woken_ ABSL_GUARDED_BY(mu_) = false;
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::thread thread_;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_EPOCH_WAITERS_H_

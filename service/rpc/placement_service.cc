@@ -1,0 +1,265 @@
+#include "service/rpc/placement_service.h"
+
+#include <algorithm>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/limits.h"
+#include "service/log.h"
+#include "service/ring/refusal.h"
+#include "service/rpc/locate.h"
+#include "service/rpc/requests.h"
+
+namespace clockwise {
+namespace {
+
+// One for changes, which wait for the disk, and one more so that a long plan or
+// comparison does not hold them up.
+constexpr size_t kThreads = 2;
+
+// When a call that waits must be answered, so that the answer still arrives
+// before the client's deadline.
+std::chrono::steady_clock::time_point AnswerBy(
+    const grpc::CallbackServerContext& context) {
+  using std::chrono::milliseconds;
+  const auto most = std::chrono::hours(1);
+  const auto now = std::chrono::system_clock::now();
+  auto left = std::chrono::duration_cast<milliseconds>(
+      std::chrono::seconds(limits::kMaxEpochWaitSeconds));
+  if (context.deadline() < now + std::chrono::hours(24)) {
+    left = std::chrono::duration_cast<milliseconds>(
+        std::min<std::chrono::system_clock::duration>(context.deadline() - now,
+                                                      most));
+    left -= std::clamp(left / 10, milliseconds(20), milliseconds(200));
+  }
+  return std::chrono::steady_clock::now() + left;
+}
+
+// Who asks, as far as the transport knows: the peer's address.
+std::string ActorOf(const grpc::CallbackServerContext& context) {
+  return context.peer();
+}
+
+void LogChange(const std::string& ring, const v1::Change& change) {
+  LogInfo("ring changed", {{"ring", ring.empty() ? "default" : ring},
+                           {"epoch", absl::StrCat(change.epoch())},
+                           {"upserted", absl::StrCat(change.upserted_size())},
+                           {"removed", absl::StrCat(change.removed_ids_size())},
+                           {"moved", absl::StrCat(change.moved_ratio())},
+                           {"actor", change.actor()},
+                           {"request_id", change.request_id()}});
+}
+
+}  // namespace
+
+PlacementServiceHandlers::PlacementServiceHandlers(
+    Membership& membership, RpcStats& stats,
+    std::chrono::milliseconds heartbeat)
+    : membership_(membership),
+      stats_(stats),
+      waiters_(membership),
+      watch_(membership, stats.Of(Method::kWatch), heartbeat),
+      queue_(kThreads, limits::kMaxQueuedCalls) {
+  membership_.Listen([this](const std::string& ring) {
+    waiters_.Wake();
+    watch_.Wake(ring);
+  });
+}
+
+PlacementServiceHandlers::~PlacementServiceHandlers() {
+  membership_.Listen(nullptr);
+}
+
+void PlacementServiceHandlers::Drain() {
+  waiters_.Drain();
+  watch_.Drain();
+}
+
+template <typename Request>
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
+    Method method, Context* context, const Bytes* bytes, Bytes* response) {
+  const UnaryCall call(context, response, &stats_.Of(method));
+  Request request;
+  absl::Status status = ParseRequest(*bytes, request);
+  if (status.ok()) status = Validate(request);
+  if (!status.ok()) {
+    call.Finish(status);
+    return call.reactor();
+  }
+  auto state = membership_.Find(request.ring());
+  if (!state.ok()) {
+    call.Finish(state.status());
+  } else if ((*state)->epoch >= request.min_epoch()) {
+    call.Finish(Answer(**state, request));
+  } else {
+    EpochWaiters::Waiter waiter;
+    waiter.ring = request.ring();
+    waiter.min_epoch = request.min_epoch();
+    waiter.deadline = AnswerBy(*context);
+    waiter.cancelled = [context] { return context->IsCancelled(); };
+    waiter.done = [call, request](absl::StatusOr<StatePtr> reached) {
+      if (!reached.ok()) {
+        call.Finish(reached.status());
+      } else {
+        call.Finish(Answer(**reached, request));
+      }
+    };
+    // The call may be over before Add returns.
+    Reactor* reactor = call.reactor();
+    waiters_.Add(std::move(waiter));
+    return reactor;
+  }
+  return call.reactor();
+}
+
+template <typename Request, typename Work>
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Queue(
+    Method method, Context* context, const Bytes* bytes, Bytes* response,
+    Work work) {
+  const UnaryCall call(context, response, &stats_.Of(method));
+  Reactor* reactor = call.reactor();
+  auto request = std::make_shared<Request>();
+  if (absl::Status status = ParseRequest(*bytes, *request); !status.ok()) {
+    call.Finish(status);
+    return reactor;
+  }
+  const bool queued = queue_.Add([call, request, work] {
+    // Nobody would hear of it; a change that is not begun is surely not made.
+    if (call.context()->IsCancelled()) {
+      call.Finish(absl::CancelledError("cancelled before it was begun"));
+      return;
+    }
+    call.Finish(work(call, std::move(*request)));
+  });
+  if (!queued) {
+    call.Finish(
+        Refusal(v1::ERROR_REASON_OVERLOADED,
+                absl::StrCat(limits::kMaxQueuedCalls, " calls wait already")));
+  }
+  return reactor;
+}
+
+template <typename Request, typename Response>
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Change(
+    Method method, Context* context, const Bytes* bytes, Bytes* response) {
+  return Queue<Request>(method, context, bytes, response,
+                        [this](const UnaryCall& call,
+                               Request request) -> absl::StatusOr<Response> {
+                          const ChangeRequest asked = ToChangeRequest(
+                              std::move(request), ActorOf(*call.context()));
+                          auto change = membership_.Apply(asked);
+                          if (!change.ok()) return change.status();
+                          if (!asked.validate_only)
+                            LogChange(asked.ring, *change);
+                          Response answer;
+                          *answer.mutable_change() = *std::move(change);
+                          return answer;
+                        });
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Locate(
+    Context* context, const Bytes* request, Bytes* response) {
+  return AnswerLocate<v1::LocateRequest>(Method::kLocate, context, request,
+                                         response);
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::BatchLocate(
+    Context* context, const Bytes* request, Bytes* response) {
+  return AnswerLocate<v1::BatchLocateRequest>(Method::kBatchLocate, context,
+                                              request, response);
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AddNode(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Change<v1::AddNodeRequest, v1::AddNodeResponse>(
+      Method::kAddNode, context, request, response);
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::UpdateNode(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Change<v1::UpdateNodeRequest, v1::UpdateNodeResponse>(
+      Method::kUpdateNode, context, request, response);
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::RemoveNode(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Change<v1::RemoveNodeRequest, v1::RemoveNodeResponse>(
+      Method::kRemoveNode, context, request, response);
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ApplyChanges(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Change<v1::ApplyChangesRequest, v1::ApplyChangesResponse>(
+      Method::kApplyChanges, context, request, response);
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::GetRing(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Queue<v1::GetRingRequest>(
+      Method::kGetRing, context, request, response,
+      [this](const UnaryCall&, const v1::GetRingRequest& asked) {
+        return Answer(membership_, asked);
+      });
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::CompareEpochs(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Queue<v1::CompareEpochsRequest>(
+      Method::kCompareEpochs, context, request, response,
+      [this](const UnaryCall&, const v1::CompareEpochsRequest& asked) {
+        return Answer(membership_, asked);
+      });
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListChanges(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Queue<v1::ListChangesRequest>(
+      Method::kListChanges, context, request, response,
+      [this](const UnaryCall&, const v1::ListChangesRequest& asked) {
+        return Answer(membership_, asked);
+      });
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::CreateRing(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Queue<v1::CreateRingRequest>(
+      Method::kCreateRing, context, request, response,
+      [this](const UnaryCall&, const v1::CreateRingRequest& asked)
+          -> absl::StatusOr<v1::CreateRingResponse> {
+        auto state = membership_.CreateRing(asked.spec());
+        if (!state.ok()) return state.status();
+        v1::CreateRingResponse answer;
+        *answer.mutable_ring() = InfoOf(**state);
+        return answer;
+      });
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::DeleteRing(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Queue<v1::DeleteRingRequest>(
+      Method::kDeleteRing, context, request, response,
+      [this](const UnaryCall&, const v1::DeleteRingRequest& asked)
+          -> absl::StatusOr<v1::DeleteRingResponse> {
+        absl::Status status = membership_.DeleteRing(asked.ring());
+        if (!status.ok()) return status;
+        return v1::DeleteRingResponse();
+      });
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListRings(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Queue<v1::ListRingsRequest>(
+      Method::kListRings, context, request, response,
+      [this](const UnaryCall&, const v1::ListRingsRequest& asked) {
+        return Answer(membership_, asked);
+      });
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* PlacementServiceHandlers::Watch(
+    Context*, const Bytes* request) {
+  return watch_.Open(*request);
+}
+
+}  // namespace clockwise

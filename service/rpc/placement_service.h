@@ -1,0 +1,105 @@
+// PlacementService on the wire: thin handlers that parse, check, hand over to
+// membership/ and map the result. Thread-safe. It owns the work queue, the
+// waiters and the watch hub; the membership outlives it.
+#ifndef CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_
+#define CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <chrono>
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "clockwise/v1/placement.grpc.pb.h"
+#include "service/membership/membership.h"
+#include "service/metrics/rpc_stats.h"
+#include "service/rpc/epoch_waiters.h"
+#include "service/rpc/unary_call.h"
+#include "service/rpc/watch_hub.h"
+#include "service/rpc/work_queue.h"
+
+namespace clockwise {
+
+// All methods raw: see wire.h.
+template <typename Base, template <typename> typename... Raw>
+struct RawMethods;
+template <typename Base>
+struct RawMethods<Base> {
+  using Type = Base;
+};
+template <typename Base, template <typename> typename First,
+          template <typename> typename... Rest>
+struct RawMethods<Base, First, Rest...> {
+  using Type = First<typename RawMethods<Base, Rest...>::Type>;
+};
+
+using RawPlacementService =
+    RawMethods<v1::PlacementService::Service,
+               v1::PlacementService::WithRawCallbackMethod_Locate,
+               v1::PlacementService::WithRawCallbackMethod_BatchLocate,
+               v1::PlacementService::WithRawCallbackMethod_AddNode,
+               v1::PlacementService::WithRawCallbackMethod_UpdateNode,
+               v1::PlacementService::WithRawCallbackMethod_RemoveNode,
+               v1::PlacementService::WithRawCallbackMethod_ApplyChanges,
+               v1::PlacementService::WithRawCallbackMethod_Watch,
+               v1::PlacementService::WithRawCallbackMethod_GetRing,
+               v1::PlacementService::WithRawCallbackMethod_CompareEpochs,
+               v1::PlacementService::WithRawCallbackMethod_ListChanges,
+               v1::PlacementService::WithRawCallbackMethod_CreateRing,
+               v1::PlacementService::WithRawCallbackMethod_DeleteRing,
+               v1::PlacementService::WithRawCallbackMethod_ListRings>::Type;
+
+class PlacementServiceHandlers final : public RawPlacementService {
+ public:
+  using Context = grpc::CallbackServerContext;
+  using Bytes = grpc::ByteBuffer;
+  using Reactor = grpc::ServerUnaryReactor;
+
+  // Hooks itself into the membership as its listener, until it is destroyed.
+  PlacementServiceHandlers(Membership& membership, RpcStats& stats,
+                           std::chrono::milliseconds heartbeat);
+  ~PlacementServiceHandlers() override;
+
+  Reactor* Locate(Context*, const Bytes*, Bytes*) override;
+  Reactor* BatchLocate(Context*, const Bytes*, Bytes*) override;
+  Reactor* AddNode(Context*, const Bytes*, Bytes*) override;
+  Reactor* UpdateNode(Context*, const Bytes*, Bytes*) override;
+  Reactor* RemoveNode(Context*, const Bytes*, Bytes*) override;
+  Reactor* ApplyChanges(Context*, const Bytes*, Bytes*) override;
+  Reactor* GetRing(Context*, const Bytes*, Bytes*) override;
+  Reactor* CompareEpochs(Context*, const Bytes*, Bytes*) override;
+  Reactor* ListChanges(Context*, const Bytes*, Bytes*) override;
+  Reactor* CreateRing(Context*, const Bytes*, Bytes*) override;
+  Reactor* DeleteRing(Context*, const Bytes*, Bytes*) override;
+  Reactor* ListRings(Context*, const Bytes*, Bytes*) override;
+  grpc::ServerWriteReactor<Bytes>* Watch(Context*, const Bytes*) override;
+
+  // Ends streams and waiting calls with UNAVAILABLE, now and from now on.
+  void Drain();
+
+  WatchFigures Figures() const { return watch_.Figures(); }
+
+ private:
+  // Answers from the newest state that has reached the request's min_epoch.
+  template <typename Request>
+  Reactor* AnswerLocate(Method method, Context*, const Bytes*, Bytes*);
+  // Runs `answer`, a function from request and call to StatusOr<Response>, on
+  // the work queue.
+  template <typename Request, typename Answer>
+  Reactor* Queue(Method method, Context*, const Bytes*, Bytes*, Answer answer);
+  // One of the four changes.
+  template <typename Request, typename Response>
+  Reactor* Change(Method method, Context*, const Bytes*, Bytes*);
+
+  Membership& membership_;
+  RpcStats& stats_;
+  EpochWaiters waiters_;
+  WatchHub watch_;
+  WorkQueue queue_;  // last: its work uses what is above
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_

@@ -1,0 +1,157 @@
+#include "service/rpc/requests.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "service/limits.h"
+#include "service/ring/compare.h"
+#include "service/ring/refusal.h"
+#include "service/ring/validate.h"
+
+namespace clockwise {
+namespace {
+
+// What the four requests have in common.
+template <typename Request>
+ChangeRequest CommonFields(Request& request, std::string actor) {
+  ChangeRequest change;
+  change.ring = request.ring();
+  change.request_id = request.request_id();
+  change.expected_epoch = request.expected_epoch();
+  change.validate_only = request.validate_only();
+  change.reason = request.reason();
+  change.include_moves = request.include_moves();
+  change.actor = std::move(actor);
+  change.fields = FieldNames::kOne;
+  return change;
+}
+
+}  // namespace
+
+ChangeRequest ToChangeRequest(v1::AddNodeRequest request, std::string actor) {
+  ChangeRequest change = CommonFields(request, std::move(actor));
+  *change.changes.emplace_back().mutable_add() =
+      std::move(*request.mutable_node());
+  return change;
+}
+
+ChangeRequest ToChangeRequest(v1::UpdateNodeRequest request,
+                              std::string actor) {
+  ChangeRequest change = CommonFields(request, std::move(actor));
+  v1::NodeUpdate& update = *change.changes.emplace_back().mutable_update();
+  *update.mutable_node() = std::move(*request.mutable_node());
+  *update.mutable_update_mask() = std::move(*request.mutable_update_mask());
+  return change;
+}
+
+ChangeRequest ToChangeRequest(v1::RemoveNodeRequest request,
+                              std::string actor) {
+  ChangeRequest change = CommonFields(request, std::move(actor));
+  change.changes.emplace_back().set_remove(request.node_id());
+  return change;
+}
+
+ChangeRequest ToChangeRequest(v1::ApplyChangesRequest request,
+                              std::string actor) {
+  ChangeRequest change = CommonFields(request, std::move(actor));
+  change.fields = FieldNames::kMany;
+  change.changes.assign(
+      std::make_move_iterator(request.mutable_changes()->begin()),
+      std::make_move_iterator(request.mutable_changes()->end()));
+  return change;
+}
+
+absl::StatusOr<v1::GetRingResponse> Answer(const Membership& membership,
+                                           const v1::GetRingRequest& request) {
+  auto state = membership.Find(request.ring());
+  if (!state.ok()) return state.status();
+  auto ring = RingAt(**state, request.epoch(), "epoch");
+  if (!ring.ok()) return ring.status();
+  const uint64_t epoch =
+      request.epoch() == 0 ? (*state)->epoch : request.epoch();
+  v1::GetRingResponse response;
+  *response.mutable_snapshot() =
+      SnapshotOf(**state, *ring, epoch, request.include_points());
+  return response;
+}
+
+absl::StatusOr<v1::CompareEpochsResponse> Answer(
+    const Membership& membership, const v1::CompareEpochsRequest& request) {
+  auto state = membership.Find(request.ring());
+  if (!state.ok()) return state.status();
+  auto before = RingAt(**state, request.from_epoch(), "from_epoch");
+  if (!before.ok()) return before.status();
+  auto after = RingAt(**state, request.to_epoch(), "to_epoch");
+  if (!after.ok()) return after.status();
+  Comparison comparison =
+      Compare(*before->ring, before->ownership, *after->ring, after->ownership,
+              limits::kMaxMoves);
+  v1::CompareEpochsResponse response;
+  const uint64_t newest = (*state)->epoch;
+  response.set_from_epoch(request.from_epoch() ? request.from_epoch() : newest);
+  response.set_to_epoch(request.to_epoch() ? request.to_epoch() : newest);
+  response.set_incarnation((*state)->incarnation);
+  response.mutable_moves()->Assign(comparison.moves.begin(),
+                                   comparison.moves.end());
+  response.set_moved_ratio(comparison.moved_ratio);
+  response.set_minimum_moved_ratio(comparison.minimum_moved_ratio);
+  *response.mutable_balance_before() = before->balance;
+  *response.mutable_balance_after() = after->balance;
+  response.set_moves_truncated(comparison.moves_truncated);
+  return response;
+}
+
+absl::StatusOr<v1::ListChangesResponse> Answer(
+    const Membership& membership, const v1::ListChangesRequest& request) {
+  auto size = PageSize(request.page_size());
+  if (!size.ok()) return size.status();
+  auto state = membership.Find(request.ring());
+  if (!state.ok()) return state.status();
+  // A page token is the epoch of the page's first change, so that pages hold
+  // together while changes are made.
+  uint64_t epoch = (*state)->epoch;
+  if (!request.page_token().empty() &&
+      (!absl::SimpleAtoi(request.page_token(), &epoch) ||
+       epoch > (*state)->epoch)) {
+    return FieldRefusal("page_token", absl::StrCat(Quoted(request.page_token()),
+                                                   " is of no answer"));
+  }
+  v1::ListChangesResponse response;
+  const auto& history = (*state)->history;
+  for (auto record = history.rbegin(); record != history.rend(); ++record) {
+    const v1::Change& change = (*record)->change();
+    if (change.epoch() > epoch) continue;
+    if (static_cast<uint32_t>(response.changes_size()) == *size) {
+      response.set_next_page_token(absl::StrCat(change.epoch()));
+      break;
+    }
+    *response.add_changes() = change;
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ListRingsResponse> Answer(
+    const Membership& membership, const v1::ListRingsRequest& request) {
+  auto size = PageSize(request.page_size());
+  if (!size.ok()) return size.status();
+  // A page token is the name of the page's first ring, which may be gone.
+  if (!request.page_token().empty() &&
+      !ValidateId("page_token", request.page_token()).ok()) {
+    return FieldRefusal("page_token", absl::StrCat(Quoted(request.page_token()),
+                                                   " is of no answer"));
+  }
+  v1::ListRingsResponse response;
+  for (const StatePtr& state : membership.Rings()) {
+    if (state->name() < request.page_token()) continue;
+    if (static_cast<uint32_t>(response.rings_size()) == *size) {
+      response.set_next_page_token(state->name());
+      break;
+    }
+    *response.add_rings() = InfoOf(*state);
+  }
+  return response;
+}
+
+}  // namespace clockwise

@@ -1,0 +1,32 @@
+// The requests that are answered from membership/ without more ado, as
+// functions. Stateless.
+#ifndef CLOCKWISE_SERVICE_RPC_REQUESTS_H_
+#define CLOCKWISE_SERVICE_RPC_REQUESTS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "clockwise/v1/placement.pb.h"
+#include "service/membership/membership.h"
+
+namespace clockwise {
+
+// The four changes as membership/ takes them; `actor` is who asks.
+ChangeRequest ToChangeRequest(v1::AddNodeRequest request, std::string actor);
+ChangeRequest ToChangeRequest(v1::UpdateNodeRequest request, std::string actor);
+ChangeRequest ToChangeRequest(v1::RemoveNodeRequest request, std::string actor);
+ChangeRequest ToChangeRequest(v1::ApplyChangesRequest request,
+                              std::string actor);
+
+absl::StatusOr<v1::GetRingResponse> Answer(const Membership& membership,
+                                           const v1::GetRingRequest& request);
+absl::StatusOr<v1::CompareEpochsResponse> Answer(
+    const Membership& membership, const v1::CompareEpochsRequest& request);
+absl::StatusOr<v1::ListChangesResponse> Answer(
+    const Membership& membership, const v1::ListChangesRequest& request);
+absl::StatusOr<v1::ListRingsResponse> Answer(
+    const Membership& membership, const v1::ListRingsRequest& request);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_REQUESTS_H_

@@ -1,0 +1,99 @@
+#include "service/rpc/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "service/limits.h"
+
+namespace clockwise {
+namespace {
+
+// Whether someone accepts connections on the unix socket `path`. gRPC would
+// unlink it and leave its owner unreachable.
+bool UnixSocketInUse(absl::string_view path) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return false;
+  std::copy(path.begin(), path.end(), address.sun_path);
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (descriptor < 0) return false;
+  const bool in_use =
+      connect(descriptor, reinterpret_cast<const sockaddr*>(&address),
+              sizeof(address)) == 0;
+  close(descriptor);
+  return in_use;
+}
+
+absl::Status CannotListen(absl::string_view listen) {
+  return absl::UnavailableError(
+      absl::StrCat("cannot listen on ", listen,
+                   ": it is taken or no address of this machine"));
+}
+
+}  // namespace
+
+RpcServer::RpcServer(const Options& options)
+    : handlers_(*options.membership, *options.stats, options.heartbeat) {}
+
+RpcServer::~RpcServer() {
+  if (server_ == nullptr) return;
+  handlers_.Drain();
+  server_->Shutdown(std::chrono::system_clock::now());
+  server_->Wait();
+}
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
+    const Options& options) {
+  absl::string_view path = options.listen;
+  const bool is_unix = absl::ConsumePrefix(&path, "unix:");
+  if (is_unix && UnixSocketInUse(path)) return CannotListen(options.listen);
+  static const bool once [[maybe_unused]] = [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  std::unique_ptr<RpcServer> server(new RpcServer(options));
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(),
+                           &port);
+  // By default a second server on the port would succeed, and take half of the
+  // calls to another store.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(limits::kMaxRequestBytes);
+  builder.SetMaxSendMessageSize(-1);
+  builder.RegisterService(&server->handlers_);
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || port == 0) {
+    return CannotListen(options.listen);
+  }
+  server->address_ = options.listen;
+  if (!is_unix) {
+    const size_t colon = options.listen.rfind(':');
+    server->address_ = absl::StrCat(options.listen.substr(0, colon), ":", port);
+  }
+  server->server_->GetHealthCheckService()->SetServingStatus(
+      v1::PlacementService::service_full_name(), true);
+  return server;
+}
+
+void RpcServer::EnterLameDuck() {
+  server_->GetHealthCheckService()->SetServingStatus(false);
+}
+
+void RpcServer::Drain(std::chrono::milliseconds grace) {
+  handlers_.Drain();
+  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  server_->Wait();
+}
+
+}  // namespace clockwise

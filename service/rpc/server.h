@@ -1,0 +1,55 @@
+// The gRPC server: listens, and serves placement, health and reflection.
+// Thread-compatible. It owns the handlers; what Options point to outlives it.
+#ifndef CLOCKWISE_SERVICE_RPC_SERVER_H_
+#define CLOCKWISE_SERVICE_RPC_SERVER_H_
+
+#include <grpcpp/server.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "service/membership/membership.h"
+#include "service/metrics/rpc_stats.h"
+#include "service/rpc/placement_service.h"
+
+namespace clockwise {
+
+class RpcServer {
+ public:
+  struct Options {
+    std::string listen;  // HOST:PORT (port 0: a free one) or unix:PATH
+    std::chrono::milliseconds heartbeat = std::chrono::seconds(5);
+    Membership* membership = nullptr;
+    RpcStats* stats = nullptr;
+  };
+
+  // Unavailable, in words for an operator: the address is taken or no address.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
+      const Options& options);
+
+  // Ends at once what is still open.
+  ~RpcServer();
+
+  // What is listened on, with the port really taken.
+  const std::string& address() const { return address_; }
+  WatchFigures Figures() const { return handlers_.Figures(); }
+
+  // Tells health checkers that this server is going away; calls are served on.
+  void EnterLameDuck();
+  // Ends watch streams, takes no more calls, and returns when those under way
+  // are answered, or at the latest after `grace`.
+  void Drain(std::chrono::milliseconds grace);
+
+ private:
+  explicit RpcServer(const Options& options);
+
+  PlacementServiceHandlers handlers_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_SERVER_H_

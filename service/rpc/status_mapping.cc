@@ -1,0 +1,28 @@
+#include "service/rpc/status_mapping.h"
+
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "clockwise/v1/stored.pb.h"
+
+namespace clockwise {
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  v1::RpcStatus details;
+  details.set_code(static_cast<int>(status.code()));
+  details.set_message(std::string(status.message()));
+  status.ForEachPayload(
+      [&](absl::string_view type_url, const absl::Cord& payload) {
+        auto* detail = details.add_details();
+        detail->set_type_url(std::string(type_url));
+        detail->set_value(std::string(payload));
+      });
+  // The codes of absl and gRPC are the same numbers.
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
+                      std::string(status.message()),
+                      details.SerializeAsString());
+}
+
+}  // namespace clockwise

@@ -1,0 +1,17 @@
+// How a refusal looks on the wire. Stateless.
+#ifndef CLOCKWISE_SERVICE_RPC_STATUS_MAPPING_H_
+#define CLOCKWISE_SERVICE_RPC_STATUS_MAPPING_H_
+
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+
+namespace clockwise {
+
+// The same code and message, with the refusal's payloads (ErrorInfo,
+// BadRequest) as google.rpc.Status details.
+grpc::Status ToGrpc(const absl::Status& status);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_STATUS_MAPPING_H_

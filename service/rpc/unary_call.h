@@ -1,0 +1,65 @@
+// One unary call: where its answer goes, and what is counted of it. A value;
+// copies stand for the same call, which is finished exactly once.
+#ifndef CLOCKWISE_SERVICE_RPC_UNARY_CALL_H_
+#define CLOCKWISE_SERVICE_RPC_UNARY_CALL_H_
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <chrono>
+
+#include "absl/status/statusor.h"
+#include "service/metrics/rpc_stats.h"
+#include "service/rpc/status_mapping.h"
+#include "service/rpc/wire.h"
+
+namespace clockwise {
+
+class UnaryCall {
+ public:
+  // All three outlive the call.
+  UnaryCall(grpc::CallbackServerContext* context, grpc::ByteBuffer* response,
+            MethodStats* stats)
+      : context_(context),
+        reactor_(context->DefaultReactor()),
+        response_(response),
+        stats_(stats),
+        start_(std::chrono::steady_clock::now()) {
+    stats_->started.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  grpc::CallbackServerContext* context() const { return context_; }
+  // What the handler returns to gRPC; still valid to name once finished.
+  grpc::ServerUnaryReactor* reactor() const { return reactor_; }
+
+  // Answers; the call must not be touched afterwards.
+  template <typename Response>
+  void Finish(const absl::StatusOr<Response>& answer) const {
+    if (answer.ok()) *response_ = Serialize(*answer);
+    Finish(answer.status());
+  }
+  void Finish(const absl::Status& status) const {
+    Count(status);
+    reactor_->Finish(ToGrpc(status));
+  }
+
+ private:
+  void Count(const absl::Status& status) const {
+    const auto code = static_cast<size_t>(status.code());
+    stats_->handled[code].fetch_add(1, std::memory_order_relaxed);
+    stats_->handling.Observe(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_)
+            .count());
+  }
+
+  grpc::CallbackServerContext* context_;
+  grpc::ServerUnaryReactor* reactor_;
+  grpc::ByteBuffer* response_;
+  MethodStats* stats_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_UNARY_CALL_H_

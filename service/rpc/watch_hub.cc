@@ -1,0 +1,290 @@
+#include "service/rpc/watch_hub.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "service/limits.h"
+#include "service/ring/refusal.h"
+#include "service/ring/validate.h"
+#include "service/rpc/status_mapping.h"
+#include "service/rpc/wire.h"
+
+namespace clockwise {
+
+// One Watch call. Only the dispatcher writes and finishes; gRPC's threads only
+// notice. What is not constant is guarded by the hub's mu_, but for
+// `in_flight`, which belongs to the write.
+class WatchHub::Stream final
+    : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  Stream(WatchHub& its_hub, const v1::WatchRequest& request)
+      : hub(its_hub),
+        ring(request.ring().empty() ? std::string(kDefaultRing)
+                                    : request.ring()),
+        include_moves(request.include_moves()),
+        position{request.known_incarnation(), request.known_epoch()} {}
+
+  void OnWriteDone(bool ok) override {
+    {
+      MutexLock lock(hub.mu_);
+      writing = false;
+      broken = broken || !ok;
+    }
+    hub.Notice(id);
+  }
+  void OnCancel() override {
+    {
+      MutexLock lock(hub.mu_);
+      broken = true;
+    }
+    hub.Notice(id);
+  }
+  void OnDone() override { self.reset(); }  // nothing may follow
+
+  WatchHub& hub;
+  const std::string ring;
+  const bool include_moves;
+  uint64_t id = 0;
+  StreamPtr self;  // from Open to OnDone: gRPC holds a plain pointer
+
+  WatchPosition position;  // what was sent last; before that, what is known
+  bool started = false;    // whether anything was sent
+  bool writing = false;    // whether a write is in flight
+  bool broken = false;     // whether the client is gone
+  bool heartbeat_due = false;
+  Clock::time_point sent_at;          // when it was sent something last
+  std::list<uint64_t>::iterator age;  // its place in by_age_
+  grpc::ByteBuffer in_flight;
+};
+
+// A call that is refused at once.
+class WatchHub::RefusedStream final
+    : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  explicit RefusedStream(const absl::Status& status) { Finish(ToGrpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+WatchHub::WatchHub(const Membership& membership, MethodStats& stats,
+                   std::chrono::milliseconds heartbeat)
+    : membership_(membership),
+      stats_(stats),
+      heartbeat_(heartbeat),
+      dispatcher_([this] { Run(); }) {}
+
+WatchHub::~WatchHub() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+  }
+  changed_.NotifyAll();
+  dispatcher_.join();
+}
+
+absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes, StreamPtr& stream) {
+  v1::WatchRequest request;
+  if (absl::Status status = ParseRequest(bytes, request); !status.ok()) {
+    return status;
+  }
+  if (auto state = membership_.Find(request.ring()); !state.ok()) {
+    return state.status();
+  }
+  stream = std::make_shared<Stream>(*this, request);
+  MutexLock lock(mu_);
+  if (draining_) {
+    return Refusal(v1::ERROR_REASON_DRAINING, "this server is going away");
+  }
+  if (streams_.size() >= limits::kMaxWatchStreams) {
+    return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
+                   absl::StrCat("watch streams: there are ",
+                                limits::kMaxWatchStreams, " already"));
+  }
+  stream->id = ++last_id_;
+  stream->self = stream;
+  stream->sent_at = Clock::now();
+  stream->age = by_age_.insert(by_age_.end(), stream->id);
+  streams_[stream->id] = stream;
+  by_ring_[stream->ring].insert(stream->id);
+  return absl::OkStatus();
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchHub::Open(
+    const grpc::ByteBuffer& request) {
+  stats_.started.fetch_add(1, std::memory_order_relaxed);
+  StreamPtr stream;
+  if (absl::Status status = Admit(request, stream); !status.ok()) {
+    stats_.handled[static_cast<size_t>(status.code())].fetch_add(1);
+    return new RefusedStream(status);
+  }
+  Notice(stream->id);
+  return stream.get();
+}
+
+void WatchHub::Notice(uint64_t id) {
+  {
+    MutexLock lock(mu_);
+    noticed_.insert(id);
+  }
+  changed_.NotifyOne();
+}
+
+void WatchHub::Wake(const std::string& ring) {
+  {
+    MutexLock lock(mu_);
+    changed_rings_.insert(ring);
+  }
+  changed_.NotifyOne();
+}
+
+void WatchHub::Drain() {
+  {
+    MutexLock lock(mu_);
+    draining_ = true;
+    for (const auto& [id, stream] : streams_) noticed_.insert(id);
+  }
+  changed_.NotifyOne();
+}
+
+WatchFigures WatchHub::Figures() const {
+  WatchFigures figures;
+  std::map<std::string, uint64_t> newest;
+  for (const StatePtr& state : membership_.Rings()) {
+    newest[state->name()] = state->epoch;
+  }
+  MutexLock lock(mu_);
+  figures.resyncs = resyncs_;
+  for (const auto& [ring, ids] : by_ring_) {
+    figures.streams[ring] = ids.size();
+    for (const uint64_t id : ids) {
+      const Stream& stream = *streams_.at(id);
+      const uint64_t epoch = stream.started ? stream.position.epoch : 0;
+      if (newest[ring] > epoch) {
+        figures.lag_epochs = std::max(figures.lag_epochs, newest[ring] - epoch);
+      }
+    }
+  }
+  return figures;
+}
+
+bool WatchHub::Collect(std::vector<StreamPtr>& streams,
+                       std::set<std::string>& rings) {
+  MutexLock lock(mu_);
+  while (noticed_.empty() && changed_rings_.empty() && !stopping_) {
+    if (by_age_.empty()) {
+      changed_.Wait(mu_);
+      continue;
+    }
+    const auto due = streams_.at(by_age_.front())->sent_at + heartbeat_;
+    if (due <= Clock::now()) break;
+    changed_.WaitUntil(mu_, due);
+  }
+  if (stopping_ && streams_.empty()) return false;
+  std::set<uint64_t> ids;
+  ids.swap(noticed_);
+  rings.swap(changed_rings_);
+  for (const std::string& ring : rings) {
+    const auto at = by_ring_.find(ring);
+    if (at != by_ring_.end()) ids.insert(at->second.begin(), at->second.end());
+  }
+  const auto now = Clock::now();
+  while (!by_age_.empty()) {
+    Stream& oldest = *streams_.at(by_age_.front());
+    if (oldest.sent_at + heartbeat_ > now) break;
+    ids.insert(oldest.id);
+    oldest.heartbeat_due = !oldest.writing;
+    // Also when a write is in flight and it gets nothing now: it shall not be
+    // found due again and again meanwhile.
+    oldest.sent_at = now;
+    by_age_.splice(by_age_.end(), by_age_, oldest.age);
+  }
+  for (const uint64_t id : ids) {
+    const auto at = streams_.find(id);
+    if (at != streams_.end()) streams.push_back(at->second);
+  }
+  return true;
+}
+
+void WatchHub::Run() {
+  std::vector<StreamPtr> streams;
+  std::set<std::string> rings;
+  while (Collect(streams, rings)) {
+    for (const StreamPtr& stream : streams) Attend(stream);
+    for (const std::string& ring : rings) {
+      if (membership_.Find(ring).ok()) continue;
+      events_.Forget(ring);
+      MutexLock lock(mu_);
+      std::erase_if(resyncs_, [&](const auto& entry) {
+        return entry.first.first == ring;
+      });
+    }
+    streams.clear();
+    rings.clear();
+  }
+}
+
+absl::Status WatchHub::MayGoOn(const Stream& stream, StatePtr& state) const {
+  auto found = membership_.Find(stream.ring);
+  MutexLock lock(mu_);
+  if (stream.broken) return absl::CancelledError("the client went away");
+  if (draining_) {
+    return Refusal(v1::ERROR_REASON_DRAINING,
+                   "this server is going away; watch another");
+  }
+  if (!found.ok()) return found.status();
+  state = *std::move(found);
+  if (stream.started && stream.position.incarnation != state->incarnation) {
+    return Refusal(v1::ERROR_REASON_RING_NOT_FOUND,
+                   absl::StrCat("ring ", Quoted(stream.ring),
+                                " was deleted, and made anew since"));
+  }
+  return absl::OkStatus();
+}
+
+void WatchHub::Attend(const StreamPtr& stream) {
+  WatchPosition position;
+  bool started = false;
+  bool heartbeat_due = false;
+  {
+    MutexLock lock(mu_);
+    if (stream->writing || !streams_.contains(stream->id)) return;
+    position = stream->position;
+    started = stream->started;
+    heartbeat_due = stream->heartbeat_due;
+    stream->heartbeat_due = false;
+  }
+  StatePtr state;
+  if (absl::Status status = MayGoOn(*stream, state); !status.ok()) {
+    End(stream, status);
+    return;
+  }
+  const bool newest = position.incarnation == state->incarnation &&
+                      position.epoch == state->epoch;
+  if (started && newest && !heartbeat_due) return;
+  WatchEvent event = events_.Next(state, position, stream->include_moves);
+  {
+    MutexLock lock(mu_);
+    stream->position = {state->incarnation, state->epoch};
+    stream->started = true;
+    stream->writing = true;
+    stream->sent_at = Clock::now();
+    by_age_.splice(by_age_.end(), by_age_, stream->age);
+    if (*event.resync != '\0') ++resyncs_[{stream->ring, event.resync}];
+  }
+  stream->in_flight = std::move(event.bytes);
+  stream->StartWrite(&stream->in_flight);
+}
+
+void WatchHub::End(const StreamPtr& stream, const absl::Status& status) {
+  {
+    MutexLock lock(mu_);
+    streams_.erase(stream->id);
+    by_age_.erase(stream->age);
+    const auto at = by_ring_.find(stream->ring);
+    at->second.erase(stream->id);
+    if (at->second.empty()) by_ring_.erase(at);
+  }
+  stats_.handled[static_cast<size_t>(status.code())].fetch_add(1);
+  stream->Finish(ToGrpc(status));
+}
+
+}  // namespace clockwise

@@ -1,0 +1,101 @@
+// The watch streams of a server. Thread-safe. It owns the streams and one
+// dispatcher thread; the membership and the stats outlive it.
+//
+// Streams are woken, not fed: each remembers the epoch that it was sent last,
+// and when it is idle and its ring has moved on, the dispatcher sends it the
+// change from there to the newest epoch. One write is in flight per stream and
+// no queue can grow: a slow reader skips epochs, and costs nobody else.
+#ifndef CLOCKWISE_SERVICE_RPC_WATCH_HUB_H_
+#define CLOCKWISE_SERVICE_RPC_WATCH_HUB_H_
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "service/membership/membership.h"
+#include "service/metrics/rpc_stats.h"
+#include "service/mutex.h"
+#include "service/rpc/watch_events.h"
+
+namespace clockwise {
+
+class WatchHub {
+ public:
+  // Idle streams get a heartbeat every `heartbeat`.
+  WatchHub(const Membership& membership, MethodStats& stats,
+           std::chrono::milliseconds heartbeat);
+  // All streams must have ended: the gRPC server is shut down before.
+  ~WatchHub();
+  WatchHub(const WatchHub&) = delete;
+  WatchHub& operator=(const WatchHub&) = delete;
+
+  // Serves one Watch call.
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Open(
+      const grpc::ByteBuffer& request);
+
+  // `ring` has a new state, or is gone. Quick.
+  void Wake(const std::string& ring);
+
+  // Ends all streams, now and from now on, with UNAVAILABLE.
+  void Drain();
+
+  WatchFigures Figures() const;
+
+ private:
+  class Stream;
+  class RefusedStream;
+  using StreamPtr = std::shared_ptr<Stream>;
+  using Clock = std::chrono::steady_clock;
+
+  // Called by streams, on gRPC's threads: something happened to stream `id`.
+  void Notice(uint64_t id);
+  absl::Status Admit(const grpc::ByteBuffer& request, StreamPtr& stream);
+
+  void Run();
+  // Streams to look at now: those noticed, those of rings that changed, and
+  // those due a heartbeat. Waits for some. False: the hub is stopping.
+  bool Collect(std::vector<StreamPtr>& streams, std::set<std::string>& rings);
+  // Sends `stream` what it lacks, or ends it.
+  void Attend(const StreamPtr& stream);
+  // What is wrong with going on with `stream`; OK fills `state`.
+  absl::Status MayGoOn(const Stream& stream, StatePtr& state) const;
+  void End(const StreamPtr& stream, const absl::Status& status);
+
+  const Membership& membership_;
+  MethodStats& stats_;
+  const std::chrono::milliseconds heartbeat_;
+  WatchEvents events_;  // the dispatcher's alone
+
+  mutable Mutex mu_;
+  Condition changed_;
+  uint64_t last_id_ ABSL_GUARDED_BY(mu_) = 0;
+  absl::flat_hash_map<uint64_t, StreamPtr> streams_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::set<uint64_t>> by_ring_ ABSL_GUARDED_BY(mu_);
+  // Ids in order of their last message, oldest first: whose heartbeat is due.
+  std::list<uint64_t> by_age_ ABSL_GUARDED_BY(mu_);
+  std::set<uint64_t> noticed_ ABSL_GUARDED_BY(mu_);
+  std::set<std::string> changed_rings_ ABSL_GUARDED_BY(mu_);
+  std::map<std::pair<std::string, std::string>, uint64_t> resyncs_
+      ABSL_GUARDED_BY(mu_);
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::thread dispatcher_;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_WATCH_HUB_H_

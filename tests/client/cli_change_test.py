@@ -1,0 +1,149 @@
+"""`clockwise node` and `clockwise ring`."""
+
+import shlex
+import subprocess
+
+from clockwise_command import CLOCKWISE, WithServer
+
+
+class ChangeTest(WithServer):
+    def test_added_node_is_told_with_what_it_takes_from_whom(self):
+        out = self.good("node", "add", "n4", "--address=10.0.0.4:80",
+                        "--weight=2")
+        first, *table = out.splitlines()
+        self.assertRegex(first, r"^added n4: epoch 5, [\d.]+ % of the hash "
+                         r"space moved \(least possible [\d.]+ %\)$")
+        self.assertEqual(table[0].split(), ["FROM", "TO", "MOVES"])
+        self.assertEqual({line.split()[1] for line in table[1:4]}, {"n4"})
+        self.assertIn("→", table[-1])
+
+    def test_plan_changes_nothing_and_its_line_applies_it(self):
+        out = self.good("node", "add", "n4", "--plan", "--reason=it's time",
+                        "--zone=")
+        lines = out.splitlines()
+        self.assertEqual(lines[0], "plan (nothing changed)")
+        self.assertIn("would add n4: epoch 5", lines[1])
+        self.assertEqual(self.epoch(), 4)
+        apply = lines[-1].removeprefix("apply it: ")
+        self.assertIn("--expected_epoch=4", apply)
+        command = [CLOCKWISE, *shlex.split(apply)[1:]]
+        done = subprocess.run(command, capture_output=True, text=True)
+        self.assertIn("added n4: epoch 5", done.stdout, done)
+        # The ring has gone on, so the plan holds no more.
+        again = subprocess.run([*command[:-1], "--request_id=other",
+                                command[-1]],
+                               capture_output=True, text=True)
+        self.assertEqual(again.returncode, 1, again)
+
+    def test_passed_epoch_is_refused_with_the_next_step(self):
+        told = self.fails(1, "node", "remove", "n1", "--expected_epoch=2")
+        self.assertIn("--plan", told)
+
+    def test_update_changes_what_was_given_and_no_more(self):
+        self.good("node", "update", "n1", "--weight=3", "--label=a=b=c",
+                  "--label", "d=")
+        node = self.json("node", "list")[0]["snapshot"]["nodes"][0]
+        self.assertEqual(
+            (node["weight"], node["address"], node["zone"], node["labels"]),
+            (3, "10.0.0.1:80", "z1", {"a": "b=c", "d": ""}))
+        self.good("node", "update", "n1", "--zone=", "--no_labels")
+        node = self.json("node", "list")[0]["snapshot"]["nodes"][0]
+        self.assertEqual((node["weight"], node["zone"], node["labels"]),
+                         (3, "", {}))
+
+    def test_change_of_an_address_moves_nothing(self):
+        out = self.good("node", "update", "n1", "--address=h:1")
+        self.assertIn("updated n1: epoch 5, nothing moved", out)
+
+    def test_identical_node_again_is_no_change(self):
+        out = self.good("node", "add", "n1", "--address=10.0.0.1:80",
+                        "--zone=z1")
+        self.assertIn("nothing to change", out)
+        self.assertEqual(self.epoch(), 4)
+
+    def test_different_node_of_that_id_is_refused(self):
+        told = self.fails(1, "node", "add", "n1", "--address=h:9")
+        self.assertIn("node update", told)
+
+    def test_request_id_again_gives_the_first_answer_again(self):
+        add = ("node", "add", "n4", "--request_id=once")
+        self.assertEqual(self.json(*add), self.json(*add))
+        self.assertEqual(self.epoch(), 5)
+
+    def test_every_change_bears_a_request_id(self):
+        change = self.json("node", "remove", "n1")[0]["change"]
+        self.assertRegex(change["requestId"], r"^[0-9a-f]{32}$")
+        self.assertEqual(change["removedIds"], ["n1"])
+        self.assertIn("minimumMovedRatio", change)
+
+    def test_unknown_node_names_the_nearest(self):
+        self.good("node", "add", "cache-10")
+        told = self.fails(1, "node", "remove", "cahce-10")
+        self.assertIn("nearest: cache-10", told)
+        self.assertIn("node list", self.fails(1, "node", "remove", "zzzzzz"))
+
+    def test_unknown_ring_names_the_nearest(self):
+        wrong = self.ring[:-1]
+        told = self.fails(1, "node", "list", f"--ring={wrong}")
+        self.assertIn(self.ring, told)
+        told = self.fails(1, "ring", "delete", wrong)
+        self.assertIn(self.ring, told)
+
+    def test_last_node_may_go(self):
+        for i in (1, 2, 3):
+            self.good("node", "remove", f"n{i}")
+        told = self.fails(1, "locate", "k")
+        self.assertIn("node add", told)
+        self.assertEqual(self.good("node", "list").count("\n"), 1)
+
+
+class RingTest(WithServer):
+    def test_spec_epoch_and_balance_are_shown(self):
+        out = self.good("ring", "show")
+        for line in ("ring ", "spec ", "epoch ", "incarnation ",
+                     "fingerprint ", "nodes ", "balance "):
+            self.assertRegex(out, f"(?m)^{line}")
+        earlier = self.json("ring", "show", "--epoch=2")[0]["snapshot"]
+        self.assertEqual(len(earlier["nodes"]), 1)
+
+    def test_list_has_the_rings(self):
+        out = self.good("ring", "list")
+        self.assertRegex(out, rf"(?m)^{self.ring} +4 +3 ")
+        names = [ring["spec"]["name"]
+                 for page in self.json("ring", "list")
+                 for ring in page["rings"]]
+        self.assertIn("default", names)
+        self.assertIn(self.ring, names)
+
+    def test_created_again_with_another_spec_is_refused(self):
+        self.good("ring", "create", self.ring)
+        self.fails(1, "ring", "create", self.ring, "--virtual_nodes=7")
+
+    def test_deleted_ring_is_gone(self):
+        self.good("ring", "delete", self.ring)
+        self.fails(1, "ring", "show")
+
+    def test_diff_tells_what_moved(self):
+        out = self.good("ring", "diff", "3", "4")
+        self.assertRegex(out, r"^epoch 3 → 4: [\d.]+ % of the hash space")
+        answer, = self.json("ring", "diff", "3", "4")
+        self.assertEqual({owner for move in answer["moves"]
+                          for owner in move["to"]}, {"n3"})
+        told = self.fails(1, "ring", "diff", "1", "99")
+        self.assertIn("history", told)
+
+    def test_history_is_newest_first(self):
+        self.good("node", "remove", "n2", "--reason=worn out")
+        lines = self.good("ring", "history").splitlines()
+        self.assertEqual([line.split()[0] for line in lines],
+                         ["EPOCH", "5", "4", "3", "2"])
+        self.assertIn("worn out", lines[1])
+        lines = self.good("ring", "history", "--limit=2").splitlines()
+        self.assertEqual(len(lines), 3)
+
+    def test_shares_and_fair_shares_are_listed(self):
+        lines = self.good("node", "list").splitlines()
+        self.assertEqual(lines[0].split(),
+                         ["NODE", "ADDRESS", "ZONE", "WEIGHT", "SHARE", "FAIR"])
+        self.assertEqual(len(lines), 4)
+        self.assertIn("33.33 %", lines[1])

@@ -1,0 +1,200 @@
+"""Servers that are away, go away and come back; `clockwise watch`."""
+
+import json
+import select
+import signal
+import socket
+import subprocess
+import threading
+import unittest
+
+from clockwise_command import CLOCKWISE, ENVIRONMENT, run
+from running_server import RunningServer
+
+
+class NotReachedTest(unittest.TestCase):
+    def free_port(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    def test_no_server_is_exit_three_and_says_how_to_start_one(self):
+        server = f"127.0.0.1:{self.free_port()}"
+        for arguments in (("locate", "k"), ("node", "add", "n1"), ("watch",),
+                          ("ring", "list"), ("locate", "--stdin")):
+            with self.subTest(arguments=arguments):
+                done = run(*arguments, server=server, stdin="k\n")
+                self.assertEqual(done.returncode, 3, done)
+                self.assertIn(server, done.stderr)
+                self.assertIn("clockwised", done.stderr)
+                self.assertEqual(done.stderr.count("\n"), 2, done.stderr)
+
+    def test_server_that_accepts_and_says_nothing_is_exit_three(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            port = mute.getsockname()[1]
+            done = run("locate", "k", "--timeout=0.5",
+                       server=f"127.0.0.1:{port}")
+        self.assertEqual(done.returncode, 3, done)
+
+    def test_unix_sockets_work(self):
+        with RunningServer(listen="unix:{folder}/socket") as server:
+            done = run("ring", "list", server=f"unix:{server.folder}/socket")
+            self.assertEqual(done.returncode, 0, done)
+
+
+class CuttingProxy:
+    """Forwards to a server; the first connection it cuts once `mark` has gone
+    to the server and before an answer comes back."""
+
+    def __init__(self, target, mark):
+        host, port = target.rsplit(":", 1)
+        self.target = (host, int(port))
+        self.mark = mark
+        self.cuts = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def close(self):
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.forward, args=(client,),
+                             daemon=True).start()
+
+    def forward(self, client):
+        with client, socket.create_connection(self.target) as server:
+            while True:
+                for end in select.select([client, server], [], [])[0]:
+                    data = end.recv(65536)
+                    if not data:
+                        return
+                    other = server if end is client else client
+                    other.sendall(data)
+                    if end is client and self.mark in data and not self.cuts:
+                        self.cuts += 1
+                        # Until the server has answered, to nobody.
+                        select.select([server], [], [], 5)
+                        return
+
+
+class LostConnectionTest(unittest.TestCase):
+    def test_change_whose_answer_was_lost_is_made_once(self):
+        with RunningServer() as server:
+            proxy = CuttingProxy(server.grpc, b"the-one-request")
+            self.addCleanup(proxy.close)
+            done = run("node", "add", "n1", "--request_id=the-one-request",
+                       server=proxy.address)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertIn("added n1: epoch 2", done.stdout)
+            self.assertEqual(proxy.cuts, 1)
+
+    def test_change_lost_for_good_says_how_to_send_it_again(self):
+        with RunningServer() as server:
+            proxy = CuttingProxy(server.grpc, b"the-one-request")
+            self.addCleanup(proxy.close)
+            # Closed before the retry can come.
+            listener = proxy.listener
+            forward = proxy.forward
+
+            def forward_once(client):
+                listener.shutdown(socket.SHUT_RDWR)
+                listener.close()
+                forward(client)
+            proxy.forward = forward_once
+            done = run("node", "add", "n1", "--request_id=the-one-request",
+                       "--timeout=1", server=proxy.address)
+            self.assertEqual(done.returncode, 3, done)
+            self.assertIn("--request_id=the-one-request", done.stderr)
+
+
+class Watching:
+    """A running `clockwise watch`, line by line."""
+
+    def __init__(self, server, *arguments):
+        self.process = subprocess.Popen(
+            [CLOCKWISE, f"--server={server}", "watch", *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=ENVIRONMENT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def line(self):
+        ready, _, _ = select.select([self.process.stdout], [], [], 30)
+        if not ready:
+            raise TimeoutError("no line")
+        return self.process.stdout.readline()
+
+
+class WatchTest(unittest.TestCase):
+    def good(self, server, *arguments):
+        done = run(*arguments, server=server.grpc)
+        self.assertEqual(done.returncode, 0, done)
+        return done.stdout
+
+    def test_each_change_is_told_as_it_comes(self):
+        with RunningServer() as server, Watching(server.grpc) as watch:
+            self.assertIn("epoch 1: ring default, ", watch.line())
+            self.good(server, "node", "add", "n1", "--zone=a")
+            self.assertRegex(
+                watch.line(), r"^\d\d:\d\d:\d\d epoch 2: added n1 \(zone a\); "
+                r"100 % moved: \(nobody\) → n1 100 %$")
+            self.good(server, "node", "update", "n1", "--weight=2")
+            self.assertIn("changed n1 (weight 1 → 2)", watch.line())
+            self.good(server, "node", "remove", "n1")
+            self.assertIn("removed n1", watch.line())
+
+    def test_json_is_one_message_a_line(self):
+        with RunningServer() as server, \
+                Watching(server.grpc, "--output=json") as watch:
+            self.assertEqual(json.loads(watch.line())["snapshot"]["epoch"], "1")
+            self.good(server, "node", "add", "n1")
+            delta = json.loads(watch.line())["delta"]
+            self.assertEqual((delta["fromEpoch"], delta["epoch"]), ("1", "2"))
+            self.assertEqual(delta["upserted"][0]["id"], "n1")
+
+    def test_deleted_ring_ends_it_with_exit_one(self):
+        with RunningServer() as server:
+            self.good(server, "ring", "create", "short")
+            with Watching(server.grpc, "--ring=short") as watch:
+                watch.line()
+                self.good(server, "ring", "delete", "short")
+                self.assertEqual(watch.process.wait(timeout=30), 1)
+            done = run("watch", "--ring=short", server=server.grpc)
+            self.assertEqual(done.returncode, 1, done)
+
+    def test_resumes_where_it_was_when_the_server_comes_back(self):
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(how=how), \
+                    RunningServer(store="sqlite:{folder}/db") as server, \
+                    Watching(server.grpc) as watch:
+                watch.line()
+                self.good(server, "node", "add", "n1")
+                watch.line()
+                server.kill(how)
+                server.start()
+                self.good(server, "node", "add", "n2")
+                # No snapshot in between, and no change twice.
+                self.assertIn("epoch 3: added n2", watch.line())
+
+    def test_lost_history_is_told(self):
+        with RunningServer() as server, Watching(server.grpc) as watch:
+            watch.line()
+            self.good(server, "node", "add", "n1")
+            watch.line()
+            server.kill()
+            server.start()
+            self.assertRegex(watch.line(),
+                             "epoch 1: ring default was made anew, .*removed n1")

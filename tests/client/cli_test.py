@@ -1,0 +1,15 @@
+"""All tests of the `clockwise` command against a real server.
+
+Run: python3 cli_test.py, with CLOCKWISED and CLOCKWISE naming the binaries
+(default: those of build/release/bin).
+"""
+
+import unittest
+
+from cli_change_test import *  # noqa: F401, F403: tests, to be run from here
+from cli_connection_test import *  # noqa: F401, F403
+from cli_locate_test import *  # noqa: F401, F403
+from cli_usage_test import *  # noqa: F401, F403
+
+if __name__ == "__main__":
+    unittest.main()

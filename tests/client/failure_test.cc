@@ -1,0 +1,92 @@
+#include "client/cli/failure.h"
+
+#include <grpcpp/support/status.h>
+#include <gtest/gtest.h>
+
+#include "client/cli/backoff.h"
+#include "clockwise/v1/stored.pb.h"
+#include "service/ring/refusal.h"
+
+namespace clockwise::cli {
+namespace {
+
+// A status as a server sends it.
+grpc::Status Sent(const absl::Status& refusal) {
+  v1::RpcStatus details;
+  refusal.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
+    auto* detail = details.add_details();
+    detail->set_type_url(std::string(url));
+    detail->set_value(std::string(value));
+  });
+  return {static_cast<grpc::StatusCode>(refusal.code()),
+          std::string(refusal.message()), details.SerializeAsString()};
+}
+
+TEST(FailureTest, RefusalKeepsItsReasonAndIsExitOne) {
+  const absl::Status failure =
+      FromGrpc(Sent(Refusal(v1::ERROR_REASON_NODE_NOT_FOUND, "no node n9")),
+               "h:1", true);
+  EXPECT_EQ(ReasonOf(failure), v1::ERROR_REASON_NODE_NOT_FOUND);
+  EXPECT_EQ(failure.message(), "no node n9");
+  EXPECT_EQ(ExitCodeOf(failure), ExitCode::kRefused);
+  EXPECT_FALSE(IsUncertain(failure));
+}
+
+TEST(FailureTest, UnavailableFromAServerThatAnsweredIsExitOne) {
+  const absl::Status failure =
+      FromGrpc(Sent(Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, "store away")),
+               "h:1", true);
+  EXPECT_EQ(ExitCodeOf(failure), ExitCode::kRefused);
+  EXPECT_TRUE(IsUncertain(failure));
+}
+
+TEST(FailureTest, ConnectionThatFailedIsExitThreeAndSaysHowToStart) {
+  const absl::Status failure = FromGrpc(
+      {grpc::StatusCode::UNAVAILABLE,
+       "failed to connect to all addresses; last error: UNKNOWN: "
+       "ipv4:127.0.0.1:1: Failed to connect to remote host: Connection "
+       "refused"},
+      "127.0.0.1:1", false);
+  EXPECT_EQ(ExitCodeOf(failure), ExitCode::kNotReached);
+  EXPECT_EQ(failure.message(),
+            "no server reached at 127.0.0.1:1: Connection refused");
+  EXPECT_NE(HintOf(failure).find("clockwised"), std::string::npos);
+  EXPECT_FALSE(IsUncertain(failure));  // nothing can have arrived
+}
+
+TEST(FailureTest, ConnectionThatWasLostLeavesTheOutcomeOpen) {
+  const absl::Status failure =
+      FromGrpc({grpc::StatusCode::UNAVAILABLE, "Socket closed"}, "h:1", false);
+  EXPECT_EQ(ExitCodeOf(failure), ExitCode::kNotReached);
+  EXPECT_TRUE(IsUncertain(failure));
+}
+
+TEST(FailureTest, DeadlineIsExitThreeOnlyWithoutAConnection) {
+  const grpc::Status late(grpc::StatusCode::DEADLINE_EXCEEDED, "");
+  EXPECT_EQ(ExitCodeOf(FromGrpc(late, "h:1", false)), ExitCode::kNotReached);
+  EXPECT_EQ(ExitCodeOf(FromGrpc(late, "h:1", true)), ExitCode::kRefused);
+  EXPECT_TRUE(IsUncertain(FromGrpc(late, "h:1", true)));
+}
+
+TEST(FailureTest, ClosedOutputEndsQuietly) {
+  EXPECT_EQ(ExitCodeOf(OutputClosed()), ExitCode::kDone);
+  EXPECT_EQ(ExitCodeOf(BadUsage("x")), ExitCode::kBadUsage);
+  EXPECT_EQ(ExitCodeOf(absl::OkStatus()), ExitCode::kDone);
+}
+
+TEST(FailureTest, FirstHintStands) {
+  EXPECT_EQ(HintOf(WithHint(WithHint(BadUsage("x"), "a"), "b")), "a");
+}
+
+TEST(BackoffTest, WaitsDoubleUpToTheLongestWithJitterThatOnlyShortens) {
+  Backoff backoff(absl::Seconds(1), absl::Seconds(3));
+  EXPECT_EQ(backoff.Next(0), absl::Seconds(1));
+  EXPECT_EQ(backoff.Next(1), absl::Seconds(1));  // half of 2
+  EXPECT_EQ(backoff.Next(0), absl::Seconds(3));
+  EXPECT_EQ(backoff.Next(0), absl::Seconds(3));
+  backoff.Reset();
+  EXPECT_EQ(backoff.Next(0), absl::Seconds(1));
+}
+
+}  // namespace
+}  // namespace clockwise::cli

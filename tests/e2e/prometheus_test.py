@@ -1,0 +1,243 @@
+#!/usr/bin/python3
+"""A real Prometheus scrapes a real server and answers with its figures.
+
+Run: python3 prometheus_test.py, with CLOCKWISED naming the server's binary
+(default: that of build/release/bin). Wants Debian's prometheus, python3-grpcio
+and protobuf-compiler-grpc.
+"""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.parse
+import urllib.request
+
+import grpc
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/client"))
+
+from running_server import RunningServer  # noqa: E402 (needs the path)
+
+PROMETHEUS = "/usr/bin/prometheus"
+PROMTOOL = "/usr/bin/promtool"
+PATIENCE = 60  # seconds; a scrape a second needs two or three
+LISTENS = re.compile(r'msg="Listening on" address=(127\.0\.0\.1:\d+)')
+CONFIG = """\
+global:
+  scrape_interval: 1s
+scrape_configs:
+  - job_name: clockwise
+    static_configs:
+      - targets: ["{target}"]
+"""
+
+
+def generated_stubs(folder):
+    """The API's messages and stub, generated into `folder`."""
+    subprocess.run(
+        ["/usr/bin/protoc", f"-I{ROOT / 'proto'}", f"--python_out={folder}",
+         f"--grpc_out={folder}",
+         f"--plugin=protoc-gen-grpc={shutil.which('grpc_python_plugin')}",
+         "clockwise/v1/placement.proto"], check=True, timeout=60)
+    sys.path.insert(0, folder)
+    from clockwise.v1 import placement_pb2, placement_pb2_grpc
+    return placement_pb2, placement_pb2_grpc
+
+
+def fetched(url):
+    with urllib.request.urlopen(url, timeout=20) as response:
+        return response.read().decode()
+
+
+class RunningPrometheus:
+    """A Prometheus that scrapes `target`, for the length of a with block."""
+
+    def __init__(self, target, folder):
+        self.folder = pathlib.Path(folder)
+        (self.folder / "prometheus.yml").write_text(
+            CONFIG.format(target=target))
+
+    def __enter__(self):
+        self.log = self.folder / "prometheus.log"
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(
+                [PROMETHEUS, f"--config.file={self.folder / 'prometheus.yml'}",
+                 f"--storage.tsdb.path={self.folder / 'data'}",
+                 "--web.listen-address=127.0.0.1:0"],
+                stdout=log, stderr=subprocess.STDOUT, cwd=self.folder)
+        try:
+            self.address = self.wait_until_it_listens()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def wait_until_it_listens(self):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            listens = LISTENS.search(self.log.read_text())
+            if listens:
+                return listens.group(1)
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise RuntimeError(f"no Prometheus:\n{self.log.read_text()}")
+
+    def query(self, expression):
+        """The values of an instant query, by their labels as sorted pairs."""
+        answer = json.loads(fetched(
+            f"http://{self.address}/api/v1/query?"
+            + urllib.parse.urlencode({"query": expression})))
+        return {tuple(sorted(row["metric"].items())): float(row["value"][1])
+                for row in answer["data"]["result"]}
+
+    def number(self, expression):
+        """The one value of a query; None if there is none (yet)."""
+        values = list(self.query(expression).values())
+        return values[0] if len(values) == 1 else None
+
+
+@unittest.skipUnless(pathlib.Path(PROMETHEUS).exists(), "no Prometheus here")
+class PrometheusTest(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="clockwise-prometheus-")
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        cls.pb, stubs = generated_stubs(folder)
+        cls.server = cls.enter(RunningServer())
+        cls.prometheus = cls.enter(RunningPrometheus(cls.server.http, folder))
+        channel = cls.enter(grpc.insecure_channel(cls.server.grpc))
+        cls.placement = stubs.PlacementServiceStub(channel)
+
+    @classmethod
+    def enter(cls, context):
+        entered = context.__enter__()
+        cls.addClassCleanup(context.__exit__, None, None, None)
+        return entered
+
+    def setUp(self):
+        self.ring = re.sub(r"\W", "-", self.id().rsplit(".", 1)[-1])
+        self.placement.CreateRing(self.pb.CreateRingRequest(
+            spec=self.pb.RingSpec(name=self.ring)), timeout=20)
+        for i in range(5):
+            self.add(f"10.0.0.{i}:7000/rack_{i}-a", weight=i + 1)
+
+    def add(self, node_id, weight=1):
+        return self.placement.AddNode(self.pb.AddNodeRequest(
+            ring=self.ring, node=self.pb.Node(id=node_id, weight=weight)),
+            timeout=20).change
+
+    def of_ring(self, name):
+        return f'{name}{{ring="{self.ring}"}}'
+
+    def wait_for(self, expression, expected):
+        """Waits until Prometheus answers with a number near `expected`."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            value = self.prometheus.number(expression)
+            if value is not None and abs(value - expected) < 1e-12:
+                return
+            time.sleep(0.2)
+        self.fail(f"{expression} is {value} and does not become {expected}; "
+                  f"Prometheus asks {self.prometheus.query('up')}")
+
+    def test_the_figures_of_a_ring_are_those_of_its_snapshot(self):
+        snapshot = self.placement.GetRing(
+            self.pb.GetRingRequest(ring=self.ring), timeout=20).snapshot
+        self.assertGreater(snapshot.balance.peak_to_mean, 1)
+        for name, expected in [
+                ("clockwise_ring_epoch", 6),
+                ("clockwise_ring_nodes", 5),
+                ("clockwise_ring_points", (1 + 2 + 3 + 4 + 5) * 160),
+                ("clockwise_ring_peak_to_mean_ratio",
+                 snapshot.balance.peak_to_mean),
+                ("clockwise_ring_share_stddev_ratio", snapshot.balance.stddev),
+                ("clockwise_watch_streams", 0)]:
+            self.wait_for(self.of_ring(name), expected)
+        self.wait_for("clockwise_store_up", 1)
+        shares = {dict(labels)["node"]: share for labels, share in
+                  self.prometheus.query(
+                      self.of_ring("clockwise_node_share_ratio")).items()}
+        self.assertEqual(sorted(shares), [node.id for node in snapshot.nodes])
+        for node, share in zip(snapshot.nodes, snapshot.shares):
+            self.assertAlmostEqual(shares[node.id], share, places=12)
+
+    def test_the_epoch_follows_a_change(self):
+        self.wait_for(self.of_ring("clockwise_ring_epoch"), 6)
+        change = self.add("another")
+        self.assertEqual(change.epoch, 7)
+        self.wait_for(self.of_ring("clockwise_ring_epoch"), 7)
+        self.wait_for(self.of_ring("clockwise_ring_nodes"), 6)
+        self.wait_for(self.of_ring("clockwise_ring_peak_to_mean_ratio"),
+                      change.balance_after.peak_to_mean)
+        self.wait_for(f'clockwise_ring_changes_total{{ring="{self.ring}",'
+                      'kind="add"}', 6)
+
+    def test_locates_are_counted_where_the_keys_went(self):
+        labels = 'grpc_method="Locate",grpc_code="OK"'
+        metrics = fetched(f"http://{self.server.http}/metrics")
+        self.assertIn(f"{labels}}} 0\n", metrics)  # before the first call
+        went = {}
+        for i in range(100):
+            owners = self.placement.Locate(self.pb.LocateRequest(
+                ring=self.ring, key=f"key{i}".encode(), replicas=2),
+                timeout=20).owners
+            went[owners[0].node_id] = went.get(owners[0].node_id, 0) + 1
+        name = "clockwise_node_locates_total"
+        self.wait_for(f"sum({self.of_ring(name)})", 100)
+        counted = {dict(labels)["node"]: count for labels, count in
+                   self.prometheus.query(self.of_ring(name)).items() if count}
+        self.assertEqual(counted, went)
+        self.wait_for(f"grpc_server_handled_total{{{labels}}}", 100)
+        self.wait_for('grpc_server_started_total{grpc_method="Locate"}', 100)
+        self.wait_for(
+            'grpc_server_handling_seconds_count{grpc_method="Locate"}', 100)
+
+    def test_an_open_watch_is_a_stream_of_its_ring(self):
+        watch = self.placement.Watch(
+            self.pb.WatchRequest(ring=self.ring), timeout=2 * PATIENCE)
+        self.assertEqual(next(watch).snapshot.epoch, 6)
+        self.wait_for(self.of_ring("clockwise_watch_streams"), 1)
+        watch.cancel()
+        self.wait_for(self.of_ring("clockwise_watch_streams"), 0)
+
+    def test_prometheus_finds_nothing_wrong_with_the_target(self):
+        self.wait_for("up", 1)
+        targets = json.loads(fetched(
+            f"http://{self.prometheus.address}/api/v1/targets"))
+        self.assertEqual(
+            [(target["health"], target["lastError"])
+             for target in targets["data"]["activeTargets"]], [("up", "")])
+        self.assertGreater(self.prometheus.number("process_open_fds"), 3)
+        self.assertLess(
+            abs(self.prometheus.number("process_start_time_seconds")
+                - time.time()), 600)
+
+    def test_promtool_has_nothing_to_say(self):
+        metrics = fetched(f"http://{self.server.http}/metrics")
+        self.assertIn("clockwise_ring_epoch", metrics)
+        checked = subprocess.run(
+            [PROMTOOL, "check", "metrics"], input=metrics, text=True,
+            capture_output=True, timeout=60)
+        self.assertEqual(
+            (checked.returncode, checked.stdout, checked.stderr), (0, "", ""))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,242 @@
+#!/usr/bin/python3
+"""Checks that the tree keeps its shape.
+
+Who includes whom, how long files and functions are, that every limit is used.
+
+    proto <- ring <- store <- membership <- metrics <- rpc <- http <- main
+    client -> ring, proto
+
+A folder includes nothing to its right. Prints one line per breach and exits 1
+if there is one.
+
+usage: check_layers.py ROOT
+"""
+
+import dataclasses
+import pathlib
+import re
+import sys
+
+# Each folder of service/ may include itself and those before it.
+ORDER = ["ring", "store", "membership", "metrics", "rpc", "http"]
+
+# Every folder of service/ may include these, and they include no folder.
+LEAVES = {"service/limits.h", "service/mutex.h", "service/latency_histogram.h"}
+
+# These know all parts. Only the edges log.
+ROOT_FILES = re.compile(r"service/(main|options|log)\.(cc|h)$")
+LOG = "service/log.h"
+LOGGING = {"rpc", "http"}
+
+# Generated headers: messages are for all, stubs for who speaks gRPC.
+MESSAGES = re.compile(r"clockwise/v1/\w+\.pb\.h$")
+STUBS = re.compile(r"clockwise/v1/\w+\.grpc\.pb\.h$|grpcpp/|grpc/")
+
+# The ring is pure: no locks, no clock, no I/O.
+IMPURE = re.compile(
+    r"(mutex|shared_mutex|thread|condition_variable|future|atomic|semaphore|"
+    r"latch|barrier|stop_token|chrono|ctime|time\.h|random|fstream|iostream|"
+    r"cstdio|stdio\.h|filesystem|unistd\.h|fcntl\.h)$|sys/|absl/time/|"
+    r"absl/synchronization/|absl/random/|service/mutex\.h$")
+
+# Libraries that only some folders may know.
+ONLY_IN = [
+    (STUBS, ("service/rpc/", "client/"), "speaks gRPC"),
+    (re.compile(r"sqlite3\.h$"), ("service/store/",), "knows SQLite"),
+    (re.compile(r"httplib\.h$"), ("service/http/",), "knows httplib"),
+    (re.compile(r"prometheus/"), ("service/metrics/", "service/http/"),
+     "knows prometheus-cpp"),
+    (re.compile(r"CLI/"), ("client/",), "knows CLI11"),
+]
+
+# Limits of the layout PARTITIONED, which the API has and the service not yet.
+# To be removed from here with the first use.
+PLANNED_LIMITS = {
+    "kDefaultPartitionBits", "kMaxPartitionReplicas", "kDefaultPartitionReplicas",
+}
+
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 75  # "about 70", and this counts by a heuristic
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+
+
+@dataclasses.dataclass(order=True)
+class Breach:
+    path: str
+    line: int
+    text: str
+
+    def __str__(self):
+        return f"{self.path}:{self.line}: {self.text}"
+
+
+def includes(text):
+    """Yields (line, name, quoted) of each include."""
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match:
+            yield number, match.group(1) or match.group(2), bool(match.group(1))
+
+
+def folder_of(path):
+    """The folder of service/ that a path is in, or None."""
+    match = re.match(r"service/(\w+)/", path)
+    return match.group(1) if match else None
+
+
+def refusal(path, name, quoted):
+    """Why `path` may not include `name`, or None."""
+    if ROOT_FILES.match(path):
+        return None
+    for pattern, folders, what in ONLY_IN:
+        if pattern.match(name) and not path.startswith(folders):
+            return f"only {' and '.join(folders)} {what}, not here: {name}"
+    if quoted and ("/" not in name or name.startswith(".")):
+        return f"own headers are included by their path from the root: {name}"
+    if name.startswith("tests/"):
+        return f"nothing includes tests: {name}"
+    if path.startswith("client/"):
+        return client_refusal(name)
+    return service_refusal(path, name)
+
+
+def client_refusal(name):
+    if not name.startswith("service/"):
+        return None
+    if name == "service/limits.h" or name.startswith("service/ring/"):
+        return None
+    return f"client includes only client, proto, service/ring and limits.h: {name}"
+
+
+def service_refusal(path, name):
+    folder = folder_of(path)
+    if folder == "ring" and IMPURE.match(name):
+        return f"ring is pure (no locks, no clock, no I/O): {name}"
+    if name.startswith("client/"):
+        return f"service does not know the client: {name}"
+    if not name.startswith("service/"):
+        return None
+    if path in LEAVES:
+        return None if name in LEAVES else f"a leaf includes no folder: {name}"
+    if folder is None:
+        return f"only main, options and log may stand beside the folders: {name}"
+    if folder not in ORDER:
+        return f"service/{folder}/ is not in the order {' <- '.join(ORDER)}"
+    if name == LOG:
+        return None if folder in LOGGING else f"only the edges log: {name}"
+    target = folder_of(name)
+    if target is None:
+        return None if name in LEAVES else f"not a leaf header: {name}"
+    if target not in ORDER or ORDER.index(target) > ORDER.index(folder):
+        return f"{folder} is left of {target} in {' <- '.join(ORDER)}: {name}"
+    return None
+
+
+def blanked(text):
+    """The text without comments, literals and preprocessor lines; lines stay."""
+    pattern = re.compile(
+        r'//[^\n]*|/\*.*?\*/'
+        r'|R"(?P<delimiter>[^\s()\\]{0,16})\(.*?\)(?P=delimiter)"'
+        r'|"(?:\\.|[^"\\\n])*"'
+        r"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'"
+        r'|^[ \t]*#(?:[^\n\\]|\\.|\\\n)*',
+        re.DOTALL | re.MULTILINE)
+    return pattern.sub(lambda match: "\n" * match.group(0).count("\n"), text)
+
+
+def functions(text):
+    """Yields (first line, lines) of each outermost function body.
+
+    A brace opens a scope if a namespace, class, struct, union, enum or
+    extern "C" stands before it, and a function if a closing parenthesis does.
+    """
+    code = blanked(text)
+    scopes = []  # of each open brace: does it hold declarations?
+    begin = 0  # of the declaration that is being read
+    opened = None  # (depth, line) of the function that is being read
+    line = 1
+    for position, character in enumerate(code):
+        if character == "\n":
+            line += 1
+        elif character == "{":
+            head = code[begin:position]
+            scope = re.search(
+                r"\b(namespace|class|struct|union|enum|extern)\b[^;()=]*$", head)
+            if opened is None and not scope and ")" in head:
+                opened = (len(scopes), line)
+            scopes.append(bool(scope))
+            begin = position + 1
+        elif character == "}":
+            if scopes:
+                scopes.pop()
+            if opened and len(scopes) == opened[0]:
+                yield opened[1], line - opened[1] + 1
+                opened = None
+            begin = position + 1
+        elif character == ";":
+            begin = position + 1
+
+
+def check_sizes(path, text):
+    lines = text.count("\n")
+    if lines > MAX_FILE_LINES:
+        yield Breach(path, lines, f"{lines} lines, at most {MAX_FILE_LINES}: split it")
+    for first, length in functions(text):
+        if length > MAX_FUNCTION_LINES:
+            yield Breach(
+                path, first,
+                f"a function of {length} lines, at most {MAX_FUNCTION_LINES}")
+
+
+def check_limits(sources):
+    """Every constant of limits.h is used by the service or the client."""
+    limits = sources.get("service/limits.h", "")
+    others = "\n".join(
+        blanked(text) for path, text in sources.items() if path != "service/limits.h")
+    for number, line in enumerate(limits.splitlines(), 1):
+        match = re.search(r"\bconstexpr\b.*\b(k[A-Z]\w*)\s*=", line)
+        if not match:
+            continue
+        name = match.group(1)
+        used = re.search(rf"\b{name}\b", others) is not None
+        if not used and name not in PLANNED_LIMITS:
+            yield Breach("service/limits.h", number, f"{name} bounds nothing")
+        if used and name in PLANNED_LIMITS:
+            yield Breach("service/limits.h", number,
+                         f"{name} is used now: remove it from PLANNED_LIMITS")
+
+
+def check(root):
+    """All breaches in the tree at `root`, sorted."""
+    root = pathlib.Path(root)
+    sources = {
+        str(path.relative_to(root)): path.read_text(encoding="utf-8")
+        for folder in ("service", "client")
+        for path in (root / folder).rglob("*")
+        if path.suffix in (".cc", ".h")
+    }
+    breaches = []
+    for path, text in sources.items():
+        for line, name, quoted in includes(text):
+            why = refusal(path, name, quoted)
+            if why:
+                breaches.append(Breach(path, line, why))
+        breaches.extend(check_sizes(path, text))
+    breaches.extend(check_limits(sources))
+    if not sources:
+        breaches.append(Breach(str(root), 0, "no sources here"))
+    return sorted(breaches)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    breaches = check(sys.argv[1])
+    for breach in breaches:
+        print(breach)
+    sys.exit(1 if breaches else 0)
+
+
+if __name__ == "__main__":
+    main()

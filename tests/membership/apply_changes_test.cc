@@ -1,0 +1,138 @@
+// ApplyChanges: many changes in one epoch, or none.
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "service/limits.h"
+#include "tests/membership/membership_fixture.h"
+#include "tests/ring/refusal_reading.h"
+
+namespace clockwise {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+using Code = absl::StatusCode;
+
+class ApplyChangesTest : public MembershipTest {
+ protected:
+  void SetUp() override {
+    MembershipTest::SetUp();
+    Make(Many({Add("a"), Add("b"), Add("c")}));
+  }
+};
+
+TEST_F(ApplyChangesTest, MakesAllChangesInOneEpoch) {
+  EXPECT_EQ(Epoch(), 2u);
+  const v1::Change change = Make(Many(
+      {Remove("c"), Add("e"), Update(NewNode("a", 4)), Remove("b"), Add("d")}));
+  EXPECT_EQ(change.epoch(), 3u);
+  EXPECT_THAT(Ids(), ElementsAre("a", "d", "e"));
+  EXPECT_EQ(Node("a").weight(), 4u);
+  EXPECT_THAT(change.removed_ids(), ElementsAre("b", "c"));
+  ASSERT_EQ(change.upserted_size(), 3);
+  EXPECT_EQ(change.upserted(0).id(), "a");
+  EXPECT_EQ(change.upserted(1).id(), "d");
+  EXPECT_EQ(change.upserted(2).id(), "e");
+}
+
+TEST_F(ApplyChangesTest, MakesNoneIfOneIsRefused) {
+  const std::vector<ChangeRequest> good = {Add("d"), Remove("a"),
+                                           Update(NewNode("b", 9))};
+  struct Bad {
+    ChangeRequest request;
+    v1::ErrorReason reason;
+  };
+  const std::vector<Bad> bad = {
+      {Remove("x"), v1::ERROR_REASON_NODE_NOT_FOUND},
+      {Update(NewNode("x", 2)), v1::ERROR_REASON_NODE_NOT_FOUND},
+      {Add(NewNode("c", 2)), v1::ERROR_REASON_NODE_EXISTS},
+      {Add(""), v1::ERROR_REASON_FIELD_INVALID},
+      {Add(NewNode("x", 65'536)), v1::ERROR_REASON_FIELD_INVALID}};
+  for (const Bad& one : bad) {
+    for (size_t at = 0; at <= good.size(); ++at) {
+      std::vector<ChangeRequest> all = good;
+      all.insert(all.begin() + at, one.request);
+      EXPECT_EQ(ReasonOf(Refused(Many(all))), one.reason);
+    }
+  }
+  EXPECT_EQ(Epoch(), 2u);
+}
+
+TEST_F(ApplyChangesTest, RefusesTwoChangesOfOneNode) {
+  const std::vector<std::vector<ChangeRequest>> twice = {
+      {Add("d"), Add("d")},
+      {Add("d"), Remove("d")},
+      {Remove("a"), Add("a")},
+      {Remove("a"), Remove("a")},
+      {Update(NewNode("a", 2)), Update(NewNode("a", 3))},
+      {Update(NewNode("a", 2)), Add("d"), Remove("a")}};
+  for (const std::vector<ChangeRequest>& requests : twice) {
+    const absl::Status status = Refused(Many(requests));
+    ExpectRefusal(status, Code::kInvalidArgument,
+                  v1::ERROR_REASON_FIELD_INVALID);
+    EXPECT_THAT(FieldOf(status),
+                StartsWith("changes[" + std::to_string(requests.size() - 1)));
+  }
+}
+
+TEST_F(ApplyChangesTest, RefusesNoChanges) {
+  ExpectFieldRefusal(Refused(Many({})), "changes");
+}
+
+TEST_F(ApplyChangesTest, RefusesAChangeThatSaysNothing) {
+  ChangeRequest request = Many({Add("d")});
+  request.changes.emplace_back();
+  const absl::Status status = Refused(request);
+  ExpectRefusal(status, Code::kInvalidArgument, v1::ERROR_REASON_FIELD_INVALID);
+  EXPECT_THAT(FieldOf(status), StartsWith("changes[1]"));
+}
+
+TEST_F(ApplyChangesTest, MakesAtMost10000Changes) {
+  v1::RingSpec spec;
+  spec.set_name("wide");
+  spec.set_virtual_nodes(1);
+  ASSERT_TRUE(membership_->CreateRing(spec).ok());
+  ChangeRequest request;
+  request.ring = "wide";
+  for (int i = 0; i < 10'000; ++i) {
+    request.changes.push_back(Add("n" + std::to_string(i)).changes[0]);
+  }
+  EXPECT_EQ(Make(request).epoch(), 2u);
+  EXPECT_EQ(membership_->Find("wide").value()->ring().nodes().size(), 10'000u);
+  request.changes.push_back(Add("one-more").changes[0]);
+  ExpectFieldRefusal(Refused(request), "changes", "10000");
+  EXPECT_EQ(membership_->Find("wide").value()->epoch, 2u);
+}
+
+TEST_F(ApplyChangesTest, ThatChangesNothingIsOkAndNoNewEpoch) {
+  const v1::Change change =
+      Make(Many({Add("a"), Update(NewNode("b", 1)), Add("c")}));
+  EXPECT_EQ(change.epoch(), 2u);
+  EXPECT_EQ(Epoch(), 2u);
+}
+
+TEST_F(ApplyChangesTest, TellsOnlyWhatReallyChanged) {
+  const v1::Change change =
+      Make(Many({Add("a"), Update(NewNode("b", 1)), Add("d")}));
+  EXPECT_EQ(change.epoch(), 3u);
+  ASSERT_EQ(change.upserted_size(), 1);
+  EXPECT_EQ(change.upserted(0).id(), "d");
+}
+
+TEST_F(ApplyChangesTest, MayEmptyTheRing) {
+  const v1::Change change = Make(Many({Remove("a"), Remove("b"), Remove("c")}));
+  EXPECT_EQ(change.moved_ratio(), 0);
+  EXPECT_THAT(Ids(), IsEmpty());
+}
+
+TEST_F(ApplyChangesTest, GivesJoiningNodesOrdinalsInTheOrderOfTheRequest) {
+  Make(Many({Add("z"), Add("y"), Add("d")}));
+  EXPECT_GT(Node("z").ordinal(), Node("c").ordinal());
+  EXPECT_GT(Node("y").ordinal(), Node("z").ordinal());
+  EXPECT_GT(Node("d").ordinal(), Node("y").ordinal());
+}
+
+}  // namespace
+}  // namespace clockwise

@@ -1,0 +1,81 @@
+// What is counted since this process first saw a ring.
+#include <string>
+
+#include "gmock/gmock.h"
+#include "tests/membership/membership_fixture.h"
+
+namespace clockwise {
+namespace {
+
+using CountersTest = MembershipTest;
+
+uint64_t Changes(const RingState& state, ChangeKind kind) {
+  return state.counters->changes[static_cast<size_t>(kind)];
+}
+
+NodeCounter& Locates(const RingState& state, const std::string& id) {
+  return *state.locates[LowerBound(state.ring().nodes(), id)];
+}
+
+TEST_F(CountersTest, ChangesAreCountedByKind) {
+  Make(Add("a"));
+  Make(Many({Add("b"), Add("c")}));
+  Make(Update(NewNode("a", 2)));
+  Make(Remove("a"));
+  Make(Many({Remove("b"), Add("d")}));
+  Make(Add("d"));  // nothing to change
+  EXPECT_EQ(Changes(*State(), ChangeKind::kAdd), 2u);
+  EXPECT_EQ(Changes(*State(), ChangeKind::kUpdate), 1u);
+  EXPECT_EQ(Changes(*State(), ChangeKind::kRemove), 1u);
+  EXPECT_EQ(Changes(*State(), ChangeKind::kMixed), 1u);
+}
+
+TEST_F(CountersTest, MovedRatioIsSummedUp) {
+  double sum = 0;
+  for (const char* id : {"a", "b", "c", "d"})
+    sum += Make(Add(id)).moved_ratio();
+  sum += Make(Remove("b")).moved_ratio();
+  EXPECT_GT(sum, 1);
+  EXPECT_DOUBLE_EQ(State()->counters->moved_ratio, sum);
+}
+
+TEST_F(CountersTest, ANodeKeepsItsLocatesFromEpochToEpoch) {
+  Make(Many({Add("b"), Add("c")}));
+  ASSERT_EQ(State()->locates.size(), 2u);
+  Locates(*State(), "b") += 5;
+  Locates(*State(), "c") += 7;
+  const StatePtr old = State();
+  Make(Many({Add("a"), Add("d"), Update(NewNode("b", 3))}));
+  ASSERT_EQ(State()->locates.size(), 4u);
+  EXPECT_EQ(Locates(*State(), "a"), 0u);
+  EXPECT_EQ(Locates(*State(), "b"), 5u);
+  EXPECT_EQ(Locates(*State(), "c"), 7u);
+  EXPECT_EQ(Locates(*State(), "d"), 0u);
+  Make(Remove("b"));
+  EXPECT_EQ(Locates(*State(), "c"), 7u);
+  ++Locates(*old, "c");  // a call that still holds the old ring
+  EXPECT_EQ(Locates(*State(), "c"), 8u);
+}
+
+TEST_F(CountersTest, EachRingHasItsOwn) {
+  v1::RingSpec spec;
+  spec.set_name("other");
+  ASSERT_TRUE(membership_->CreateRing(spec).ok());
+  Make(Add("a"));
+  const StatePtr other = membership_->Find("other").value();
+  EXPECT_EQ(Changes(*other, ChangeKind::kAdd), 0u);
+  EXPECT_EQ(other->counters->moved_ratio, 0);
+}
+
+TEST_F(CountersTest, ACatchingUpServerKeepsItsCounters) {
+  Make(Add("a"));
+  Locates(*State(), "a") += 3;
+  const std::unique_ptr<Membership> other = Open(store_);
+  ASSERT_TRUE(other->Apply(Add("b")).ok());
+  Make(Add("c"));
+  EXPECT_EQ(Locates(*State(), "a"), 3u);
+  EXPECT_GE(Changes(*State(), ChangeKind::kAdd), 2u);
+}
+
+}  // namespace
+}  // namespace clockwise

@@ -1,0 +1,161 @@
+// UpdateNode: with a mask, without one, and what never changes.
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "tests/membership/membership_fixture.h"
+#include "tests/ring/refusal_reading.h"
+
+namespace clockwise {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using Code = absl::StatusCode;
+
+class UpdateTest : public MembershipTest {
+ protected:
+  void SetUp() override {
+    MembershipTest::SetUp();
+    Make(Add("other"));
+    v1::Node node = NewNode("a", 3, "zone-1");
+    node.set_address("10.0.0.1:80");
+    node.set_hash_key("seed");
+    (*node.mutable_labels())["rack"] = "7";
+    (*node.mutable_labels())["row"] = "1";
+    Make(Add(node));
+    was_ = Node("a");
+  }
+
+  // Node a must be as it was but for what `edit` does to it.
+  template <typename Edit>
+  void ExpectOnly(Edit edit) {
+    v1::Node expected = was_;
+    edit(expected);
+    EXPECT_EQ(Node("a").DebugString(), expected.DebugString());
+  }
+
+  static v1::Node Bare() {
+    v1::Node node;
+    node.set_id("a");
+    return node;
+  }
+
+  v1::Node was_;
+};
+
+TEST_F(UpdateTest, WithoutAMaskChangesTheFieldsThatAreSet) {
+  v1::Node weight = Bare();
+  weight.set_weight(5);
+  const v1::Change change = Make(Update(weight));
+  EXPECT_EQ(change.epoch(), 4u);
+  ExpectOnly([](v1::Node& node) { node.set_weight(5); });
+  ASSERT_EQ(change.upserted_size(), 1);
+  EXPECT_EQ(BytesOf(change.upserted(0)), BytesOf(Node("a")));
+  v1::Node two = Bare();
+  two.set_zone("zone-2");
+  two.set_address("10.0.0.2:80");
+  Make(Update(two));
+  ExpectOnly([](v1::Node& node) {
+    node.set_weight(5);
+    node.set_zone("zone-2");
+    node.set_address("10.0.0.2:80");
+  });
+}
+
+TEST_F(UpdateTest, WithoutAMaskLabelsAreReplacedWhole) {
+  v1::Node labels = Bare();
+  (*labels.mutable_labels())["rack"] = "8";
+  Make(Update(labels));
+  ExpectOnly([](v1::Node& node) {
+    node.clear_labels();
+    (*node.mutable_labels())["rack"] = "8";
+  });
+}
+
+TEST_F(UpdateTest, AMaskNamesTheOnlyFieldsThatChange) {
+  v1::Node all = NewNode("a", 9, "zone-9");
+  all.set_address("elsewhere");
+  Make(Update(all, {"zone"}));
+  ExpectOnly([](v1::Node& node) { node.set_zone("zone-9"); });
+  Make(Update(all, {"weight", "address"}));
+  ExpectOnly([](v1::Node& node) {
+    node.set_zone("zone-9");
+    node.set_weight(9);
+    node.set_address("elsewhere");
+  });
+}
+
+TEST_F(UpdateTest, AMaskClearsWhatIsNotSet) {
+  Make(Update(Bare(), {"address", "zone", "labels", "weight"}));
+  ExpectOnly([](v1::Node& node) {
+    node.clear_address();
+    node.clear_zone();
+    node.clear_labels();
+    node.set_weight(1);
+  });
+}
+
+TEST_F(UpdateTest, AMaskOfTheImmutableOrUnknownIsRefused) {
+  for (const char* path :
+       {"id", "hash_key", "ordinal", "points", "colour", "", "Weight",
+        "weight ", "node.weight", "labels.rack", "*"}) {
+    const absl::Status alone = Refused(Update(NewNode("a", 5), {path}));
+    ExpectFieldRefusal(alone, "update_mask");
+    const absl::Status among =
+        Refused(Update(NewNode("a", 5), {"weight", path}));
+    ExpectFieldRefusal(among, "update_mask");
+  }
+}
+
+TEST_F(UpdateTest, IdAndHashKeyNeverChange) {
+  v1::Node node = Bare();
+  node.set_hash_key("another");
+  node.set_weight(5);
+  (void)membership_->Apply(Update(node));
+  EXPECT_EQ(Node("a").hash_key(), "seed");
+  (void)membership_->Apply(Update(node, {"hash_key"}));
+  EXPECT_EQ(Node("a").hash_key(), "seed");
+  EXPECT_THAT(Ids(), ElementsAre("a", "other"));
+  EXPECT_EQ(Node("a").ordinal(), was_.ordinal());
+}
+
+TEST_F(UpdateTest, ThatChangesNothingIsOkAndNoNewEpoch) {
+  for (const ChangeRequest& request :
+       {Update(Bare()), Update(NewNode("a", 3, "zone-1")),
+        Update(NewNode("a", 3), {"weight"})}) {
+    const v1::Change change = Make(request);
+    EXPECT_EQ(change.epoch(), 3u);
+    EXPECT_THAT(change.upserted(), IsEmpty());
+  }
+  EXPECT_EQ(Epoch(), 3u);
+  ExpectOnly([](v1::Node&) {});
+}
+
+TEST_F(UpdateTest, OfAnUnknownNodeIsNotFound) {
+  ExpectRefusal(Refused(Update(NewNode("b", 2))), Code::kNotFound,
+                v1::ERROR_REASON_NODE_NOT_FOUND);
+  ExpectRefusal(Refused(Update(NewNode("b", 2), {"weight"})), Code::kNotFound,
+                v1::ERROR_REASON_NODE_NOT_FOUND);
+}
+
+TEST_F(UpdateTest, OverABoundIsRefused) {
+  ExpectFieldRefusal(Refused(Update(NewNode("a", 65'536))), "node.weight");
+  v1::Node node = Bare();
+  node.set_zone(std::string(254, 'z'));
+  ExpectFieldRefusal(Refused(Update(node)), "node.zone");
+  ExpectFieldRefusal(Refused(Update(node, {"zone"})), "node.zone");
+}
+
+TEST_F(UpdateTest, OfAnAddressMovesNothingAndKeepsTheFingerprint) {
+  const uint64_t fingerprint = State()->ring().fingerprint();
+  v1::Node node = Bare();
+  node.set_address("10.9.9.9:80");
+  const v1::Change change = Make(Update(node));
+  EXPECT_EQ(change.moved_ratio(), 0);
+  EXPECT_EQ(change.fingerprint(), fingerprint);
+  EXPECT_EQ(change.epoch(), 4u);
+}
+
+}  // namespace
+}  // namespace clockwise

@@ -1,0 +1,68 @@
+// A server's core without its servers, and what Prometheus would read of it.
+// Not thread-safe, but for Scrape.
+#ifndef CLOCKWISE_TESTS_METRICS_SCRAPED_H_
+#define CLOCKWISE_TESTS_METRICS_SCRAPED_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/membership/membership.h"
+#include "service/metrics/collector.h"
+#include "service/metrics/rpc_stats.h"
+#include "service/store/memory_store.h"
+
+namespace clockwise {
+
+// A memory store that can claim to be away.
+class FickleStore final : public Store {
+ public:
+  absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
+  absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
+  absl::StatusOr<RingHead> Head(absl::string_view ring) override;
+  absl::Status Create(const RingHead& head) override;
+  absl::Status Delete(absl::string_view ring, uint64_t incarnation) override;
+  absl::Status Apply(const Commit& commit) override;
+  bool up() const override { return is_up; }
+
+  bool is_up = true;
+
+ private:
+  MemoryStore memory_;
+};
+
+// What was scraped: `name{label="value",…}` as it stands in the text, and its
+// value. One with the same name and labels as another fails the test.
+using Series = std::map<std::string, double>;
+
+struct Scraped {
+  explicit Scraped(size_t max_node_series = limits::kMaxNodeSeries);
+
+  std::string Text() const;
+  Series Scrape() const;
+
+  void CreateRing(const std::string& name, uint32_t replicas = 1);
+  // Changes `ring` and returns its newest state.
+  StatePtr Add(const std::string& ring, const std::vector<std::string>& ids);
+  StatePtr Remove(const std::string& ring, const std::vector<std::string>& ids);
+  StatePtr Apply(const std::string& ring, std::vector<v1::NodeChange> changes);
+
+  FickleStore store;
+  RpcStats rpc_stats;
+  WatchFigures watch_figures;
+  std::unique_ptr<Membership> membership;
+  std::unique_ptr<MetricsCollector> collector;
+};
+
+v1::NodeChange AddOf(const std::string& id, uint32_t weight = 1);
+v1::NodeChange RemoveOf(const std::string& id);
+v1::NodeChange UpdateOf(const std::string& id, uint32_t weight);
+
+// Of `series`, those whose name is `name`.
+Series Named(const Series& series, const std::string& name);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_TESTS_METRICS_SCRAPED_H_

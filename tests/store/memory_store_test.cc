@@ -1,0 +1,22 @@
+#include "service/store/memory_store.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+
+#include "tests/store/store_acceptance.h"
+
+namespace clockwise {
+namespace {
+
+// As durable as memory can be: who starts anew finds the store itself.
+struct Memory {
+  std::shared_ptr<Store> NewStore() { return std::make_shared<MemoryStore>(); }
+  std::shared_ptr<Store> Reopen(std::shared_ptr<Store> store) { return store; }
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(MemoryStore, StoreAcceptance, Memory);
+
+}  // namespace
+}  // namespace clockwise

@@ -1,0 +1,259 @@
+// Which files an SqliteStore takes, and that it leaves alone those it refuses.
+#include "service/store/sqlite_file.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "service/store/sqlite_store.h"
+#include "tests/store/store_testing.h"
+
+namespace clockwise {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SqliteFileTest : public testing::Test {
+ protected:
+  // Makes a database with one ring at `path_` and closes it.
+  void MakeDatabase() {
+    auto store = SqliteStore::Open(path_, {});
+    ASSERT_OK(store.status());
+    ASSERT_OK((*store)->Create(HeadOf("r")));
+    ASSERT_OK((*store)->Apply(CommitOf("r", 2, {NodeOf("a", "host:1")})));
+  }
+
+  // Lets another program work on the file.
+  void Execute(const std::string& path, const std::string& sql) {
+    sqlite3* connection = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &connection), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr),
+              SQLITE_OK)
+        << sqlite3_errmsg(connection);
+    ASSERT_EQ(sqlite3_close(connection), SQLITE_OK);
+  }
+
+  // The file is refused with one line that names it and says `why`, and the
+  // folder is as it was, byte for byte.
+  void ExpectRefused(const std::string& path, absl::StatusCode code,
+                     const std::string& why) {
+    const auto before = ContentOf(folder_.path());
+    const auto store = SqliteStore::Open(path, {});
+    ASSERT_EQ(store.status().code(), code) << store.status();
+    const std::string message(store.status().message());
+    EXPECT_NE(message.find(path), std::string::npos) << message;
+    EXPECT_NE(message.find(why), std::string::npos) << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    EXPECT_EQ(ContentOf(folder_.path()), before) << message;
+  }
+  void ExpectUnusable(const std::string& why) {
+    ExpectRefused(path_, absl::StatusCode::kFailedPrecondition, why);
+  }
+
+  TemporaryFolder folder_;
+  const std::string path_ = folder_.File("clockwise.db");
+};
+
+TEST_F(SqliteFileTest, AMissingFileIsCreatedAndAloneAfterClosing) {
+  MakeDatabase();
+  ASSERT_EQ(ContentOf(folder_.path()).size(), 1);
+  const auto store = SqliteStore::Open(path_, {});
+  ASSERT_OK(store.status());
+  EXPECT_EQ((*store)->Load("r")->head.epoch, 2);
+}
+
+TEST_F(SqliteFileTest, WhileItIsOpenOnlyTheLogLiesBesideIt) {
+  MakeDatabase();
+  const auto store = SqliteStore::Open(path_, {});
+  ASSERT_OK(store.status());
+  EXPECT_TRUE(fs::exists(path_));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path()), {}), 2);
+  EXPECT_TRUE(fs::exists(LogOf(path_)));
+}
+
+TEST_F(SqliteFileTest, WhatACrashedCreationLeftIsNoObstacle) {
+  WriteBytes(path_ + ".new-abcdef", "half of a database");
+  WriteBytes(path_ + ".new-abcdef-journal", "and its journal");
+  MakeDatabase();
+  EXPECT_OK(SqliteStore::Open(path_, {}).status());
+}
+
+TEST_F(SqliteFileTest, WhatAnotherProgramPublishedFirstIsNotReplaced) {
+  MakeDatabase();
+  const std::string bytes = ReadBytes(path_);
+  const auto temporary = NewTemporaryFile(path_);
+  ASSERT_OK(temporary.status());
+  EXPECT_EQ(Publish(*temporary, path_).code(),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(ReadBytes(path_), bytes);
+}
+
+TEST_F(SqliteFileTest, AnEmptyFileIsRefused) {
+  WriteBytes(path_, "");
+  ExpectUnusable("is empty");
+}
+
+TEST_F(SqliteFileTest, AFileThatIsNoDatabaseIsRefused) {
+  for (const std::string& bytes :
+       {std::string("SQLite"), std::string(50'000, 'x'), std::string(1, '\0'),
+        std::string(4096, '\0')}) {
+    WriteBytes(path_, bytes);
+    ExpectUnusable("is not an SQLite database");
+  }
+}
+
+TEST_F(SqliteFileTest, AnotherProgramsDatabaseIsRefused) {
+  Execute(path_, "CREATE TABLE rings(name TEXT); PRAGMA application_id = 17");
+  ExpectUnusable("not one of Clockwise");
+}
+
+TEST_F(SqliteFileTest, ANewerSchemaIsRefused) {
+  MakeDatabase();
+  Execute(path_, "PRAGMA user_version = 2");
+  ExpectUnusable("has schema version 2");
+}
+
+TEST_F(SqliteFileTest, ASchemaVersionBeforeTheFirstIsRefused) {
+  MakeDatabase();
+  Execute(path_, "PRAGMA user_version = 0");
+  ExpectUnusable("is damaged");
+}
+
+TEST_F(SqliteFileTest, TablesThatWereAlteredAreRefused) {
+  MakeDatabase();
+  Execute(path_, "ALTER TABLE nodes ADD COLUMN extra TEXT");
+  ExpectUnusable("table nodes is not as it was made");
+}
+
+// Each is one statement of another program; quick_check finds none of them.
+TEST_F(SqliteFileTest, RowsThatWereAlteredAreRefused) {
+  for (const char* sql :
+       {"UPDATE rings SET epoch = 3", "UPDATE rings SET fingerprint = 3",
+        "UPDATE rings SET incarnation = 3", "UPDATE rings SET digest = 3",
+        "UPDATE rings SET spec = x''", "DELETE FROM nodes",
+        "DELETE FROM changes", "UPDATE changes SET epoch = 1",
+        "UPDATE changes SET record = x''", "UPDATE nodes SET id = 'b'",
+        "UPDATE nodes SET node = x'ff'",
+        "UPDATE nodes SET node = CAST(replace(node, 'host', 'hose') AS BLOB)",
+        "INSERT INTO nodes VALUES ('r', 'b', x'0a0162')"}) {
+    SCOPED_TRACE(sql);
+    fs::remove(path_);
+    MakeDatabase();
+    Execute(path_, sql);
+    ExpectUnusable("is damaged (ring \"r\"");
+  }
+}
+
+TEST_F(SqliteFileTest, ADirectoryIsRefused) {
+  fs::create_directory(path_);
+  ExpectUnusable("is a directory");
+}
+
+TEST_F(SqliteFileTest, AFileOfAnotherKindIsRefused) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  auto store = SqliteStore::Open(path_, {});
+  EXPECT_EQ(store.status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(SqliteFileTest, AMissingFolderIsRefused) {
+  ExpectRefused(folder_.File("no/such/db"), absl::StatusCode::kUnavailable,
+                "cannot be created: No such file or directory");
+}
+
+TEST_F(SqliteFileTest, ALinkToNowhereIsRefused) {
+  fs::create_symlink(folder_.File("nowhere"), path_);
+  const auto store = SqliteStore::Open(path_, {});
+  EXPECT_FALSE(store.ok());
+  EXPECT_FALSE(fs::exists(folder_.File("nowhere")));
+}
+
+TEST_F(SqliteFileTest, AnEmptyPathIsRefused) {
+  EXPECT_EQ(SqliteStore::Open("", {}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(SqliteFileTest, AFileWithoutPermissionIsRefused) {
+  MakeDatabase();
+  // Not as root, who may do everything.
+  const uid_t user = geteuid() == 0 ? 65534 : geteuid();
+  ASSERT_EQ(chown(path_.c_str(), user, getegid()), 0);
+  const auto expect_refused = [&](mode_t folder, mode_t file) {
+    chmod(path_.c_str(), file);
+    chmod(folder_.path().c_str(), folder);
+    const uid_t self = geteuid();
+    ASSERT_EQ(seteuid(user), 0);
+    const auto store = SqliteStore::Open(path_, {});
+    ASSERT_EQ(seteuid(self), 0);
+    chmod(folder_.path().c_str(), 0755);
+    EXPECT_EQ(store.status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_NE(store.status().message().find("Permission denied"),
+              std::string::npos)
+        << store.status();
+  };
+  expect_refused(0755, 0);     // to read it
+  expect_refused(0755, 0400);  // to write it
+  expect_refused(0555, 0600);  // to write the log beside it
+}
+
+TEST_F(SqliteFileTest, ALogWithoutItsFileIsRefused) {
+  WriteBytes(LogOf(path_), "changes");
+  ExpectUnusable("its log is there");
+}
+
+TEST_F(SqliteFileTest, ARollbackJournalBesideItIsRefused) {
+  MakeDatabase();
+  WriteBytes(path_ + "-journal", "of another program");
+  ExpectUnusable("rollback journal");
+}
+
+TEST_F(SqliteFileTest, ABackupMadeWithVacuumIntoIsTaken) {
+  MakeDatabase();
+  const std::string backup = folder_.File("backup.db");
+  Execute(path_, "VACUUM INTO '" + backup + "'");
+  const auto store = SqliteStore::Open(path_, {});
+  const auto restored = SqliteStore::Open(backup, {});
+  ASSERT_OK(restored.status());
+  EXPECT_EQ(TextOf(**restored), TextOf(**store));
+  EXPECT_OK((*restored)->Apply(CommitOf("r", 3, {NodeOf("b")})));
+}
+
+TEST_F(SqliteFileTest, NamesThatMeanSomethingToSqliteAreFiles) {
+  for (const char* name : {":memory:", "file:x?mode=memory", "with space 日"}) {
+    SCOPED_TRACE(name);
+    const fs::path old = fs::current_path();
+    fs::current_path(folder_.path());
+    auto store = SqliteStore::Open(name, {});
+    ASSERT_OK(store.status());
+    EXPECT_OK((*store)->Create(HeadOf("r")));
+    store->reset();
+    store = SqliteStore::Open(name, {});
+    fs::current_path(old);
+    ASSERT_OK(store.status());
+    EXPECT_OK((*store)->Load("r").status());
+    EXPECT_TRUE(fs::exists(folder_.File(name)));
+  }
+}
+
+TEST_F(SqliteFileTest, ASecondHandleIsRefusedAtOnce) {
+  MakeDatabase();
+  const auto store = SqliteStore::Open(path_, {});
+  ASSERT_OK(store.status());
+  for (int i = 0; i < 2; ++i) {
+    const auto second = SqliteStore::Open(path_, {});
+    ASSERT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_NE(second.status().message().find("in use by another clockwised"),
+              std::string::npos)
+        << second.status();
+  }
+  EXPECT_OK((*store)->Apply(CommitOf("r", 3, {NodeOf("b")})));
+}
+
+}  // namespace
+}  // namespace clockwise
