@@ -53,6 +53,14 @@ inline constexpr int kMaxCommitAttempts = 16;       // lost races of one change
 // gRPC answers RESOURCE_EXHAUSTED by itself above this.
 inline constexpr int kMaxRequestBytes = 4 * 1024 * 1024;
 
+// --- The HTTP port: connections beyond wait in the kernel, larger requests
+// are dropped. ---
+inline constexpr size_t kHttpThreads = 16;
+inline constexpr size_t kHttpConnections =
+    64;  // served, or waiting for a thread
+inline constexpr int kHttpBacklog = 128;
+inline constexpr size_t kHttpRequestBytes = 64 * 1024;
+
 // --- Metrics. ---
 inline constexpr size_t kMaxNodeSeries = 1000;  // per-node series off above
 

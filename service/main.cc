@@ -39,6 +39,11 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view store) {
       absl::StrCat("--store: ", store, " is neither sqlite:PATH nor memory:"));
 }
 
+absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrCat(flag, ": ", status.message()));
+}
+
 std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
@@ -108,7 +113,7 @@ absl::Status Serve(const ServerOptions& options) {
   rpc_options.membership = membership->get();
   rpc_options.stats = &stats;
   auto rpc = RpcServer::Start(rpc_options);
-  if (!rpc.ok()) return rpc.status();
+  if (!rpc.ok()) return InFlag("--listen", rpc.status());
 
   MetricsCollector::Options metrics_options;
   metrics_options.membership = membership->get();
@@ -123,7 +128,7 @@ absl::Status Serve(const ServerOptions& options) {
   // Once loaded, a ring is served from memory whatever becomes of the store.
   http_options.ready = [] { return absl::OkStatus(); };
   auto http = HttpServer::Start(std::move(http_options));
-  if (!http.ok()) return http.status();
+  if (!http.ok()) return InFlag("--http", http.status());
 
   JoinLibraryLogs();
   LogInfo("serving", {{"version", CLOCKWISE_VERSION},

@@ -16,14 +16,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "service/http/connection.h"
+#include "service/limits.h"
 
 namespace clockwise {
 namespace {
-
-constexpr size_t kThreads = 16;
-constexpr size_t kConnections = 64;  // being served, or waiting for a thread
-constexpr int kBacklog = 128;        // connections that the kernel holds
-constexpr size_t kRequestBytes = 64 * 1024;
 
 constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
@@ -32,7 +28,7 @@ constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
 // the kernel makes new connections wait.
 class BoundedPool final : public httplib::ThreadPool {
  public:
-  BoundedPool() : ThreadPool(kThreads) {}
+  BoundedPool() : ThreadPool(limits::kHttpThreads) {}
 
   void enqueue(std::function<void()> work) override {
     free_.acquire();
@@ -43,7 +39,8 @@ class BoundedPool final : public httplib::ThreadPool {
   }
 
  private:
-  std::counting_semaphore<kConnections> free_{kConnections};
+  std::counting_semaphore<limits::kHttpConnections> free_{
+      limits::kHttpConnections};
 };
 
 void Answer(httplib::Response& response, int status, absl::string_view text,
@@ -127,7 +124,7 @@ absl::Status HttpListener::Bind(ListenAddress& address) {
   }
   address.port = static_cast<uint16_t>(port);
   // httplib's backlog of 5 overflows at 6 scrapes at once.
-  ::listen(svr_sock_, kBacklog);
+  ::listen(svr_sock_, limits::kHttpBacklog);
   return absl::OkStatus();
 }
 
@@ -149,9 +146,9 @@ void HttpListener::Stop() {
 }
 
 bool HttpListener::process_and_close_socket(socket_t socket) {
-  Connection connection(
-      socket, stop_fd_,
-      {options_.request_time, options_.response_time, kRequestBytes});
+  Connection connection(socket, stop_fd_,
+                        {options_.request_time, options_.response_time,
+                         limits::kHttpRequestBytes});
   bool closed = false;
   try {
     const bool answered = process_request(connection, /*close_connection=*/true,

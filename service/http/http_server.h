@@ -23,7 +23,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "service/http/listen_address.h"
+#include "service/rpc/listen_address.h"
 
 namespace clockwise {
 

@@ -9,10 +9,10 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "service/limits.h"
+#include "service/rpc/listen_address.h"
 
 namespace clockwise {
 namespace {
@@ -39,6 +39,15 @@ absl::Status CannotListen(absl::string_view listen) {
                    ": it is taken or no address of this machine"));
 }
 
+// What gRPC would take for an address although it is none, or has an owner.
+absl::Status CheckAddress(absl::string_view listen) {
+  absl::string_view path = listen;
+  if (!absl::ConsumePrefix(&path, "unix:")) {
+    return ParseListenAddress(listen).status();
+  }
+  return UnixSocketInUse(path) ? CannotListen(listen) : absl::OkStatus();
+}
+
 }  // namespace
 
 RpcServer::RpcServer(const Options& options)
@@ -53,9 +62,9 @@ RpcServer::~RpcServer() {
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     const Options& options) {
-  absl::string_view path = options.listen;
-  const bool is_unix = absl::ConsumePrefix(&path, "unix:");
-  if (is_unix && UnixSocketInUse(path)) return CannotListen(options.listen);
+  if (absl::Status status = CheckAddress(options.listen); !status.ok()) {
+    return status;
+  }
   static const bool once [[maybe_unused]] = [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -77,9 +86,9 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     return CannotListen(options.listen);
   }
   server->address_ = options.listen;
-  if (!is_unix) {
-    const size_t colon = options.listen.rfind(':');
-    server->address_ = absl::StrCat(options.listen.substr(0, colon), ":", port);
+  if (auto address = ParseListenAddress(options.listen); address.ok()) {
+    address->port = static_cast<uint16_t>(port);
+    server->address_ = address->ToString();
   }
   server->server_->GetHealthCheckService()->SetServingStatus(
       v1::PlacementService::service_full_name(), true);

@@ -25,7 +25,8 @@ class RpcServer {
     RpcStats* stats = nullptr;
   };
 
-  // Unavailable, in words for an operator: the address is taken or no address.
+  // In words for an operator: InvalidArgument, the address makes no sense;
+  // Unavailable, it is taken or not this machine's.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
       const Options& options);
 

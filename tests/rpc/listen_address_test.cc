@@ -1,4 +1,4 @@
-#include "service/http/listen_address.h"
+#include "service/rpc/listen_address.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // ListenAddress is where a server listens, as flags spell it: HOST:PORT.
 // Immutable.
-#ifndef CLOCKWISE_SERVICE_HTTP_LISTEN_ADDRESS_H_
-#define CLOCKWISE_SERVICE_HTTP_LISTEN_ADDRESS_H_
+#ifndef CLOCKWISE_SERVICE_RPC_LISTEN_ADDRESS_H_
+#define CLOCKWISE_SERVICE_RPC_LISTEN_ADDRESS_H_
 
 #include <cstdint>
 #include <string>
@@ -26,4 +26,4 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
 }  // namespace clockwise
 
-#endif  // CLOCKWISE_SERVICE_HTTP_LISTEN_ADDRESS_H_
+#endif  // CLOCKWISE_SERVICE_RPC_LISTEN_ADDRESS_H_
