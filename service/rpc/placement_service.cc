@@ -159,6 +159,15 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Change(
                         });
 }
 
+template <typename Request>
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Read(
+    Method method, Context* context, const Bytes* bytes, Bytes* response) {
+  return Queue<Request>(method, context, bytes, response,
+                        [this](const UnaryCall&, const Request& request) {
+                          return Answer(membership_, request);
+                        });
+}
+
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Locate(
     Context* context, const Bytes* request, Bytes* response) {
   return AnswerLocate<v1::LocateRequest>(Method::kLocate, context, request,
@@ -197,29 +206,19 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ApplyChanges(
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::GetRing(
     Context* context, const Bytes* request, Bytes* response) {
-  return Queue<v1::GetRingRequest>(
-      Method::kGetRing, context, request, response,
-      [this](const UnaryCall&, const v1::GetRingRequest& asked) {
-        return Answer(membership_, asked);
-      });
+  return Read<v1::GetRingRequest>(Method::kGetRing, context, request, response);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::CompareEpochs(
     Context* context, const Bytes* request, Bytes* response) {
-  return Queue<v1::CompareEpochsRequest>(
-      Method::kCompareEpochs, context, request, response,
-      [this](const UnaryCall&, const v1::CompareEpochsRequest& asked) {
-        return Answer(membership_, asked);
-      });
+  return Read<v1::CompareEpochsRequest>(Method::kCompareEpochs, context,
+                                        request, response);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListChanges(
     Context* context, const Bytes* request, Bytes* response) {
-  return Queue<v1::ListChangesRequest>(
-      Method::kListChanges, context, request, response,
-      [this](const UnaryCall&, const v1::ListChangesRequest& asked) {
-        return Answer(membership_, asked);
-      });
+  return Read<v1::ListChangesRequest>(Method::kListChanges, context, request,
+                                      response);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::CreateRing(
@@ -250,11 +249,8 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::DeleteRing(
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListRings(
     Context* context, const Bytes* request, Bytes* response) {
-  return Queue<v1::ListRingsRequest>(
-      Method::kListRings, context, request, response,
-      [this](const UnaryCall&, const v1::ListRingsRequest& asked) {
-        return Answer(membership_, asked);
-      });
+  return Read<v1::ListRingsRequest>(Method::kListRings, context, request,
+                                    response);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PlacementServiceHandlers::Watch(

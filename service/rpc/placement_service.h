@@ -89,6 +89,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // the work queue.
   template <typename Request, typename Answer>
   Reactor* Queue(Method method, Context*, const Bytes*, Bytes*, Answer answer);
+  // One of the four reads that are answered from membership/ (requests.h).
+  template <typename Request>
+  Reactor* Read(Method method, Context*, const Bytes*, Bytes*);
   // One of the four changes.
   template <typename Request, typename Response>
   Reactor* Change(Method method, Context*, const Bytes*, Bytes*);

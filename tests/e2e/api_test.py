@@ -176,6 +176,19 @@ class ApiTest(unittest.TestCase):
             refusal(self.stub.Locate, pb.LocateRequest(min_epoch=99), 0.5),
             (code.UNAVAILABLE, "EPOCH_NOT_REACHED"))
 
+    def test_reflection_tells_of_the_service(self):
+        # Of grpc.reflection.v1alpha, two requests as bytes: list_services (7),
+        # and file_containing_symbol (4).
+        service = b"clockwise.v1.PlacementService"
+        with grpc.insecure_channel(self.server.grpc) as channel:
+            call = channel.stream_stream(
+                "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+            requests = [b"\x3a\x00", b"\x22" + bytes([len(service)]) + service]
+            listed, described = call(iter(requests), timeout=TIMEOUT)
+        self.assertIn(service, listed)
+        self.assertIn(b"grpc.health.v1.Health", listed)
+        self.assertIn(b"BatchLocate", described)
+
     def test_a_message_over_the_limit_is_refused_and_the_server_lives(self):
         keys = [b"k" * 60_000] * 80
         self.assertEqual(

@@ -11,19 +11,14 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 import urllib.parse
 import urllib.request
 
-import grpc
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/client"))
-
-from running_server import RunningServer  # noqa: E402 (needs the path)
+from stubs import pb, stub_of
+from running_server import RunningServer  # path set by stubs
 
 PROMETHEUS = "/usr/bin/prometheus"
 PROMTOOL = "/usr/bin/promtool"
@@ -37,18 +32,6 @@ scrape_configs:
     static_configs:
       - targets: ["{target}"]
 """
-
-
-def generated_stubs(folder):
-    """The API's messages and stub, generated into `folder`."""
-    subprocess.run(
-        ["/usr/bin/protoc", f"-I{ROOT / 'proto'}", f"--python_out={folder}",
-         f"--grpc_out={folder}",
-         f"--plugin=protoc-gen-grpc={shutil.which('grpc_python_plugin')}",
-         "clockwise/v1/placement.proto"], check=True, timeout=60)
-    sys.path.insert(0, folder)
-    from clockwise.v1 import placement_pb2, placement_pb2_grpc
-    return placement_pb2, placement_pb2_grpc
 
 
 def fetched(url):
@@ -119,11 +102,10 @@ class PrometheusTest(unittest.TestCase):
     def setUpClass(cls):
         folder = tempfile.mkdtemp(prefix="clockwise-prometheus-")
         cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        cls.pb, stubs = generated_stubs(folder)
         cls.server = cls.enter(RunningServer())
         cls.prometheus = cls.enter(RunningPrometheus(cls.server.http, folder))
-        channel = cls.enter(grpc.insecure_channel(cls.server.grpc))
-        cls.placement = stubs.PlacementServiceStub(channel)
+        cls.placement, channel = stub_of(cls.server)
+        cls.addClassCleanup(channel.close)
 
     @classmethod
     def enter(cls, context):
@@ -133,14 +115,14 @@ class PrometheusTest(unittest.TestCase):
 
     def setUp(self):
         self.ring = re.sub(r"\W", "-", self.id().rsplit(".", 1)[-1])
-        self.placement.CreateRing(self.pb.CreateRingRequest(
-            spec=self.pb.RingSpec(name=self.ring)), timeout=20)
+        self.placement.CreateRing(pb.CreateRingRequest(
+            spec=pb.RingSpec(name=self.ring)), timeout=20)
         for i in range(5):
             self.add(f"10.0.0.{i}:7000/rack_{i}-a", weight=i + 1)
 
     def add(self, node_id, weight=1):
-        return self.placement.AddNode(self.pb.AddNodeRequest(
-            ring=self.ring, node=self.pb.Node(id=node_id, weight=weight)),
+        return self.placement.AddNode(pb.AddNodeRequest(
+            ring=self.ring, node=pb.Node(id=node_id, weight=weight)),
             timeout=20).change
 
     def of_ring(self, name):
@@ -159,7 +141,7 @@ class PrometheusTest(unittest.TestCase):
 
     def test_the_figures_of_a_ring_are_those_of_its_snapshot(self):
         snapshot = self.placement.GetRing(
-            self.pb.GetRingRequest(ring=self.ring), timeout=20).snapshot
+            pb.GetRingRequest(ring=self.ring), timeout=20).snapshot
         self.assertGreater(snapshot.balance.peak_to_mean, 1)
         for name, expected in [
                 ("clockwise_ring_epoch", 6),
@@ -195,7 +177,7 @@ class PrometheusTest(unittest.TestCase):
         self.assertIn(f"{labels}}} 0\n", metrics)  # before the first call
         went = {}
         for i in range(100):
-            owners = self.placement.Locate(self.pb.LocateRequest(
+            owners = self.placement.Locate(pb.LocateRequest(
                 ring=self.ring, key=f"key{i}".encode(), replicas=2),
                 timeout=20).owners
             went[owners[0].node_id] = went.get(owners[0].node_id, 0) + 1
@@ -211,7 +193,7 @@ class PrometheusTest(unittest.TestCase):
 
     def test_an_open_watch_is_a_stream_of_its_ring(self):
         watch = self.placement.Watch(
-            self.pb.WatchRequest(ring=self.ring), timeout=2 * PATIENCE)
+            pb.WatchRequest(ring=self.ring), timeout=2 * PATIENCE)
         self.assertEqual(next(watch).snapshot.epoch, 6)
         self.wait_for(self.of_ring("clockwise_watch_streams"), 1)
         watch.cancel()
