@@ -41,7 +41,7 @@ class Serving : public ::testing::Test {
   void StartServer() {
     RpcServer::Options options;
     options.listen = "127.0.0.1:0";
-    options.heartbeat = std::chrono::milliseconds(50);
+    options.heartbeat = heartbeat_;
     options.membership = membership_.get();
     options.stats = &stats_;
     auto server = RpcServer::Start(options);
@@ -117,6 +117,7 @@ class Serving : public ::testing::Test {
     return "";
   }
 
+  std::chrono::milliseconds heartbeat_{50};
   MemoryStore store_;
   uint64_t random_ = 0;
   RpcStats stats_;

@@ -228,6 +228,21 @@ TEST_F(WatchTest, AMirrorOfDeltasHasTheServersNodes) {
   }
 }
 
+// Without heartbeats, which would bring the newest epoch too.
+class SilentWatchTest : public WatchTest {
+ protected:
+  SilentWatchTest() { heartbeat_ = std::chrono::hours(1); }
+};
+
+TEST_F(SilentWatchTest, AChangeWakesTheStreamsOfItsRing) {
+  const auto stream = Watch();
+  ASSERT_TRUE(stream->Next().has_snapshot());
+  for (uint64_t epoch = 2; epoch < 12; ++epoch) {
+    Add("n" + std::to_string(epoch));
+    EXPECT_EQ(stream->Next().delta().epoch(), epoch);
+  }
+}
+
 TEST_F(WatchTest, MovesComeWhenAskedFor) {
   Add("n1");
   const auto with = Watch(2, incarnation(), "", true);
