@@ -9,14 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "service/ring/refusal.h"
 #include "service/ring/validate.h"
+#include "service/store/store_rules.h"
 
 namespace clockwise {
 namespace {
-
-absl::Status RingNotFound(absl::string_view ring) {
-  return Refusal(v1::ERROR_REASON_RING_NOT_FOUND,
-                 absl::StrCat("there is no ring ", Quoted(ring)));
-}
 
 bool LostRace(const absl::Status& status) {
   const v1::ErrorReason reason = ReasonOf(status);

@@ -7,7 +7,7 @@ namespace clockwise {
 
 absl::Status RingNotFound(absl::string_view ring) {
   return Refusal(v1::ERROR_REASON_RING_NOT_FOUND,
-                 absl::StrCat("no ring ", Quoted(ring)));
+                 absl::StrCat("there is no ring ", Quoted(ring)));
 }
 
 absl::Status RingExists(absl::string_view ring) {
