@@ -62,6 +62,14 @@ void Simplify(httplib::Request& request) {
   if (gzip) request.headers.emplace("Accept-Encoding", "gzip");
 }
 
+// Whether the name look-up knows `host`.
+bool HasHost(const std::string& host) {
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, nullptr, &found) != 0) return false;
+  freeaddrinfo(found);
+  return true;
+}
+
 }  // namespace
 
 // httplib's server with connections of our own (service/http/connection.h).
@@ -117,10 +125,11 @@ absl::Status HttpListener::Bind(ListenAddress& address) {
           ? bind_to_any_port(address.host)
           : (bind_to_port(address.host, address.port) ? address.port : -1);
   if (port <= 0) {
-    // The name look-up that precedes all else leaves no errno if it fails.
-    return absl::UnavailableError(absl::StrCat(
-        "cannot listen on ", address.ToString(), ": ",
-        errno == 0 ? "there is no such host" : std::strerror(errno)));
+    const int error = errno;  // of no meaning where the name look-up failed
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", address.ToString(), ": ",
+                     HasHost(address.host) ? std::strerror(error)
+                                           : "there is no such host"));
   }
   address.port = static_cast<uint16_t>(port);
   // httplib's backlog of 5 overflows at 6 scrapes at once.
