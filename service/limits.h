@@ -41,9 +41,14 @@ inline constexpr size_t kMaxWatchStreams = 20'000;  // a server
 // --- History. ---
 inline constexpr size_t kHistoryChanges = 1000;  // kept at least, per ring
 inline constexpr size_t kMaxHistoryChanges = 1'000'000;  // of the flag
+// Of the records kept of a ring in all, as stored; older ones are dropped even
+// if they are among the last changes, but for the newest.
+inline constexpr size_t kHistoryBytes = 64 * 1024 * 1024;
+inline constexpr size_t kMaxHistoryBytes = 16ull * 1024 * 1024 * 1024;
 
 // --- Answers. ---
-inline constexpr size_t kMaxMoves = 10'000;  // beyond: moves_truncated
+inline constexpr size_t kMaxMoves = 10'000;      // beyond: moves_truncated
+inline constexpr size_t kMaxTransfers = 10'000;  // beyond: transfers_truncated
 
 // --- The server: UNAVAILABLE above the bound. ---
 inline constexpr size_t kMaxQueuedCalls = 1000;     // changes and long reads
@@ -60,6 +65,11 @@ inline constexpr size_t kHttpConnections =
     64;  // served, or waiting for a thread
 inline constexpr int kHttpBacklog = 128;
 inline constexpr size_t kHttpRequestBytes = 64 * 1024;
+
+// --- `clockwise simulate`: bad usage above the bound. ---
+inline constexpr uint32_t kMaxSimulatedNodes = 10'000;  // before, and after
+inline constexpr size_t kMaxSimulatedKeys = 1'000'000;
+inline constexpr size_t kMaxSimulatedLayouts = 16;  // rows of the table
 
 // --- Metrics. ---
 inline constexpr size_t kMaxNodeSeries = 1000;  // per-node series off above

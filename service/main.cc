@@ -76,6 +76,7 @@ absl::StatusOr<std::unique_ptr<Membership>> OpenMembership(
     return uint64_t{device()} << 32 | device();
   };
   membership_options.history_changes = options.history_changes;
+  membership_options.history_bytes = options.history_bytes;
   auto membership = Membership::Open(std::move(membership_options));
   if (!membership.ok()) return membership;
   if ((*membership)->Find("").ok()) return membership;

@@ -47,18 +47,23 @@ struct Parser {
         "Where rings are durable: sqlite:PATH, or memory: (nowhere)");
     app.add_option("--layout", layout,
                    "Layout of the ring \"default\" when it is first created: "
-                   "hashed, modulo");
+                   "hashed, partitioned, modulo");
     app.add_option("--virtual_nodes", virtual_nodes,
                    "Its points per unit of weight (0: 160)");
     app.add_option("--partition_bits", partition_bits,
-                   "Its number of partitions, as a power of two (0: 16)");
-    app.add_option("--replicas", replicas, "Its owners per key (0: 1)");
+                   "Its partitions are 2 to this power (0: 16)");
+    app.add_option("--replicas", replicas,
+                   "Its owners per key (0: 1; partitioned: 3)");
     app.add_option("--watch_heartbeat", options.watch_heartbeat,
                    "Seconds between heartbeats on an idle watch stream")
         ->check(CLI::Range(0.05, kMaxSeconds));
     app.add_option("--history_changes", options.history_changes,
                    "Changes kept per ring")
         ->check(CLI::Range(size_t{1}, limits::kMaxHistoryChanges));
+    app.add_option("--history_bytes", options.history_bytes,
+                   "Bytes that a ring's kept changes may take; older ones go "
+                   "before there are --history_changes")
+        ->check(CLI::Range(size_t{1}, limits::kMaxHistoryBytes));
     app.add_option("--max_node_series", options.max_node_series,
                    "Nodes of a ring above which it has no metrics per node");
     app.add_option("--lame_duck", options.lame_duck,

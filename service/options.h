@@ -19,6 +19,7 @@ struct ServerOptions {
   v1::RingSpec default_ring;   // of the ring "default" when it is first created
   double watch_heartbeat = 5;  // seconds
   size_t history_changes = limits::kHistoryChanges;
+  size_t history_bytes = limits::kHistoryBytes;
   size_t max_node_series = limits::kMaxNodeSeries;
   double lame_duck = 1;    // seconds
   double drain_grace = 5;  // seconds

@@ -4,6 +4,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "client/cli/text.h"
 #include "clockwise/v1/placement.pb.h"
@@ -47,6 +49,25 @@ CLI::Validator WholeNumber(uint64_t least, uint64_t most) {
           return "";
         }
         return absl::StrCat(Quoted(text), " is not a whole number ", range);
+      },
+      "");
+}
+
+CLI::Validator ListOf(CLI::Validator each, size_t most) {
+  return CLI::Validator(
+      [each = std::move(each), most](std::string& text) -> std::string {
+        std::vector<std::string> values = absl::StrSplit(text, ',');
+        if (values.size() > most) {
+          return absl::StrCat(values.size(), " values; at most ", most,
+                              " are allowed");
+        }
+        for (std::string& value : values) {
+          const std::string fault = each(value);
+          if (!fault.empty()) return fault;
+        }
+        // The check of one may have spelt it anew, as IsMember does.
+        text = absl::StrJoin(values, ",");
+        return "";
       },
       "");
 }

@@ -18,6 +18,9 @@ namespace clockwise::cli {
 CLI::Validator WholeNumber(
     uint64_t least, uint64_t most = std::numeric_limits<uint64_t>::max());
 
+// 1 to `most` values parted by commas, each as `each` wants it.
+CLI::Validator ListOf(CLI::Validator each, size_t most);
+
 // Seconds, more than 0 and at most a day.
 CLI::Validator Seconds();
 

@@ -82,6 +82,7 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
   AddNodeCommands(*app, line);
   AddRingCommands(*app, line);
   AddWatchCommand(*app, line);
+  AddSimulateCommand(*app, line);
   AddCompletionCommand(*app, line);
   NameGroups(*app);
   app->footer(

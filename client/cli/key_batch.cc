@@ -19,10 +19,10 @@ absl::StatusOr<size_t> KeyBatch::Add(absl::string_view bytes) {
     const size_t end = rest.find(separator_);
     const absl::string_view part = rest.substr(0, end);
     if (partial_.size() + part.size() > limits::kMaxKeyBytes) {
-      return BadUsage(absl::StrCat(
-          "standard input, ", separator_ == '\0' ? "key " : "line ",
-          keys_before_ + static_cast<uint64_t>(keys_.size()) + 1,
-          ": a key has at most ", limits::kMaxKeyBytes, " bytes"));
+      return BadUsage(
+          absl::StrCat(source_, ", ", separator_ == '\0' ? "key " : "line ",
+                       keys_before_ + static_cast<uint64_t>(keys_.size()) + 1,
+                       ": a key has at most ", limits::kMaxKeyBytes, " bytes"));
     }
     absl::StrAppend(&partial_, part);
     taken += part.size();

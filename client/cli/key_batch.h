@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,8 +27,10 @@ class KeyBatch {
   static constexpr size_t kMaxBytes = size_t{1024} * 1024;
   static_assert(kMaxBytes + limits::kMaxKeyBytes < limits::kMaxRequestBytes);
 
-  // Keys end at `separator`, a line's end or NUL.
-  explicit KeyBatch(char separator) : separator_(separator) {}
+  // Keys end at `separator`, a line's end or NUL. `source` is what a fault
+  // names.
+  explicit KeyBatch(char separator, std::string source = "standard input")
+      : separator_(separator), source_(std::move(source)) {}
 
   // Takes bytes until the batch is full, and tells how many it took. A key over
   // its bound is bad usage, and names the line; keys before it stay in the
@@ -51,6 +54,7 @@ class KeyBatch {
   void EndKey();
 
   const char separator_;
+  const std::string source_;
   Keys keys_;
   size_t bytes_ = 0;     // of keys_, with what the wire adds
   std::string partial_;  // the key that has not ended yet

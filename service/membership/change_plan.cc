@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/limits.h"
-#include "service/ring/compare.h"
+#include "service/membership/comparison.h"
+#include "service/ring/next_ring.h"
+#include "service/ring/partition_moves.h"
 #include "service/ring/refusal.h"
+#include "service/ring/spread.h"
 #include "service/ring/validate.h"
 
 namespace clockwise {
@@ -39,21 +41,21 @@ void SetTime(absl::Time time, v1::Change& change) {
       absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
 }
 
-void FillComparison(const MeasuredRing& before, const MeasuredRing& after,
-                    bool include_moves, v1::Change& change) {
-  Comparison comparison =
-      Compare(*before.ring, before.ownership, *after.ring, after.ownership,
-              include_moves ? limits::kMaxMoves : 0);
-  change.set_moved_ratio(comparison.moved_ratio);
-  change.set_minimum_moved_ratio(comparison.minimum_moved_ratio);
-  *change.mutable_balance_before() = before.balance;
-  *change.mutable_balance_after() = after.balance;
+// What history does not keep: it is computed again from the rings.
+void ClearLists(v1::Change& change) {
+  change.clear_moves();
+  change.clear_moves_truncated();
+  change.clear_transfers();
+  change.clear_transfers_truncated();
+  change.clear_share_changes();
+}
+
+// The answer's figures; the moves only if they are asked for.
+void FillFigures(const MeasuredRing& before, const MeasuredRing& after,
+                 bool include_moves, v1::Change& change) {
+  FillComparison(before, after, Relation::kNext, include_moves, change);
   *change.mutable_primary_balance_before() = before.primary_balance;
   *change.mutable_primary_balance_after() = after.primary_balance;
-  if (!include_moves) return;
-  change.mutable_moves()->Assign(comparison.moves.begin(),
-                                 comparison.moves.end());
-  change.set_moves_truncated(comparison.moves_truncated);
 }
 
 }  // namespace
@@ -85,7 +87,7 @@ absl::StatusOr<std::optional<v1::Change>> FirstAnswer(
       if (!before.ok()) return before.status();
       auto after = RingAt(state, answer.epoch(), "request_id");
       if (!after.ok()) return after.status();
-      FillComparison(*before, *after, true, answer);
+      FillFigures(*before, *after, true, answer);
     }
     return answer;
   }
@@ -109,10 +111,10 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   if (edit->empty()) {
     change.set_epoch(state.epoch);
     change.set_fingerprint(state.ring().fingerprint());
-    FillComparison(state.measured, state.measured, false, change);
+    FillFigures(state.measured, state.measured, false, change);
     return plan;
   }
-  auto ring = Ring::Build(state.ring().spec(), std::move(edit->nodes));
+  auto ring = NextRing(state.ring(), std::move(edit->nodes));
   if (!ring.ok()) return ring.status();
   plan.kind = edit->kind;
   plan.next = std::make_shared<RingState>(*std::move(ring), state.incarnation,
@@ -127,14 +129,20 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   for (std::string& id : edit->removed_ids) {
     change.add_removed_ids(std::move(id));
   }
-  FillComparison(state.measured, plan.next->measured, request.include_moves,
-                 change);
+  FillFigures(state.measured, plan.next->measured, request.include_moves,
+              change);
+  for (std::string& id : CappedIds(plan.next->ring())) {
+    change.add_capped_ids(std::move(id));
+  }
   v1::ChangeRecord& record = plan.record;
   for (const NodePtr& node : edit->before) *record.add_before() = *node;
   record.set_request_digest(DigestOf(request));
   *record.mutable_change() = change;
-  record.mutable_change()->clear_moves();
-  record.mutable_change()->clear_moves_truncated();
+  ClearLists(*record.mutable_change());
+  if (PartitionsOf(state.ring().spec()) > 0) {
+    *record.mutable_partitions() =
+        MovesBetween(state.ring(), plan.next->ring());
+  }
   return plan;
 }
 

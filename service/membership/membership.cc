@@ -54,11 +54,7 @@ absl::StatusOr<std::unique_ptr<Membership>> Membership::Open(Options options) {
 }
 
 void Membership::TrimHistory(RingState& state) const {
-  const size_t size = state.history.size();
-  if (size <= options_.history_changes) return;
-  state.history.erase(
-      state.history.begin(),
-      state.history.end() - static_cast<ptrdiff_t>(options_.history_changes));
+  state.TrimHistory(options_.history_changes, options_.history_bytes);
 }
 
 absl::StatusOr<StatePtr> Membership::Find(absl::string_view ring) const {
@@ -125,11 +121,18 @@ absl::StatusOr<v1::Change> Membership::CommitChange(
 }
 
 absl::Status Membership::Commit(const RingState& state, ChangePlan& plan) {
+  RingState& next = *plan.next;
+  next.history = state.history;
+  next.history_bytes = state.history_bytes;
+  next.Remember(
+      std::make_shared<const v1::ChangeRecord>(std::move(plan.record)));
+  TrimHistory(next);
   clockwise::Commit commit;
   commit.ring = state.name();
   commit.incarnation = state.incarnation;
-  commit.record = std::move(plan.record);
+  commit.record = *next.history.back();
   commit.history_changes = options_.history_changes;
+  commit.dropped_epoch = next.epoch - next.history.size();
   const auto start = std::chrono::steady_clock::now();
   const absl::Status status = options_.store->Apply(commit);
   commit_latency_.Observe(
@@ -137,12 +140,7 @@ absl::Status Membership::Commit(const RingState& state, ChangePlan& plan) {
           .count());
   if (!status.ok()) return status;
 
-  RingState& next = *plan.next;
   next.InheritCounters(&state);
-  next.history = state.history;
-  next.history.push_back(
-      std::make_shared<const v1::ChangeRecord>(std::move(commit.record)));
-  TrimHistory(next);
   next.counters->changes[static_cast<size_t>(plan.kind)].fetch_add(1);
   next.counters->moved_ratio.fetch_add(plan.change.moved_ratio());
   Publish(plan.next);

@@ -41,6 +41,7 @@ class Membership {
     std::function<absl::Time()> now;   // for Change.time only
     std::function<uint64_t()> random;  // for incarnations
     size_t history_changes = limits::kHistoryChanges;
+    size_t history_bytes = limits::kHistoryBytes;
   };
 
   // Loads all rings. Fails if the store cannot be read or what it holds is

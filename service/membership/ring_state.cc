@@ -2,13 +2,17 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "service/limits.h"
 #include "service/ring/compare.h"
+#include "service/ring/partition_moves.h"
 #include "service/ring/refusal.h"
+#include "service/ring/spread.h"
 
 namespace clockwise {
 namespace {
@@ -31,13 +35,69 @@ NodeChanges AsOf(const RingState& state, uint64_t epoch) {
   return then;
 }
 
+// The table as it was at `epoch`, which the state keeps; empty in other layouts
+// than PARTITIONED.
+OrdinalTable TableAsOf(const RingState& state, uint64_t epoch) {
+  const size_t partitions = PartitionsOf(state.ring().spec());
+  if (partitions == 0) return {};
+  OrdinalTable table = OrdinalsOf(state.ring());
+  for (auto record = state.history.rbegin(); record != state.history.rend();
+       ++record) {
+    if ((*record)->change().epoch() == epoch) break;
+    // A ring of other nodes than its record says would have been refused when
+    // it was loaded; what does not fit is told by the caller's checks.
+    if (!Move((*record)->partitions(), Direction::kBackward, partitions, table)
+             .ok()) {
+      return {};
+    }
+  }
+  return table;
+}
+
+// `table` as Ring::Build takes it.
+absl::StatusOr<std::vector<uint32_t>> TableOf(const v1::RingSpec& spec,
+                                              const OrdinalTable& table,
+                                              const NodeList& nodes) {
+  const size_t partitions = PartitionsOf(spec);
+  if (partitions == 0) return std::vector<uint32_t>();
+  const size_t owners = std::min<size_t>(spec.replicas(), nodes.size());
+  if (table.size() != partitions * owners) {
+    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                   "its partition table is not that of its nodes");
+  }
+  auto indexes = IndexesOf(table, nodes, partitions);
+  if (indexes.ok()) return indexes;
+  return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                 indexes.status().message());
+}
+
+// What leads a follower of `before` to `after`.
+void AddMovedPartitions(const Ring& before, const Ring& after,
+                        v1::Delta& delta) {
+  const v1::PartitionMoves moves = MovesBetween(before, after);
+  *delta.mutable_moved_partitions() = moves.partitions();
+  absl::flat_hash_map<uint32_t, uint32_t> numbers;  // by ordinal
+  for (const uint32_t ordinal : moves.after()) {
+    const auto [at, inserted] =
+        numbers.try_emplace(ordinal, static_cast<uint32_t>(numbers.size()));
+    delta.add_moved_owners(at->second);
+  }
+  std::vector<std::string> ids(numbers.size());
+  for (const NodePtr& node : after.nodes()) {
+    const auto at = numbers.find(static_cast<uint32_t>(node->ordinal()));
+    if (at != numbers.end()) ids[at->second] = node->id();
+  }
+  for (std::string& id : ids) delta.add_owner_ids(std::move(id));
+}
+
 }  // namespace
 
 MeasuredRing::MeasuredRing(std::shared_ptr<const Ring> built)
     : ring(std::move(built)),
       ownership(Measure(*ring)),
       balance(BalanceOf(*ring, ownership)),
-      primary_balance(PrimaryBalanceOf(*ring, ownership)) {}
+      primary_balance(PrimaryBalanceOf(*ring, ownership)),
+      zone_shortfall(ZoneShortfall(*ring)) {}
 
 RingState::RingState(std::shared_ptr<const Ring> built,
                      uint64_t its_incarnation, uint64_t its_epoch)
@@ -67,6 +127,21 @@ void RingState::InheritCounters(const RingState* before) {
   }
 }
 
+void RingState::Remember(std::shared_ptr<const v1::ChangeRecord> record) {
+  history_bytes += record->ByteSizeLong();
+  history.push_back(std::move(record));
+}
+
+void RingState::TrimHistory(size_t most_changes, size_t most_bytes) {
+  size_t drop = 0;
+  while (history.size() - drop > std::max<size_t>(1, most_changes) ||
+         (history.size() - drop > 1 && history_bytes > most_bytes)) {
+    history_bytes -= history[drop++]->ByteSizeLong();
+  }
+  history.erase(history.begin(),
+                history.begin() + static_cast<ptrdiff_t>(drop));
+}
+
 absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
     const StoredRing& stored) {
   NodeList nodes;
@@ -81,7 +156,14 @@ absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
                      " has a layout or order of nodes that this "
                      "version does not know: use the version that wrote it"));
   }
-  auto ring = Ring::Build(stored.head.spec, std::move(nodes));
+  auto table = TableOf(stored.head.spec, stored.table, nodes);
+  if (!table.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "ring ", Quoted(name), " at epoch ", stored.head.epoch, ": ",
+        table.status().message(), ": the data is damaged; restore a backup"));
+  }
+  auto ring =
+      Ring::Build(stored.head.spec, std::move(nodes), *std::move(table));
   if (!ring.ok()) return ring.status();
   if ((*ring)->fingerprint() != stored.head.fingerprint) {
     return absl::FailedPreconditionError(absl::StrFormat(
@@ -93,7 +175,7 @@ absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
   auto state = std::make_shared<RingState>(
       *std::move(ring), stored.head.incarnation, stored.head.epoch);
   for (const v1::ChangeRecord& record : stored.history) {
-    state->history.push_back(std::make_shared<const v1::ChangeRecord>(record));
+    state->Remember(std::make_shared<const v1::ChangeRecord>(record));
   }
   return state;
 }
@@ -113,8 +195,11 @@ absl::StatusOr<MeasuredRing> RingAt(const RingState& state, uint64_t epoch,
                      state.epoch - state.history.size(), " to ", state.epoch,
                      ", which ring ", Quoted(state.name()), " keeps"));
   }
-  auto ring = Ring::Build(state.ring().spec(), WithChanges(state.ring().nodes(),
-                                                           AsOf(state, epoch)));
+  const v1::RingSpec& spec = state.ring().spec();
+  NodeList nodes = WithChanges(state.ring().nodes(), AsOf(state, epoch));
+  auto table = TableOf(spec, TableAsOf(state, epoch), nodes);
+  if (!table.ok()) return table.status();
+  auto ring = Ring::Build(spec, std::move(nodes), *std::move(table));
   if (!ring.ok()) return ring.status();
   return MeasuredRing(*std::move(ring));
 }
@@ -134,9 +219,12 @@ absl::StatusOr<v1::Delta> DeltaSince(const RingState& state,
       *delta.add_upserted() = *now;
     }
   }
-  if (include_moves) {
+  const bool partitioned = PartitionsOf(state.ring().spec()) > 0;
+  if (include_moves || partitioned) {
     auto before = RingAt(state, from_epoch, "known_epoch");
     if (!before.ok()) return before.status();
+    if (partitioned) AddMovedPartitions(*before->ring, state.ring(), delta);
+    if (!include_moves) return delta;
     Comparison comparison =
         Compare(*before->ring, before->ownership, state.ring(),
                 state.measured.ownership, limits::kMaxMoves);
@@ -160,6 +248,14 @@ v1::Snapshot SnapshotOf(const RingState& state, const MeasuredRing& measured,
   snapshot.mutable_shares()->Assign(shares.begin(), shares.end());
   *snapshot.mutable_balance() = measured.balance;
   *snapshot.mutable_primary_balance() = measured.primary_balance;
+  snapshot.set_zone_shortfall(measured.zone_shortfall);
+  for (std::string& id : CappedIds(ring)) {
+    snapshot.add_capped_ids(std::move(id));
+  }
+  if (PartitionsOf(ring.spec()) > 0) {
+    snapshot.mutable_partition_owners()->Assign(ring.slot_nodes().begin(),
+                                                ring.slot_nodes().end());
+  }
   if (include_points && !ring.positions().empty()) {
     snapshot.mutable_point_positions()->Assign(ring.positions().begin(),
                                                ring.positions().end());

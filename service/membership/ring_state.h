@@ -29,6 +29,7 @@ struct MeasuredRing {
   Ownership ownership;
   v1::Balance balance;
   v1::Balance primary_balance;
+  uint32_t zone_shortfall;
 };
 
 // Accepted changes by what they did; kMixed did several of these.
@@ -57,6 +58,7 @@ struct RingState {
   // Oldest first, dense, the last one's epoch is `epoch`. Never longer than
   // the history kept, and shorter than epoch - 1 once some were dropped.
   std::vector<std::shared_ptr<const v1::ChangeRecord>> history;
+  size_t history_bytes = 0;  // of these records as stored
 
   std::shared_ptr<RingCounters> counters;
   // By node: keys located on it as primary. A node keeps its counter from
@@ -65,6 +67,11 @@ struct RingState {
 
   // Takes over the counters of the state before; null: there was none.
   void InheritCounters(const RingState* before);
+  // Adds the newest record.
+  void Remember(std::shared_ptr<const v1::ChangeRecord> record);
+  // Drops the oldest records until there are at most so many, of so many bytes;
+  // the newest stays whatever its size.
+  void TrimHistory(size_t most_changes, size_t most_bytes);
 };
 
 // The state that `stored` describes. FailedPrecondition, in words for an

@@ -114,9 +114,14 @@ void AddRing(const RingState& state, size_t max_node_series, Scrape& scrape) {
   const v1::Balance& balance = state.measured.balance;
   scrape.Add(Metric::kRingEpoch, labels, state.epoch);
   scrape.Add(Metric::kRingNodes, labels, ring.nodes().size());
-  scrape.Add(Metric::kRingPoints, labels, ring.positions().size());
+  scrape.Add(Metric::kRingPoints, labels,
+             ring.has_arcs() ? ring.slots() : size_t{0});
   scrape.Add(Metric::kRingPeakToMean, labels, balance.peak_to_mean());
   scrape.Add(Metric::kRingShareStddev, labels, balance.stddev());
+  if (PartitionsOf(ring.spec()) > 0) {
+    scrape.Add(Metric::kRingZoneShortfall, labels,
+               uint64_t{state.measured.zone_shortfall});
+  }
   scrape.Add(Metric::kRingMoved, labels, state.counters->moved_ratio.load());
   for (size_t kind = 0; kind < kChangeKindNames.size(); ++kind) {
     scrape.Add(Metric::kRingChanges,

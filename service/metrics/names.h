@@ -21,6 +21,7 @@ enum class Metric {
   kRingPoints,
   kRingPeakToMean,
   kRingShareStddev,
+  kRingZoneShortfall,
   kNodeShare,
   kNodeLocates,
   kRingMoved,
@@ -52,7 +53,7 @@ struct MetricRow {
   bool per_node = false;
 };
 
-inline constexpr std::array<MetricRow, 25> kMetrics = {{
+inline constexpr std::array<MetricRow, 26> kMetrics = {{
     {Metric::kBuildInfo, "clockwise_build_info", prometheus::MetricType::Gauge,
      "Always 1; the labels tell what was built."},
     {Metric::kRingEpoch, "clockwise_ring_epoch", prometheus::MetricType::Gauge,
@@ -61,7 +62,8 @@ inline constexpr std::array<MetricRow, 25> kMetrics = {{
      "Nodes on the ring."},
     {Metric::kRingPoints, "clockwise_ring_points",
      prometheus::MetricType::Gauge,
-     "Points (virtual nodes) on the ring; 0 in layouts without points."},
+     "Points (virtual nodes) on the ring, or its partitions; 0 in layouts "
+     "without either."},
     {Metric::kRingPeakToMean, "clockwise_ring_peak_to_mean_ratio",
      prometheus::MetricType::Gauge,
      "Greatest share of a node over what is due to its weight, all owners "
@@ -70,6 +72,9 @@ inline constexpr std::array<MetricRow, 25> kMetrics = {{
      prometheus::MetricType::Gauge,
      "Standard deviation of the nodes' shares over what is due to their "
      "weights."},
+    {Metric::kRingZoneShortfall, "clockwise_ring_zone_shortfall_partitions",
+     prometheus::MetricType::Gauge,
+     "Partitions whose owners are in fewer zones than there are owners."},
     {Metric::kNodeShare, "clockwise_node_share_ratio",
      prometheus::MetricType::Gauge,
      "Part of the hash space that the node owns, all owners counted; 1 in sum "

@@ -16,17 +16,34 @@ namespace clockwise {
 struct Comparison {
   std::vector<v1::Move> moves;  // by position, adjacent ranges merged
   bool moves_truncated = false;
-  double moved_ratio = 0;          // exact, also when moves are truncated
-  double minimum_moved_ratio = 0;  // no assignment with the shares of `after`
-                                   // can move less
+  // Exact, also when moves are truncated.
+  double moved_ratio = 0;
+  // No assignment with the shares of `after` (PARTITIONED: as even and as
+  // spread) can move less.
+  double minimum_moved_ratio = 0;
+  double handover_ratio = 0;
+  std::vector<v1::Transfer> transfers;  // greatest first; of all moves
+  bool transfers_truncated = false;
+};
+
+// How the second of two compared rings came to be.
+enum class Relation {
+  kAny,
+  kNext,  // it is NextRing of the first
 };
 
 // Compares for the owners that each ring's spec asks for. At most `max_moves`
-// moves are listed; MODULO's are no ranges, so none is. The ownerships are
-// those of the rings. O(points of both × owners).
+// moves are listed (0: no transfers either); MODULO's are no ranges, so none
+// is. The ownerships are those of the rings. O(points of both × owners).
 Comparison Compare(const Ring& before, const Ownership& before_ownership,
                    const Ring& after, const Ownership& after_ownership,
-                   size_t max_moves);
+                   size_t max_moves, Relation relation = Relation::kAny);
+
+// The nodes whose share is another one, by id.
+std::vector<v1::ShareChange> ShareChanges(const Ring& before,
+                                          const Ownership& before_ownership,
+                                          const Ring& after,
+                                          const Ownership& after_ownership);
 
 }  // namespace clockwise
 

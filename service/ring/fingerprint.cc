@@ -58,7 +58,10 @@ uint64_t Fingerprint(const Ring& ring) {
   }
   sum.Add(uint64_t{ring.positions().size()});
   sum.AddAll(ring.positions());
-  if (!ring.positions().empty()) sum.AddAll(ring.slot_nodes());
+  if (spec.layout() == v1::LAYOUT_PARTITIONED) {
+    sum.Add(uint64_t{ring.slot_nodes().size()});
+  }
+  if (ring.has_arcs()) sum.AddAll(ring.slot_nodes());
   return sum.value();
 }
 

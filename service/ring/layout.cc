@@ -41,6 +41,8 @@ void AppendHashedPoints(const v1::RingSpec& spec, const v1::Node& node,
 constexpr LayoutRule kLayouts[] = {
     {v1::LAYOUT_HASHED, "hashed", SlotRule::kFirstPointClockwise, Xxh3Key,
      AppendHashedPoints},
+    {v1::LAYOUT_PARTITIONED, "partitioned", SlotRule::kTopBits, Xxh3Key,
+     nullptr},
     {v1::LAYOUT_MODULO, "modulo", SlotRule::kModuloNodes, Md5Key, nullptr},
 };
 

@@ -24,6 +24,7 @@ struct KeyHash {
 enum class SlotRule {
   kFirstPointClockwise,  // slots are points; the first position >= the hash
   kModuloNodes,          // one slot a node; the 128-bit hash mod their number
+  kTopBits,              // slots are partitions; the hash's top bits
 };
 
 struct LayoutRule {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
+
 namespace clockwise {
 
 size_t LowerBound(const NodeList& nodes, absl::string_view id) {
@@ -29,6 +31,31 @@ NodeList WithChanges(const NodeList& nodes, const NodeChanges& changes) {
   }
   changed.insert(changed.end(), node, nodes.end());
   return changed;
+}
+
+Zones NumberZones(const NodeList& nodes) {
+  Zones zones;
+  absl::flat_hash_map<absl::string_view, uint32_t> numbers;
+  zones.of_node.reserve(nodes.size());
+  for (const NodePtr& node : nodes) {
+    const auto [at, inserted] = numbers.try_emplace(node->zone(), zones.count);
+    if (inserted) ++zones.count;
+    zones.of_node.push_back(at->second);
+  }
+  return zones;
+}
+
+std::vector<uint32_t> IndexesAfter(const NodeList& before,
+                                   const NodeList& after) {
+  std::vector<uint32_t> indexes;
+  indexes.reserve(before.size());
+  size_t j = 0;
+  for (const NodePtr& node : before) {
+    while (j < after.size() && after[j]->id() < node->id()) ++j;
+    const bool found = j < after.size() && after[j]->id() == node->id();
+    indexes.push_back(found ? static_cast<uint32_t>(j) : kGone);
+  }
+  return indexes;
 }
 
 bool IsSorted(const NodeList& nodes) {

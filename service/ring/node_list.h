@@ -4,6 +4,7 @@
 #define CLOCKWISE_SERVICE_RING_NODE_LIST_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,6 +31,19 @@ using NodeChanges = std::map<std::string, NodePtr, std::less<>>;
 // `nodes` with the changes made; taking out what is not there changes nothing.
 // O(nodes + changes).
 NodeList WithChanges(const NodeList& nodes, const NodeChanges& changes);
+
+// The zones of a node list as numbers, from 0 in the order in which the list
+// first names them. Nodes without a zone share the zone "".
+struct Zones {
+  std::vector<uint32_t> of_node;  // by index into the list
+  uint32_t count = 0;
+};
+Zones NumberZones(const NodeList& nodes);
+
+// For each node of `before`, its index in `after`; kGone where it is not there.
+inline constexpr uint32_t kGone = ~0u;
+std::vector<uint32_t> IndexesAfter(const NodeList& before,
+                                   const NodeList& after);
 
 // Whether `nodes` is sorted by id without duplicates.
 bool IsSorted(const NodeList& nodes);

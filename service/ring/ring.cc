@@ -4,7 +4,6 @@
 #include <cassert>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
 #include "service/ring/fingerprint.h"
@@ -27,7 +26,7 @@ uint64_t CountSlots(const v1::RingSpec& spec, const LayoutRule& rule,
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const Ring>> Ring::Build(
-    const v1::RingSpec& spec, NodeList nodes) {
+    const v1::RingSpec& spec, NodeList nodes, std::vector<uint32_t> table) {
   assert(IsSorted(nodes) && "membership keeps nodes sorted by id");
   const LayoutRule* rule = FindLayout(spec.layout());
   assert(rule != nullptr && "a ring's spec was validated when it was made");
@@ -43,17 +42,29 @@ absl::StatusOr<std::shared_ptr<const Ring>> Ring::Build(
         absl::StrCat("points: ", slots, " (virtual_nodes × weights) is above ",
                      limits::kMaxPoints, " a ring"));
   }
-  return std::shared_ptr<const Ring>(new Ring(spec, std::move(nodes)));
+  return std::shared_ptr<const Ring>(
+      new Ring(spec, std::move(nodes), std::move(table)));
 }
 
-Ring::Ring(const v1::RingSpec& spec, NodeList nodes)
-    : spec_(spec), rule_(FindLayout(spec.layout())), nodes_(std::move(nodes)) {
-  if (rule_->append_points != nullptr) {
-    PlacePoints();
-  } else {
-    for (uint32_t i = 0; i < nodes_.size(); ++i) slot_nodes_.push_back(i);
+Ring::Ring(const v1::RingSpec& spec, NodeList nodes,
+           std::vector<uint32_t> table)
+    : spec_(spec),
+      rule_(FindLayout(spec.layout())),
+      nodes_(std::move(nodes)),
+      zones_(NumberZones(nodes_)) {
+  switch (rule_->slot_rule) {
+    case SlotRule::kFirstPointClockwise:
+      PlacePoints();
+      break;
+    case SlotRule::kModuloNodes:
+      for (uint32_t i = 0; i < nodes_.size(); ++i) slot_nodes_.push_back(i);
+      break;
+    case SlotRule::kTopBits:
+      owners_per_slot_ = std::max<size_t>(1, OwnersPerKey(0));
+      assert(table.size() == OwnersPerKey(0) << spec_.partition_bits());
+      slot_nodes_ = std::move(table);
+      break;
   }
-  NumberZones();
   fingerprint_ = clockwise::Fingerprint(*this);
 }
 
@@ -81,17 +92,6 @@ void Ring::PlacePoints() {
   }
 }
 
-void Ring::NumberZones() {
-  absl::flat_hash_map<absl::string_view, uint32_t> numbers;
-  node_zones_.reserve(nodes_.size());
-  for (const NodePtr& node : nodes_) {
-    const auto [at, inserted] = numbers.try_emplace(
-        node->zone(), static_cast<uint32_t>(numbers.size()));
-    node_zones_.push_back(at->second);
-  }
-  zones_ = static_cast<uint32_t>(numbers.size());
-}
-
 size_t Ring::OwnersPerKey(uint32_t replicas) const {
   const uint32_t asked = replicas == 0 ? spec_.replicas() : replicas;
   return std::min<size_t>(asked, nodes_.size());
@@ -104,6 +104,8 @@ size_t Ring::SlotOf(KeyHash hash) const {
       const absl::uint128 whole = absl::MakeUint128(hash.position, hash.low);
       return static_cast<size_t>(whole % nodes_.size());
     }
+    case SlotRule::kTopBits:
+      return hash.position >> (64 - spec_.partition_bits());
     case SlotRule::kFirstPointClockwise:
       break;
   }
@@ -114,48 +116,63 @@ size_t Ring::SlotOf(KeyHash hash) const {
 }
 
 template <typename Wanted>
-void Ring::Walk(size_t slot, std::span<uint32_t> owners, size_t& found,
+void Ring::Walk(size_t at, std::span<uint32_t> owners, size_t& found,
                 size_t until, Wanted wanted) const {
   for (size_t step = 0; found < until && step < slot_nodes_.size(); ++step) {
-    const uint32_t node = slot_nodes_[slot];
+    const uint32_t node = slot_nodes_[at];
     if (wanted(node)) owners[found++] = node;
-    if (++slot == slot_nodes_.size()) slot = 0;
+    if (++at == slot_nodes_.size()) at = 0;
   }
 }
 
 void Ring::OwnersFrom(size_t slot, std::span<uint32_t> owners) const {
   assert(!owners.empty() && owners.size() <= nodes_.size());
-  owners[0] = slot_nodes_[slot];
-  size_t found = 1;
-  if (owners.size() == 1) return;
-  if (zones_ > 1) {
-    Walk(slot, owners, found, std::min<size_t>(owners.size(), zones_),
-         [&](uint32_t node) {
-           return std::none_of(owners.begin(), owners.begin() + found,
-                               [&](uint32_t owner) {
-                                 return node_zones_[owner] == node_zones_[node];
-                               });
-         });
-  }
-  Walk(slot, owners, found, owners.size(), [&](uint32_t node) {
+  const size_t first = slot * owners_per_slot_;
+  size_t found = std::min(owners.size(), owners_per_slot_);
+  std::copy_n(slot_nodes_.begin() + static_cast<ptrdiff_t>(first), found,
+              owners.begin());
+  if (found == owners.size()) return;
+  const auto is_new = [&](uint32_t node) {
     return std::find(owners.begin(), owners.begin() + found, node) ==
            owners.begin() + found;
-  });
-  assert(found == owners.size() && "every node has at least one slot");
+  };
+  if (zones_.count > 1 && rule_->slot_rule != SlotRule::kTopBits) {
+    Walk(first, owners, found, std::min<size_t>(owners.size(), zones_.count),
+         [&](uint32_t node) {
+           return std::none_of(
+               owners.begin(), owners.begin() + found, [&](uint32_t owner) {
+                 return zones_.of_node[owner] == zones_.of_node[node];
+               });
+         });
+  }
+  Walk(first, owners, found, owners.size(), is_new);
+  // A node may own no partition at all: there are fewer of them than nodes.
+  for (uint32_t node = 0; found < owners.size(); ++node) {
+    if (is_new(node)) owners[found++] = node;
+  }
+}
+
+uint64_t Ring::SlotEnd(size_t slot) const {
+  assert(has_arcs());
+  if (rule_->slot_rule == SlotRule::kFirstPointClockwise) {
+    return positions_[slot];
+  }
+  const int shift = 64 - static_cast<int>(spec_.partition_bits());
+  return ((uint64_t{slot} + 1) << shift) - 1;
 }
 
 absl::uint128 Ring::SlotWidth(size_t slot) const {
-  if (positions_.empty()) return 1;
-  if (slot > 0) return positions_[slot] - positions_[slot - 1];
+  if (!has_arcs()) return 1;
+  if (slot > 0) return SlotEnd(slot) - SlotEnd(slot - 1);
   // The first slot's arc wraps. When all points coincide it is the whole
   // circle, which the 64-bit difference shows as 0.
-  const uint64_t arc = positions_.front() - positions_.back();
+  const uint64_t arc = SlotEnd(0) - SlotEnd(slots() - 1);
   return arc == 0 ? whole() : absl::uint128(arc);
 }
 
 absl::uint128 Ring::whole() const {
-  return positions_.empty() ? absl::uint128(slot_nodes_.size())
-                            : absl::MakeUint128(1, 0);
+  return has_arcs() ? absl::MakeUint128(1, 0)
+                    : absl::uint128(slot_nodes_.size());
 }
 
 }  // namespace clockwise

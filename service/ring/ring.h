@@ -1,10 +1,11 @@
-// A Ring is the placement of one node list under one spec: sorted points (or
-// slots) that answer which nodes own a key. Immutable.
+// A Ring is the placement of one node list under one spec: slots that answer
+// which nodes own a key. Immutable.
 //
 // It owns its arrays and shares its nodes. One structure serves all layouts:
-// *slots* in clockwise order, each owned by one node; a layout's rule finds a
-// key's slot, and the owners are the first distinct nodes from there on.
-// Building costs O(points log points), a look-up O(log points).
+// *slots* in clockwise order (points, partitions, or remainders), each with one
+// or more owners; a layout's rule finds a key's slot, and the owners are the
+// first distinct nodes from there on. Building costs O(points log points), or
+// O(partitions × replicas); a look-up O(log points), or O(1).
 #ifndef CLOCKWISE_SERVICE_RING_RING_H_
 #define CLOCKWISE_SERVICE_RING_RING_H_
 
@@ -25,9 +26,13 @@ namespace clockwise {
 class Ring {
  public:
   // Builds the ring of `nodes`, which are sorted and valid, as `spec` is
-  // (service/ring/validate.h). LIMIT_REACHED: too many nodes or points.
+  // (service/ring/validate.h). PARTITIONED takes its `table` too, indexes into
+  // `nodes`: min(replicas, nodes) distinct owners a partition, primary first,
+  // row-major; service/ring/next_ring.h makes one. LIMIT_REACHED: too many
+  // nodes or points.
   static absl::StatusOr<std::shared_ptr<const Ring>> Build(
-      const v1::RingSpec& spec, NodeList nodes);
+      const v1::RingSpec& spec, NodeList nodes,
+      std::vector<uint32_t> table = {});
 
   const v1::RingSpec& spec() const { return spec_; }
   const NodeList& nodes() const { return nodes_; }
@@ -43,15 +48,22 @@ class Ring {
 
   // Fills `owners` with the indexes (into nodes()) of distinct nodes, primary
   // first: walking clockwise from `slot`, first one node of each zone, then
-  // the others. Wants 1 <= owners.size() <= min(kMaxReplicas, nodes).
+  // the others. PARTITIONED: as the table says, then the others. Wants
+  // 1 <= owners.size() <= min(kMaxReplicas, nodes).
   void OwnersFrom(size_t slot, std::span<uint32_t> owners) const;
 
   // --- What the slots are, for balance, comparison and mirrors. ---
-  size_t slots() const { return slot_nodes_.size(); }
+  size_t slots() const { return slot_nodes_.size() / owners_per_slot_; }
+  // Whether slots are ranges of the hash space: (end of the slot before, its
+  // own end], wrapping. Else (MODULO) they are remainders.
+  bool has_arcs() const { return rule_->slot_rule != SlotRule::kModuloNodes; }
+  uint64_t SlotEnd(size_t slot) const;
   // Sorted positions, one a slot; empty in layouts whose slots are no points.
   std::span<const uint64_t> positions() const { return positions_; }
-  // Whose each slot is, an index into nodes().
+  // Whose each slot is, indexes into nodes(), row-major; owners_per_slot() is 1
+  // but for PARTITIONED.
   std::span<const uint32_t> slot_nodes() const { return slot_nodes_; }
+  size_t owners_per_slot() const { return owners_per_slot_; }
   // How much of whole() hashes to a slot; the slots' widths sum to whole().
   absl::uint128 SlotWidth(size_t slot) const;
   absl::uint128 whole() const;
@@ -60,22 +72,21 @@ class Ring {
   uint64_t fingerprint() const { return fingerprint_; }
 
  private:
-  Ring(const v1::RingSpec& spec, NodeList nodes);
+  Ring(const v1::RingSpec& spec, NodeList nodes, std::vector<uint32_t> table);
   void PlacePoints();
-  void NumberZones();
-  // Walks clockwise over all slots from `slot`, and appends the nodes that
-  // `wanted` takes, until `owners` holds `until`.
+  // Walks clockwise over all slots' owners from the `at`-th of slot_nodes_, and
+  // appends the nodes that `wanted` takes, until `owners` holds `until`.
   template <typename Wanted>
-  void Walk(size_t slot, std::span<uint32_t> owners, size_t& found,
-            size_t until, Wanted wanted) const;
+  void Walk(size_t at, std::span<uint32_t> owners, size_t& found, size_t until,
+            Wanted wanted) const;
 
   v1::RingSpec spec_;
   const LayoutRule* rule_;
   NodeList nodes_;
   std::vector<uint64_t> positions_;
   std::vector<uint32_t> slot_nodes_;
-  std::vector<uint32_t> node_zones_;  // by node: the number of its zone
-  uint32_t zones_ = 0;
+  size_t owners_per_slot_ = 1;
+  Zones zones_;
   uint64_t fingerprint_ = 0;
 };
 

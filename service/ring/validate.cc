@@ -115,8 +115,18 @@ absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec) {
     if (!virtual_nodes.ok()) return virtual_nodes.status();
     normal.set_virtual_nodes(*virtual_nodes);
   }
-  auto replicas =
-      InBounds("spec.replicas", spec.replicas(), 1, 1, limits::kMaxReplicas);
+  const bool partitioned = normal.layout() == v1::LAYOUT_PARTITIONED;
+  if (partitioned) {
+    auto bits = InBounds("spec.partition_bits", spec.partition_bits(),
+                         limits::kDefaultPartitionBits,
+                         limits::kMinPartitionBits, limits::kMaxPartitionBits);
+    if (!bits.ok()) return bits.status();
+    normal.set_partition_bits(*bits);
+  }
+  auto replicas = InBounds(
+      "spec.replicas", spec.replicas(),
+      partitioned ? limits::kDefaultPartitionReplicas : 1, 1,
+      partitioned ? limits::kMaxPartitionReplicas : limits::kMaxReplicas);
   if (!replicas.ok()) return replicas.status();
   normal.set_replicas(*replicas);
   return normal;

@@ -6,7 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
-#include "service/ring/compare.h"
+#include "service/membership/comparison.h"
 #include "service/ring/refusal.h"
 #include "service/ring/validate.h"
 
@@ -85,21 +85,12 @@ absl::StatusOr<v1::CompareEpochsResponse> Answer(
   if (!before.ok()) return before.status();
   auto after = RingAt(**state, request.to_epoch(), "to_epoch");
   if (!after.ok()) return after.status();
-  Comparison comparison =
-      Compare(*before->ring, before->ownership, *after->ring, after->ownership,
-              limits::kMaxMoves);
   v1::CompareEpochsResponse response;
   const uint64_t newest = (*state)->epoch;
   response.set_from_epoch(request.from_epoch() ? request.from_epoch() : newest);
   response.set_to_epoch(request.to_epoch() ? request.to_epoch() : newest);
   response.set_incarnation((*state)->incarnation);
-  response.mutable_moves()->Assign(comparison.moves.begin(),
-                                   comparison.moves.end());
-  response.set_moved_ratio(comparison.moved_ratio);
-  response.set_minimum_moved_ratio(comparison.minimum_moved_ratio);
-  *response.mutable_balance_before() = before->balance;
-  *response.mutable_balance_after() = after->balance;
-  response.set_moves_truncated(comparison.moves_truncated);
+  FillComparison(*before, *after, Relation::kAny, true, response);
   return response;
 }
 

@@ -14,6 +14,7 @@ StoredRing MemoryStore::Copy(const Ring& ring) {
   copy.nodes.reserve(ring.nodes.size());
   for (const auto& [id, node] : ring.nodes) copy.nodes.push_back(node);
   copy.history.assign(ring.history.begin(), ring.history.end());
+  copy.table = ring.table;
   return copy;
 }
 
@@ -65,12 +66,13 @@ absl::Status MemoryStore::Apply(const Commit& commit) {
   absl::Status status = CheckFollows(ring.head, commit);
   if (!status.ok()) return status;
 
+  status = MoveStored(commit, PartitionsOf(ring.head.spec), ring.table);
+  if (!status.ok()) return status;
   const v1::Change& change = commit.record.change();
   for (const v1::Node& node : change.upserted()) ring.nodes[node.id()] = node;
   for (const std::string& id : change.removed_ids()) ring.nodes.erase(id);
   ring.history.push_back(commit.record);
-  const uint64_t dropped =
-      NewestDroppedEpoch(change.epoch(), commit.history_changes);
+  const uint64_t dropped = NewestDroppedEpoch(commit);
   while (!ring.history.empty() &&
          ring.history.front().change().epoch() <= dropped) {
     ring.history.pop_front();

@@ -33,6 +33,7 @@ class MemoryStore final : public Store {
     RingHead head;
     std::map<std::string, v1::Node> nodes;
     std::deque<v1::ChangeRecord> history;
+    OrdinalTable table;
   };
 
   static StoredRing Copy(const Ring& ring);

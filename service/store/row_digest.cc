@@ -8,7 +8,7 @@ namespace clockwise {
 namespace {
 
 // Different for each kind of row, so that no row passes for one of another.
-enum Kind : uint64_t { kHead = 1, kNode = 2, kChange = 3 };
+enum Kind : uint64_t { kHead = 1, kNode = 2, kChange = 3, kPartitions = 4 };
 
 // The numbers' order counts: each is mixed with all that came before.
 uint64_t Mix(Kind kind, std::initializer_list<uint64_t> numbers) {
@@ -32,6 +32,10 @@ uint64_t NodeDigest(absl::string_view id, absl::string_view node) {
 
 uint64_t ChangeDigest(uint64_t epoch, absl::string_view record) {
   return Mix(kChange, {epoch, Xxh3(record)});
+}
+
+uint64_t PartitionsDigest(uint64_t number, absl::string_view owners) {
+  return Mix(kPartitions, {number, Xxh3(owners)});
 }
 
 }  // namespace clockwise

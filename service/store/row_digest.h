@@ -20,6 +20,7 @@ namespace clockwise {
 uint64_t HeadDigest(const RingHead& head, absl::string_view spec);
 uint64_t NodeDigest(absl::string_view id, absl::string_view node);
 uint64_t ChangeDigest(uint64_t epoch, absl::string_view record);
+uint64_t PartitionsDigest(uint64_t number, absl::string_view owners);
 
 }  // namespace clockwise
 

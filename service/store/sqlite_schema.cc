@@ -27,19 +27,35 @@ constexpr Table kTables[] = {
      "CREATE TABLE changes(ring TEXT NOT NULL REFERENCES rings(name) ON DELETE "
      "CASCADE, epoch INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY(ring, "
      "epoch)) STRICT, WITHOUT ROWID"},
+    // Row n holds the owners of partitions n × kPartitionsPerRow and on: their
+    // ordinals, primary first, partition by partition, 32 bits each, little
+    // endian.
+    {"partitions",
+     "CREATE TABLE partitions(ring TEXT NOT NULL REFERENCES rings(name) ON "
+     "DELETE CASCADE, number INTEGER NOT NULL, owners BLOB NOT NULL, PRIMARY "
+     "KEY(ring, number)) STRICT, WITHOUT ROWID"},
 };
+constexpr size_t kTablesOfVersion1 = 3;
 
-absl::Status CreateTables(Database& database) {
-  for (const Table& table : kTables) {
-    absl::Status status = database.Execute(table.sql).status();
+absl::Status CreateTables(Database& database, size_t from, size_t to) {
+  for (size_t i = from; i < to; ++i) {
+    absl::Status status = database.Execute(kTables[i].sql).status();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
+absl::Status ToVersion1(Database& database) {
+  return CreateTables(database, 0, kTablesOfVersion1);
+}
+
+absl::Status ToVersion2(Database& database) {
+  return CreateTables(database, kTablesOfVersion1, std::size(kTables));
+}
+
 // kMigrations[v] leads from version v to v + 1.
 using Migration = absl::Status (*)(Database&);
-constexpr Migration kMigrations[] = {CreateTables};
+constexpr Migration kMigrations[] = {ToVersion1, ToVersion2};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

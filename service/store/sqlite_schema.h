@@ -3,6 +3,7 @@
 #ifndef CLOCKWISE_SERVICE_STORE_SQLITE_SCHEMA_H_
 #define CLOCKWISE_SERVICE_STORE_SQLITE_SCHEMA_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -14,7 +15,12 @@ namespace clockwise {
 inline constexpr uint32_t kApplicationId = 0x436c6b77;
 
 // SQLite's user_version; the first is 1.
-inline constexpr uint32_t kSchemaVersion = 1;
+//   2  partitions: the tables of PARTITIONED rings.
+inline constexpr uint32_t kSchemaVersion = 2;
+
+// Partitions that share a row of the table `partitions`: a change touches few
+// rows, and a row is worth its overhead.
+inline constexpr size_t kPartitionsPerRow = 64;
 
 // Brings a database from schema `version` (0: an empty one) to kSchemaVersion,
 // in one transaction.

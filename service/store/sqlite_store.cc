@@ -30,6 +30,11 @@ const absl::string_view SqliteStore::kSql[kQueries] = {
     "SELECT epoch, record FROM changes WHERE ring = ? AND epoch <= ?",
     "INSERT INTO changes VALUES (?, ?, ?)",
     "DELETE FROM changes WHERE ring = ? AND epoch <= ?",
+    "SELECT number, owners FROM partitions WHERE ring = ? ORDER BY number",
+    "SELECT owners FROM partitions WHERE ring = ? AND number = ?",
+    ("INSERT INTO partitions VALUES (?, ?, ?) "
+     "ON CONFLICT DO UPDATE SET owners = excluded.owners"),
+    "DELETE FROM partitions WHERE ring = ?",
 };
 
 SqliteStore::~SqliteStore() {
@@ -126,6 +131,7 @@ absl::StatusOr<StoredRing> SqliteStore::Read(absl::string_view name) {
   }
   if (status.ok()) status = ReadNodes(ring);
   if (status.ok()) status = ReadHistory(ring);
+  if (status.ok()) status = ReadTable(ring);
   if (status.ok()) status = CheckRing(ring);
   if (absl::IsDataLoss(status)) {
     return absl::DataLossError(
@@ -162,12 +168,19 @@ absl::Status SqliteStore::CheckDigest(const HeadRow& row) {
     }
     if (!node.ok()) return node.status();
   }
-  Rows rows = queries_[kSelectChanges].Select(name);
-  auto change = rows.Next();
-  for (; change.ok() && *change; change = rows.Next()) {
-    digest += ChangeDigest(rows.Number(0), rows.Bytes(1));
+  {
+    Rows rows = queries_[kSelectChanges].Select(name);
+    auto change = rows.Next();
+    for (; change.ok() && *change; change = rows.Next()) {
+      digest += ChangeDigest(rows.Number(0), rows.Bytes(1));
+    }
+    if (!change.ok()) return change.status();
   }
-  if (!change.ok()) return change.status();
+  absl::Status status =
+      VisitPartitions(name, [&](uint64_t number, absl::string_view owners) {
+        digest += PartitionsDigest(number, owners);
+      });
+  if (!status.ok()) return status;
   if (digest == row.digest) return absl::OkStatus();
   return absl::DataLossError("its rows do not match their digest");
 }

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -82,6 +83,10 @@ class SqliteStore final : public Store {
     kSelectOldChanges,
     kInsertChange,
     kDeleteOldChanges,
+    kSelectPartitions,
+    kSelectPartitionsRow,
+    kUpsertPartitions,
+    kDeletePartitions,
     kQueries
   };
   static const absl::string_view kSql[kQueries];
@@ -110,6 +115,8 @@ class SqliteStore final : public Store {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status ReadHistory(StoredRing& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  [[nodiscard]] absl::Status ReadTable(StoredRing& ring)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status WriteCreate(const RingHead& head)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status WriteDelete(absl::string_view ring,
@@ -121,6 +128,22 @@ class SqliteStore final : public Store {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status WriteHistory(const Commit& commit,
                                           uint64_t& digest)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // sqlite_partitions.cc: `spec` is the spec as stored.
+  [[nodiscard]] absl::Status WritePartitions(const Commit& commit,
+                                             const std::string& spec,
+                                             uint64_t& digest)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  [[nodiscard]] absl::Status MovePartitions(const Commit& commit,
+                                            uint64_t& digest)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  [[nodiscard]] absl::Status ReplacePartitions(const Commit& commit,
+                                               uint64_t& digest)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Adds all rows of a table to `digest`; calls `each` with every row.
+  [[nodiscard]] absl::Status VisitPartitions(
+      absl::string_view ring,
+      absl::FunctionRef<void(uint64_t number, absl::string_view owners)> each)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status TakeNode(absl::string_view ring,
                                       absl::string_view id, uint64_t& digest)

@@ -34,7 +34,7 @@ absl::Status SqliteStore::WriteDelete(absl::string_view ring,
   if (!stored.ok()) return stored.status();
   status = CheckIncarnation(stored->head, incarnation);
   if (!status.ok()) return status;
-  status = queries_[kDeleteRing].Run(ring);  // nodes and history cascade
+  status = queries_[kDeleteRing].Run(ring);  // its other rows cascade
   if (!status.ok()) return status;
   return transaction.Commit();
 }
@@ -55,6 +55,7 @@ absl::Status SqliteStore::WriteCommit(const Commit& commit) {
   digest += HeadDigest(head, stored->spec);
   status = WriteNodes(commit, digest);
   if (status.ok()) status = WriteHistory(commit, digest);
+  if (status.ok()) status = WritePartitions(commit, stored->spec, digest);
   if (!status.ok()) return status;
   status = queries_[kUpdateRing].Run(head.epoch, head.fingerprint, digest,
                                      commit.ring);
@@ -97,7 +98,7 @@ absl::Status SqliteStore::WriteHistory(const Commit& commit, uint64_t& digest) {
   if (!status.ok()) return status;
   digest += ChangeDigest(epoch, bytes);
 
-  const uint64_t dropped = NewestDroppedEpoch(epoch, commit.history_changes);
+  const uint64_t dropped = NewestDroppedEpoch(commit);
   {
     Rows rows = queries_[kSelectOldChanges].Select(commit.ring, dropped);
     auto row = rows.Next();

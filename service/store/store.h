@@ -25,6 +25,7 @@
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/placement.pb.h"
 #include "clockwise/v1/stored.pb.h"
+#include "service/ring/partition_moves.h"
 
 namespace clockwise {
 
@@ -42,17 +43,20 @@ struct StoredRing {
   std::vector<v1::Node> nodes;            // sorted by id
   std::vector<v1::ChangeRecord> history;  // oldest first, epochs dense, the
                                           // last one's is head.epoch
+  OrdinalTable table;                     // PARTITIONED only
 };
 
 // One change, to be made durable whole or not at all. The node set becomes the
 // stored one with record.change().upserted put in and
-// record.change().removed_ids taken out; the head's epoch becomes
+// record.change().removed_ids taken out; in the stored table
+// record.partitions() are moved; the head's epoch becomes
 // record.change().epoch, which is the epoch expected now plus one.
 struct Commit {
   std::string ring;
   uint64_t incarnation = 0;    // expected
   v1::ChangeRecord record;     // carries the new epoch and fingerprint
-  size_t history_changes = 0;  // older records beyond this many are dropped
+  size_t history_changes = 0;  // older records beyond this many are dropped,
+  uint64_t dropped_epoch = 0;  // and those up to this epoch
 };
 
 class Store {

@@ -1,5 +1,7 @@
 #include "service/store/store_rules.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "service/ring/refusal.h"
 
@@ -38,8 +40,21 @@ absl::Status CheckFollows(const RingHead& stored, const Commit& commit) {
                    stored.epoch, ", so epoch ", epoch, " cannot be next"));
 }
 
-uint64_t NewestDroppedEpoch(uint64_t epoch, size_t history_changes) {
-  return epoch > history_changes ? epoch - history_changes : 0;
+uint64_t NewestDroppedEpoch(const Commit& commit) {
+  const uint64_t epoch = commit.record.change().epoch();
+  const uint64_t beyond =
+      epoch > commit.history_changes ? epoch - commit.history_changes : 0;
+  return std::max(beyond, commit.dropped_epoch);
+}
+
+absl::Status MoveStored(const Commit& commit, size_t partitions,
+                        OrdinalTable& table) {
+  const absl::Status status =
+      Move(commit.record.partitions(), Direction::kForward, partitions, table);
+  if (status.ok()) return status;
+  return Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrCat("ring ", Quoted(commit.ring), ": ", status.message()));
 }
 
 absl::Status CheckRing(const StoredRing& ring) {
@@ -53,6 +68,11 @@ absl::Status CheckRing(const StoredRing& ring) {
         ring.history[i - 1].change().epoch()) {
       return absl::DataLossError("its history has a gap");
     }
+  }
+  const size_t partitions = PartitionsOf(ring.head.spec);
+  if (partitions == 0 ? !ring.table.empty()
+                      : ring.table.size() % partitions != 0) {
+    return absl::DataLossError("its partition table has no whole rows");
   }
   if (!ring.history.empty() &&
       ring.history.back().change().epoch() != ring.head.epoch) {

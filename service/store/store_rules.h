@@ -20,9 +20,13 @@ absl::Status RingExists(absl::string_view ring);
 [[nodiscard]] absl::Status CheckFollows(const RingHead& stored,
                                         const Commit& commit);
 
-// The newest epoch whose record is dropped when a ring is at `epoch` and keeps
-// `history_changes`; 0: none.
-uint64_t NewestDroppedEpoch(uint64_t epoch, size_t history_changes);
+// The newest epoch whose record `commit` drops; 0: none.
+uint64_t NewestDroppedEpoch(const Commit& commit);
+
+// Moves the partitions of `commit` in a stored table. STORE_UNAVAILABLE: they
+// do not fit it.
+[[nodiscard]] absl::Status MoveStored(const Commit& commit, size_t partitions,
+                                      OrdinalTable& table);
 
 // OK if the parts of a ring fit together as StoredRing promises; else what is
 // wrong with them, as DATA_LOSS, for the store to say in which file.

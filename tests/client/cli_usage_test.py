@@ -135,7 +135,7 @@ class UsageTest(WithServer):
                         ("node", "list"), ("ring",), ("ring", "create"),
                         ("ring", "delete"), ("ring", "list"), ("ring", "show"),
                         ("ring", "diff"), ("ring", "history"), ("watch",),
-                        ("completion",)):
+                        ("simulate",), ("completion",)):
             with self.subTest(command=command):
                 done = run(*command, "--help")
                 self.assertEqual((done.returncode, done.stderr), (0, ""))

@@ -33,7 +33,7 @@ TEST_F(CompletionTest, EveryCommandOfTheContractIsAPlace) {
   for (const char* path :
        {"", "locate", "node add", "node update", "node remove", "node list",
         "ring create", "ring delete", "ring list", "ring show", "ring diff",
-        "ring history", "watch", "completion"}) {
+        "ring history", "watch", "simulate", "completion"}) {
     EXPECT_NE(Find(places, path), nullptr) << path;
   }
 }

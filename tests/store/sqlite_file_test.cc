@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "service/store/sqlite_schema.h"
 #include "service/store/sqlite_store.h"
 #include "tests/store/store_testing.h"
 
@@ -116,8 +118,9 @@ TEST_F(SqliteFileTest, AnotherProgramsDatabaseIsRefused) {
 
 TEST_F(SqliteFileTest, ANewerSchemaIsRefused) {
   MakeDatabase();
-  Execute(path_, "PRAGMA user_version = 2");
-  ExpectUnusable("has schema version 2");
+  const uint32_t newer = kSchemaVersion + 1;
+  Execute(path_, absl::StrCat("PRAGMA user_version = ", newer));
+  ExpectUnusable(absl::StrCat("has schema version ", newer));
 }
 
 TEST_F(SqliteFileTest, ASchemaVersionBeforeTheFirstIsRefused) {

@@ -1,0 +1,191 @@
+#include <algorithm>
+#include <utility>
+
+#include "service/ring/assign/assign.h"
+#include "service/ring/assign/dice.h"
+#include "service/ring/assign/exchange.h"
+#include "service/ring/assign/quota.h"
+#include "service/ring/assign/seats.h"
+#include "service/ring/assign/shortcuts.h"
+#include "service/ring/assign/slot_table.h"
+
+namespace clockwise {
+namespace {
+
+// Who may be a partition's primary: its owners. A slot is a partition.
+class PrimaryRows {
+ public:
+  PrimaryRows(SlotTable& primaries, const std::vector<uint32_t>& table,
+              size_t owners, const RowsBefore& before)
+      : primaries_(primaries),
+        table_(table),
+        owners_(owners),
+        before_(before) {}
+
+  std::span<const uint32_t> Owners(uint32_t slot) const {
+    return std::span(table_).subspan(size_t{slot} * owners_, owners_);
+  }
+  bool WasPrimary(uint32_t slot, uint32_t node) const {
+    return before_.width > 0 && before_.Row(slot)[0] == node;
+  }
+
+  void Begin() {}
+  size_t RowOf(uint32_t slot) const { return slot; }
+  bool Admits(uint32_t slot, uint32_t node) const {
+    const auto owners = Owners(slot);
+    return node != primaries_[slot] &&
+           std::find(owners.begin(), owners.end(), node) != owners.end();
+  }
+  int Cost(uint32_t slot) const { return CostIn(slot, primaries_[slot]); }
+  int CostIn(uint32_t slot, uint32_t node) const {
+    return WasPrimary(slot, node) ? 0 : 1;
+  }
+  std::span<const uint32_t> CheapSlots(uint32_t node) {
+    if (!marked_) {
+      marked_ = true;
+      for (uint32_t slot = 0; slot < primaries_.size(); ++slot) {
+        if (!WasPrimary(slot, primaries_[slot])) primaries_.Mark(slot);
+      }
+    }
+    return primaries_.marked_of_node(node);
+  }
+  void Altered(uint32_t slot) { primaries_.Mark(slot); }
+  void ReachFromEmpty(Exchange<PrimaryRows>& search, uint32_t slot) {
+    ReachFromGivenUp(search, slot, 0);
+  }
+  void ReachFromGivenUp(Exchange<PrimaryRows>& search, uint32_t slot,
+                        int cost) {
+    for (const uint32_t node : Owners(slot)) {
+      if (node == primaries_[slot]) continue;
+      search.Reach(node, cost + CostIn(slot, node), slot);
+    }
+  }
+  uint32_t SlotOf(uint32_t via) const { return via; }
+
+ private:
+  SlotTable& primaries_;
+  const std::vector<uint32_t>& table_;
+  const size_t owners_;
+  const RowsBefore& before_;
+  bool marked_ = false;  // whether slots with another primary are
+};
+
+// The primaries that stay, where they are owners still.
+std::vector<uint32_t> Carry(const RowsBefore& before, size_t owners,
+                            const std::vector<uint32_t>& table) {
+  std::vector<uint32_t> primaries(table.size() / owners, kNobody);
+  if (before.width == 0) return primaries;
+  for (size_t row = 0; row < primaries.size(); ++row) {
+    const uint32_t was = before.Row(row)[0];
+    const auto first = table.begin() + static_cast<ptrdiff_t>(row * owners);
+    const auto last = first + static_cast<ptrdiff_t>(owners);
+    if (was != kGone && std::find(first, last, was) != last) {
+      primaries[row] = was;
+    }
+  }
+  return primaries;
+}
+
+class PrimaryAssigner {
+ public:
+  PrimaryAssigner(const NodeList& nodes, const RowsBefore& before,
+                  size_t owners, uint64_t seed,
+                  const std::vector<uint32_t>& table)
+      : primaries_(Carry(before, owners, table), nodes.size()),
+        rows_(primaries_, table, owners, before),
+        seats_(PrimaryQuotas(nodes, primaries_.size())),
+        exchange_(rows_, primaries_, seats_),
+        shortcuts_(rows_, primaries_, seats_),
+        dice_(seed) {}
+
+  SlotTable Assign() {
+    for (const uint32_t node : primaries_.slots()) {
+      if (node != kNobody) seats_.Inherit(node);
+    }
+    seats_.GrantExtras();
+    for (uint32_t node = 0; node < seats_.nodes(); ++node) Shed(node);
+    std::vector<uint32_t> empty;
+    for (uint32_t slot = 0; slot < primaries_.size(); ++slot) {
+      if (primaries_[slot] == kNobody) empty.push_back(slot);
+    }
+    std::erase_if(empty, [&](uint32_t slot) { return PutNeediest(slot); });
+    const auto by_shortcut = [this](uint32_t slot, int limit) {
+      return shortcuts_.Fill(slot, limit);
+    };
+    FillCheapestFirst(exchange_, by_shortcut, 1, kDearest, empty);
+    for (const uint32_t slot : empty) PutAnyway(slot);
+    return std::move(primaries_);
+  }
+
+ private:
+  // Makes the owner with most room primary.
+  bool PutNeediest(uint32_t slot) {
+    uint32_t best = kNobody;
+    for (const uint32_t node : rows_.Owners(slot)) {
+      if (node == primaries_[slot] || !seats_.HasRoom(node)) continue;
+      if (best == kNobody || seats_.Pressure(node) < seats_.Pressure(best)) {
+        best = node;
+      }
+    }
+    if (best == kNobody) return false;
+    Put(slot, best);
+    return true;
+  }
+
+  void Put(uint32_t slot, uint32_t node) {
+    if (primaries_[slot] != kNobody) seats_.Leave(primaries_[slot]);
+    primaries_.Put(slot, node);
+    if (node != kNobody) seats_.Take(node);
+  }
+
+  // Brings a node down to its bound: to other owners with room, else to nobody.
+  void Shed(uint32_t node) {
+    if (seats_.Surplus(node) == 0) return;
+    const auto of_node = primaries_.of_node(node);
+    std::vector<uint32_t> slots(of_node.begin(), of_node.end());
+    std::sort(slots.begin(), slots.end());
+    dice_.Shuffle(slots);
+    std::erase_if(slots, [&](uint32_t slot) {
+      return seats_.Surplus(node) > 0 && PutNeediest(slot);
+    });
+    for (const uint32_t slot : slots) {
+      if (seats_.Surplus(node) == 0) return;
+      Put(slot, kNobody);
+    }
+  }
+
+  // Makes the owner primary that is least above its quota: weights that the
+  // table of owners could not honour may leave no even choice.
+  void PutAnyway(uint32_t slot) {
+    const auto owners = rows_.Owners(slot);
+    Put(slot, *std::min_element(
+                  owners.begin(), owners.end(), [&](uint32_t a, uint32_t b) {
+                    return seats_.Pressure(a) < seats_.Pressure(b);
+                  }));
+  }
+
+  SlotTable primaries_;
+  PrimaryRows rows_;
+  Seats seats_;
+  Exchange<PrimaryRows> exchange_;
+  Shortcuts<PrimaryRows> shortcuts_;
+  Dice dice_;
+};
+
+}  // namespace
+
+void AssignPrimaries(const NodeList& nodes, const RowsBefore& before,
+                     size_t owners, uint64_t seed,
+                     std::vector<uint32_t>& table) {
+  const SlotTable primaries =
+      PrimaryAssigner(nodes, before, owners, seed, table).Assign();
+  for (uint32_t row = 0; row < primaries.size(); ++row) {
+    const auto first = table.begin() + static_cast<ptrdiff_t>(row * owners);
+    const auto last = first + static_cast<ptrdiff_t>(owners);
+    // The others keep their order.
+    const auto primary = std::find(first, last, primaries[row]);
+    std::rotate(first, primary, primary + 1);
+  }
+}
+
+}  // namespace clockwise

@@ -1,0 +1,225 @@
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "service/ring/assign/assign.h"
+#include "service/ring/assign/dice.h"
+#include "service/ring/assign/exchange.h"
+#include "service/ring/assign/quota.h"
+#include "service/ring/assign/seats.h"
+#include "service/ring/assign/shortcuts.h"
+#include "service/ring/assign/slot_table.h"
+
+namespace clockwise {
+namespace {
+
+// How many nodes with room are tried for a slot before it is left to an
+// exchange.
+constexpr size_t kTries = 64;
+
+// A node that wants so many parts of the empty slots is filled in first.
+constexpr size_t kHeavy = 64;
+
+// What stays of the rows before: nodes keep their places where there are as
+// many as before.
+std::vector<uint32_t> Carry(const RowsBefore& before, size_t rows,
+                            size_t owners) {
+  std::vector<uint32_t> slots(rows * owners, kNobody);
+  if (before.width == 0) return slots;
+  for (size_t row = 0; row < rows; ++row) {
+    size_t place = 0;
+    for (const uint32_t node : before.Row(row)) {
+      if (node != kGone) slots[row * owners + place] = node;
+      // Fewer owners than before: as many as there are nodes.
+      if (node != kGone || before.width <= owners) ++place;
+    }
+  }
+  return slots;
+}
+
+class Assigner {
+ public:
+  Assigner(const NodeList& nodes, const RowsBefore& before, size_t rows,
+           size_t owners, uint64_t seed)
+      : zones_(NumberZones(nodes)),
+        table_(Carry(before, rows, owners), nodes.size()),
+        rows_(table_, owners, before, zones_),
+        seats_(ReplicaQuotas(nodes, zones_, rows, owners)),
+        exchange_(rows_, table_, seats_),
+        shortcuts_(rows_, table_, seats_),
+        dice_(seed) {}
+
+  std::vector<uint32_t> Assign() {
+    for (const uint32_t node : table_.slots()) {
+      if (node != kNobody) seats_.Inherit(node);
+    }
+    const bool relieved = RelieveRows();
+    seats_.GrantExtras();
+    // Where rows were relieved, what they gave up may yet be worth keeping
+    // instead of something else, so no slot is filled before that is settled.
+    if (!relieved) HandOver();
+    Shed();
+    std::vector<uint32_t> empty;
+    for (uint32_t slot = 0; slot < table_.size(); ++slot) {
+      if (table_[slot] == kNobody) empty.push_back(slot);
+    }
+    const auto by_shortcut = [this](uint32_t slot, int limit) {
+      return shortcuts_.Fill(slot, limit);
+    };
+    if (relieved) FillCheapestFirst(exchange_, by_shortcut, 0, 0, empty);
+    FillDirectly(empty);
+    FillCheapestFirst(exchange_, by_shortcut, 1, kDearest, empty);
+    assert(empty.empty() && "such a table always exists: quota.h");
+    return {table_.slots().begin(), table_.slots().end()};
+  }
+
+ private:
+  // Takes nodes out of rows that have too many of a zone.
+  bool RelieveRows() {
+    bool relieved = false;
+    for (size_t row = 0; row < rows_.rows(); ++row) {
+      for (size_t crowding = rows_.Crowding(row); crowding > 0; --crowding) {
+        uint32_t worst = kNobody;
+        for (size_t i = 0; i < rows_.owners(); ++i) {
+          const auto slot = static_cast<uint32_t>(row * rows_.owners() + i);
+          const uint32_t node = table_[slot];
+          if (node == kNobody || !rows_.SharesZone(row, node)) continue;
+          if (worst == kNobody ||
+              seats_.Pressure(node) > seats_.Pressure(table_[worst])) {
+            worst = slot;
+          }
+        }
+        seats_.Disinherit(table_[worst]);
+        table_.Put(worst, kNobody);
+        relieved = true;
+      }
+    }
+    return relieved;
+  }
+
+  // The slots of a node, from a random one on.
+  std::vector<uint32_t> SlotsOf(uint32_t node) {
+    const auto of_node = table_.of_node(node);
+    std::vector<uint32_t> slots(of_node.begin(), of_node.end());
+    // Slots that lie side by side in the table had the same fate before; those
+    // that a change takes should have little in common.
+    std::sort(slots.begin(), slots.end());
+    dice_.Shuffle(slots);
+    return slots;
+  }
+
+  // Puts one of `wanted` (from the end) in the slot, in place of who is there.
+  bool PutWanted(uint32_t slot, std::vector<uint32_t>& wanted) {
+    const size_t tries = std::min(kTries, wanted.size());
+    for (size_t i = 1; i <= tries; ++i) {
+      const uint32_t node = wanted[wanted.size() - i];
+      if (!seats_.HasRoom(node) || !rows_.Admits(slot, node)) continue;
+      if (table_[slot] != kNobody) seats_.Leave(table_[slot]);
+      table_.Put(slot, node);
+      seats_.Take(node);
+      wanted[wanted.size() - i] = wanted.back();
+      wanted.pop_back();
+      return true;
+    }
+    return false;
+  }
+
+  // From nodes above their bound straight to such that are below.
+  void HandOver() {
+    std::vector<uint32_t> wanted = seats_.Wanted();
+    dice_.Shuffle(wanted);
+    for (uint32_t node = 0; node < seats_.nodes(); ++node) {
+      if (seats_.Surplus(node) == 0) continue;
+      for (const uint32_t slot : SlotsOf(node)) {
+        if (seats_.Surplus(node) == 0 || wanted.empty()) break;
+        PutWanted(slot, wanted);
+      }
+    }
+  }
+
+  // What is above bounds still: to nobody.
+  void Shed() {
+    for (uint32_t node = 0; node < seats_.nodes(); ++node) {
+      if (seats_.Surplus(node) == 0) continue;
+      for (const uint32_t slot : SlotsOf(node)) {
+        if (seats_.Surplus(node) == 0) break;
+        seats_.Leave(node);
+        table_.Put(slot, kNobody);
+      }
+    }
+  }
+
+  void FillDirectly(std::vector<uint32_t>& empty) {
+    FillHeavy(empty);
+    std::vector<uint32_t> wanted = seats_.Wanted();
+    dice_.Shuffle(wanted);
+    std::erase_if(empty, [&](uint32_t slot) {
+      return table_[slot] != kNobody || PutWanted(slot, wanted);
+    });
+  }
+
+  // First the nodes that want a good part of all rows, those that want most
+  // before the others, each in the rows that have most empty slots: an order in
+  // which a solution is found wherever rows do not differ (Gale 1957, Ryser
+  // 1957).
+  void FillHeavy(const std::vector<uint32_t>& empty) {
+    std::vector<uint32_t> wants(seats_.nodes());
+    for (const uint32_t node : seats_.Wanted()) ++wants[node];
+    std::vector<uint32_t> heavy;
+    for (uint32_t node = 0; node < wants.size(); ++node) {
+      if (wants[node] > 0 && wants[node] >= empty.size() / kHeavy) {
+        heavy.push_back(node);
+      }
+    }
+    std::stable_sort(heavy.begin(), heavy.end(), [&](uint32_t a, uint32_t b) {
+      return wants[a] > wants[b];
+    });
+    std::vector<uint32_t> slots = empty;
+    dice_.Shuffle(slots);
+    for (const uint32_t node : heavy) {
+      SortByEmptySlots(slots);
+      uint32_t left = wants[node];
+      for (const uint32_t slot : slots) {
+        if (left == 0) break;
+        if (table_[slot] != kNobody || !rows_.Admits(slot, node)) continue;
+        table_.Put(slot, node);
+        seats_.Take(node);
+        --left;
+      }
+    }
+  }
+
+  // Keeps the slots that are empty; rows with more of them first.
+  void SortByEmptySlots(std::vector<uint32_t>& slots) {
+    std::vector<std::vector<uint32_t>> by_count(rows_.owners() + 1);
+    for (const uint32_t slot : slots) {
+      if (table_[slot] != kNobody) continue;
+      const auto row = rows_.Row(slot / rows_.owners());
+      by_count[static_cast<size_t>(std::count(row.begin(), row.end(), kNobody))]
+          .push_back(slot);
+    }
+    slots.clear();
+    for (auto same = by_count.rbegin(); same != by_count.rend(); ++same) {
+      slots.insert(slots.end(), same->begin(), same->end());
+    }
+  }
+
+  const Zones zones_;
+  SlotTable table_;
+  ReplicaRows rows_;
+  Seats seats_;
+  Exchange<ReplicaRows> exchange_;
+  Shortcuts<ReplicaRows> shortcuts_;
+  Dice dice_;
+};
+
+}  // namespace
+
+std::vector<uint32_t> AssignReplicas(const NodeList& nodes,
+                                     const RowsBefore& before, size_t rows,
+                                     size_t owners, uint64_t seed) {
+  assert(owners >= 1 && owners <= nodes.size());
+  return Assigner(nodes, before, rows, owners, seed).Assign();
+}
+
+}  // namespace clockwise

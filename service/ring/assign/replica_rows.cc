@@ -1,0 +1,193 @@
+#include "service/ring/assign/replica_rows.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace clockwise {
+
+ReplicaRows::ReplicaRows(SlotTable& table, size_t owners,
+                         const RowsBefore& before, const Zones& zones)
+    : table_(table),
+      owners_(owners),
+      before_(before),
+      zones_(zones),
+      spare_(owners - std::min<size_t>(owners, zones.count)),
+      members_(zones.count) {
+  for (uint32_t node = 0; node < zones.of_node.size(); ++node) {
+    members_[ZoneOf(node)].push_back(node);
+  }
+}
+
+bool ReplicaRows::Has(size_t row, uint32_t node) const {
+  const auto nodes = Row(row);
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+size_t ReplicaRows::CountZone(size_t row, uint32_t zone) const {
+  const auto nodes = Row(row);
+  return static_cast<size_t>(std::count_if(
+      nodes.begin(), nodes.end(),
+      [&](uint32_t node) { return node != kNobody && ZoneOf(node) == zone; }));
+}
+
+size_t ReplicaRows::CountZones(size_t row) const {
+  const auto nodes = Row(row);
+  size_t count = 0;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i] == kNobody) continue;
+    count += std::none_of(nodes.begin(), nodes.begin() + i, [&](uint32_t node) {
+      return node != kNobody && ZoneOf(node) == ZoneOf(nodes[i]);
+    });
+  }
+  return count;
+}
+
+bool ReplicaRows::WasIn(size_t row, uint32_t node) const {
+  const auto nodes = before_.Row(row);
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+bool ReplicaRows::LacksFormer(size_t row) const {
+  const auto nodes = before_.Row(row);
+  return std::any_of(nodes.begin(), nodes.end(), [&](uint32_t node) {
+    return node != kGone && !Has(row, node);
+  });
+}
+
+size_t ReplicaRows::Crowding(size_t row) const {
+  const auto nodes = Row(row);
+  const auto nobody =
+      static_cast<size_t>(std::count(nodes.begin(), nodes.end(), kNobody));
+  const size_t doubles = owners_ - nobody - CountZones(row);
+  return doubles > spare_ ? doubles - spare_ : 0;
+}
+
+bool ReplicaRows::SharesZone(size_t row, uint32_t node) const {
+  return CountZone(row, ZoneOf(node)) > 1;
+}
+
+bool ReplicaRows::Admits(uint32_t slot, uint32_t node) const {
+  const size_t row = slot / owners_;
+  if (Has(row, node)) return false;
+  const uint32_t zone = ZoneOf(node);
+  const uint32_t leaves = table_[slot];
+  size_t of_zone = CountZone(row, zone);
+  if (leaves != kNobody && ZoneOf(leaves) == zone) return true;
+  if (of_zone == 0) return true;
+  if (spare_ == 0) return false;
+  const auto nodes = Row(row);
+  size_t filled = owners_ - static_cast<size_t>(std::count(
+                                nodes.begin(), nodes.end(), kNobody));
+  size_t doubles = filled - CountZones(row);
+  if (leaves != kNobody && CountZone(row, ZoneOf(leaves)) > 1) --doubles;
+  return doubles < spare_;
+}
+
+void ReplicaRows::Begin() {
+  ++search_;
+  unreached_.clear();
+  if (places_.empty()) places_.resize(2 * rows());
+}
+
+bool ReplicaRows::IsAltered(size_t row) const {
+  const auto nodes = Row(row);
+  return LacksFormer(row) ||
+         std::any_of(nodes.begin(), nodes.end(), [&](uint32_t node) {
+           return node == kNobody || !WasIn(row, node);
+         });
+}
+
+void ReplicaRows::MarkRow(size_t row) {
+  for (size_t i = 0; i < owners_; ++i) {
+    table_.Mark(static_cast<uint32_t>(row * owners_ + i));
+  }
+}
+
+std::span<const uint32_t> ReplicaRows::CheapSlots(uint32_t node) {
+  if (!marked_) {
+    marked_ = true;
+    for (size_t row = 0; row < rows(); ++row) {
+      if (IsAltered(row)) MarkRow(row);
+    }
+  }
+  return table_.marked_of_node(node);
+}
+
+void ReplicaRows::ReachFromEmpty(Search& search, uint32_t slot) {
+  const size_t row = slot / owners_;
+  const auto nodes = Row(row);
+  const auto nobody =
+      static_cast<size_t>(std::count(nodes.begin(), nodes.end(), kNobody));
+  const size_t zones = CountZones(row);
+  if (zones < owners_ - spare_) ReachPlace(search, row, kBase, 0, slot);
+  if (owners_ - nobody - zones < spare_) {
+    ReachPlace(search, row, kSpare, 0, slot);
+  }
+}
+
+void ReplicaRows::ReachFromGivenUp(Search& search, uint32_t slot, int cost) {
+  const size_t row = slot / owners_;
+  if (!search.Affords(cost + 1) && !LacksFormer(row)) return;
+  const uint32_t zone = ZoneOf(table_[slot]);
+  for (const uint32_t node : before_.Row(row)) {
+    if (node != kGone && ZoneOf(node) == zone && !Has(row, node)) {
+      search.Reach(node, cost, slot);
+    }
+  }
+  if (search.Affords(cost + 1)) ReachZone(search, row, zone, cost + 1, slot);
+  ReachPlace(search, row, kBase, cost, slot);
+  if (CountZone(row, zone) > 1) ReachPlace(search, row, kSpare, cost, slot);
+}
+
+void ReplicaRows::ReachPlace(Search& search, size_t row, PlaceKind kind,
+                             int cost, uint32_t slot) {
+  Place& place = places_[kind * rows() + row];
+  if (place.search == search_ && place.cost <= cost) return;
+  place = {cost, slot, search_};
+  const auto via = static_cast<uint32_t>(table_.size() + kind * rows() + row);
+  for (const uint32_t node : before_.Row(row)) {
+    if (node == kGone || Has(row, node)) continue;
+    if (kind == kSpare || CountZone(row, ZoneOf(node)) == 0) {
+      search.Reach(node, cost, via);
+    }
+  }
+  if (!search.Affords(cost + 1)) return;
+  std::vector<uint32_t>& zones = UnreachedAt(cost + 1).zones;
+  for (size_t i = zones.size(); i-- > 0 && !search.done();) {
+    const uint32_t zone = zones[i];
+    if (kind == kBase && CountZone(row, zone) > 0) continue;
+    ReachZone(search, row, zone, cost + 1, via);
+    if (!UnreachedAt(cost + 1).by_zone[zone].empty()) continue;
+    zones[i] = zones.back();
+    zones.pop_back();
+  }
+}
+
+ReplicaRows::Unreached& ReplicaRows::UnreachedAt(int cost) {
+  Unreached& unreached = unreached_[cost];
+  if (unreached.by_zone.empty()) {
+    unreached.by_zone = members_;
+    unreached.zones.resize(members_.size());
+    std::iota(unreached.zones.begin(), unreached.zones.end(), 0u);
+  }
+  return unreached;
+}
+
+void ReplicaRows::ReachZone(Search& search, size_t row, uint32_t zone, int cost,
+                            uint32_t via) {
+  std::vector<uint32_t>& nodes = UnreachedAt(cost).by_zone[zone];
+  for (size_t i = nodes.size(); i-- > 0 && !search.done();) {
+    if (!search.IsReached(nodes[i], cost)) {
+      if (Has(row, nodes[i])) continue;
+      search.Reach(nodes[i], cost, via);
+    }
+    nodes[i] = nodes.back();
+    nodes.pop_back();
+  }
+}
+
+uint32_t ReplicaRows::SlotOf(uint32_t via) const {
+  return via < table_.size() ? via : places_[via - table_.size()].slot;
+}
+
+}  // namespace clockwise

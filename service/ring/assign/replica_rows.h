@@ -1,0 +1,111 @@
+// ReplicaRows says which nodes may own a partition: the rows of the table that
+// is being filled, as Exchange wants them. Thread-compatible.
+//
+// A row takes each node once, and of `distinct` = min(owners, zones) zones one
+// node at least. So at most owners - distinct of its nodes may be in a zone
+// that the row has already. As a network: a row has `distinct` *base* places,
+// at most one a zone, and the rest are *spare* places, of any zone.
+#ifndef CLOCKWISE_SERVICE_RING_ASSIGN_REPLICA_ROWS_H_
+#define CLOCKWISE_SERVICE_RING_ASSIGN_REPLICA_ROWS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "service/ring/assign/exchange.h"
+#include "service/ring/assign/slot_table.h"
+#include "service/ring/node_list.h"
+
+namespace clockwise {
+
+// The owners of every row before a change, as indexes of nodes after it; kGone
+// where the node is gone.
+struct RowsBefore {
+  std::vector<uint32_t> nodes;  // row-major
+  size_t width = 0;
+
+  std::span<const uint32_t> Row(size_t row) const {
+    return std::span(nodes).subspan(row * width, width);
+  }
+};
+
+class ReplicaRows {
+ public:
+  using Search = Exchange<ReplicaRows>;
+
+  // `table` has `owners` slots a row. All outlive this.
+  ReplicaRows(SlotTable& table, size_t owners, const RowsBefore& before,
+              const Zones& zones);
+
+  size_t rows() const { return table_.size() / owners_; }
+  size_t owners() const { return owners_; }
+  std::span<const uint32_t> Row(size_t row) const {
+    return table_.slots().subspan(row * owners_, owners_);
+  }
+
+  // How many nodes a row has beyond those that it may have (only before it is
+  // relieved of them).
+  size_t Crowding(size_t row) const;
+  // Whether the row has another node in the zone of `node`, which is in it.
+  bool SharesZone(size_t row, uint32_t node) const;
+  // Whether `node` may sit in `slot`, in place of who is there.
+  bool Admits(uint32_t slot, uint32_t node) const;
+
+  // For Exchange and Shortcuts.
+  size_t RowOf(uint32_t slot) const { return slot / owners_; }
+  void Begin();
+  int Cost(uint32_t slot) const { return CostIn(slot, table_[slot]); }
+  int CostIn(uint32_t slot, uint32_t node) const {
+    return WasIn(slot / owners_, node) ? 0 : 1;
+  }
+  std::span<const uint32_t> CheapSlots(uint32_t node);
+  void Altered(uint32_t slot) { MarkRow(slot / owners_); }
+  void ReachFromEmpty(Search& search, uint32_t slot);
+  void ReachFromGivenUp(Search& search, uint32_t slot, int cost);
+  uint32_t SlotOf(uint32_t via) const;
+
+ private:
+  // A path to a row's base or spare places.
+  struct Place {
+    int cost = 0;
+    uint32_t slot = 0;    // that became free in the row
+    uint32_t search = 0;  // in which this was noted
+  };
+  enum PlaceKind : uint32_t { kBase, kSpare };
+  // Nodes that no path of a certain cost leads to yet, by zone.
+  struct Unreached {
+    std::vector<std::vector<uint32_t>> by_zone;
+    std::vector<uint32_t> zones;  // that have some
+  };
+
+  uint32_t ZoneOf(uint32_t node) const { return zones_.of_node[node]; }
+  bool Has(size_t row, uint32_t node) const;
+  size_t CountZone(size_t row, uint32_t zone) const;
+  size_t CountZones(size_t row) const;
+  bool WasIn(size_t row, uint32_t node) const;
+  bool LacksFormer(size_t row) const;
+  bool IsAltered(size_t row) const;
+  void MarkRow(size_t row);
+  Unreached& UnreachedAt(int cost);
+  void ReachZone(Search& search, size_t row, uint32_t zone, int cost,
+                 uint32_t via);
+  void ReachPlace(Search& search, size_t row, PlaceKind kind, int cost,
+                  uint32_t slot);
+
+  SlotTable& table_;
+  const size_t owners_;
+  const RowsBefore& before_;
+  const Zones& zones_;
+  const size_t spare_;                          // places a row
+  std::vector<std::vector<uint32_t>> members_;  // by zone
+  std::vector<Place> places_;  // by kind and row; empty until first needed
+  std::map<int, Unreached> unreached_;  // by cost
+  bool marked_ = false;                 // whether slots in altered rows are
+  uint32_t search_ = 0;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RING_ASSIGN_REPLICA_ROWS_H_

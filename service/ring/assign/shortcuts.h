@@ -1,0 +1,174 @@
+// Shortcuts find the chains that Exchange finds, among few nodes with many
+// rows. Thread-compatible.
+//
+// There, a slot that a certain node may take can be rare among very many.
+// Exchange would look through them in each search; here, for every two nodes it
+// is remembered up to where the one's slots were looked through for one that
+// the other may take. What is passed over may become free again, so that a
+// chain may be missed: then Exchange has the last word.
+#ifndef CLOCKWISE_SERVICE_RING_ASSIGN_SHORTCUTS_H_
+#define CLOCKWISE_SERVICE_RING_ASSIGN_SHORTCUTS_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "service/ring/assign/seats.h"
+#include "service/ring/assign/slot_table.h"
+
+namespace clockwise {
+
+template <typename Rows>
+class Shortcuts {
+ public:
+  Shortcuts(Rows& rows, SlotTable& table, Seats& seats)
+      : rows_(rows), table_(table), seats_(seats) {}
+
+  // Fills the empty `slot` by a chain that costs at most `limit`, as Exchange
+  // counts, if it finds one.
+  bool Fill(uint32_t slot, int limit);
+
+ private:
+  // How a node is reached: it takes `slot`, which `from` gives up (kNobody: it
+  // is the empty one); or it gives its extra to `from`, if slot is kNobody.
+  struct Reached {
+    int cost;
+    uint32_t slot;
+    uint32_t from;
+  };
+  static constexpr int kFar = 1 << 20;
+  // Among more nodes, slots to take are not rare.
+  static constexpr size_t kMaxNodes = 64;
+
+  void Start();
+  // Tells of a node with room if it is reached.
+  bool Reach(uint32_t node, const Reached& reached, int limit);
+  bool ReachOnFrom(uint32_t node, int limit);
+  uint32_t SlotFor(uint32_t node, uint32_t taker, int cost);
+  bool Apply(uint32_t node);
+  void Put(uint32_t slot, uint32_t node);
+
+  Rows& rows_;
+  SlotTable& table_;
+  Seats& seats_;
+  // By node: its slots, those that it had once among them.
+  std::vector<std::vector<uint32_t>> slots_;
+  // By cost + 1, node and taker: where to look on in slots_[node].
+  std::array<std::vector<uint32_t>, 3> next_;
+  std::vector<Reached> reached_;  // by node
+  std::vector<uint32_t> queue_;
+  uint32_t target_ = kNobody;
+};
+
+template <typename Rows>
+void Shortcuts<Rows>::Start() {
+  const size_t nodes = seats_.nodes();
+  slots_.resize(nodes);
+  for (uint32_t node = 0; node < nodes; ++node) {
+    const auto of_node = table_.of_node(node);
+    slots_[node].assign(of_node.begin(), of_node.end());
+  }
+  for (std::vector<uint32_t>& next : next_) next.assign(nodes * nodes, 0);
+}
+
+template <typename Rows>
+bool Shortcuts<Rows>::Fill(uint32_t slot, int limit) {
+  if (seats_.nodes() > kMaxNodes) return false;
+  if (slots_.empty()) Start();
+  reached_.assign(seats_.nodes(), {kFar, kNobody, kNobody});
+  queue_.clear();
+  for (uint32_t node = 0; node < seats_.nodes(); ++node) {
+    if (rows_.Admits(slot, node) &&
+        Reach(node, {rows_.CostIn(slot, node), slot, kNobody}, limit)) {
+      return Apply(node);
+    }
+  }
+  // A node is reached anew as often as it gets cheaper; the bound is for tables
+  // that are not at minimum cost.
+  for (size_t i = 0; i < queue_.size() && i < 8 * kMaxNodes; ++i) {
+    if (ReachOnFrom(queue_[i], limit)) return Apply(target_);
+  }
+  return false;
+}
+
+template <typename Rows>
+bool Shortcuts<Rows>::Reach(uint32_t node, const Reached& reached, int limit) {
+  if (reached.cost > limit || reached.cost >= reached_[node].cost) return false;
+  reached_[node] = reached;
+  queue_.push_back(node);
+  target_ = node;
+  return seats_.HasRoom(node);
+}
+
+template <typename Rows>
+bool Shortcuts<Rows>::ReachOnFrom(uint32_t node, int limit) {
+  const int cost = reached_[node].cost;
+  if (seats_.LacksExtra(node)) {
+    for (const uint32_t other : seats_.members(seats_.group(node))) {
+      if (seats_.has_extra(other)) Reach(other, {cost, kNobody, node}, limit);
+    }
+  }
+  for (uint32_t taker = 0; taker < seats_.nodes(); ++taker) {
+    for (int step = -1; step <= 1; ++step) {
+      if (cost + step > limit || cost + step >= reached_[taker].cost) break;
+      const uint32_t slot = SlotFor(node, taker, step);
+      if (slot == kNobody) continue;
+      if (Reach(taker, {cost + step, slot, node}, limit)) return true;
+      break;
+    }
+  }
+  return false;
+}
+
+// A slot that `node` may give up to `taker` at `cost`.
+template <typename Rows>
+uint32_t Shortcuts<Rows>::SlotFor(uint32_t node, uint32_t taker, int cost) {
+  uint32_t& next =
+      next_[static_cast<size_t>(cost + 1)][node * seats_.nodes() + taker];
+  for (; next < slots_[node].size(); ++next) {
+    const uint32_t slot = slots_[node][next];
+    if (table_[slot] == node && rows_.Admits(slot, taker) &&
+        rows_.CostIn(slot, taker) - rows_.Cost(slot) == cost) {
+      return slot;
+    }
+  }
+  return kNobody;
+}
+
+// Moves everybody on the path that ends at `node`, unless it passes a row
+// twice: what one step allows may then forbid another.
+template <typename Rows>
+bool Shortcuts<Rows>::Apply(uint32_t node) {
+  std::vector<Reached> path;
+  std::vector<uint32_t> takers;
+  std::vector<size_t> rows;
+  for (uint32_t at = node; at != kNobody; at = path.back().from) {
+    path.push_back(reached_[at]);
+    takers.push_back(at);
+    if (path.size() > seats_.nodes()) return false;
+    if (path.back().slot == kNobody) continue;
+    rows.push_back(rows_.RowOf(path.back().slot));
+    if (std::count(rows.begin(), rows.end(), rows.back()) > 1) return false;
+  }
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (path[i].slot == kNobody) continue;
+    const uint32_t leaves = table_[path[i].slot];
+    if (leaves != kNobody) seats_.Leave(leaves);
+    Put(path[i].slot, takers[i]);
+    seats_.Take(takers[i]);
+  }
+  return true;
+}
+
+template <typename Rows>
+void Shortcuts<Rows>::Put(uint32_t slot, uint32_t node) {
+  table_.Put(slot, node);
+  rows_.Altered(slot);
+  slots_[node].push_back(slot);
+}
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RING_ASSIGN_SHORTCUTS_H_

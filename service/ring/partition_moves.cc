@@ -1,0 +1,104 @@
+#include "service/ring/partition_moves.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace clockwise {
+namespace {
+
+using Ordinals = google::protobuf::RepeatedField<uint32_t>;
+
+// Owners a partition in a table of so many slots in all.
+size_t WidthOf(size_t slots, size_t partitions) { return slots / partitions; }
+
+}  // namespace
+
+size_t PartitionsOf(const v1::RingSpec& spec) {
+  return spec.layout() == v1::LAYOUT_PARTITIONED
+             ? size_t{1} << spec.partition_bits()
+             : 0;
+}
+
+OrdinalTable OrdinalsOf(const Ring& ring) {
+  OrdinalTable table;
+  table.reserve(ring.slot_nodes().size());
+  for (const uint32_t node : ring.slot_nodes()) {
+    table.push_back(static_cast<uint32_t>(ring.nodes()[node]->ordinal()));
+  }
+  return table;
+}
+
+absl::StatusOr<std::vector<uint32_t>> IndexesOf(const OrdinalTable& table,
+                                                const NodeList& nodes,
+                                                size_t partitions) {
+  absl::flat_hash_map<uint64_t, uint32_t> indexes;
+  for (uint32_t i = 0; i < nodes.size(); ++i) {
+    if (!indexes.try_emplace(nodes[i]->ordinal(), i).second) {
+      return absl::DataLossError("two of its nodes have one ordinal");
+    }
+  }
+  if (table.size() % partitions != 0) {
+    return absl::DataLossError("its partition table has no whole rows");
+  }
+  const size_t width = WidthOf(table.size(), partitions);
+  std::vector<uint32_t> owners;
+  owners.reserve(table.size());
+  for (size_t i = 0; i < table.size(); ++i) {
+    const auto index = indexes.find(table[i]);
+    const auto row = owners.end() - static_cast<ptrdiff_t>(i % width);
+    if (index == indexes.end() ||
+        std::find(row, owners.end(), index->second) != owners.end()) {
+      return absl::DataLossError(
+          "its partition table names a node twice, or one that is not there");
+    }
+    owners.push_back(index->second);
+  }
+  return owners;
+}
+
+v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after) {
+  const size_t partitions = PartitionsOf(after.spec());
+  const OrdinalTable was = OrdinalsOf(before);
+  const OrdinalTable is = OrdinalsOf(after);
+  const size_t width_before = WidthOf(was.size(), partitions);
+  const size_t width_after = WidthOf(is.size(), partitions);
+  v1::PartitionMoves moves;
+  for (size_t row = 0; row < partitions; ++row) {
+    const auto from = was.begin() + static_cast<ptrdiff_t>(row * width_before);
+    const auto to = is.begin() + static_cast<ptrdiff_t>(row * width_after);
+    const auto from_end = from + static_cast<ptrdiff_t>(width_before);
+    const auto to_end = to + static_cast<ptrdiff_t>(width_after);
+    if (std::equal(from, from_end, to, to_end)) continue;
+    moves.add_partitions(static_cast<uint32_t>(row));
+    moves.mutable_before()->Add(from, from_end);
+    moves.mutable_after()->Add(to, to_end);
+  }
+  return moves;
+}
+
+absl::Status Move(const v1::PartitionMoves& moves, Direction direction,
+                  size_t partitions, OrdinalTable& table) {
+  if (moves.partitions().empty()) return absl::OkStatus();
+  const bool forward = direction == Direction::kForward;
+  const Ordinals& owners = forward ? moves.after() : moves.before();
+  const auto moved = static_cast<size_t>(moves.partitions_size());
+  const auto slots = static_cast<size_t>(owners.size());
+  const size_t width = slots / moved;
+  const absl::Status misfit =
+      absl::DataLossError("its moved partitions do not fit its table");
+  if (slots % moved != 0) return misfit;
+  if (table.size() != width * partitions) {
+    if (moved != partitions) return misfit;
+    table.assign(width * partitions, 0);
+  }
+  for (size_t i = 0; i < moved; ++i) {
+    const size_t row = moves.partitions(static_cast<int>(i));
+    if (row >= partitions) return misfit;
+    std::copy_n(owners.begin() + static_cast<ptrdiff_t>(i * width), width,
+                table.begin() + static_cast<ptrdiff_t>(row * width));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace clockwise

@@ -1,0 +1,49 @@
+// Partition tables in the form in which they are stored and followed: owners as
+// ordinals (Node.ordinal), which, unlike indexes into the nodes, stay when
+// other nodes come and go. Stateless.
+#ifndef CLOCKWISE_SERVICE_RING_PARTITION_MOVES_H_
+#define CLOCKWISE_SERVICE_RING_PARTITION_MOVES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "clockwise/v1/stored.pb.h"
+#include "service/ring/node_list.h"
+#include "service/ring/ring.h"
+
+namespace clockwise {
+
+// The owners of every partition as ordinals, primary first, row-major: empty
+// for a ring without nodes.
+using OrdinalTable = std::vector<uint32_t>;
+
+// Of a PARTITIONED ring.
+OrdinalTable OrdinalsOf(const Ring& ring);
+
+// The same table as indexes into `nodes`, as Ring::Build takes it. DATA_LOSS:
+// it is no table of `partitions` rows of these nodes.
+absl::StatusOr<std::vector<uint32_t>> IndexesOf(const OrdinalTable& table,
+                                                const NodeList& nodes,
+                                                size_t partitions);
+
+// What leads from one ring to another of the same spec. No partitions if no
+// owners changed.
+v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after);
+
+enum class Direction { kForward, kBackward };
+
+// Makes `moves` in a table of `partitions` rows, or takes them back. DATA_LOSS:
+// they do not fit it.
+[[nodiscard]] absl::Status Move(const v1::PartitionMoves& moves,
+                                Direction direction, size_t partitions,
+                                OrdinalTable& table);
+
+// The number of partitions of a spec; 0 in other layouts.
+size_t PartitionsOf(const v1::RingSpec& spec);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RING_PARTITION_MOVES_H_

@@ -1,0 +1,128 @@
+// How SqliteStore keeps the tables of PARTITIONED rings: sqlite_schema.cc tells
+// the form of a row.
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <string>
+
+#include "service/ring/partition_moves.h"
+#include "service/store/row_digest.h"
+#include "service/store/sqlite_schema.h"
+#include "service/store/sqlite_store.h"
+#include "service/store/store_rules.h"
+
+namespace clockwise {
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "ordinals are stored as they lie in memory");
+
+absl::string_view BytesOf(const uint32_t* ordinals, size_t count) {
+  return {reinterpret_cast<const char*>(ordinals), count * sizeof(uint32_t)};
+}
+
+OrdinalTable OrdinalsIn(absl::string_view bytes) {
+  OrdinalTable ordinals(bytes.size() / sizeof(uint32_t));
+  std::memcpy(ordinals.data(), bytes.data(),
+              ordinals.size() * sizeof(uint32_t));
+  return ordinals;
+}
+
+}  // namespace
+
+absl::Status SqliteStore::VisitPartitions(
+    absl::string_view ring,
+    absl::FunctionRef<void(uint64_t number, absl::string_view owners)> each) {
+  Rows rows = queries_[kSelectPartitions].Select(ring);
+  auto row = rows.Next();
+  for (; row.ok() && *row; row = rows.Next()) {
+    each(rows.Number(0), rows.Bytes(1));
+  }
+  return row.status();
+}
+
+absl::Status SqliteStore::ReadTable(StoredRing& ring) {
+  return VisitPartitions(
+      ring.head.spec.name(), [&](uint64_t, absl::string_view owners) {
+        const OrdinalTable part = OrdinalsIn(owners);
+        ring.table.insert(ring.table.end(), part.begin(), part.end());
+      });
+}
+
+absl::Status SqliteStore::WritePartitions(const Commit& commit,
+                                          const std::string& spec,
+                                          uint64_t& digest) {
+  const auto moved =
+      static_cast<size_t>(commit.record.partitions().partitions_size());
+  if (moved == 0) return absl::OkStatus();
+  v1::RingSpec parsed;
+  if (!parsed.ParseFromString(spec)) {
+    return absl::DataLossError("its spec cannot be read");
+  }
+  // All of them: the number of owners may be another one.
+  return moved == PartitionsOf(parsed) ? ReplacePartitions(commit, digest)
+                                       : MovePartitions(commit, digest);
+}
+
+absl::Status SqliteStore::ReplacePartitions(const Commit& commit,
+                                            uint64_t& digest) {
+  absl::Status status = VisitPartitions(
+      commit.ring, [&](uint64_t number, absl::string_view owners) {
+        digest -= PartitionsDigest(number, owners);
+      });
+  if (!status.ok()) return status;
+  status = queries_[kDeletePartitions].Run(commit.ring);
+  if (!status.ok()) return status;
+  const auto& after = commit.record.partitions().after();
+  const size_t width = static_cast<size_t>(
+      after.size() / commit.record.partitions().partitions_size());
+  const size_t per_row = kPartitionsPerRow * width;
+  const auto size = static_cast<size_t>(after.size());
+  for (size_t first = 0; first < size; first += per_row) {
+    const absl::string_view bytes =
+        BytesOf(after.data() + first, std::min(per_row, size - first));
+    status = queries_[kUpsertPartitions].Run(commit.ring, first / per_row,
+                                             Blob{bytes});
+    if (!status.ok()) return status;
+    digest += PartitionsDigest(first / per_row, bytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteStore::MovePartitions(const Commit& commit,
+                                         uint64_t& digest) {
+  const v1::PartitionMoves& moves = commit.record.partitions();
+  const int width = moves.after_size() / moves.partitions_size();
+  for (int i = 0; i < moves.partitions_size();) {
+    const uint64_t number = moves.partitions(i) / kPartitionsPerRow;
+    OrdinalTable owners;
+    {
+      Rows rows = queries_[kSelectPartitionsRow].Select(commit.ring, number);
+      const auto found = rows.Next();
+      if (!found.ok()) return found.status();
+      if (*found) {
+        owners = OrdinalsIn(rows.Bytes(0));
+        digest -= PartitionsDigest(number, rows.Bytes(0));
+      }
+    }
+    for (; i < moves.partitions_size() &&
+           moves.partitions(i) / kPartitionsPerRow == number;
+         ++i) {
+      const size_t first =
+          moves.partitions(i) % kPartitionsPerRow * static_cast<size_t>(width);
+      if (first + static_cast<size_t>(width) > owners.size()) {
+        return absl::DataLossError("its moved partitions do not fit its table");
+      }
+      std::copy_n(moves.after().begin() + i * width, width,
+                  owners.begin() + static_cast<ptrdiff_t>(first));
+    }
+    const absl::string_view bytes = BytesOf(owners.data(), owners.size());
+    absl::Status status =
+        queries_[kUpsertPartitions].Run(commit.ring, number, Blob{bytes});
+    if (!status.ok()) return status;
+    digest += PartitionsDigest(number, bytes);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace clockwise
