@@ -49,6 +49,7 @@ inline constexpr size_t kMaxHistoryBytes = 16ull * 1024 * 1024 * 1024;
 // --- Answers. ---
 inline constexpr size_t kMaxMoves = 10'000;      // beyond: moves_truncated
 inline constexpr size_t kMaxTransfers = 10'000;  // beyond: transfers_truncated
+inline constexpr size_t kMaxCappedIds = 1000;    // the first by id
 
 // --- The server: UNAVAILABLE above the bound. ---
 inline constexpr size_t kMaxQueuedCalls = 1000;     // changes and long reads

@@ -8,8 +8,8 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/checks.h"
 #include "client/cli/failure.h"
+#include "client/cli/moves_report.h"
 #include "client/cli/text.h"
-#include "client/cli/transfers.h"
 #include "service/limits.h"
 
 namespace clockwise::cli {
@@ -78,21 +78,6 @@ std::string ApplyLine(const std::vector<std::string>& arguments,
   return options_ended ? line : line + expected;
 }
 
-std::string BalanceLine(const v1::Balance& before, const v1::Balance& after,
-                        const Terminal& terminal) {
-  // All 0 is the balance of a ring without nodes.
-  if (before.peak_to_mean() == 0 && after.peak_to_mean() == 0) return "";
-  const auto pair = [&](double from, double to) {
-    if (before.peak_to_mean() == 0) return absl::StrFormat("%.3f", to);
-    if (after.peak_to_mean() == 0) return absl::StrFormat("%.3f", from);
-    return absl::StrFormat("%.3f %s %.3f", from, terminal.arrow(), to);
-  };
-  return absl::StrCat("balance: fullest node ",
-                      pair(before.peak_to_mean(), after.peak_to_mean()),
-                      " of its fair share, emptiest ",
-                      pair(before.min_to_mean(), after.min_to_mean()), "\n");
-}
-
 std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
                          const ChangeOptions& options, Session& session) {
   std::string text = options.plan ? "plan (nothing changed)\n" : "";
@@ -104,11 +89,7 @@ std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
   absl::StrAppend(&text, options.plan ? words.planned : words.done, " ",
                   words.node_id, ": epoch ", change.epoch(), ", ",
                   MovedText(change, options.plan), "\n");
-  absl::StrAppend(&text,
-                  TransferTable(Transfers(change.moves()),
-                                change.moves_truncated(), session.terminal),
-                  BalanceLine(change.balance_before(), change.balance_after(),
-                              session.terminal));
+  absl::StrAppend(&text, MovesReport(change, session.terminal));
   if (options.plan) {
     absl::StrAppend(&text, "apply it: ",
                     ApplyLine(session.arguments, change.epoch() - 1), "\n");

@@ -43,11 +43,6 @@ std::string ApplyLine(const std::vector<std::string>& arguments,
 std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
                          const ChangeOptions& options, Session& session);
 
-// "balance: fullest node 1.051 → 1.020 of its due, emptiest 0.93 → 0.97" and a
-// line's end; empty where neither side has nodes.
-std::string BalanceLine(const v1::Balance& before, const v1::Balance& after,
-                        const Terminal& terminal);
-
 // Adds to a failed change what can be said of it.
 absl::Status AdviseChange(Session& session, absl::Status failure,
                           const ChangeWords& words,

@@ -16,13 +16,6 @@ namespace {
 constexpr absl::Duration kBetween = absl::Milliseconds(100);
 constexpr size_t kMaxBar = 30;
 
-// 1234567 is 1,234,567.
-std::string Grouped(uint64_t number) {
-  std::string digits = absl::StrCat(number);
-  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
-}
-
 }  // namespace
 
 std::string ProgressText(uint64_t keys, uint64_t bytes, uint64_t total_bytes,

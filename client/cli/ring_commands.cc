@@ -6,14 +6,13 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
-#include "client/cli/change.h"
 #include "client/cli/checks.h"
 #include "client/cli/command_line.h"
 #include "client/cli/failure.h"
+#include "client/cli/moves_report.h"
 #include "client/cli/ring_tables.h"
 #include "client/cli/table.h"
 #include "client/cli/text.h"
-#include "client/cli/transfers.h"
 #include "service/limits.h"
 #include "service/ring/layout.h"
 
@@ -96,6 +95,19 @@ absl::Status ListRings(const RingOptions&, Session& session) {
   return session.out.Write(table.Render(session.terminal));
 }
 
+// Zones and capped nodes, where the layout has something to tell of them.
+void AppendSpread(const v1::Snapshot& ring, std::string& text) {
+  if (ring.zone_shortfall() > 0) {
+    absl::StrAppend(&text, "zones        ", Grouped(ring.zone_shortfall()),
+                    " partitions have owners that share a zone\n");
+  }
+  if (ring.capped_ids_size() > 0) {
+    absl::StrAppend(
+        &text, "capped       ",
+        SomeIds({ring.capped_ids().begin(), ring.capped_ids().end()}), "\n");
+  }
+}
+
 absl::Status ShowRing(const RingOptions& options, Session& session) {
   v1::GetRingResponse response;
   absl::Status failure = GetRing(session, options.epoch, &response);
@@ -119,6 +131,7 @@ absl::Status ShowRing(const RingOptions& options, Session& session) {
       absl::StrAppend(&text, "  primaries  ", balance(ring.primary_balance()),
                       "\n");
     }
+    AppendSpread(ring, text);
   }
   return session.out.Write(text);
 }
@@ -138,20 +151,7 @@ absl::Status DiffEpochs(const RingOptions& options, Session& session) {
                    " ", diff.to_epoch(), ": ", Percent(diff.moved_ratio()),
                    " of the hash space moved (least possible ",
                    Percent(diff.minimum_moved_ratio()), ")\n",
-                   TransferTable(Transfers(diff.moves()),
-                                 diff.moves_truncated(), session.terminal),
-                   BalanceLine(diff.balance_before(), diff.balance_after(),
-                               session.terminal)));
-}
-
-// "n1 n2" of a change's nodes, the rest as a number.
-std::string SomeIds(std::vector<std::string> ids) {
-  constexpr size_t kShown = 4;
-  const size_t more = ids.size() > kShown ? ids.size() - kShown : 0;
-  ids.resize(ids.size() - more);
-  std::string text = absl::StrJoin(ids, " ");
-  if (more > 0) absl::StrAppend(&text, " and ", more, " more");
-  return text;
+                   MovesReport(diff, session.terminal)));
 }
 
 void AddHistoryRow(const v1::Change& change, Table& table) {
@@ -224,7 +224,7 @@ void AddCreateCommand(CLI::App* ring, CommandLine& line) {
           WholeNumber(limits::kMinPartitionBits, limits::kMaxPartitionBits));
   create
       ->add_option("--replicas", options->replicas,
-                   "Owners of each key, 1-64 (partitioned: 3)")
+                   "Owners of each key, 1-64 (1; partitioned: 3 of 1-8)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
   create->footer(

@@ -7,7 +7,6 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/table.h"
 #include "client/cli/text.h"
-#include "service/ring/layout.h"
 
 namespace clockwise::cli {
 namespace {
@@ -118,25 +117,6 @@ std::string SpreadJson(const std::vector<Spread>& spread, uint64_t keys,
   }
   return absl::StrCat("{\"keys\":\"", keys, "\",\"epoch\":\"", epoch,
                       "\",\"nodes\":[", absl::StrJoin(nodes, ","), "]}\n");
-}
-
-std::string SpecText(const v1::RingSpec& spec) {
-  const LayoutRule* rule = FindLayout(spec.layout());
-  std::string text =
-      rule != nullptr
-          ? std::string(rule->name)
-          : absl::StrCat("layout ", static_cast<int>(spec.layout()));
-  if (spec.virtual_nodes() > 0) {
-    absl::StrAppend(&text, ", ", spec.virtual_nodes(),
-                    " points per unit of weight");
-  }
-  if (spec.partition_bits() > 0) {
-    absl::StrAppend(&text, ", ", uint64_t{1} << (spec.partition_bits() & 63),
-                    " partitions");
-  }
-  absl::StrAppend(&text, ", ", spec.replicas(),
-                  spec.replicas() == 1 ? " owner a key" : " owners a key");
-  return text;
 }
 
 std::string Hex(uint64_t number) { return absl::StrFormat("%016x", number); }

@@ -43,9 +43,6 @@ std::string SpreadTable(const std::vector<Spread>& spread,
 std::string SpreadJson(const std::vector<Spread>& spread, uint64_t keys,
                        uint64_t epoch);
 
-// "hashed, 160 points per unit of weight, 1 owner a key".
-std::string SpecText(const v1::RingSpec& spec);
-
 // 16 hexadecimal digits, as incarnations and fingerprints are shown.
 std::string Hex(uint64_t number);
 

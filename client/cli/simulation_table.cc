@@ -35,15 +35,6 @@ std::string BalanceJson(const char* name, const v1::Balance& balance) {
 
 }  // namespace
 
-std::string Grouped(uint64_t number) {
-  std::string digits = absl::StrCat(number);
-  for (size_t at = digits.size(); at > 3;) {
-    at -= 3;
-    digits.insert(at, ",");
-  }
-  return digits;
-}
-
 std::string ChangeText(const NodesAround& nodes) {
   const size_t added = Added(nodes);
   const size_t removed = nodes.before.size() + added - nodes.after.size();

@@ -14,9 +14,6 @@ namespace clockwise::cli {
 // "10 nodes, then 1 more", "10 nodes, 1 added, 2 removed".
 std::string ChangeText(const NodesAround& nodes);
 
-// 65536 is "65,536".
-std::string Grouped(uint64_t number);
-
 // A row for each of `figures`, at least one, all of a change of `nodes`; and
 // below it what the columns say.
 std::string FiguresTable(const NodesAround& nodes,

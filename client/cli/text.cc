@@ -122,6 +122,12 @@ std::string Percent(double part) {
   return Percent(part, percent >= 10 ? 1 : percent >= 1 ? 2 : 3);
 }
 
+std::string Grouped(uint64_t number) {
+  std::string digits = absl::StrCat(number);
+  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
+}
+
 std::string Percent(double part, int decimals) {
   return absl::StrFormat("%.*f %%", decimals, part * 100);
 }

@@ -4,6 +4,7 @@
 #define CLOCKWISE_CLIENT_CLI_TEXT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -32,6 +33,9 @@ std::string ShellWord(absl::string_view text);
 // A part of a whole for people: 0.1523 is "15.2 %", with more decimals the
 // smaller it is.
 std::string Percent(double part);
+
+// 65536 is "65,536".
+std::string Grouped(uint64_t number);
 
 // The same with a fixed number of decimals, for columns.
 std::string Percent(double part, int decimals);

@@ -1,34 +1,25 @@
-// Who gives how much of the hash space to whom, added up from moves. Pure
-// functions.
+// Who gives how much of the hash space to whom, as a table. Pure functions.
 #ifndef CLOCKWISE_CLIENT_CLI_TRANSFERS_H_
 #define CLOCKWISE_CLIENT_CLI_TRANSFERS_H_
 
 #include <string>
-#include <vector>
 
+#include "absl/strings/string_view.h"
 #include "client/cli/terminal.h"
 #include "clockwise/v1/placement.pb.h"
 
 namespace clockwise::cli {
 
-// What one node takes over from another. `from` is empty where nobody owned it.
-struct Transfer {
-  std::string from;
-  std::string to;
-  double ratio = 0;  // of hash space × owners, as Move.ratio
-};
+// As v1::Change has them: greatest first.
+using Transfers = google::protobuf::RepeatedPtrField<v1::Transfer>;
 
-using Moves = google::protobuf::RepeatedPtrField<v1::Move>;
-
-// The transfers in `moves`, greatest first. In a range with several owners only
-// those count that did not own it before; each is paired with one that owns it
-// no more, in the order of owners. The ratios sum to the moves'.
-std::vector<Transfer> Transfers(const Moves& moves);
+// Who gives: "(nobody)" where nobody owned it.
+absl::string_view Giver(const v1::Transfer& transfer);
 
 // `transfers` as a table of few rows, the rest as their sum. Empty if there are
-// none. `truncated` says that the moves were not all of them, which is told.
-std::string TransferTable(const std::vector<Transfer>& transfers,
-                          bool truncated, const Terminal& terminal);
+// none. `truncated` says that they are not all, which is told.
+std::string TransferTable(const Transfers& transfers, bool truncated,
+                          const Terminal& terminal);
 
 }  // namespace clockwise::cli
 

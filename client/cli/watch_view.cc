@@ -8,6 +8,7 @@
 #include "client/cli/ring_tables.h"
 #include "client/cli/text.h"
 #include "client/cli/transfers.h"
+#include "service/ring/layout.h"
 
 namespace clockwise::cli {
 namespace {
@@ -97,19 +98,17 @@ std::string WatchView::DescribeDelta(const v1::Delta& delta) {
   }
   const std::string changes = DescribeNodes(before, after);
   absl::StrAppend(&text, ": ", changes.empty() ? "no node changed" : changes);
-  double moved = 0;
   std::vector<std::string> transfers;
-  for (const Transfer& transfer : Transfers(delta.moves())) {
-    moved += transfer.ratio;
-    transfers.push_back(absl::StrCat(
-        transfer.from.empty() ? "(nobody)" : transfer.from, " ",
-        terminal_.arrow(), " ", transfer.to, " ", Percent(transfer.ratio)));
+  for (const v1::Transfer& transfer : delta.transfers()) {
+    transfers.push_back(absl::StrCat(Giver(transfer), " ", terminal_.arrow(),
+                                     " ", transfer.to_id(), " ",
+                                     Percent(transfer.ratio())));
   }
-  if (moved > 0) {
-    absl::StrAppend(&text, "; ", Percent(moved),
-                    " moved: ", JoinSome(std::move(transfers)));
+  if (delta.moved_ratio() > 0) {
+    absl::StrAppend(&text, "; ", Percent(delta.moved_ratio()), " moved",
+                    transfers.empty() ? "" : ": ",
+                    JoinSome(std::move(transfers)));
   }
-  if (delta.moves_truncated()) absl::StrAppend(&text, " (not all moves)");
   return text;
 }
 

@@ -10,7 +10,6 @@
 #include "service/ring/next_ring.h"
 #include "service/ring/partition_moves.h"
 #include "service/ring/refusal.h"
-#include "service/ring/spread.h"
 #include "service/ring/validate.h"
 
 namespace clockwise {
@@ -83,6 +82,7 @@ absl::StatusOr<std::optional<v1::Change>> FirstAnswer(
     }
     v1::Change answer = record.change();
     if (request.include_moves) {
+      answer.clear_capped_ids();  // filled again
       auto before = RingAt(state, answer.epoch() - 1, "request_id");
       if (!before.ok()) return before.status();
       auto after = RingAt(state, answer.epoch(), "request_id");
@@ -131,9 +131,6 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   }
   FillFigures(state.measured, plan.next->measured, request.include_moves,
               change);
-  for (std::string& id : CappedIds(plan.next->ring())) {
-    change.add_capped_ids(std::move(id));
-  }
   v1::ChangeRecord& record = plan.record;
   for (const NodePtr& node : edit->before) *record.add_before() = *node;
   record.set_request_digest(DigestOf(request));

@@ -3,11 +3,15 @@
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_COMPARISON_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_COMPARISON_H_
 
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "service/limits.h"
 #include "service/membership/ring_state.h"
 #include "service/ring/compare.h"
+#include "service/ring/partition_moves.h"
+#include "service/ring/spread.h"
 
 namespace clockwise {
 
@@ -26,6 +30,12 @@ void FillComparison(const MeasuredRing& before, const MeasuredRing& after,
   *message.mutable_balance_after() = after.balance;
   message.set_zone_shortfall_before(before.zone_shortfall);
   message.set_zone_shortfall_after(after.zone_shortfall);
+  message.set_partitions(
+      static_cast<uint32_t>(PartitionsOf(after.ring->spec())));
+  message.set_zones(CountZones(*after.ring));
+  for (std::string& id : CappedIds(*after.ring, after.ownership)) {
+    message.add_capped_ids(std::move(id));
+  }
   if (!include_moves) return;
   message.mutable_moves()->Assign(comparison.moves.begin(),
                                   comparison.moves.end());

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/ring/layout.h"
 #include "service/ring/refusal.h"
 #include "service/ring/validate.h"
 #include "service/store/store_rules.h"
@@ -195,7 +196,7 @@ absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked) {
   return Refusal(v1::ERROR_REASON_RING_EXISTS,
                  absl::StrCat("spec: a ring ", Quoted(spec->name()),
                               " with another spec is there: ",
-                              (*present)->ring().spec().ShortDebugString()));
+                              SpecText((*present)->ring().spec())));
 }
 
 absl::StatusOr<StatePtr> Membership::StoreNewRing(const v1::RingSpec& spec) {

@@ -231,6 +231,10 @@ absl::StatusOr<v1::Delta> DeltaSince(const RingState& state,
     delta.mutable_moves()->Assign(comparison.moves.begin(),
                                   comparison.moves.end());
     delta.set_moves_truncated(comparison.moves_truncated);
+    delta.set_moved_ratio(comparison.moved_ratio);
+    delta.mutable_transfers()->Assign(comparison.transfers.begin(),
+                                      comparison.transfers.end());
+    delta.set_transfers_truncated(comparison.transfers_truncated);
   }
   return delta;
 }
@@ -249,7 +253,7 @@ v1::Snapshot SnapshotOf(const RingState& state, const MeasuredRing& measured,
   *snapshot.mutable_balance() = measured.balance;
   *snapshot.mutable_primary_balance() = measured.primary_balance;
   snapshot.set_zone_shortfall(measured.zone_shortfall);
-  for (std::string& id : CappedIds(ring)) {
+  for (std::string& id : CappedIds(ring, measured.ownership)) {
     snapshot.add_capped_ids(std::move(id));
   }
   if (PartitionsOf(ring.spec()) > 0) {

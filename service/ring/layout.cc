@@ -65,6 +65,25 @@ absl::StatusOr<v1::Layout> ParseLayout(absl::string_view name) {
                  absl::StrCat("layout ", Quoted(name), " is none of ", known));
 }
 
+std::string SpecText(const v1::RingSpec& spec) {
+  const LayoutRule* rule = FindLayout(spec.layout());
+  std::string text =
+      rule != nullptr
+          ? std::string(rule->name)
+          : absl::StrCat("layout ", static_cast<int>(spec.layout()));
+  if (spec.virtual_nodes() > 0) {
+    absl::StrAppend(&text, ", ", spec.virtual_nodes(),
+                    " points per unit of weight");
+  }
+  if (spec.partition_bits() > 0) {
+    absl::StrAppend(&text, ", ", uint64_t{1} << (spec.partition_bits() & 63),
+                    " partitions");
+  }
+  absl::StrAppend(&text, ", ", spec.replicas(),
+                  spec.replicas() == 1 ? " owner a key" : " owners a key");
+  return text;
+}
+
 KeyHash HashKey(v1::Layout layout, absl::string_view key) {
   const LayoutRule* rule = FindLayout(layout);
   assert(rule != nullptr && "a ring's spec was validated when it was made");

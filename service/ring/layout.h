@@ -4,6 +4,7 @@
 #define CLOCKWISE_SERVICE_RING_LAYOUT_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -43,6 +44,9 @@ const LayoutRule* FindLayout(v1::Layout layout);
 // The layout that is spelt `name` ("hashed", in any case).
 // LAYOUT_UNSUPPORTED names those there are.
 absl::StatusOr<v1::Layout> ParseLayout(absl::string_view name);
+
+// A spec for people: "hashed, 160 points per unit of weight, 1 owner a key".
+std::string SpecText(const v1::RingSpec& spec);
 
 // Where `key` lies in `layout`, which FindLayout must know.
 KeyHash HashKey(v1::Layout layout, absl::string_view key);

@@ -3,19 +3,25 @@
 #include <algorithm>
 #include <span>
 
+#include "service/limits.h"
 #include "service/ring/assign/quota.h"
 #include "service/ring/node_list.h"
 
 namespace clockwise {
 
-uint32_t ZoneShortfall(const Ring& ring) {
+uint32_t CountZones(const Ring& ring) {
   const NodeList& nodes = ring.nodes();
-  if (ring.spec().layout() != v1::LAYOUT_PARTITIONED ||
+  const bool none =
       std::all_of(nodes.begin(), nodes.end(),
-                  [](const NodePtr& node) { return node->zone().empty(); })) {
+                  [](const NodePtr& node) { return node->zone().empty(); });
+  return none ? 0 : NumberZones(nodes).count;
+}
+
+uint32_t ZoneShortfall(const Ring& ring) {
+  if (ring.spec().layout() != v1::LAYOUT_PARTITIONED || CountZones(ring) == 0) {
     return 0;
   }
-  const Zones zones = NumberZones(nodes);
+  const Zones zones = NumberZones(ring.nodes());
   uint32_t shortfall = 0;
   for (size_t slot = 0; slot < ring.slots(); ++slot) {
     const auto row = ring.slot_nodes().subspan(slot * ring.owners_per_slot(),
@@ -32,14 +38,23 @@ uint32_t ZoneShortfall(const Ring& ring) {
   return shortfall;
 }
 
-std::vector<std::string> CappedIds(const Ring& ring) {
+std::vector<std::string> CappedIds(const Ring& ring, const Ownership& owned) {
   std::vector<std::string> ids;
-  if (ring.spec().layout() != v1::LAYOUT_PARTITIONED || ring.nodes().empty()) {
+  const NodeList& nodes = ring.nodes();
+  if (ring.spec().layout() != v1::LAYOUT_PARTITIONED || nodes.empty()) {
     return ids;
   }
-  for (const uint32_t node : CappedNodes(
-           ring.nodes(), NumberZones(ring.nodes()), ring.OwnersPerKey(0))) {
-    ids.push_back(ring.nodes()[node]->id());
+  uint64_t weights = 0;
+  for (const NodePtr& node : nodes) weights += node->weight();
+  const absl::uint128 all = owned.whole * owned.owners;
+  for (const uint32_t node :
+       CappedNodes(nodes, NumberZones(nodes), owned.owners)) {
+    // Rounded up to whole partitions it may have got its due all the same.
+    // Products fit: all is below 2^68, weights in all below 2^33.
+    if (owned.owned[node] * weights < all * nodes[node]->weight()) {
+      ids.push_back(nodes[node]->id());
+    }
+    if (ids.size() == limits::kMaxCappedIds) break;
   }
   return ids;
 }

@@ -50,6 +50,18 @@ void LogChange(const std::string& ring, const v1::Change& change) {
                            {"moved", absl::StrCat(change.moved_ratio())},
                            {"actor", change.actor()},
                            {"request_id", change.request_id()}});
+  if (change.zone_shortfall_after() > change.zone_shortfall_before()) {
+    LogWarning("partitions short of zones",
+               {{"ring", ring.empty() ? "default" : ring},
+                {"partitions", absl::StrCat(change.zone_shortfall_after())},
+                {"zones", absl::StrCat(change.zones())}});
+  }
+  if (change.capped_ids_size() > 0) {
+    LogWarning("weights too large to honour",
+               {{"ring", ring.empty() ? "default" : ring},
+                {"nodes", absl::StrCat(change.capped_ids_size())},
+                {"first", change.capped_ids(0)}});
+  }
 }
 
 }  // namespace

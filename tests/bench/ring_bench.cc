@@ -10,6 +10,7 @@
 
 #include "service/ring/balance.h"
 #include "service/ring/compare.h"
+#include "service/ring/next_ring.h"
 #include "service/ring/ring.h"
 
 namespace clockwise {
@@ -31,7 +32,7 @@ NodeList Nodes(int64_t count) {
     node->set_id("node-" + std::to_string(1'000'000 + i));
     node->set_hash_key(node->id());
     node->set_weight(1);
-    node->set_zone("z" + std::to_string(i % 3));
+    node->set_zone("z" + std::to_string(i % 4));
     nodes.push_back(std::move(node));
   }
   return nodes;
@@ -89,6 +90,33 @@ void AddOneNode(benchmark::State& state) {
 }
 BENCHMARK(AddOneNode)
     ->ArgsProduct({{10, 100, 1000}, {1, 3}})
+    ->Unit(benchmark::kMillisecond);
+
+// What an accepted AddNode computes of a PARTITIONED ring: the new table, its
+// figures, what moved. Counters: the greatest share over the mean, of all
+// owners and of primaries, and what moved over the least that could.
+void AddOneNodePartitioned(benchmark::State& state) {
+  v1::RingSpec spec = Spec(v1::LAYOUT_PARTITIONED, 3);
+  spec.set_partition_bits(static_cast<uint32_t>(state.range(1)));
+  const auto empty = *Ring::Build(spec, {});
+  const auto before = *NextRing(*empty, Nodes(state.range(0)));
+  const Ownership owned_before = Measure(*before);
+  const NodeList nodes = Nodes(state.range(0) + 1);
+  for (auto _ : state) {
+    const auto after = *NextRing(*before, nodes);
+    const Ownership owned = Measure(*after);
+    const Comparison moved = Compare(*before, owned_before, *after, owned, 0);
+    state.counters["moved/least"] =
+        moved.moved_ratio / moved.minimum_moved_ratio;
+    state.counters["peak"] = BalanceOf(*after, owned).peak_to_mean();
+    state.counters["primary_peak"] =
+        PrimaryBalanceOf(*after, owned).peak_to_mean();
+  }
+}
+BENCHMARK(AddOneNodePartitioned)
+    ->Args({1000, 16})
+    ->Args({1000, 18})
+    ->Args({10'000, 20})
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace

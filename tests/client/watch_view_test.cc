@@ -33,8 +33,9 @@ TEST_F(WatchViewTest, AddedNodeIsToldWithWhatItTakesFromWhom) {
   EXPECT_EQ(view_.Describe(Message(
                 R"(delta { from_epoch: 7 epoch: 8 incarnation: 5
                     upserted { id: "n3" address: "h:1" zone: "b" weight: 2 }
-                    moves { from: "n1" to: "n3" ratio: 0.125 }
-                    moves { from: "n2" to: "n3" ratio: 0.25 } })")),
+                    moved_ratio: 0.375
+                    transfers { from_id: "n2" to_id: "n3" ratio: 0.25 }
+                    transfers { from_id: "n1" to_id: "n3" ratio: 0.125 } })")),
             "epoch 8: added n3 (h:1, zone b, weight 2); 37.5 % moved: "
             "n2 → n3 25.0 %, n1 → n3 12.5 %");
   EXPECT_EQ(view_.epoch(), 8u);

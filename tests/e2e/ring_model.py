@@ -10,7 +10,7 @@ _xxhash.XXH3_64bits.restype = ctypes.c_uint64
 _xxhash.XXH3_64bits.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
 
 MASK = (1 << 64) - 1
-HASHED, MODULO = 1, 3
+HASHED, PARTITIONED, MODULO = 1, 2, 3
 
 
 def xxh3(data):
@@ -24,11 +24,16 @@ def splitmix64(state):
 
 
 class RingModel:
-    """The ring of a v1.Snapshot, computed from its spec and nodes alone."""
+    """The ring of a v1.Snapshot, computed from its spec and nodes alone.
 
-    def __init__(self, spec, nodes):
+    PARTITIONED is decided, not computed: its fingerprint takes the table, a row
+    of node ids per partition; owners() is PartitionMirror's.
+    """
+
+    def __init__(self, spec, nodes, rows=()):
         self.spec = spec
         self.nodes = sorted(nodes, key=lambda node: node.id.encode())
+        self.rows = rows
         self.points = []
         if spec.layout == HASHED:
             for index, node in enumerate(self.nodes):
@@ -77,4 +82,8 @@ class RingModel:
         data += struct.pack(f"<{len(self.points)}Q", *self.positions)
         data += struct.pack(f"<{len(self.points)}I",
                             *[index for _, index in self.points])
+        if self.spec.layout == PARTITIONED:
+            index = {node.id: i for i, node in enumerate(self.nodes)}
+            table = [index[node_id] for row in self.rows for node_id in row]
+            data += struct.pack(f"<Q{len(table)}I", len(table), *table)
         return xxh3(data)

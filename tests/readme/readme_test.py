@@ -27,6 +27,8 @@ import tempfile
 import time
 import urllib.request
 
+import layout_table
+
 BLOCK_SECONDS = 120
 START_SECONDS = 240
 
@@ -268,6 +270,13 @@ def check_flags(bin_dir, readme):
              f"and has {sorted(table - real)} too many")
 
 
+def check_comparison(bin_dir, readme):
+    """The table of layouts holds measured values."""
+    for row in layout_table.rows(bin_dir):
+        if row not in readme:
+            fail(f"the table of layouts in README.md lacks the measured row:\n{row}")
+
+
 def check_metrics(address, readme):
     """The metrics named are those served, no more and no fewer."""
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as response:
@@ -290,6 +299,7 @@ def main():
     check_links(root, readme)
     check_rpcs(root, readme)
     check_flags(bin_dir, readme)
+    check_comparison(bin_dir, readme)
     with tempfile.TemporaryDirectory(prefix="clockwise-readme.") as folder:
         reader = Reader(root, bin_dir, pathlib.Path(folder))
         run = {"sh": reader.run_sh, "console": reader.run_console,
