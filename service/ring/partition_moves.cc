@@ -1,6 +1,7 @@
 #include "service/ring/partition_moves.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "absl/container/flat_hash_map.h"
 
@@ -11,6 +12,14 @@ using Ordinals = google::protobuf::RepeatedField<uint32_t>;
 
 // Owners a partition in a table of so many slots in all.
 size_t WidthOf(size_t slots, size_t partitions) { return slots / partitions; }
+
+const Ordinals& OwnersOf(const v1::PartitionMoves& moves, Direction direction) {
+  return direction == Direction::kForward ? moves.after() : moves.before();
+}
+
+absl::Status Misfit() {
+  return absl::DataLossError("its moved partitions do not fit its table");
+}
 
 }  // namespace
 
@@ -77,26 +86,35 @@ v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after) {
   return moves;
 }
 
+absl::StatusOr<size_t> WidthOf(const v1::PartitionMoves& moves,
+                               Direction direction, size_t partitions) {
+  const Ordinals& rows = moves.partitions();
+  const int slots = OwnersOf(moves, direction).size();
+  const bool ascending =
+      std::adjacent_find(rows.begin(), rows.end(),
+                         std::greater_equal<uint32_t>()) == rows.end();
+  if (rows.empty() || !ascending || rows[rows.size() - 1] >= partitions ||
+      slots % rows.size() != 0) {
+    return Misfit();
+  }
+  return static_cast<size_t>(slots / rows.size());
+}
+
 absl::Status Move(const v1::PartitionMoves& moves, Direction direction,
                   size_t partitions, OrdinalTable& table) {
   if (moves.partitions().empty()) return absl::OkStatus();
-  const bool forward = direction == Direction::kForward;
-  const Ordinals& owners = forward ? moves.after() : moves.before();
+  const auto width = WidthOf(moves, direction, partitions);
+  if (!width.ok()) return width.status();
   const auto moved = static_cast<size_t>(moves.partitions_size());
-  const auto slots = static_cast<size_t>(owners.size());
-  const size_t width = slots / moved;
-  const absl::Status misfit =
-      absl::DataLossError("its moved partitions do not fit its table");
-  if (slots % moved != 0) return misfit;
-  if (table.size() != width * partitions) {
-    if (moved != partitions) return misfit;
-    table.assign(width * partitions, 0);
+  if (table.size() != *width * partitions) {
+    if (moved != partitions) return Misfit();
+    table.assign(*width * partitions, 0);
   }
+  const Ordinals& owners = OwnersOf(moves, direction);
   for (size_t i = 0; i < moved; ++i) {
     const size_t row = moves.partitions(static_cast<int>(i));
-    if (row >= partitions) return misfit;
-    std::copy_n(owners.begin() + static_cast<ptrdiff_t>(i * width), width,
-                table.begin() + static_cast<ptrdiff_t>(row * width));
+    std::copy_n(owners.begin() + static_cast<ptrdiff_t>(i * *width), *width,
+                table.begin() + static_cast<ptrdiff_t>(row * *width));
   }
   return absl::OkStatus();
 }

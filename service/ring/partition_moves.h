@@ -35,8 +35,13 @@ v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after);
 
 enum class Direction { kForward, kBackward };
 
+// Owners that `moves` give to each partition that they move. DATA_LOSS: they
+// are no moves of a table of `partitions` rows, whatever its width.
+absl::StatusOr<size_t> WidthOf(const v1::PartitionMoves& moves,
+                               Direction direction, size_t partitions);
+
 // Makes `moves` in a table of `partitions` rows, or takes them back. DATA_LOSS:
-// they do not fit it.
+// they do not fit it, and it is as it was.
 [[nodiscard]] absl::Status Move(const v1::PartitionMoves& moves,
                                 Direction direction, size_t partitions,
                                 OrdinalTable& table);

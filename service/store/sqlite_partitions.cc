@@ -52,16 +52,20 @@ absl::Status SqliteStore::ReadTable(StoredRing& ring) {
 absl::Status SqliteStore::WritePartitions(const Commit& commit,
                                           const std::string& spec,
                                           uint64_t& digest) {
-  const auto moved =
-      static_cast<size_t>(commit.record.partitions().partitions_size());
-  if (moved == 0) return absl::OkStatus();
+  const v1::PartitionMoves& moves = commit.record.partitions();
+  if (moves.partitions().empty()) return absl::OkStatus();
   v1::RingSpec parsed;
   if (!parsed.ParseFromString(spec)) {
     return absl::DataLossError("its spec cannot be read");
   }
+  const size_t partitions = PartitionsOf(parsed);
+  const auto width = WidthOf(moves, Direction::kForward, partitions);
+  if (!width.ok()) return width.status();
   // All of them: the number of owners may be another one.
-  return moved == PartitionsOf(parsed) ? ReplacePartitions(commit, digest)
-                                       : MovePartitions(commit, digest);
+  return static_cast<size_t>(moves.partitions_size()) == partitions
+             ? ReplacePartitions(commit, digest)
+             : MovePartitions(commit, std::min(partitions, kPartitionsPerRow),
+                              *width, digest);
 }
 
 absl::Status SqliteStore::ReplacePartitions(const Commit& commit,
@@ -90,9 +94,9 @@ absl::Status SqliteStore::ReplacePartitions(const Commit& commit,
 }
 
 absl::Status SqliteStore::MovePartitions(const Commit& commit,
-                                         uint64_t& digest) {
+                                         size_t partitions_per_row,
+                                         size_t width, uint64_t& digest) {
   const v1::PartitionMoves& moves = commit.record.partitions();
-  const int width = moves.after_size() / moves.partitions_size();
   for (int i = 0; i < moves.partitions_size();) {
     const uint64_t number = moves.partitions(i) / kPartitionsPerRow;
     OrdinalTable owners;
@@ -105,16 +109,16 @@ absl::Status SqliteStore::MovePartitions(const Commit& commit,
         digest -= PartitionsDigest(number, rows.Bytes(0));
       }
     }
+    if (width == 0 || owners.size() != partitions_per_row * width) {
+      return absl::DataLossError("its moved partitions do not fit its table");
+    }
     for (; i < moves.partitions_size() &&
            moves.partitions(i) / kPartitionsPerRow == number;
          ++i) {
-      const size_t first =
-          moves.partitions(i) % kPartitionsPerRow * static_cast<size_t>(width);
-      if (first + static_cast<size_t>(width) > owners.size()) {
-        return absl::DataLossError("its moved partitions do not fit its table");
-      }
-      std::copy_n(moves.after().begin() + i * width, width,
-                  owners.begin() + static_cast<ptrdiff_t>(first));
+      const size_t first = moves.partitions(i) % kPartitionsPerRow * width;
+      std::copy_n(moves.after().begin() +
+                      static_cast<ptrdiff_t>(static_cast<size_t>(i) * width),
+                  width, owners.begin() + static_cast<ptrdiff_t>(first));
     }
     const absl::string_view bytes = BytesOf(owners.data(), owners.size());
     absl::Status status =

@@ -135,12 +135,13 @@ class SqliteStore final : public Store {
                                              uint64_t& digest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status MovePartitions(const Commit& commit,
-                                            uint64_t& digest)
+                                            size_t partitions_per_row,
+                                            size_t width, uint64_t& digest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status ReplacePartitions(const Commit& commit,
                                                uint64_t& digest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Adds all rows of a table to `digest`; calls `each` with every row.
+  // Calls `each` with every row of the ring's table.
   [[nodiscard]] absl::Status VisitPartitions(
       absl::string_view ring,
       absl::FunctionRef<void(uint64_t number, absl::string_view owners)> each)

@@ -14,6 +14,7 @@
 #include "service/store/sqlite_store.h"
 #include "tests/store/fault_vfs.h"
 #include "tests/store/store_testing.h"
+#include "tests/store/table_model.h"
 
 namespace clockwise {
 namespace {
@@ -21,7 +22,7 @@ namespace {
 class SqliteDamageTest : public testing::Test {
  protected:
   // Some rings of every kind: nodes that fill pages and overflow them, free
-  // pages of a deleted ring, trimmed history.
+  // pages of a deleted ring, trimmed history, a partition table.
   void Fill(Store& store) {
     Note(store, absl::OkStatus());
     Note(store, store.Create(HeadOf("gone")));
@@ -38,6 +39,11 @@ class SqliteDamageTest : public testing::Test {
         Note(store, store.Apply(commit));
       }
     }
+    std::mt19937_64 random(1);
+    TableModel table("table", 9);
+    Note(store, store.Create(TableHeadOf("table", 9)));
+    Note(store, store.Apply(table.Fill(random, 3)));
+    Note(store, store.Apply(table.MoveSome(random, 5)));
     Note(store, store.Delete("gone", 7));
   }
 

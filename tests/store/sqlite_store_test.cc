@@ -16,6 +16,7 @@
 #include "service/store/memory_store.h"
 #include "tests/store/fault_vfs.h"
 #include "tests/store/store_acceptance.h"
+#include "tests/store/store_partition_acceptance.h"
 
 namespace clockwise {
 namespace {
@@ -37,6 +38,7 @@ struct Sqlite {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StoreAcceptance, Sqlite);
+INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StorePartitionAcceptance, Sqlite);
 
 // A commit of up to four random nodes to a ring at `epoch` - 1.
 Commit RandomCommit(std::mt19937_64& random, uint64_t epoch) {

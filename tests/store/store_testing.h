@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "service/ring/refusal.h"
 #include "service/store/store.h"
 
@@ -115,6 +116,9 @@ inline std::string TextOf(const StoredRing& ring) {
   }
   for (const v1::ChangeRecord& record : ring.history) {
     absl::StrAppend(&text, "change ", record.ShortDebugString(), "\n");
+  }
+  if (!ring.table.empty()) {
+    absl::StrAppend(&text, "table ", absl::StrJoin(ring.table, " "), "\n");
   }
   return text;
 }
