@@ -49,6 +49,13 @@ absl::Status Set(Database& database, const Setting& setting) {
                    " at ", *got, ", not ", setting.value));
 }
 
+absl::Status BuildTables(Database& database) {
+  Transaction transaction(database);
+  absl::Status status = transaction.Begin();
+  if (status.ok()) status = Migrate(database, 0);
+  return status.ok() ? transaction.Commit() : status;
+}
+
 // Fills an empty file.
 absl::Status Build(const std::string& path) {
   auto database = Database::Open(path);
@@ -60,7 +67,7 @@ absl::Status Build(const std::string& path) {
   status = (*database)
                ->Execute(absl::StrCat("PRAGMA application_id=", kApplicationId))
                .status();
-  if (status.ok()) status = Migrate(**database, 0);
+  if (status.ok()) status = BuildTables(**database);
   if (status.ok()) status = Set(**database, kLogMode);
   if (status.ok()) (*database)->KeepOnClose(false);
   return status;
@@ -153,8 +160,10 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
 }
 
 absl::Status SqliteStore::Start(const Options& options) {
-  absl::Status status = Configure();
-  if (status.ok()) status = CheckContent();
+  const auto version = Configure();
+  if (!version.ok()) return version.status();
+  absl::Status status =
+      *version == kSchemaVersion ? CheckContent() : Upgrade(*version);
   if (status.ok()) status = Set(*database_, kLogMode);
   if (status.ok() && options.max_pages > 0) {
     status =
@@ -165,7 +174,7 @@ absl::Status SqliteStore::Start(const Options& options) {
   return status;
 }
 
-absl::Status SqliteStore::Configure() {
+absl::StatusOr<uint32_t> SqliteStore::Configure() {
   absl::Status status = Set(*database_, kExclusive);
   for (const Setting& setting : kSettings) {
     if (!status.ok()) return status;
@@ -184,8 +193,17 @@ absl::Status SqliteStore::Configure() {
   const auto check = database_->Execute("PRAGMA quick_check(1)");
   if (!check.ok()) return check.status();
   if (*check != "ok") return absl::DataLossError(OneLine(*check));
-  return version == kSchemaVersion ? absl::OkStatus()
-                                   : Migrate(*database_, version);
+  return version;
+}
+
+// The content is checked before anything of it is durable, so that a file that
+// is refused stays as it was (SqliteVersion1Test).
+absl::Status SqliteStore::Upgrade(uint32_t version) {
+  Transaction transaction(*database_);
+  absl::Status status = transaction.Begin();
+  if (status.ok()) status = Migrate(*database_, version);
+  if (status.ok()) status = CheckContent();
+  return status.ok() ? transaction.Commit() : status;
 }
 
 absl::Status SqliteStore::CheckContent() {

@@ -61,17 +61,12 @@ static_assert(std::size(kMigrations) == kSchemaVersion);
 }  // namespace
 
 absl::Status Migrate(Database& database, uint32_t version) {
-  Transaction transaction(database);
-  absl::Status status = transaction.Begin();
-  for (; status.ok() && version < kSchemaVersion; ++version) {
-    status = kMigrations[version](database);
+  for (; version < kSchemaVersion; ++version) {
+    absl::Status status = kMigrations[version](database);
+    if (!status.ok()) return status;
   }
-  if (!status.ok()) return status;
-  status =
-      database.Execute(absl::StrCat("PRAGMA user_version=", kSchemaVersion))
-          .status();
-  if (!status.ok()) return status;
-  return transaction.Commit();
+  return database.Execute(absl::StrCat("PRAGMA user_version=", kSchemaVersion))
+      .status();
 }
 
 absl::Status CheckTables(Database& database) {

@@ -23,7 +23,7 @@ inline constexpr uint32_t kSchemaVersion = 2;
 inline constexpr size_t kPartitionsPerRow = 64;
 
 // Brings a database from schema `version` (0: an empty one) to kSchemaVersion,
-// in one transaction.
+// in the caller's transaction.
 [[nodiscard]] absl::Status Migrate(Database& database, uint32_t version);
 
 // OK if the tables are those of kSchemaVersion; DATA_LOSS if they are not.

@@ -97,7 +97,10 @@ class SqliteStore final : public Store {
   // sqlite_open.cc: the steps of Open.
   [[nodiscard]] absl::Status Start(const Options& options)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  [[nodiscard]] absl::Status Configure() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The schema version of the file.
+  absl::StatusOr<uint32_t> Configure() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  [[nodiscard]] absl::Status Upgrade(uint32_t version)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status CheckContent() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // sqlite_store.cc and sqlite_write.cc: failures are those of the database,
