@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "service/limits.h"
 #include "service/ring/compare.h"
+#include "service/ring/node_list.h"
 #include "service/ring/partition_moves.h"
 #include "service/ring/refusal.h"
 #include "service/ring/spread.h"
@@ -71,23 +72,33 @@ absl::StatusOr<std::vector<uint32_t>> TableOf(const v1::RingSpec& spec,
                  indexes.status().message());
 }
 
-// What leads a follower of `before` to `after`.
+// What leads a follower of `before` to `after`. By ids: between epochs that do
+// not follow each other, an ordinal may have passed from one node to another.
 void AddMovedPartitions(const Ring& before, const Ring& after,
                         v1::Delta& delta) {
-  const v1::PartitionMoves moves = MovesBetween(before, after);
-  *delta.mutable_moved_partitions() = moves.partitions();
-  absl::flat_hash_map<uint32_t, uint32_t> numbers;  // by ordinal
-  for (const uint32_t ordinal : moves.after()) {
-    const auto [at, inserted] =
-        numbers.try_emplace(ordinal, static_cast<uint32_t>(numbers.size()));
-    delta.add_moved_owners(at->second);
+  const std::vector<uint32_t> indexes =
+      IndexesAfter(before.nodes(), after.nodes());
+  const size_t partitions = PartitionsOf(after.spec());
+  const size_t width_before = before.slot_nodes().size() / partitions;
+  const size_t width_after = after.slot_nodes().size() / partitions;
+  absl::flat_hash_map<uint32_t, uint32_t> numbers;  // by index after
+  for (size_t row = 0; row < partitions; ++row) {
+    const auto from =
+        before.slot_nodes().subspan(row * width_before, width_before);
+    const auto to = after.slot_nodes().subspan(row * width_after, width_after);
+    if (std::equal(
+            from.begin(), from.end(), to.begin(), to.end(),
+            [&](uint32_t was, uint32_t is) { return indexes[was] == is; })) {
+      continue;
+    }
+    delta.add_moved_partitions(static_cast<uint32_t>(row));
+    for (const uint32_t owner : to) {
+      const auto [at, inserted] =
+          numbers.try_emplace(owner, static_cast<uint32_t>(numbers.size()));
+      if (inserted) delta.add_owner_ids(after.nodes()[owner]->id());
+      delta.add_moved_owners(at->second);
+    }
   }
-  std::vector<std::string> ids(numbers.size());
-  for (const NodePtr& node : after.nodes()) {
-    const auto at = numbers.find(static_cast<uint32_t>(node->ordinal()));
-    if (at != numbers.end()) ids[at->second] = node->id();
-  }
-  for (std::string& id : ids) delta.add_owner_ids(std::move(id));
 }
 
 }  // namespace

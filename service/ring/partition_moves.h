@@ -29,8 +29,9 @@ absl::StatusOr<std::vector<uint32_t>> IndexesOf(const OrdinalTable& table,
                                                 const NodeList& nodes,
                                                 size_t partitions);
 
-// What leads from one ring to another of the same spec. No partitions if no
-// owners changed.
+// What leads from a ring to the one that one change made of it: between epochs
+// farther apart, an ordinal may be another node's. No partitions if no owners
+// changed.
 v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after);
 
 enum class Direction { kForward, kBackward };

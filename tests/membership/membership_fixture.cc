@@ -118,24 +118,26 @@ void MembershipTest::SetUp() {
 }
 
 absl::StatusOr<std::unique_ptr<Membership>> MembershipTest::TryOpen(
-    Store& store, size_t history) {
+    Store& store, size_t history, size_t bytes) {
   Membership::Options options;
   options.store = &store;
   options.now = [this] { return now_; };
   options.random = [this] { return ++randoms_; };
   options.history_changes = history;
+  options.history_bytes = bytes;
   return Membership::Open(std::move(options));
 }
 
-std::unique_ptr<Membership> MembershipTest::Open(Store& store, size_t history) {
-  auto opened = TryOpen(store, history);
+std::unique_ptr<Membership> MembershipTest::Open(Store& store, size_t history,
+                                                 size_t bytes) {
+  auto opened = TryOpen(store, history, bytes);
   EXPECT_TRUE(opened.ok()) << opened.status();
   return std::move(opened).value();
 }
 
-void MembershipTest::Reopen(size_t history) {
+void MembershipTest::Reopen(size_t history, size_t bytes) {
   membership_.reset();
-  membership_ = Open(store_, history);
+  membership_ = Open(store_, history, bytes);
 }
 
 v1::Change MembershipTest::Make(const ChangeRequest& request) {

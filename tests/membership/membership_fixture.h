@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.pb.h"
 #include "gtest/gtest.h"
+#include "service/limits.h"
 #include "service/membership/membership.h"
 #include "service/store/memory_store.h"
 #include "service/store/store.h"
@@ -64,11 +65,13 @@ class MembershipTest : public ::testing::Test {
   void SetUp() override;
 
   // Opens a Membership over `store`, which must work; its rings stay.
-  std::unique_ptr<Membership> Open(Store& store, size_t history = 1000);
-  absl::StatusOr<std::unique_ptr<Membership>> TryOpen(Store& store,
-                                                      size_t history = 1000);
+  std::unique_ptr<Membership> Open(Store& store, size_t history = 1000,
+                                   size_t bytes = limits::kHistoryBytes);
+  absl::StatusOr<std::unique_ptr<Membership>> TryOpen(
+      Store& store, size_t history = 1000,
+      size_t bytes = limits::kHistoryBytes);
   // Opens membership_ again, from what is stored.
-  void Reopen(size_t history = 1000);
+  void Reopen(size_t history = 1000, size_t bytes = limits::kHistoryBytes);
 
   // The change, which must be accepted.
   v1::Change Make(const ChangeRequest& request);
