@@ -55,6 +55,10 @@ void FillFigures(const MeasuredRing& before, const MeasuredRing& after,
   FillComparison(before, after, Relation::kNext, include_moves, change);
   *change.mutable_primary_balance_before() = before.primary_balance;
   *change.mutable_primary_balance_after() = after.primary_balance;
+  change.clear_capped_ids();
+  for (std::string& id : CappedIds(*after.ring)) {
+    change.add_capped_ids(std::move(id));
+  }
 }
 
 }  // namespace
