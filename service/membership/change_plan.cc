@@ -55,10 +55,6 @@ void FillFigures(const MeasuredRing& before, const MeasuredRing& after,
   FillComparison(before, after, Relation::kNext, include_moves, change);
   *change.mutable_primary_balance_before() = before.primary_balance;
   *change.mutable_primary_balance_after() = after.primary_balance;
-  change.clear_capped_ids();
-  for (std::string& id : CappedIds(*after.ring)) {
-    change.add_capped_ids(std::move(id));
-  }
 }
 
 }  // namespace
@@ -86,7 +82,6 @@ absl::StatusOr<std::optional<v1::Change>> FirstAnswer(
     }
     v1::Change answer = record.change();
     if (request.include_moves) {
-      answer.clear_capped_ids();  // filled again
       auto before = RingAt(state, answer.epoch() - 1, "request_id");
       if (!before.ok()) return before.status();
       auto after = RingAt(state, answer.epoch(), "request_id");

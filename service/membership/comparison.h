@@ -33,6 +33,7 @@ void FillComparison(const MeasuredRing& before, const MeasuredRing& after,
   message.set_partitions(
       static_cast<uint32_t>(PartitionsOf(after.ring->spec())));
   message.set_zones(CountZones(*after.ring));
+  message.clear_capped_ids();  // an answer that is given again has them
   for (std::string& id : CappedIds(*after.ring, after.ownership)) {
     message.add_capped_ids(std::move(id));
   }
