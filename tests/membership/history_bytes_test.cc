@@ -50,7 +50,7 @@ class HistoryBytesTest : public PartitionedTest,
   // Makes a random change that has an effect.
   void Step(std::mt19937_64& random) {
     const uint64_t epoch = Epoch();
-    while (Epoch() == epoch) Make(RandomChange(random));
+    while (Epoch() == epoch && !HasFailure()) Make(RandomChange(random));
   }
 };
 

@@ -74,6 +74,17 @@ void Scraped::CreateRing(const std::string& name, uint32_t replicas) {
   ASSERT_TRUE(created.ok()) << created.status();
 }
 
+void Scraped::CreatePartitioned(const std::string& name, uint32_t bits,
+                                uint32_t replicas) {
+  v1::RingSpec spec;
+  spec.set_name(name);
+  spec.set_layout(v1::LAYOUT_PARTITIONED);
+  spec.set_partition_bits(bits);
+  spec.set_replicas(replicas);
+  const auto created = membership->CreateRing(spec);
+  ASSERT_TRUE(created.ok()) << created.status();
+}
+
 StatePtr Scraped::Add(const std::string& ring,
                       const std::vector<std::string>& ids) {
   std::vector<v1::NodeChange> changes;
@@ -98,10 +109,12 @@ StatePtr Scraped::Apply(const std::string& ring,
   return membership->Find(ring).value();
 }
 
-v1::NodeChange AddOf(const std::string& id, uint32_t weight) {
+v1::NodeChange AddOf(const std::string& id, uint32_t weight,
+                     const std::string& zone) {
   v1::NodeChange change;
   change.mutable_add()->set_id(id);
   change.mutable_add()->set_weight(weight);
+  change.mutable_add()->set_zone(zone);
   return change;
 }
 

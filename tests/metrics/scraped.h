@@ -44,6 +44,9 @@ struct Scraped {
   Series Scrape() const;
 
   void CreateRing(const std::string& name, uint32_t replicas = 1);
+  // Of 2^`bits` partitions.
+  void CreatePartitioned(const std::string& name, uint32_t bits,
+                         uint32_t replicas);
   // Changes `ring` and returns its newest state.
   StatePtr Add(const std::string& ring, const std::vector<std::string>& ids);
   StatePtr Remove(const std::string& ring, const std::vector<std::string>& ids);
@@ -56,7 +59,8 @@ struct Scraped {
   std::unique_ptr<MetricsCollector> collector;
 };
 
-v1::NodeChange AddOf(const std::string& id, uint32_t weight = 1);
+v1::NodeChange AddOf(const std::string& id, uint32_t weight = 1,
+                     const std::string& zone = "");
 v1::NodeChange RemoveOf(const std::string& id);
 v1::NodeChange UpdateOf(const std::string& id, uint32_t weight);
 

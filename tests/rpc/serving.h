@@ -12,6 +12,7 @@
 
 #include "clockwise/v1/placement.grpc.pb.h"
 #include "clockwise/v1/stored.pb.h"
+#include "service/limits.h"
 #include "service/log.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
@@ -31,6 +32,7 @@ class Serving : public ::testing::Test {
     options.now = [] { return absl::FromUnixSeconds(1'700'000'000); };
     options.random = [this] { return ++random_; };
     options.history_changes = 20;
+    options.history_bytes = history_bytes_;
     auto membership = Membership::Open(options);
     ASSERT_TRUE(membership.ok()) << membership.status();
     membership_ = *std::move(membership);
@@ -118,6 +120,7 @@ class Serving : public ::testing::Test {
   }
 
   std::chrono::milliseconds heartbeat_{50};
+  size_t history_bytes_ = limits::kHistoryBytes;
   MemoryStore store_;
   uint64_t random_ = 0;
   RpcStats stats_;

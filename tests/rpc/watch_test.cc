@@ -2,52 +2,12 @@
 // them.
 #include <thread>
 
-#include "tests/rpc/serving.h"
+#include "tests/rpc/watching.h"
 
 namespace clockwise {
 namespace {
 
-class WatchTest : public Serving {
- protected:
-  // One open stream.
-  struct Stream {
-    grpc::ClientContext context;
-    std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader;
-
-    // The next message; one without event if the stream has ended.
-    v1::WatchResponse Next() {
-      v1::WatchResponse message;
-      if (!reader->Read(&message)) message.Clear();
-      return message;
-    }
-    // The next message that is no heartbeat.
-    v1::WatchResponse NextChange() {
-      v1::WatchResponse message = Next();
-      while (message.has_heartbeat()) message = Next();
-      return message;
-    }
-  };
-
-  std::unique_ptr<Stream> Watch(uint64_t known_epoch = 0,
-                                uint64_t known_incarnation = 0,
-                                const std::string& ring = "",
-                                bool include_moves = false) {
-    auto stream = std::make_unique<Stream>();
-    SetDeadline(stream->context);
-    v1::WatchRequest request;
-    request.set_ring(ring);
-    request.set_known_epoch(known_epoch);
-    request.set_known_incarnation(known_incarnation);
-    request.set_include_moves(include_moves);
-    stream->reader = stub_->Watch(&stream->context, request);
-    return stream;
-  }
-
-  uint64_t incarnation() { return (*membership_->Find(""))->incarnation; }
-  uint64_t fingerprint() {
-    return (*membership_->Find(""))->ring().fingerprint();
-  }
-};
+using WatchTest = Watching;
 
 TEST_F(WatchTest, TheFirstMessageIsASnapshotUnlessTheKnownEpochIsInHistory) {
   Add("n1");
