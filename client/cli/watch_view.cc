@@ -105,9 +105,9 @@ std::string WatchView::DescribeDelta(const v1::Delta& delta) {
                                      Percent(transfer.ratio())));
   }
   if (delta.moved_ratio() > 0) {
-    absl::StrAppend(&text, "; ", Percent(delta.moved_ratio()), " moved",
-                    transfers.empty() ? "" : ": ",
-                    JoinSome(std::move(transfers)));
+    absl::StrAppend(&text, "; ", Percent(delta.moved_ratio()), " moved");
+    if (!transfers.empty()) absl::StrAppend(&text, ": ");
+    absl::StrAppend(&text, JoinSome(std::move(transfers)));
   }
   return text;
 }

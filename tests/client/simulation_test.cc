@@ -221,12 +221,5 @@ TEST(SimulationTableTest, ChangesReadAsOneWouldSayThem) {
             "10 nodes, 2 added, 2 removed");
 }
 
-TEST(SimulationTableTest, LongNumbersAreGrouped) {
-  EXPECT_EQ(Grouped(0), "0");
-  EXPECT_EQ(Grouped(999), "999");
-  EXPECT_EQ(Grouped(1000), "1,000");
-  EXPECT_EQ(Grouped(16'777'216), "16,777,216");
-}
-
 }  // namespace
 }  // namespace clockwise::cli

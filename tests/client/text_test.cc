@@ -80,5 +80,12 @@ TEST(TerminalTest, BarsGrowByEighthsAndNothingIsNoBar) {
   EXPECT_EQ(Bar(1e-9, 10, false), "#");
 }
 
+TEST(TextTest, LongNumbersAreGrouped) {
+  EXPECT_EQ(Grouped(0), "0");
+  EXPECT_EQ(Grouped(999), "999");
+  EXPECT_EQ(Grouped(1000), "1,000");
+  EXPECT_EQ(Grouped(16'777'216), "16,777,216");
+}
+
 }  // namespace
 }  // namespace clockwise::cli
