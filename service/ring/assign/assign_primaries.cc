@@ -141,10 +141,7 @@ class PrimaryAssigner {
   // Brings a node down to its bound: to other owners with room, else to nobody.
   void Shed(uint32_t node) {
     if (seats_.Surplus(node) == 0) return;
-    const auto of_node = primaries_.of_node(node);
-    std::vector<uint32_t> slots(of_node.begin(), of_node.end());
-    std::sort(slots.begin(), slots.end());
-    dice_.Shuffle(slots);
+    std::vector<uint32_t> slots = dice_.Mixed(primaries_.of_node(node));
     std::erase_if(slots, [&](uint32_t slot) {
       return seats_.Surplus(node) > 0 && PutNeediest(slot);
     });

@@ -97,17 +97,6 @@ class Assigner {
     return relieved;
   }
 
-  // The slots of a node, from a random one on.
-  std::vector<uint32_t> SlotsOf(uint32_t node) {
-    const auto of_node = table_.of_node(node);
-    std::vector<uint32_t> slots(of_node.begin(), of_node.end());
-    // Slots that lie side by side in the table had the same fate before; those
-    // that a change takes should have little in common.
-    std::sort(slots.begin(), slots.end());
-    dice_.Shuffle(slots);
-    return slots;
-  }
-
   // Puts one of `wanted` (from the end) in the slot, in place of who is there.
   bool PutWanted(uint32_t slot, std::vector<uint32_t>& wanted) {
     const size_t tries = std::min(kTries, wanted.size());
@@ -130,7 +119,7 @@ class Assigner {
     dice_.Shuffle(wanted);
     for (uint32_t node = 0; node < seats_.nodes(); ++node) {
       if (seats_.Surplus(node) == 0) continue;
-      for (const uint32_t slot : SlotsOf(node)) {
+      for (const uint32_t slot : dice_.Mixed(table_.of_node(node))) {
         if (seats_.Surplus(node) == 0 || wanted.empty()) break;
         PutWanted(slot, wanted);
       }
@@ -141,7 +130,7 @@ class Assigner {
   void Shed() {
     for (uint32_t node = 0; node < seats_.nodes(); ++node) {
       if (seats_.Surplus(node) == 0) continue;
-      for (const uint32_t slot : SlotsOf(node)) {
+      for (const uint32_t slot : dice_.Mixed(table_.of_node(node))) {
         if (seats_.Surplus(node) == 0) break;
         seats_.Leave(node);
         table_.Put(slot, kNobody);

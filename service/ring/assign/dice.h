@@ -3,7 +3,9 @@
 #ifndef CLOCKWISE_SERVICE_RING_ASSIGN_DICE_H_
 #define CLOCKWISE_SERVICE_RING_ASSIGN_DICE_H_
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,16 @@ class Dice {
     for (size_t i = cards.size(); i > 1; --i) {
       std::swap(cards[i - 1], cards[Roll(i)]);
     }
+  }
+
+  // Slots in an order that depends on nothing but which they are: those that
+  // lie side by side in a table had the same fate before, and those that a
+  // change takes should have little in common.
+  std::vector<uint32_t> Mixed(std::span<const uint32_t> slots) {
+    std::vector<uint32_t> mixed(slots.begin(), slots.end());
+    std::sort(mixed.begin(), mixed.end());
+    Shuffle(mixed);
+    return mixed;
   }
 
  private:
