@@ -2,11 +2,11 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/fail_point.h"
 #include "service/ring/layout.h"
 #include "service/ring/refusal.h"
 #include "service/ring/validate.h"
@@ -14,12 +14,6 @@
 
 namespace clockwise {
 namespace {
-
-bool LostRace(const absl::Status& status) {
-  const v1::ErrorReason reason = ReasonOf(status);
-  return reason == v1::ERROR_REASON_EPOCH_CONFLICT ||
-         reason == v1::ERROR_REASON_RING_NOT_FOUND;
-}
 
 // The plan of a change, or the first answer to it as a plan with nothing left
 // to do.
@@ -41,17 +35,16 @@ bool SameSpec(const v1::RingSpec& a, const v1::RingSpec& b) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Membership>> Membership::Open(Options options) {
-  std::unique_ptr<Membership> membership(new Membership(std::move(options)));
-  auto stored = membership->options_.store->LoadAll();
-  if (!stored.ok()) return stored.status();
-  for (const StoredRing& ring : *stored) {
-    auto state = RestoreState(ring);
-    if (!state.ok()) return state.status();
-    (*state)->InheritCounters(nullptr);
-    membership->TrimHistory(**state);
-    membership->Publish(*std::move(state));
-  }
+  auto membership = std::make_unique<Membership>(std::move(options));
+  if (absl::Status status = membership->Load(); !status.ok()) return status;
   return membership;
+}
+
+absl::Status Membership::Ready() const {
+  if (loaded_) return absl::OkStatus();
+  return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                 "no ring was loaded yet: this server waits for its store, "
+                 "and goes on by itself when that answers");
 }
 
 void Membership::TrimHistory(RingState& state) const {
@@ -65,6 +58,7 @@ absl::StatusOr<StatePtr> Membership::Find(absl::string_view ring) const {
     const auto at = rings_.find(name);
     if (at != rings_.end()) return at->second;
   }
+  if (absl::Status status = Ready(); !status.ok()) return status;
   if (absl::Status status = ValidateId("ring", name); !status.ok()) {
     return status;
   }
@@ -134,69 +128,49 @@ absl::Status Membership::Commit(const RingState& state, ChangePlan& plan) {
   commit.record = *next.history.back();
   commit.history_changes = options_.history_changes;
   commit.dropped_epoch = next.epoch - next.history.size();
+  PassFailPoint("before_commit");
   const auto start = std::chrono::steady_clock::now();
   const absl::Status status = options_.store->Apply(commit);
   commit_latency_.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count());
   if (!status.ok()) return status;
+  PassFailPoint("after_commit");
 
   next.InheritCounters(&state);
   next.counters->changes[static_cast<size_t>(plan.kind)].fetch_add(1);
   next.counters->moved_ratio.fetch_add(plan.change.moved_ratio());
   Publish(plan.next);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<bool> Membership::CatchUp(const std::string& ring) {
-  auto known = Find(ring);
-  const auto head = options_.store->Head(ring);
-  if (ReasonOf(head.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
-    if (known.ok()) Withdraw(ring);
-    return known.ok();
-  }
-  if (!head.ok()) return head.status();
-  if (known.ok() && (*known)->incarnation == head->incarnation &&
-      (*known)->epoch == head->epoch) {
-    return false;
-  }
-  if (absl::Status status = Reload(ring); !status.ok()) return status;
-  return true;
-}
-
-absl::Status Membership::Reload(const std::string& ring) {
-  auto stored = options_.store->Load(ring);
-  if (ReasonOf(stored.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
-    Withdraw(ring);
-    return stored.status();
-  }
-  if (!stored.ok()) return stored.status();
-  auto state = RestoreState(*stored);
-  if (!state.ok()) {
-    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                   state.status().message());
-  }
-  TrimHistory(**state);
-  auto before = Find(ring);
-  (*state)->InheritCounters(before.ok() ? before->get() : nullptr);
-  Publish(*std::move(state));
+  PassFailPoint("after_publish");
   return absl::OkStatus();
 }
 
 absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked) {
   auto spec = NormalizeSpec(asked);
   if (!spec.ok()) return spec.status();
+  if (absl::Status status = Ready(); !status.ok()) return status;
   MutexLock lock(writer_);
-  if (auto behind = CatchUp(spec->name()); !behind.ok()) {
-    return behind.status();
+  for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
+    if (auto behind = CatchUp(spec->name()); !behind.ok()) {
+      return behind.status();
+    }
+    auto present = Find(spec->name());
+    if (!present.ok()) {
+      auto made = StoreNewRing(*spec);
+      // Another server may have made it just now.
+      if (ReasonOf(made.status()) == v1::ERROR_REASON_RING_EXISTS) continue;
+      return made;
+    }
+    if (SameSpec((*present)->ring().spec(), *spec)) return present;
+    return Refusal(v1::ERROR_REASON_RING_EXISTS,
+                   absl::StrCat("spec: a ring ", Quoted(spec->name()),
+                                " with another spec is there: ",
+                                SpecText((*present)->ring().spec())));
   }
-  auto present = Find(spec->name());
-  if (!present.ok()) return StoreNewRing(*spec);
-  if (SameSpec((*present)->ring().spec(), *spec)) return present;
-  return Refusal(v1::ERROR_REASON_RING_EXISTS,
-                 absl::StrCat("spec: a ring ", Quoted(spec->name()),
-                              " with another spec is there: ",
-                              SpecText((*present)->ring().spec())));
+  return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
+                 absl::StrCat("ring ", Quoted(spec->name()),
+                              ": others made and deleted it ",
+                              limits::kMaxCommitAttempts, " times"));
 }
 
 absl::StatusOr<StatePtr> Membership::StoreNewRing(const v1::RingSpec& spec) {
@@ -223,6 +197,7 @@ absl::Status Membership::DeleteRing(absl::string_view ring) {
   if (absl::Status status = ValidateId("ring", ring); !status.ok()) {
     return status;
   }
+  if (absl::Status status = Ready(); !status.ok()) return status;
   const std::string name(ring);
   MutexLock lock(writer_);
   if (auto behind = CatchUp(name); !behind.ok()) return behind.status();

@@ -10,6 +10,7 @@
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -44,11 +45,26 @@ class Membership {
     size_t history_bytes = limits::kHistoryBytes;
   };
 
-  // Loads all rings. Fails if the store cannot be read or what it holds is
-  // damaged.
+  // Knows no rings until Load has succeeded: Find and all changes are refused
+  // with STORE_UNAVAILABLE.
+  explicit Membership(Options options) : options_(std::move(options)) {}
+
+  // A loaded one.
   static absl::StatusOr<std::unique_ptr<Membership>> Open(Options options);
 
-  // The newest state of `ring` (empty: "default"). RING_NOT_FOUND.
+  // Loads all rings. Fails if the store cannot be read or what it holds is
+  // damaged; may be tried again.
+  [[nodiscard]] absl::Status Load();
+  // OK once it has; else STORE_UNAVAILABLE, which Find returns too.
+  absl::Status Ready() const;
+
+  // Takes over what other servers made of `ring` (empty: of all rings) in the
+  // store that is shared with them. STORE_UNAVAILABLE: it could not be read,
+  // and what is known stays.
+  [[nodiscard]] absl::Status Refresh(const std::string& ring);
+
+  // The newest state of `ring` (empty: "default"). RING_NOT_FOUND,
+  // STORE_UNAVAILABLE (nothing is loaded).
   absl::StatusOr<StatePtr> Find(absl::string_view ring) const;
 
   // All rings, by name.
@@ -75,8 +91,6 @@ class Membership {
   const LatencyHistogram& commit_latency() const { return commit_latency_; }
 
  private:
-  explicit Membership(Options options) : options_(std::move(options)) {}
-
   absl::StatusOr<v1::Change> CommitChange(const ChangeRequest& request,
                                           const std::string& ring);
   // Makes a plan durable, then visible.
@@ -88,8 +102,13 @@ class Membership {
   // servers may share one); tells whether it was.
   absl::StatusOr<bool> CatchUp(const std::string& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  // From the state that `head` is ahead of, if there is one, by what changed
+  // since; else by reading the whole ring.
+  absl::Status TakeOver(const std::string& ring, const RingHead& head)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status Reload(const std::string& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status RefreshAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   void TrimHistory(RingState& state) const;
   void Publish(StatePtr state) ABSL_LOCKS_EXCLUDED(mu_);
   void Withdraw(const std::string& ring) ABSL_LOCKS_EXCLUDED(mu_);
@@ -97,6 +116,7 @@ class Membership {
 
   const Options options_;
   LatencyHistogram commit_latency_;
+  std::atomic<bool> loaded_ = false;
   Mutex writer_;  // held over a change, its commit included
   mutable Mutex mu_;
   std::map<std::string, StatePtr, std::less<>> rings_ ABSL_GUARDED_BY(mu_);

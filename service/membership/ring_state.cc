@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "service/limits.h"
+#include "service/membership/restore.h"
 #include "service/ring/compare.h"
 #include "service/ring/node_list.h"
 #include "service/ring/partition_moves.h"
@@ -53,23 +54,6 @@ OrdinalTable TableAsOf(const RingState& state, uint64_t epoch) {
     }
   }
   return table;
-}
-
-// `table` as Ring::Build takes it.
-absl::StatusOr<std::vector<uint32_t>> TableOf(const v1::RingSpec& spec,
-                                              const OrdinalTable& table,
-                                              const NodeList& nodes) {
-  const size_t partitions = PartitionsOf(spec);
-  if (partitions == 0) return std::vector<uint32_t>();
-  const size_t owners = std::min<size_t>(spec.replicas(), nodes.size());
-  if (table.size() != partitions * owners) {
-    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                   "its partition table is not that of its nodes");
-  }
-  auto indexes = IndexesOf(table, nodes, partitions);
-  if (indexes.ok()) return indexes;
-  return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                 indexes.status().message());
 }
 
 // What leads a follower of `before` to `after`. By ids: between epochs that do
@@ -151,44 +135,6 @@ void RingState::TrimHistory(size_t most_changes, size_t most_bytes) {
   }
   history.erase(history.begin(),
                 history.begin() + static_cast<ptrdiff_t>(drop));
-}
-
-absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
-    const StoredRing& stored) {
-  NodeList nodes;
-  nodes.reserve(stored.nodes.size());
-  for (const v1::Node& node : stored.nodes) {
-    nodes.push_back(std::make_shared<const v1::Node>(node));
-  }
-  const std::string& name = stored.head.spec.name();
-  if (FindLayout(stored.head.spec.layout()) == nullptr || !IsSorted(nodes)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("ring ", Quoted(name),
-                     " has a layout or order of nodes that this "
-                     "version does not know: use the version that wrote it"));
-  }
-  auto table = TableOf(stored.head.spec, stored.table, nodes);
-  if (!table.ok()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "ring ", Quoted(name), " at epoch ", stored.head.epoch, ": ",
-        table.status().message(), ": the data is damaged; restore a backup"));
-  }
-  auto ring =
-      Ring::Build(stored.head.spec, std::move(nodes), *std::move(table));
-  if (!ring.ok()) return ring.status();
-  if ((*ring)->fingerprint() != stored.head.fingerprint) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "ring %s at epoch %d has fingerprint %016x where %016x was stored: the "
-        "data is damaged; restore a backup",
-        Quoted(name), stored.head.epoch, (*ring)->fingerprint(),
-        stored.head.fingerprint));
-  }
-  auto state = std::make_shared<RingState>(
-      *std::move(ring), stored.head.incarnation, stored.head.epoch);
-  for (const v1::ChangeRecord& record : stored.history) {
-    state->Remember(std::make_shared<const v1::ChangeRecord>(record));
-  }
-  return state;
 }
 
 bool KeepsEpoch(const RingState& state, uint64_t epoch) {

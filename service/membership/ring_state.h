@@ -74,11 +74,6 @@ struct RingState {
   void TrimHistory(size_t most_changes, size_t most_bytes);
 };
 
-// The state that `stored` describes. FailedPrecondition, in words for an
-// operator: the ring built from it has another fingerprint than was stored.
-absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
-    const StoredRing& stored);
-
 // Whether the state can tell of `epoch` (1 <= epoch <= state.epoch).
 bool KeepsEpoch(const RingState& state, uint64_t epoch);
 

@@ -125,6 +125,7 @@ absl::StatusOr<v1::ListChangesResponse> Answer(
 
 absl::StatusOr<v1::ListRingsResponse> Answer(
     const Membership& membership, const v1::ListRingsRequest& request) {
+  if (absl::Status status = membership.Ready(); !status.ok()) return status;
   auto size = PageSize(request.page_size());
   if (!size.ok()) return size.status();
   // A page token is the name of the page's first ring, which may be gone.

@@ -5,7 +5,6 @@
 #ifndef CLOCKWISE_SERVICE_STORE_MEMORY_STORE_H_
 #define CLOCKWISE_SERVICE_STORE_MEMORY_STORE_H_
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -22,24 +21,15 @@ class MemoryStore final : public Store {
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
-  [[nodiscard]] absl::Status Create(const RingHead& head) override;
+  [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
   bool up() const override { return true; }
 
  private:
-  struct Ring {
-    RingHead head;
-    std::map<std::string, v1::Node> nodes;
-    std::deque<v1::ChangeRecord> history;
-    OrdinalTable table;
-  };
-
-  static StoredRing Copy(const Ring& ring);
-
   Mutex mu_;
-  std::map<std::string, Ring, std::less<>> rings_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, StoredRing, std::less<>> rings_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace clockwise

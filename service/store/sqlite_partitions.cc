@@ -77,16 +77,22 @@ absl::Status SqliteStore::ReplacePartitions(const Commit& commit,
   if (!status.ok()) return status;
   status = queries_[kDeletePartitions].Run(commit.ring);
   if (!status.ok()) return status;
-  const auto& after = commit.record.partitions().after();
-  const size_t width = static_cast<size_t>(
-      after.size() / commit.record.partitions().partitions_size());
-  const size_t per_row = kPartitionsPerRow * width;
-  const auto size = static_cast<size_t>(after.size());
-  for (size_t first = 0; first < size; first += per_row) {
-    const absl::string_view bytes =
-        BytesOf(after.data() + first, std::min(per_row, size - first));
-    status = queries_[kUpsertPartitions].Run(commit.ring, first / per_row,
-                                             Blob{bytes});
+  const v1::PartitionMoves& moves = commit.record.partitions();
+  return InsertTable(
+      commit.ring,
+      {moves.after().data(), static_cast<size_t>(moves.after_size())},
+      static_cast<size_t>(moves.partitions_size()), digest);
+}
+
+absl::Status SqliteStore::InsertTable(absl::string_view ring,
+                                      std::span<const uint32_t> owners,
+                                      size_t partitions, uint64_t& digest) {
+  const size_t per_row = kPartitionsPerRow * (owners.size() / partitions);
+  for (size_t first = 0; first < owners.size(); first += per_row) {
+    const absl::string_view bytes = BytesOf(
+        owners.data() + first, std::min(per_row, owners.size() - first));
+    absl::Status status =
+        queries_[kUpsertPartitions].Run(ring, first / per_row, Blob{bytes});
     if (!status.ok()) return status;
     digest += PartitionsDigest(first / per_row, bytes);
   }

@@ -70,9 +70,9 @@ absl::StatusOr<RingHead> SqliteStore::Head(absl::string_view ring) {
   return row->head;
 }
 
-absl::Status SqliteStore::Create(const RingHead& head) {
+absl::Status SqliteStore::Import(const StoredRing& ring) {
   MutexLock lock(mu_);
-  return Answer(WriteCreate(head));
+  return Answer(WriteImport(ring));
 }
 
 absl::Status SqliteStore::Delete(absl::string_view ring, uint64_t incarnation) {

@@ -19,6 +19,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,7 +56,7 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
-  [[nodiscard]] absl::Status Create(const RingHead& head) override;
+  [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
@@ -120,7 +121,7 @@ class SqliteStore final : public Store {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status ReadTable(StoredRing& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  [[nodiscard]] absl::Status WriteCreate(const RingHead& head)
+  [[nodiscard]] absl::Status WriteImport(const StoredRing& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status WriteDelete(absl::string_view ring,
                                          uint64_t incarnation)
@@ -143,6 +144,11 @@ class SqliteStore final : public Store {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status ReplacePartitions(const Commit& commit,
                                                uint64_t& digest)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Writes the whole table of a ring that has none.
+  [[nodiscard]] absl::Status InsertTable(absl::string_view ring,
+                                         std::span<const uint32_t> owners,
+                                         size_t partitions, uint64_t& digest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Calls `each` with every row of the ring's table.
   [[nodiscard]] absl::Status VisitPartitions(

@@ -8,19 +8,42 @@
 
 namespace clockwise {
 
-absl::Status SqliteStore::WriteCreate(const RingHead& head) {
+absl::Status SqliteStore::WriteImport(const StoredRing& ring) {
+  const RingHead& head = ring.head;
+  const std::string& name = head.spec.name();
   Transaction transaction(*database_);
   absl::Status status = transaction.Begin();
   if (!status.ok()) return status;
-  const auto stored = ReadHead(head.spec.name());
-  if (stored.ok()) return RingExists(head.spec.name());
+  const auto stored = ReadHead(name);
+  if (stored.ok()) return RingExists(name);
   if (ReasonOf(stored.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
     return stored.status();
   }
   const std::string spec = head.spec.SerializeAsString();
-  status = queries_[kInsertRing].Run(head.spec.name(), head.incarnation,
-                                     head.epoch, head.fingerprint, Blob{spec},
-                                     HeadDigest(head, spec));
+  uint64_t digest = HeadDigest(head, spec);
+  // The others refer to this row; its digest is known last.
+  status = queries_[kInsertRing].Run(name, head.incarnation, head.epoch,
+                                     head.fingerprint, Blob{spec}, digest);
+  for (const v1::Node& node : ring.nodes) {
+    if (!status.ok()) return status;
+    const std::string bytes = node.SerializeAsString();
+    status = queries_[kUpsertNode].Run(name, node.id(), Blob{bytes});
+    digest += NodeDigest(node.id(), bytes);
+  }
+  for (const v1::ChangeRecord& record : ring.history) {
+    if (!status.ok()) return status;
+    const uint64_t epoch = record.change().epoch();
+    const std::string bytes = record.SerializeAsString();
+    status = queries_[kInsertChange].Run(name, epoch, Blob{bytes});
+    digest += ChangeDigest(epoch, bytes);
+  }
+  if (status.ok() && !ring.table.empty()) {
+    status = InsertTable(name, ring.table, PartitionsOf(head.spec), digest);
+  }
+  if (status.ok()) {
+    status =
+        queries_[kUpdateRing].Run(head.epoch, head.fingerprint, digest, name);
+  }
   if (!status.ok()) return status;
   return transaction.Commit();
 }

@@ -17,6 +17,7 @@
 #define CLOCKWISE_SERVICE_STORE_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -72,8 +73,22 @@ class Store {
   // The head of one ring as it is now; RING_NOT_FOUND. Cheap.
   virtual absl::StatusOr<RingHead> Head(absl::string_view ring) = 0;
 
+  // The heads of all rings as they are now, by name. Cheaper than LoadAll where
+  // several programs share the store.
+  virtual absl::StatusOr<std::vector<RingHead>> Heads();
+
+  // The changes of a ring after `epoch`, oldest first, dense, up to the newest.
+  // RING_NOT_FOUND; EPOCH_CONFLICT: they are no longer all kept, or the ring is
+  // of another incarnation: Load tells.
+  virtual absl::StatusOr<std::vector<v1::ChangeRecord>> ChangesAfter(
+      absl::string_view ring, uint64_t incarnation, uint64_t epoch);
+
   // Makes a ring without nodes or history durable; RING_EXISTS.
-  [[nodiscard]] virtual absl::Status Create(const RingHead& head) = 0;
+  [[nodiscard]] absl::Status Create(const RingHead& head);
+
+  // Makes a whole ring durable, or nothing of it; RING_EXISTS. `ring` is one
+  // that Load of some store returned.
+  [[nodiscard]] virtual absl::Status Import(const StoredRing& ring) = 0;
 
   // Deletes a ring, its nodes and history; RING_NOT_FOUND, EPOCH_CONFLICT (the
   // ring of that name has another incarnation).
@@ -83,6 +98,15 @@ class Store {
   // Makes one change durable: when it returns OK, the change survives a crash
   // of the process and a loss of power. RING_NOT_FOUND, EPOCH_CONFLICT.
   [[nodiscard]] virtual absl::Status Apply(const Commit& commit) = 0;
+
+  // Has `changed` called, on a thread of the store's, whenever another program
+  // may have changed the ring, or any ring if the name is empty. It is a
+  // wake-up call: what is new is read by Head or ChangesAfter. It is also
+  // called with "" once at the start, and again and again as long as it returns
+  // a failure. Null ends it, and waits for a call under way. A store of one
+  // program has nothing to tell and never calls.
+  using Changed = std::function<absl::Status(const std::string& ring)>;
+  virtual void Follow(Changed changed);
 
   // Whether the last contact succeeded, for the metric and for people.
   virtual bool up() const = 0;

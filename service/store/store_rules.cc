@@ -1,6 +1,8 @@
 #include "service/store/store_rules.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "service/ring/refusal.h"
@@ -15,6 +17,12 @@ absl::Status RingNotFound(absl::string_view ring) {
 absl::Status RingExists(absl::string_view ring) {
   return Refusal(v1::ERROR_REASON_RING_EXISTS,
                  absl::StrCat("ring ", Quoted(ring), " exists"));
+}
+
+bool LostRace(const absl::Status& status) {
+  const v1::ErrorReason reason = ReasonOf(status);
+  return reason == v1::ERROR_REASON_EPOCH_CONFLICT ||
+         reason == v1::ERROR_REASON_RING_NOT_FOUND;
 }
 
 absl::Status CheckIncarnation(const RingHead& stored, uint64_t incarnation) {
@@ -38,6 +46,61 @@ absl::Status CheckFollows(const RingHead& stored, const Commit& commit) {
       v1::ERROR_REASON_EPOCH_CONFLICT,
       absl::StrCat("ring ", Quoted(stored.spec.name()), " is at epoch ",
                    stored.epoch, ", so epoch ", epoch, " cannot be next"));
+}
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> RecordsAfter(StoredRing ring,
+                                                           uint64_t incarnation,
+                                                           uint64_t epoch) {
+  absl::Status status = CheckIncarnation(ring.head, incarnation);
+  if (!status.ok()) return status;
+  const uint64_t oldest = ring.head.epoch - ring.history.size();
+  if (epoch < oldest || epoch > ring.head.epoch) {
+    return Refusal(
+        v1::ERROR_REASON_EPOCH_CONFLICT,
+        absl::StrCat("ring ", Quoted(ring.head.spec.name()),
+                     " keeps the changes after epoch ", oldest, " up to ",
+                     ring.head.epoch, ", not all those after ", epoch));
+  }
+  ring.history.erase(
+      ring.history.begin(),
+      ring.history.begin() + static_cast<ptrdiff_t>(epoch - oldest));
+  return std::move(ring.history);
+}
+
+absl::Status ApplyTo(StoredRing& ring, const Commit& commit) {
+  absl::Status status =
+      MoveStored(commit, PartitionsOf(ring.head.spec), ring.table);
+  if (!status.ok()) return status;
+  const v1::Change& change = commit.record.change();
+  std::map<absl::string_view, const v1::Node*> altered;  // null: removed
+  for (const v1::Node& node : change.upserted()) altered[node.id()] = &node;
+  for (const std::string& id : change.removed_ids()) altered[id] = nullptr;
+  std::vector<v1::Node> nodes;
+  nodes.reserve(ring.nodes.size() + altered.size());
+  auto next = altered.begin();
+  const auto put_up_to = [&](const v1::Node* old) {
+    for (;
+         next != altered.end() && (old == nullptr || next->first <= old->id());
+         ++next) {
+      if (next->second != nullptr) nodes.push_back(*next->second);
+    }
+  };
+  for (v1::Node& old : ring.nodes) {
+    const bool kept = !altered.contains(old.id());
+    put_up_to(&old);
+    if (kept) nodes.push_back(std::move(old));
+  }
+  put_up_to(nullptr);
+  ring.nodes = std::move(nodes);
+  ring.history.push_back(commit.record);
+  const uint64_t dropped = NewestDroppedEpoch(commit);
+  const auto kept = std::find_if(
+      ring.history.begin(), ring.history.end(),
+      [&](const auto& record) { return record.change().epoch() > dropped; });
+  ring.history.erase(ring.history.begin(), kept);
+  ring.head.epoch = change.epoch();
+  ring.head.fingerprint = change.fingerprint();
+  return absl::OkStatus();
 }
 
 uint64_t NewestDroppedEpoch(const Commit& commit) {

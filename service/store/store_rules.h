@@ -2,7 +2,10 @@
 #ifndef CLOCKWISE_SERVICE_STORE_STORE_RULES_H_
 #define CLOCKWISE_SERVICE_STORE_STORE_RULES_H_
 
+#include <vector>
+
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "service/store/store.h"
 
@@ -10,6 +13,9 @@ namespace clockwise {
 
 absl::Status RingNotFound(absl::string_view ring);
 absl::Status RingExists(absl::string_view ring);
+
+// Whether a store refused because another program was faster.
+bool LostRace(const absl::Status& status);
 
 // EPOCH_CONFLICT unless `stored` is of the incarnation that the caller knows.
 [[nodiscard]] absl::Status CheckIncarnation(const RingHead& stored,
@@ -19,6 +25,17 @@ absl::Status RingExists(absl::string_view ring);
 // `stored`.
 [[nodiscard]] absl::Status CheckFollows(const RingHead& stored,
                                         const Commit& commit);
+
+// Of `ring`, the records after `epoch`. EPOCH_CONFLICT: they are no longer all
+// kept, or it is not of that incarnation.
+absl::StatusOr<std::vector<v1::ChangeRecord>> RecordsAfter(StoredRing ring,
+                                                           uint64_t incarnation,
+                                                           uint64_t epoch);
+
+// Makes `commit`, which follows the ring, in memory: nodes, table, history and
+// head. STORE_UNAVAILABLE: its moves do not fit the table; the ring is as it
+// was.
+[[nodiscard]] absl::Status ApplyTo(StoredRing& ring, const Commit& commit);
 
 // The newest epoch whose record `commit` drops; 0: none.
 uint64_t NewestDroppedEpoch(const Commit& commit);

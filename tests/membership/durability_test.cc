@@ -147,8 +147,8 @@ class DamagedStore final : public Store {
   absl::StatusOr<RingHead> Head(absl::string_view ring) override {
     return store_.Head(ring);
   }
-  absl::Status Create(const RingHead& head) override {
-    return store_.Create(head);
+  absl::Status Import(const StoredRing& ring) override {
+    return store_.Import(ring);
   }
   absl::Status Delete(absl::string_view ring, uint64_t incarnation) override {
     return store_.Delete(ring, incarnation);

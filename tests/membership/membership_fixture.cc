@@ -95,8 +95,8 @@ absl::StatusOr<RingHead> ObservedStore::Head(absl::string_view ring) {
   return store_.Head(ring);
 }
 
-absl::Status ObservedStore::Create(const RingHead& head) {
-  return Observe([&] { return store_.Create(head); });
+absl::Status ObservedStore::Import(const StoredRing& ring) {
+  return Observe([&] { return store_.Import(ring); });
 }
 
 absl::Status ObservedStore::Delete(absl::string_view ring,

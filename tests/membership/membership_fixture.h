@@ -42,7 +42,7 @@ class ObservedStore final : public Store {
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
-  [[nodiscard]] absl::Status Create(const RingHead& head) override;
+  [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;

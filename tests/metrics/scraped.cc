@@ -21,8 +21,8 @@ absl::StatusOr<StoredRing> FickleStore::Load(absl::string_view ring) {
 absl::StatusOr<RingHead> FickleStore::Head(absl::string_view ring) {
   return memory_.Head(ring);
 }
-absl::Status FickleStore::Create(const RingHead& head) {
-  return memory_.Create(head);
+absl::Status FickleStore::Import(const StoredRing& ring) {
+  return memory_.Import(ring);
 }
 absl::Status FickleStore::Delete(absl::string_view ring, uint64_t incarnation) {
   return memory_.Delete(ring, incarnation);

@@ -22,7 +22,7 @@ class FickleStore final : public Store {
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
-  absl::Status Create(const RingHead& head) override;
+  absl::Status Import(const StoredRing& ring) override;
   absl::Status Delete(absl::string_view ring, uint64_t incarnation) override;
   absl::Status Apply(const Commit& commit) override;
   bool up() const override { return is_up; }

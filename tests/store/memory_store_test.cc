@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tests/store/store_acceptance.h"
+#include "tests/store/store_exchange_acceptance.h"
 #include "tests/store/store_partition_acceptance.h"
 
 namespace clockwise {
@@ -18,6 +19,7 @@ struct Memory {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(MemoryStore, StoreAcceptance, Memory);
+INSTANTIATE_TYPED_TEST_SUITE_P(MemoryStore, StoreExchangeAcceptance, Memory);
 INSTANTIATE_TYPED_TEST_SUITE_P(MemoryStore, StorePartitionAcceptance, Memory);
 
 }  // namespace

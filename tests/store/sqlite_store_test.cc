@@ -16,6 +16,7 @@
 #include "service/store/memory_store.h"
 #include "tests/store/fault_vfs.h"
 #include "tests/store/store_acceptance.h"
+#include "tests/store/store_exchange_acceptance.h"
 #include "tests/store/store_partition_acceptance.h"
 
 namespace clockwise {
@@ -38,6 +39,7 @@ struct Sqlite {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StoreAcceptance, Sqlite);
+INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StoreExchangeAcceptance, Sqlite);
 INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StorePartitionAcceptance, Sqlite);
 
 // A commit of up to four random nodes to a ring at `epoch` - 1.

@@ -1,0 +1,120 @@
+// How a Membership comes to what its store holds: at the start, when it lost a
+// race, and when it is told that another server made something.
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "service/membership/membership.h"
+#include "service/membership/restore.h"
+#include "service/ring/refusal.h"
+#include "service/store/store_rules.h"
+
+namespace clockwise {
+namespace {
+
+bool SameState(const RingState& known, const RingHead& head) {
+  return known.incarnation == head.incarnation && known.epoch == head.epoch &&
+         known.ring().fingerprint() == head.fingerprint;
+}
+
+}  // namespace
+
+absl::Status Membership::Load() {
+  MutexLock lock(writer_);
+  auto stored = options_.store->LoadAll();
+  if (!stored.ok()) return stored.status();
+  std::vector<std::shared_ptr<RingState>> states;
+  for (const StoredRing& ring : *stored) {
+    auto state = RestoreState(ring);
+    if (!state.ok()) return state.status();
+    (*state)->InheritCounters(nullptr);
+    TrimHistory(**state);
+    states.push_back(*std::move(state));
+  }
+  for (auto& state : states) Publish(std::move(state));
+  loaded_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Membership::CatchUp(const std::string& ring) {
+  auto known = Find(ring);
+  const auto head = options_.store->Head(ring);
+  if (ReasonOf(head.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
+    if (known.ok()) Withdraw(ring);
+    return known.ok();
+  }
+  if (!head.ok()) return head.status();
+  if (known.ok() && SameState(**known, *head)) return false;
+  if (absl::Status status = TakeOver(ring, *head); !status.ok()) return status;
+  return true;
+}
+
+absl::Status Membership::TakeOver(const std::string& ring,
+                                  const RingHead& head) {
+  auto known = Find(ring);
+  if (!known.ok() || (*known)->incarnation != head.incarnation ||
+      (*known)->epoch >= head.epoch) {
+    return Reload(ring);
+  }
+  auto records =
+      options_.store->ChangesAfter(ring, head.incarnation, (*known)->epoch);
+  if (LostRace(records.status())) return Reload(ring);
+  if (!records.ok()) return records.status();
+  if (records->empty()) return Reload(ring);
+  auto state = Advance(**known, *records);
+  if (absl::IsFailedPrecondition(state.status())) return Reload(ring);
+  if (!state.ok()) return state.status();
+  TrimHistory(**state);
+  (*state)->InheritCounters(known->get());
+  Publish(*std::move(state));
+  return absl::OkStatus();
+}
+
+absl::Status Membership::Refresh(const std::string& ring) {
+  if (!loaded_) return Load();
+  MutexLock lock(writer_);
+  return ring.empty() ? RefreshAll() : CatchUp(ring).status();
+}
+
+absl::Status Membership::RefreshAll() {
+  const auto heads = options_.store->Heads();
+  if (!heads.ok()) return heads.status();
+  std::set<std::string> there;
+  absl::Status status;
+  for (const RingHead& head : *heads) {
+    const std::string& name = head.spec.name();
+    there.insert(name);
+    auto known = Find(name);
+    if (known.ok() && SameState(**known, head)) continue;
+    // One damaged ring must not keep the others from going on.
+    status.Update(TakeOver(name, head));
+  }
+  for (const StatePtr& known : Rings()) {
+    if (!there.contains(known->name())) {
+      status.Update(CatchUp(known->name()).status());
+    }
+  }
+  return LostRace(status) ? absl::OkStatus() : status;
+}
+
+absl::Status Membership::Reload(const std::string& ring) {
+  auto stored = options_.store->Load(ring);
+  if (ReasonOf(stored.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
+    Withdraw(ring);
+    return stored.status();
+  }
+  if (!stored.ok()) return stored.status();
+  auto state = RestoreState(*stored);
+  if (!state.ok()) {
+    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                   state.status().message());
+  }
+  TrimHistory(**state);
+  auto before = Find(ring);
+  (*state)->InheritCounters(before.ok() ? before->get() : nullptr);
+  Publish(*std::move(state));
+  return absl::OkStatus();
+}
+
+}  // namespace clockwise

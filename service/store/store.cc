@@ -1,0 +1,33 @@
+#include "service/store/store.h"
+
+#include <utility>
+
+#include "service/store/store_rules.h"
+
+namespace clockwise {
+
+absl::StatusOr<std::vector<RingHead>> Store::Heads() {
+  auto rings = LoadAll();
+  if (!rings.ok()) return rings.status();
+  std::vector<RingHead> heads;
+  heads.reserve(rings->size());
+  for (StoredRing& ring : *rings) heads.push_back(std::move(ring.head));
+  return heads;
+}
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> Store::ChangesAfter(
+    absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
+  auto stored = Load(ring);
+  if (!stored.ok()) return stored.status();
+  return RecordsAfter(*std::move(stored), incarnation, epoch);
+}
+
+absl::Status Store::Create(const RingHead& head) {
+  StoredRing ring;
+  ring.head = head;
+  return Import(ring);
+}
+
+void Store::Follow(Changed) {}
+
+}  // namespace clockwise
