@@ -59,6 +59,15 @@ inline constexpr int kMaxCommitAttempts = 16;       // lost races of one change
 // gRPC answers RESOURCE_EXHAUSTED by itself above this.
 inline constexpr int kMaxRequestBytes = 4 * 1024 * 1024;
 
+// --- etcd: what a request to it may be by its own defaults (128 operations,
+// 1.5 MiB), with room to spare. Larger changes go in several requests. ---
+inline constexpr size_t kEtcdRequestOperations = 100;
+inline constexpr size_t kEtcdRequestBytes = 1024 * 1024;
+inline constexpr size_t kEtcdValueBytes = 512 * 1024;
+inline constexpr int64_t kEtcdPageKeys = 128;  // of a read
+inline constexpr size_t kMaxEtcdEndpoints = 16;
+inline constexpr size_t kMaxEtcdPrefixBytes = 253;
+
 // --- The HTTP port: connections beyond wait in the kernel, larger requests
 // are dropped. ---
 inline constexpr size_t kHttpThreads = 16;

@@ -48,22 +48,25 @@ absl::Status CheckFollows(const RingHead& stored, const Commit& commit) {
                    stored.epoch, ", so epoch ", epoch, " cannot be next"));
 }
 
+absl::Status CheckKept(const RingHead& head, uint64_t dropped, uint64_t epoch) {
+  if (epoch >= dropped && epoch <= head.epoch) return absl::OkStatus();
+  return Refusal(
+      v1::ERROR_REASON_EPOCH_CONFLICT,
+      absl::StrCat("ring ", Quoted(head.spec.name()),
+                   " keeps the changes after epoch ", dropped, " up to ",
+                   head.epoch, ", not all those after ", epoch));
+}
+
 absl::StatusOr<std::vector<v1::ChangeRecord>> RecordsAfter(StoredRing ring,
                                                            uint64_t incarnation,
                                                            uint64_t epoch) {
+  const uint64_t dropped = ring.head.epoch - ring.history.size();
   absl::Status status = CheckIncarnation(ring.head, incarnation);
+  if (status.ok()) status = CheckKept(ring.head, dropped, epoch);
   if (!status.ok()) return status;
-  const uint64_t oldest = ring.head.epoch - ring.history.size();
-  if (epoch < oldest || epoch > ring.head.epoch) {
-    return Refusal(
-        v1::ERROR_REASON_EPOCH_CONFLICT,
-        absl::StrCat("ring ", Quoted(ring.head.spec.name()),
-                     " keeps the changes after epoch ", oldest, " up to ",
-                     ring.head.epoch, ", not all those after ", epoch));
-  }
   ring.history.erase(
       ring.history.begin(),
-      ring.history.begin() + static_cast<ptrdiff_t>(epoch - oldest));
+      ring.history.begin() + static_cast<ptrdiff_t>(epoch - dropped));
   return std::move(ring.history);
 }
 

@@ -26,6 +26,11 @@ bool LostRace(const absl::Status& status);
 [[nodiscard]] absl::Status CheckFollows(const RingHead& stored,
                                         const Commit& commit);
 
+// EPOCH_CONFLICT unless a ring whose oldest record is of the epoch after
+// `dropped` keeps all changes after `epoch`.
+[[nodiscard]] absl::Status CheckKept(const RingHead& head, uint64_t dropped,
+                                     uint64_t epoch);
+
 // Of `ring`, the records after `epoch`. EPOCH_CONFLICT: they are no longer all
 // kept, or it is not of that incarnation.
 absl::StatusOr<std::vector<v1::ChangeRecord>> RecordsAfter(StoredRing ring,

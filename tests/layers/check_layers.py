@@ -30,8 +30,8 @@ LOG = "service/log.h"
 LOGGING = {"rpc", "http"}
 
 # Generated headers: messages are for all, stubs for who speaks gRPC.
-MESSAGES = re.compile(r"clockwise/v1/\w+\.pb\.h$")
-STUBS = re.compile(r"clockwise/v1/\w+\.grpc\.pb\.h$|grpcpp/|grpc/")
+MESSAGES = re.compile(r"(clockwise/v1|etcd)/\w+\.pb\.h$")
+STUBS = re.compile(r"(clockwise/v1|etcd)/\w+\.grpc\.pb\.h$|grpcpp/|grpc/")
 
 # The ring is pure: no locks, no clock, no I/O.
 IMPURE = re.compile(
@@ -42,7 +42,7 @@ IMPURE = re.compile(
 
 # Libraries that only some folders may know.
 ONLY_IN = [
-    (STUBS, ("service/rpc/", "client/"), "speaks gRPC"),
+    (STUBS, ("service/rpc/", "service/store/etcd/", "client/"), "speaks gRPC"),
     (re.compile(r"sqlite3\.h$"), ("service/store/",), "knows SQLite"),
     (re.compile(r"httplib\.h$"), ("service/http/",), "knows httplib"),
     (re.compile(r"prometheus/"), ("service/metrics/", "service/http/"),

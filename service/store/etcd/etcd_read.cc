@@ -1,0 +1,269 @@
+// What EtcdStore reads. A ring lies in many keys: all are read as they were at
+// one revision of etcd.
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/limits.h"
+#include "service/ring/layout.h"
+#include "service/ring/refusal.h"
+#include "service/store/etcd/etcd_store.h"
+#include "service/store/etcd/etcd_values.h"
+#include "service/store/store_rules.h"
+
+namespace clockwise {
+namespace {
+
+// Reads fail when etcd compacts the revision that they began at.
+constexpr int kReadAttempts = 5;
+
+template <typename Read>
+auto Again(const Read& read) {
+  auto result = read();
+  for (int i = 1; i < kReadAttempts && absl::IsOutOfRange(result.status());
+       ++i) {
+    result = read();
+  }
+  if (absl::IsOutOfRange(result.status())) {
+    result =
+        Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, result.status().message());
+  }
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<mvccpb::KeyValue>> EtcdStore::ReadRange(
+    const EtcdRange& range, int64_t& revision) {
+  std::vector<mvccpb::KeyValue> all;
+  etcdserverpb::RangeRequest request;
+  request.set_key(range.begin);
+  request.set_range_end(range.end);
+  request.set_limit(limits::kEtcdPageKeys);
+  while (true) {
+    request.set_revision(revision);
+    etcdserverpb::RangeResponse response;
+    absl::Status status = client_.Range(request, response);
+    if (!status.ok()) return status;
+    if (revision == 0) revision = response.header().revision();
+    for (mvccpb::KeyValue& kv : *response.mutable_kvs()) {
+      all.push_back(std::move(kv));
+    }
+    if (!response.more() || all.empty()) return all;
+    request.set_key(all.back().key() + '\0');
+  }
+}
+
+absl::Status EtcdStore::CheckFormat() {
+  int64_t revision = 0;
+  auto kvs = ReadRange({keys_.Format(), ""}, revision);
+  if (!kvs.ok()) return kvs.status();
+  if (kvs->empty() || kvs->front().value() == kEtcdFormat) {
+    return absl::OkStatus();
+  }
+  return Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrCat("etcd: ", keys_.Format(), " is ",
+                   Quoted(kvs->front().value()), ", not ", kEtcdFormat,
+                   ": use the version of Clockwise that wrote it"));
+}
+
+absl::StatusOr<EtcdStore::Known> EtcdStore::ReadHead(absl::string_view ring,
+                                                     int64_t& revision) {
+  auto kvs = ReadRange({keys_.Head(ring), ""}, revision);
+  if (!kvs.ok()) return kvs.status();
+  if (kvs->empty()) return RingNotFound(ring);
+  Known known;
+  known.revision = kvs->front().mod_revision();
+  if (!known.head.ParseFromString(kvs->front().value()) ||
+      known.head.spec().name() != ring) {
+    return EtcdDamaged(ring, "its head cannot be read");
+  }
+  return known;
+}
+
+absl::StatusOr<RingHead> EtcdStore::Head(absl::string_view ring) {
+  int64_t revision = 0;
+  auto known = ReadHead(ring, revision);
+  if (!known.ok()) return known.status();
+  return HeadIn(known->head);
+}
+
+absl::StatusOr<std::vector<RingHead>> EtcdStore::Heads() {
+  return Again([&]() -> absl::StatusOr<std::vector<RingHead>> {
+    int64_t revision = 0;
+    auto kvs = ReadRange(keys_.Heads(), revision);
+    if (!kvs.ok()) return kvs.status();
+    std::vector<RingHead> heads;
+    heads.reserve(kvs->size());
+    for (const mvccpb::KeyValue& kv : *kvs) {
+      v1::EtcdHead head;
+      if (!head.ParseFromString(kv.value())) {
+        return EtcdDamaged(keys_.RingOf(kv.key()), "its head cannot be read");
+      }
+      heads.push_back(HeadIn(head));
+    }
+    return heads;
+  });
+}
+
+absl::StatusOr<StoredRing> EtcdStore::Load(absl::string_view ring) {
+  return Again([&] { return LoadOnce(ring); });
+}
+
+absl::StatusOr<StoredRing> EtcdStore::LoadOnce(absl::string_view ring) {
+  int64_t revision = 0;
+  auto known = ReadHead(ring, revision);
+  if (!known.ok()) return known.status();
+  return ReadRing(known->head, revision);
+}
+
+absl::StatusOr<std::vector<StoredRing>> EtcdStore::LoadAll() {
+  if (absl::Status status = CheckFormat(); !status.ok()) return status;
+  return Again([&] { return LoadAllOnce(); });
+}
+
+absl::StatusOr<std::vector<StoredRing>> EtcdStore::LoadAllOnce() {
+  int64_t revision = 0;
+  auto kvs = ReadRange(keys_.Heads(), revision);
+  if (!kvs.ok()) return kvs.status();
+  std::vector<StoredRing> rings;
+  for (const mvccpb::KeyValue& kv : *kvs) {
+    auto known = ReadHead(keys_.RingOf(kv.key()), revision);
+    if (!known.ok()) return known.status();
+    auto ring = ReadRing(known->head, revision);
+    if (!ring.ok()) return ring.status();
+    rings.push_back(*std::move(ring));
+  }
+  return rings;
+}
+
+absl::StatusOr<StoredRing> EtcdStore::ReadRing(const v1::EtcdHead& head,
+                                               int64_t revision) {
+  StoredRing ring;
+  ring.head = HeadIn(head);
+  absl::Status status = ReadNodes(head, revision, ring);
+  if (!status.ok()) return status;
+  auto records = ReadRecords(head, KeptAfter(head), revision);
+  if (!records.ok()) return records.status();
+  auto table = ReadTable(head, *records, revision);
+  if (!table.ok()) return table.status();
+  ring.table = *std::move(table);
+  for (v1::ChangeRecord& record : *records) {
+    if (record.change().epoch() > head.dropped_epoch()) {
+      ring.history.push_back(std::move(record));
+    }
+  }
+  status = CheckRing(ring);
+  if (!status.ok()) return EtcdDamaged(head.spec().name(), status.message());
+  return ring;
+}
+
+absl::Status EtcdStore::ReadNodes(const v1::EtcdHead& head, int64_t revision,
+                                  StoredRing& ring) {
+  const EtcdRange range = keys_.Nodes(head.place(), head.generation());
+  auto kvs = ReadRange(range, revision);
+  if (!kvs.ok()) return kvs.status();
+  for (const mvccpb::KeyValue& kv : *kvs) {
+    const std::string id = kv.key().substr(range.begin.size());
+    v1::Node& node = ring.nodes.emplace_back();
+    if (!node.ParseFromString(kv.value()) || node.id() != id) {
+      return EtcdDamaged(head.spec().name(),
+                         absl::StrCat("node ", Quoted(id), " cannot be read"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ReadRecords(
+    const v1::EtcdHead& head, uint64_t after, int64_t revision) {
+  std::vector<v1::ChangeRecord> records;
+  if (after >= head.epoch()) return records;
+  auto kvs =
+      ReadRange(keys_.Changes(head.place(), after + 1, head.epoch()), revision);
+  if (!kvs.ok()) return kvs.status();
+  if (kvs->size() != head.epoch() - after) {
+    return EtcdDamaged(head.spec().name(), "its history has a gap");
+  }
+  uint64_t epoch = after;
+  for (const mvccpb::KeyValue& kv : *kvs) {
+    ++epoch;
+    v1::EtcdRecord stored;
+    bool whole = stored.ParseFromString(kv.value());
+    if (whole && stored.parts() > 0) {
+      absl::Status status =
+          ReadParts(head, epoch, stored, revision, *stored.mutable_record());
+      if (!status.ok()) return status;
+    }
+    if (!whole || stored.record().change().epoch() != epoch) {
+      return EtcdDamaged(
+          head.spec().name(),
+          absl::StrCat("the change of epoch ", epoch, " cannot be read"));
+    }
+    records.push_back(std::move(*stored.mutable_record()));
+  }
+  return records;
+}
+
+absl::Status EtcdStore::ReadParts(const v1::EtcdHead& head, uint64_t epoch,
+                                  const v1::EtcdRecord& stored,
+                                  int64_t revision, v1::ChangeRecord& record) {
+  auto kvs =
+      ReadRange(keys_.Parts(head.place(), epoch, stored.commit()), revision);
+  if (!kvs.ok()) return kvs.status();
+  std::string bytes;
+  for (const mvccpb::KeyValue& kv : *kvs) bytes += kv.value();
+  if (kvs->size() == stored.parts() && Xxh3(bytes) == stored.parts_digest() &&
+      record.ParseFromString(bytes)) {
+    return absl::OkStatus();
+  }
+  return EtcdDamaged(head.spec().name(), absl::StrCat("the parts of epoch ",
+                                                      epoch, " are not whole"));
+}
+
+absl::StatusOr<OrdinalTable> EtcdStore::ReadTable(
+    const v1::EtcdHead& head, const std::vector<v1::ChangeRecord>& records,
+    int64_t revision) {
+  OrdinalTable table;
+  const size_t partitions = PartitionsOf(head.spec());
+  if (partitions == 0) return table;
+  auto kvs = ReadRange(keys_.Table(head.place(), head.generation()), revision);
+  if (!kvs.ok()) return kvs.status();
+  for (const mvccpb::KeyValue& kv : *kvs) {
+    const size_t count = kv.value().size() / sizeof(uint32_t);
+    table.resize(table.size() + count);
+    std::memcpy(table.data() + table.size() - count, kv.value().data(),
+                count * sizeof(uint32_t));
+  }
+  for (const v1::ChangeRecord& record : records) {
+    if (record.change().epoch() <= head.table_epoch()) continue;
+    absl::Status status =
+        Move(record.partitions(), Direction::kForward, partitions, table);
+    if (!status.ok()) {
+      return EtcdDamaged(head.spec().name(), status.message());
+    }
+  }
+  return table;
+}
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfter(
+    absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
+  return Again([&]() -> absl::StatusOr<std::vector<v1::ChangeRecord>> {
+    int64_t revision = 0;
+    auto known = ReadHead(ring, revision);
+    if (!known.ok()) return known.status();
+    const v1::EtcdHead& head = known->head;
+    absl::Status status = CheckIncarnation(HeadIn(head), incarnation);
+    if (status.ok())
+      status = CheckKept(HeadIn(head), head.dropped_epoch(), epoch);
+    if (!status.ok()) return status;
+    auto records = ReadRecords(head, epoch, revision);
+    if (!records.ok()) return records.status();
+    Advance(ring, *std::move(known), *records);
+    return records;
+  });
+}
+
+}  // namespace clockwise

@@ -1,0 +1,150 @@
+#include "service/store_options.h"
+
+#include <grpcpp/security/credentials.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "service/limits.h"
+#include "service/rpc/listen_address.h"
+#include "service/store/etcd/etcd_store.h"
+#include "service/store/memory_store.h"
+#include "service/store/sqlite_store.h"
+
+namespace clockwise {
+namespace {
+
+uint64_t RandomNumber() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+// All of a file; empty if `path` is.
+absl::StatusOr<std::string> Content(absl::string_view flag,
+                                    const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad() || !file.is_open() || bytes.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        flag, ": cannot read ", path,
+        file.is_open() ? ": it is empty"
+                       : absl::StrCat(": ", std::strerror(errno))));
+  }
+  return bytes;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
+    const EtcdFlags& flags) {
+  if (flags.cacert.empty() && flags.cert.empty() && flags.key.empty()) {
+    return grpc::InsecureChannelCredentials();
+  }
+  if (flags.cacert.empty() || flags.cert.empty() != flags.key.empty()) {
+    return absl::InvalidArgumentError(
+        "--etcd_cacert goes alone, or with both --etcd_cert and --etcd_key");
+  }
+  grpc::SslCredentialsOptions tls;
+  auto cacert = Content("--etcd_cacert", flags.cacert);
+  auto cert = Content("--etcd_cert", flags.cert);
+  auto key = Content("--etcd_key", flags.key);
+  for (const absl::Status& status :
+       {cacert.status(), cert.status(), key.status()}) {
+    if (!status.ok()) return status;
+  }
+  tls.pem_root_certs = *std::move(cacert);
+  tls.pem_cert_chain = *std::move(cert);
+  tls.pem_private_key = *std::move(key);
+  return grpc::SslCredentials(tls);
+}
+
+absl::StatusOr<std::string> Password(const EtcdFlags& flags) {
+  if (flags.password_file.empty()) return flags.password;
+  auto content = Content("--etcd_password_file", flags.password_file);
+  if (!content.ok()) return content;
+  return content->substr(0, content->find('\n'));
+}
+
+absl::Status CheckEndpoints(const std::vector<std::string>& endpoints) {
+  if (endpoints.size() > limits::kMaxEtcdEndpoints) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--store: ", endpoints.size(), " endpoints are more than ",
+                     limits::kMaxEtcdEndpoints));
+  }
+  for (const std::string& endpoint : endpoints) {
+    const auto address = ParseListenAddress(endpoint);
+    if (!address.ok() || address->port == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--store: etcd's endpoint \"", endpoint, "\" is no HOST:PORT"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Store>> OpenEtcd(absl::string_view endpoints,
+                                                const EtcdFlags& flags) {
+  EtcdStore::Options options;
+  options.client.endpoints = absl::StrSplit(endpoints, ',');
+  absl::Status status = CheckEndpoints(options.client.endpoints);
+  if (!status.ok()) return status;
+  if (flags.prefix.empty() || flags.prefix.back() != '/' ||
+      flags.prefix.size() > limits::kMaxEtcdPrefixBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--etcd_prefix: \"", flags.prefix, "\" does not end in / or has over ",
+        limits::kMaxEtcdPrefixBytes, " bytes"));
+  }
+  auto credentials = Credentials(flags);
+  if (!credentials.ok()) return credentials.status();
+  auto password = Password(flags);
+  if (!password.ok()) return password.status();
+  options.prefix = flags.prefix;
+  options.random = RandomNumber;
+  options.client.credentials = *std::move(credentials);
+  options.client.user = flags.user;
+  options.client.password = *std::move(password);
+  return std::make_unique<EtcdStore>(std::move(options));
+}
+
+}  // namespace
+
+void AddEtcdFlags(CLI::App& app, EtcdFlags& flags) {
+  app.add_option("--etcd_prefix", flags.prefix,
+                 "etcd: what all keys begin with; ends in /");
+  app.add_option("--etcd_cacert", flags.cacert,
+                 "etcd: PEM file of the authority that signed its certificate");
+  app.add_option("--etcd_cert", flags.cert,
+                 "etcd: PEM file of this program's certificate");
+  app.add_option("--etcd_key", flags.key, "etcd: PEM file of its key");
+  app.add_option("--etcd_user", flags.user, "etcd: user to log in as");
+  app.add_option("--etcd_password", flags.password,
+                 "etcd: its password; better in CLOCKWISE_ETCD_PASSWORD or a "
+                 "file, as others can read command lines");
+  app.add_option("--etcd_password_file", flags.password_file,
+                 "etcd: file whose first line is its password");
+}
+
+bool IsEtcd(absl::string_view location) {
+  return absl::ConsumePrefix(&location, "etcd:");
+}
+
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view location,
+                                                 const EtcdFlags& flags) {
+  if (location == "memory:") return std::make_unique<MemoryStore>();
+  absl::string_view rest = location;
+  if (absl::ConsumePrefix(&rest, "sqlite:") && !rest.empty()) {
+    return SqliteStore::Open(rest, SqliteStore::Options());
+  }
+  if (absl::ConsumePrefix(&rest, "etcd:")) return OpenEtcd(rest, flags);
+  return absl::InvalidArgumentError(
+      absl::StrCat("--store: ", location, " is none of ", kStoreForms));
+}
+
+}  // namespace clockwise

@@ -1,0 +1,48 @@
+// Stores on the etcd that all tests of the process share.
+#ifndef CLOCKWISE_TESTS_STORE_ETCD_TESTING_H_
+#define CLOCKWISE_TESTS_STORE_ETCD_TESTING_H_
+
+#include <grpcpp/security/credentials.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/store/etcd/etcd_store.h"
+#include "tests/store/etcd_process.h"
+
+namespace clockwise {
+
+// A prefix that no other test uses.
+inline std::string NewPrefix() {
+  static std::atomic<int> number = 0;
+  return absl::StrCat("/test/", ++number, "/");
+}
+
+inline EtcdStore::Options EtcdOptions(
+    const std::string& prefix, const std::vector<std::string>& endpoints,
+    std::chrono::milliseconds timeout = std::chrono::seconds(5)) {
+  EtcdStore::Options options;
+  options.client.endpoints = endpoints;
+  options.client.credentials = grpc::InsecureChannelCredentials();
+  options.client.timeout = timeout;
+  options.prefix = prefix;
+  options.random = [] {
+    static std::atomic<uint64_t> state = std::random_device{}();
+    return state += 0x9e3779b97f4a7c15;
+  };
+  return options;
+}
+
+inline std::shared_ptr<EtcdStore> OpenEtcd(const std::string& prefix) {
+  return std::make_shared<EtcdStore>(
+      EtcdOptions(prefix, {EtcdProcess::Shared().address()}));
+}
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_TESTS_STORE_ETCD_TESTING_H_
