@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -15,7 +16,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "service/http/http_server.h"
 #include "service/log.h"
@@ -23,21 +23,11 @@
 #include "service/metrics/collector.h"
 #include "service/options.h"
 #include "service/rpc/server.h"
-#include "service/store/memory_store.h"
-#include "service/store/sqlite_store.h"
+#include "service/store_link.h"
+#include "service/store_options.h"
 
 namespace clockwise {
 namespace {
-
-absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view store) {
-  if (store == "memory:") return std::make_unique<MemoryStore>();
-  absl::string_view path = store;
-  if (absl::ConsumePrefix(&path, "sqlite:") && !path.empty()) {
-    return SqliteStore::Open(path, SqliteStore::Options());
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("--store: ", store, " is neither sqlite:PATH nor memory:"));
-}
 
 absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
   return absl::Status(status.code(),
@@ -66,8 +56,8 @@ int WaitForSignal(const sigset_t& signals) {
   return received;
 }
 
-absl::StatusOr<std::unique_ptr<Membership>> OpenMembership(
-    const ServerOptions& options, Store& store) {
+Membership::Options MembershipOptions(const ServerOptions& options,
+                                      Store& store) {
   Membership::Options membership_options;
   membership_options.store = &store;
   membership_options.now = [] { return absl::Now(); };
@@ -77,12 +67,17 @@ absl::StatusOr<std::unique_ptr<Membership>> OpenMembership(
   };
   membership_options.history_changes = options.history_changes;
   membership_options.history_bytes = options.history_bytes;
-  auto membership = Membership::Open(std::move(membership_options));
-  if (!membership.ok()) return membership;
-  if ((*membership)->Find("").ok()) return membership;
-  auto created = (*membership)->CreateRing(options.default_ring);
-  if (!created.ok()) return created.status();
-  return membership;
+  return membership_options;
+}
+
+void TellReady(const ServerOptions& options, const Membership& membership,
+               const RpcServer& rpc, const HttpServer& http) {
+  LogInfo("serving", {{"version", CLOCKWISE_VERSION},
+                      {"store", options.store},
+                      {"rings", absl::StrCat(membership.Rings().size())}});
+  std::printf("clockwised ready grpc=%s http=%s\n", rpc.address().c_str(),
+              http.address().c_str());
+  std::fflush(stdout);
 }
 
 void Drain(RpcServer& rpc, const ServerOptions& options, sigset_t signals) {
@@ -102,22 +97,32 @@ void Drain(RpcServer& rpc, const ServerOptions& options, sigset_t signals) {
 absl::Status Serve(const ServerOptions& options) {
   const sigset_t signals = BlockEndSignals();
   SilenceLibraryLogs();
-  auto store = OpenStore(options.store);
+  auto store = OpenStore(options.store, options.etcd);
   if (!store.ok()) return store.status();
-  auto membership = OpenMembership(options, **store);
-  if (!membership.ok()) return membership.status();
+  // A store of this server's own is there or it is not. One that is shared may
+  // come later, and is waited for.
+  const bool shared = IsEtcd(options.store);
+  Membership membership(MembershipOptions(options, **store));
+  if (!shared) {
+    absl::Status status = membership.Load();
+    if (status.ok()) {
+      status = EnsureDefaultRing(membership, options.default_ring);
+    }
+    if (!status.ok()) return status;
+  }
 
   RpcStats stats;
   RpcServer::Options rpc_options;
   rpc_options.listen = options.listen;
   rpc_options.heartbeat = Milliseconds(options.watch_heartbeat);
-  rpc_options.membership = membership->get();
+  rpc_options.membership = &membership;
+  rpc_options.serving = !shared;
   rpc_options.stats = &stats;
   auto rpc = RpcServer::Start(rpc_options);
   if (!rpc.ok()) return InFlag("--listen", rpc.status());
 
   MetricsCollector::Options metrics_options;
-  metrics_options.membership = membership->get();
+  metrics_options.membership = &membership;
   metrics_options.rpc_stats = &stats;
   metrics_options.watch_figures = [&rpc] { return (*rpc)->Figures(); };
   metrics_options.max_node_series = options.max_node_series;
@@ -127,17 +132,24 @@ absl::Status Serve(const ServerOptions& options) {
   http_options.address = options.http;
   http_options.metrics = &metrics;
   // Once loaded, a ring is served from memory whatever becomes of the store.
-  http_options.ready = [] { return absl::OkStatus(); };
+  http_options.ready = [&membership] { return membership.Ready(); };
   auto http = HttpServer::Start(std::move(http_options));
   if (!http.ok()) return InFlag("--http", http.status());
 
   JoinLibraryLogs();
-  LogInfo("serving", {{"version", CLOCKWISE_VERSION},
-                      {"store", options.store},
-                      {"rings", absl::StrCat((*membership)->Rings().size())}});
-  std::printf("clockwised ready grpc=%s http=%s\n", (*rpc)->address().c_str(),
-              (*http)->address().c_str());
-  std::fflush(stdout);
+  std::optional<StoreLink> link;
+  if (shared) {
+    LogInfo("started", {{"version", CLOCKWISE_VERSION},
+                        {"grpc", (*rpc)->address()},
+                        {"http", (*http)->address()},
+                        {"store", options.store}});
+    link.emplace(**store, membership, options.default_ring, [&] {
+      (*rpc)->StartServing();
+      TellReady(options, membership, **rpc, **http);
+    });
+  } else {
+    TellReady(options, membership, **rpc, **http);
+  }
   WaitForSignal(signals);
   Drain(**rpc, options, signals);
   (*http)->Stop();

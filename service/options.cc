@@ -42,9 +42,9 @@ struct Parser {
                    "gRPC: HOST:PORT (port 0 takes a free one) or unix:PATH");
     app.add_option("--http", options.http,
                    "HTTP (/metrics, /healthz, /readyz): HOST:PORT");
-    app.add_option(
-        "--store", options.store,
-        "Where rings are durable: sqlite:PATH, or memory: (nowhere)");
+    app.add_option("--store", options.store,
+                   absl::StrCat("Where rings are durable: ", kStoreForms));
+    AddEtcdFlags(app, options.etcd);
     app.add_option("--layout", layout,
                    "Layout of the ring \"default\" when it is first created: "
                    "hashed, partitioned, modulo");

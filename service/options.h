@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/limits.h"
+#include "service/store_options.h"
 
 namespace clockwise {
 
@@ -16,6 +17,7 @@ struct ServerOptions {
   std::string listen = "127.0.0.1:7400";
   std::string http = "127.0.0.1:7480";
   std::string store = "sqlite:clockwise.db";
+  EtcdFlags etcd;
   v1::RingSpec default_ring;   // of the ring "default" when it is first created
   double watch_heartbeat = 5;  // seconds
   size_t history_changes = limits::kHistoryChanges;

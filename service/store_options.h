@@ -1,5 +1,5 @@
-// Where rings are durable, as both programs are told it: the flags of the stores,
-// and the store that they name.
+// Where rings are durable, as both programs are told it: the flags of the
+// stores, and the store that they name.
 #ifndef CLOCKWISE_SERVICE_STORE_OPTIONS_H_
 #define CLOCKWISE_SERVICE_STORE_OPTIONS_H_
 
@@ -16,10 +16,10 @@ namespace clockwise {
 // Of an etcd, whichever endpoints it has.
 struct EtcdFlags {
   std::string prefix = "/clockwise/";
-  std::string cacert;         // file; empty, with the next two: no TLS
-  std::string cert;           // file
-  std::string key;            // file
-  std::string user;           // empty: etcd asks for none
+  std::string cacert;  // file; empty, with the next two: no TLS
+  std::string cert;    // file
+  std::string key;     // file
+  std::string user;    // empty: etcd asks for none
   std::string password;
   std::string password_file;  // its first line; instead of the password
 };

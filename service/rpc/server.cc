@@ -90,12 +90,25 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     address->port = static_cast<uint16_t>(port);
     server->address_ = address->ToString();
   }
-  server->server_->GetHealthCheckService()->SetServingStatus(
-      v1::PlacementService::service_full_name(), true);
+  if (options.serving) {
+    server->StartServing();
+  } else {
+    server->server_->GetHealthCheckService()->SetServingStatus(false);
+  }
   return server;
 }
 
+void RpcServer::StartServing() {
+  MutexLock lock(mu_);
+  if (leaving_) return;
+  auto* health = server_->GetHealthCheckService();
+  health->SetServingStatus(true);
+  health->SetServingStatus(v1::PlacementService::service_full_name(), true);
+}
+
 void RpcServer::EnterLameDuck() {
+  MutexLock lock(mu_);
+  leaving_ = true;
   server_->GetHealthCheckService()->SetServingStatus(false);
 }
 

@@ -9,9 +9,11 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
+#include "service/mutex.h"
 #include "service/rpc/placement_service.h"
 
 namespace clockwise {
@@ -21,6 +23,7 @@ class RpcServer {
   struct Options {
     std::string listen;  // HOST:PORT (port 0: a free one) or unix:PATH
     std::chrono::milliseconds heartbeat = std::chrono::seconds(5);
+    bool serving = true;  // what health checkers are told until StartServing
     Membership* membership = nullptr;
     RpcStats* stats = nullptr;
   };
@@ -37,6 +40,8 @@ class RpcServer {
   const std::string& address() const { return address_; }
   WatchFigures Figures() const { return handlers_.Figures(); }
 
+  // Tells health checkers that this server can serve, unless it is going away.
+  void StartServing();
   // Tells health checkers that this server is going away; calls are served on.
   void EnterLameDuck();
   // Ends watch streams, takes no more calls, and returns when those under way
@@ -49,6 +54,8 @@ class RpcServer {
   PlacementServiceHandlers handlers_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
+  Mutex mu_;
+  bool leaving_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace clockwise

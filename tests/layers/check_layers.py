@@ -25,7 +25,7 @@ LEAVES = {"service/limits.h", "service/mutex.h", "service/latency_histogram.h",
           "service/fail_point.h"}
 
 # These know all parts. Only the edges log.
-ROOT_FILES = re.compile(r"service/(main|options|log)\.(cc|h)$")
+ROOT_FILES = re.compile(r"service/(main|options|store_options|store_link|log)\.(cc|h)$")
 LOG = "service/log.h"
 LOGGING = {"rpc", "http"}
 
