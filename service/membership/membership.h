@@ -108,7 +108,7 @@ class Membership {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status Reload(const std::string& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  absl::Status RefreshAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status RefreshAll();
   void TrimHistory(RingState& state) const;
   void Publish(StatePtr state) ABSL_LOCKS_EXCLUDED(mu_);
   void Withdraw(const std::string& ring) ABSL_LOCKS_EXCLUDED(mu_);

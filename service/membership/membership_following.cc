@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "service/membership/membership.h"
 #include "service/membership/restore.h"
 #include "service/ring/refusal.h"
@@ -16,6 +17,23 @@ namespace {
 bool SameState(const RingState& known, const RingHead& head) {
   return known.incarnation == head.incarnation && known.epoch == head.epoch &&
          known.ring().fingerprint() == head.fingerprint;
+}
+
+// What has been told of a ring is never taken back. STORE_UNAVAILABLE if `head`
+// is not ahead of `known`, as in an etcd that was set back by its operators.
+absl::Status CheckAhead(const RingState& known, const RingHead& head) {
+  if (known.incarnation != head.incarnation || known.epoch < head.epoch) {
+    return absl::OkStatus();
+  }
+  return Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrFormat(
+          "ring %s is at epoch %d, fingerprint %016x here, and at epoch %d, "
+          "fingerprint %016x of the same incarnation in the store: the store "
+          "was set back; bring the ring in again with `clockwise store "
+          "restore`",
+          Quoted(known.name()), known.epoch, known.ring().fingerprint(),
+          head.epoch, head.fingerprint));
 }
 
 }  // namespace
@@ -53,9 +71,11 @@ absl::StatusOr<bool> Membership::CatchUp(const std::string& ring) {
 absl::Status Membership::TakeOver(const std::string& ring,
                                   const RingHead& head) {
   auto known = Find(ring);
-  if (!known.ok() || (*known)->incarnation != head.incarnation ||
-      (*known)->epoch >= head.epoch) {
+  if (!known.ok() || (*known)->incarnation != head.incarnation) {
     return Reload(ring);
+  }
+  if (absl::Status status = CheckAhead(**known, head); !status.ok()) {
+    return status;
   }
   auto records =
       options_.store->ChangesAfter(ring, head.incarnation, (*known)->epoch);
@@ -73,27 +93,38 @@ absl::Status Membership::TakeOver(const std::string& ring,
 
 absl::Status Membership::Refresh(const std::string& ring) {
   if (!loaded_) return Load();
+  if (ring.empty()) return RefreshAll();
+  // Looks without the writer's lock: a store that hangs must not keep those who
+  // want to change something waiting twice.
+  const auto head = options_.store->Head(ring);
+  const auto known = Find(ring);
+  if (head.ok() && known.ok() && SameState(**known, *head)) {
+    return absl::OkStatus();
+  }
+  if (!head.ok() && !LostRace(head.status())) return head.status();
   MutexLock lock(writer_);
-  return ring.empty() ? RefreshAll() : CatchUp(ring).status();
+  return CatchUp(ring).status();
 }
 
 absl::Status Membership::RefreshAll() {
   const auto heads = options_.store->Heads();
   if (!heads.ok()) return heads.status();
-  std::set<std::string> there;
-  absl::Status status;
+  std::set<std::string> changed;
+  for (const StatePtr& known : Rings()) changed.insert(known->name());
   for (const RingHead& head : *heads) {
     const std::string& name = head.spec.name();
-    there.insert(name);
-    auto known = Find(name);
-    if (known.ok() && SameState(**known, head)) continue;
-    // One damaged ring must not keep the others from going on.
-    status.Update(TakeOver(name, head));
-  }
-  for (const StatePtr& known : Rings()) {
-    if (!there.contains(known->name())) {
-      status.Update(CatchUp(known->name()).status());
+    const auto known = Find(name);
+    if (known.ok() && SameState(**known, head)) {
+      changed.erase(name);
+    } else {
+      changed.insert(name);
     }
+  }
+  absl::Status status;
+  for (const std::string& ring : changed) {
+    MutexLock lock(writer_);
+    // One damaged ring must not keep the others from going on.
+    status.Update(CatchUp(ring).status());
   }
   return LostRace(status) ? absl::OkStatus() : status;
 }
@@ -105,13 +136,17 @@ absl::Status Membership::Reload(const std::string& ring) {
     return stored.status();
   }
   if (!stored.ok()) return stored.status();
+  auto before = Find(ring);
+  if (before.ok()) {
+    absl::Status status = CheckAhead(**before, stored->head);
+    if (!status.ok()) return status;
+  }
   auto state = RestoreState(*stored);
   if (!state.ok()) {
     return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
                    state.status().message());
   }
   TrimHistory(**state);
-  auto before = Find(ring);
   (*state)->InheritCounters(before.ok() ? before->get() : nullptr);
   Publish(*std::move(state));
   return absl::OkStatus();

@@ -4,6 +4,7 @@
 
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "service/ring/refusal.h"
 
 namespace clockwise {
 namespace {
@@ -83,16 +84,33 @@ absl::Status ObservedStore::Observe(
   return after ? after() : absl::OkStatus();
 }
 
+absl::Status ObservedStore::Readable() const {
+  if (!unreadable) return absl::OkStatus();
+  return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, "it is away");
+}
+
 absl::StatusOr<std::vector<StoredRing>> ObservedStore::LoadAll() {
+  if (absl::Status status = Readable(); !status.ok()) return status;
   return store_.LoadAll();
 }
 
 absl::StatusOr<StoredRing> ObservedStore::Load(absl::string_view ring) {
+  if (absl::Status status = Readable(); !status.ok()) return status;
+  ++loads;
   return store_.Load(ring);
 }
 
 absl::StatusOr<RingHead> ObservedStore::Head(absl::string_view ring) {
+  if (absl::Status status = Readable(); !status.ok()) return status;
   return store_.Head(ring);
+}
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> ObservedStore::ChangesAfter(
+    absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
+  if (absl::Status status = Readable(); !status.ok()) return status;
+  auto records = store_.ChangesAfter(ring, incarnation, epoch);
+  if (records.ok() && falsify) falsify(*records);
+  return records;
 }
 
 absl::Status ObservedStore::Import(const StoredRing& ring) {
@@ -117,15 +135,20 @@ void MembershipTest::SetUp() {
   store_.writes = 0;
 }
 
-absl::StatusOr<std::unique_ptr<Membership>> MembershipTest::TryOpen(
-    Store& store, size_t history, size_t bytes) {
+Membership::Options MembershipTest::OptionsFor(Store& store, size_t history,
+                                               size_t bytes) {
   Membership::Options options;
   options.store = &store;
   options.now = [this] { return now_; };
   options.random = [this] { return ++randoms_; };
   options.history_changes = history;
   options.history_bytes = bytes;
-  return Membership::Open(std::move(options));
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<Membership>> MembershipTest::TryOpen(
+    Store& store, size_t history, size_t bytes) {
+  return Membership::Open(OptionsFor(store, history, bytes));
 }
 
 std::unique_ptr<Membership> MembershipTest::Open(Store& store, size_t history,

@@ -42,6 +42,8 @@ class ObservedStore final : public Store {
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
+  absl::StatusOr<std::vector<v1::ChangeRecord>> ChangesAfter(
+      absl::string_view ring, uint64_t incarnation, uint64_t epoch) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;
@@ -51,11 +53,17 @@ class ObservedStore final : public Store {
   // Called before a write; not OK refuses it. `after` is called when it was
   // made; not OK is the answer all the same.
   std::function<absl::Status()> before, after;
+  // What ChangesAfter tells instead of the truth.
+  std::function<void(std::vector<v1::ChangeRecord>&)> falsify;
+  // Fails all reads.
+  std::atomic<bool> unreadable = false;
   std::atomic<int> writes = 0;
+  std::atomic<int> loads = 0;  // of whole rings, one by one
   std::atomic<bool> is_up = true;
 
  private:
   absl::Status Observe(const std::function<absl::Status()>& write);
+  absl::Status Readable() const;
 
   Store& store_;
 };
@@ -70,6 +78,8 @@ class MembershipTest : public ::testing::Test {
   absl::StatusOr<std::unique_ptr<Membership>> TryOpen(
       Store& store, size_t history = 1000,
       size_t bytes = limits::kHistoryBytes);
+  Membership::Options OptionsFor(Store& store, size_t history = 1000,
+                                 size_t bytes = limits::kHistoryBytes);
   // Opens membership_ again, from what is stored.
   void Reopen(size_t history = 1000, size_t bytes = limits::kHistoryBytes);
 
