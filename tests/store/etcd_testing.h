@@ -43,6 +43,23 @@ inline std::shared_ptr<EtcdStore> OpenEtcd(const std::string& prefix) {
       EtcdOptions(prefix, {EtcdProcess::Shared().address()}));
 }
 
+// What the shared etcd says of the keys that begin with `prefix`.
+inline etcdserverpb::RangeResponse CountOf(const std::string& prefix) {
+  EtcdClient client(EtcdOptions("/", {EtcdProcess::Shared().address()}).client);
+  const EtcdRange range = Under(prefix);
+  etcdserverpb::RangeRequest request;
+  request.set_key(range.begin);
+  request.set_range_end(range.end);
+  request.set_count_only(true);
+  etcdserverpb::RangeResponse response;
+  EXPECT_OK(client.Range(request, response));
+  return response;
+}
+inline int64_t CountKeys(const std::string& prefix) {
+  return CountOf(prefix).count();
+}
+inline int64_t NewestRevision() { return CountOf("/").header().revision(); }
+
 }  // namespace clockwise
 
 #endif  // CLOCKWISE_TESTS_STORE_ETCD_TESTING_H_
