@@ -1,6 +1,5 @@
 #include "service/rpc/placement_service.h"
 
-#include <algorithm>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -10,31 +9,22 @@
 #include "service/log.h"
 #include "service/ring/refusal.h"
 #include "service/rpc/locate.h"
+#include "service/rpc/queued_call.h"
 #include "service/rpc/requests.h"
 
 namespace clockwise {
 namespace {
 
-// One for changes, which wait for the disk, and one more so that a long plan or
-// comparison does not hold them up.
-constexpr size_t kThreads = 2;
-
-// When a call that waits must be answered, so that the answer still arrives
-// before the client's deadline.
-std::chrono::steady_clock::time_point AnswerBy(
-    const grpc::CallbackServerContext& context) {
-  using std::chrono::milliseconds;
-  const auto most = std::chrono::hours(1);
-  const auto now = std::chrono::system_clock::now();
-  auto left = std::chrono::duration_cast<milliseconds>(
-      std::chrono::seconds(limits::kMaxEpochWaitSeconds));
-  if (context.deadline() < now + std::chrono::hours(24)) {
-    left = std::chrono::duration_cast<milliseconds>(
-        std::min<std::chrono::system_clock::duration>(context.deadline() - now,
-                                                      most));
-    left -= std::clamp(left / 10, milliseconds(20), milliseconds(200));
+// Whether a request waits for the store. Plans, which may take long and change
+// nothing, go with the reads, so that no change waits for them.
+template <typename Request>
+bool ChangesSomething(const Request& request) {
+  if constexpr (requires { request.validate_only(); }) {
+    return !request.validate_only();
+  } else {
+    return std::is_same_v<Request, v1::CreateRingRequest> ||
+           std::is_same_v<Request, v1::DeleteRingRequest>;
   }
-  return std::chrono::steady_clock::now() + left;
 }
 
 // Who asks, as far as the transport knows: the peer's address.
@@ -73,7 +63,8 @@ PlacementServiceHandlers::PlacementServiceHandlers(
       stats_(stats),
       waiters_(membership),
       watch_(membership, stats.Of(Method::kWatch), heartbeat),
-      queue_(kThreads, limits::kMaxQueuedCalls) {
+      changes_(1, limits::kMaxQueuedCalls),
+      reads_(1, limits::kMaxQueuedCalls) {
   membership_.Listen([this](const std::string& ring) {
     waiters_.Wake();
     watch_.Wake(ring);
@@ -109,7 +100,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
     EpochWaiters::Waiter waiter;
     waiter.ring = request.ring();
     waiter.min_epoch = request.min_epoch();
-    waiter.deadline = AnswerBy(*context);
+    waiter.deadline = call.AnswerBy();
     waiter.cancelled = [context] { return context->IsCancelled(); };
     waiter.done = [call, request](absl::StatusOr<StatePtr> reached) {
       if (!reached.ok()) {
@@ -137,16 +128,21 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Queue(
     call.Finish(status);
     return reactor;
   }
-  const bool queued = queue_.Add([call, request, work] {
-    // Nobody would hear of it; a change that is not begun is surely not made.
-    if (call.context()->IsCancelled()) {
-      call.Finish(absl::CancelledError("cancelled before it was begun"));
-      return;
-    }
-    call.Finish(work(call, std::move(*request)));
+  const bool changes = ChangesSomething(*request);
+  auto queued = std::make_shared<QueuedCall>(
+      call, changes ? QueuedCall::Kind::kChange : QueuedCall::Kind::kRead);
+  // Once it is queued, the context may be gone at any time.
+  const std::string actor = ActorOf(*context);
+  const auto deadline =
+      deadlines_.Add(call.AnswerBy(), [queued] { queued->Expire(); });
+  WorkQueue& queue = changes ? changes_ : reads_;
+  const bool added = queue.Add([this, queued, deadline, request, actor, work] {
+    if (queued->Begin()) queued->Finish(work(std::move(*request), actor));
+    deadlines_.Remove(deadline);
   });
-  if (!queued) {
-    call.Finish(
+  if (!added) {
+    deadlines_.Remove(deadline);
+    queued->Refuse(
         Refusal(v1::ERROR_REASON_OVERLOADED,
                 absl::StrCat(limits::kMaxQueuedCalls, " calls wait already")));
   }
@@ -156,26 +152,25 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Queue(
 template <typename Request, typename Response>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Change(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
-  return Queue<Request>(method, context, bytes, response,
-                        [this](const UnaryCall& call,
-                               Request request) -> absl::StatusOr<Response> {
-                          const ChangeRequest asked = ToChangeRequest(
-                              std::move(request), ActorOf(*call.context()));
-                          auto change = membership_.Apply(asked);
-                          if (!change.ok()) return change.status();
-                          if (!asked.validate_only)
-                            LogChange(asked.ring, *change);
-                          Response answer;
-                          *answer.mutable_change() = *std::move(change);
-                          return answer;
-                        });
+  return Queue<Request>(
+      method, context, bytes, response,
+      [this](Request request,
+             const std::string& actor) -> absl::StatusOr<Response> {
+        const ChangeRequest asked = ToChangeRequest(std::move(request), actor);
+        auto change = membership_.Apply(asked);
+        if (!change.ok()) return change.status();
+        if (!asked.validate_only) LogChange(asked.ring, *change);
+        Response answer;
+        *answer.mutable_change() = *std::move(change);
+        return answer;
+      });
 }
 
 template <typename Request>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Read(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
   return Queue<Request>(method, context, bytes, response,
-                        [this](const UnaryCall&, const Request& request) {
+                        [this](const Request& request, const std::string&) {
                           return Answer(membership_, request);
                         });
 }
@@ -237,8 +232,8 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::CreateRing(
     Context* context, const Bytes* request, Bytes* response) {
   return Queue<v1::CreateRingRequest>(
       Method::kCreateRing, context, request, response,
-      [this](const UnaryCall&, const v1::CreateRingRequest& asked)
-          -> absl::StatusOr<v1::CreateRingResponse> {
+      [this](const v1::CreateRingRequest& asked,
+             const std::string&) -> absl::StatusOr<v1::CreateRingResponse> {
         auto state = membership_.CreateRing(asked.spec());
         if (!state.ok()) return state.status();
         v1::CreateRingResponse answer;
@@ -251,8 +246,8 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::DeleteRing(
     Context* context, const Bytes* request, Bytes* response) {
   return Queue<v1::DeleteRingRequest>(
       Method::kDeleteRing, context, request, response,
-      [this](const UnaryCall&, const v1::DeleteRingRequest& asked)
-          -> absl::StatusOr<v1::DeleteRingResponse> {
+      [this](const v1::DeleteRingRequest& asked,
+             const std::string&) -> absl::StatusOr<v1::DeleteRingResponse> {
         absl::Status status = membership_.DeleteRing(asked.ring());
         if (!status.ok()) return status;
         return v1::DeleteRingResponse();

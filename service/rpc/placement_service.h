@@ -1,5 +1,5 @@
 // PlacementService on the wire: thin handlers that parse, check, hand over to
-// membership/ and map the result. Thread-safe. It owns the work queue, the
+// membership/ and map the result. Thread-safe. It owns the work queues, the
 // waiters and the watch hub; the membership outlives it.
 #ifndef CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_
 #define CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_
@@ -15,6 +15,7 @@
 #include "clockwise/v1/placement.grpc.pb.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
+#include "service/rpc/deadlines.h"
 #include "service/rpc/epoch_waiters.h"
 #include "service/rpc/unary_call.h"
 #include "service/rpc/watch_hub.h"
@@ -85,10 +86,11 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // Answers from the newest state that has reached the request's min_epoch.
   template <typename Request>
   Reactor* AnswerLocate(Method method, Context*, const Bytes*, Bytes*);
-  // Runs `answer`, a function from request and call to StatusOr<Response>, on
-  // the work queue.
-  template <typename Request, typename Answer>
-  Reactor* Queue(Method method, Context*, const Bytes*, Bytes*, Answer answer);
+  // Runs `work`, a function from request and actor to StatusOr<Response>, on
+  // one of the queues, and answers by the client's deadline whatever becomes of
+  // it.
+  template <typename Request, typename Work>
+  Reactor* Queue(Method method, Context*, const Bytes*, Bytes*, Work work);
   // One of the four reads that are answered from membership/ (requests.h).
   template <typename Request>
   Reactor* Read(Method method, Context*, const Bytes*, Bytes*);
@@ -100,7 +102,11 @@ class PlacementServiceHandlers final : public RawPlacementService {
   RpcStats& stats_;
   EpochWaiters waiters_;
   WatchHub watch_;
-  WorkQueue queue_;  // last: its work uses what is above
+  Deadlines deadlines_;
+  // Last: their work uses what is above. Changes are made one at a time, and a
+  // store that hangs must not keep reads waiting.
+  WorkQueue changes_;
+  WorkQueue reads_;
 };
 
 }  // namespace clockwise

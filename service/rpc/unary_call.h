@@ -33,6 +33,10 @@ class UnaryCall {
   // What the handler returns to gRPC; still valid to name once finished.
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
 
+  // When it must be answered at the latest, so that the answer still arrives
+  // before the client's deadline. Asked before it is finished.
+  std::chrono::steady_clock::time_point AnswerBy() const;
+
   // Answers; the call must not be touched afterwards.
   template <typename Response>
   void Finish(const absl::StatusOr<Response>& answer) const {

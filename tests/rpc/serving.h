@@ -28,7 +28,7 @@ class Serving : public ::testing::Test {
   void SetUp() override {
     SilenceLibraryLogs();
     Membership::Options options;
-    options.store = &store_;
+    options.store = &store();
     options.now = [] { return absl::FromUnixSeconds(1'700'000'000); };
     options.random = [this] { return ++random_; };
     options.history_changes = 20;
@@ -39,6 +39,8 @@ class Serving : public ::testing::Test {
     ASSERT_TRUE(membership_->CreateRing(v1::RingSpec()).ok());
     StartServer();
   }
+
+  virtual Store& store() { return store_; }
 
   void StartServer() {
     RpcServer::Options options;

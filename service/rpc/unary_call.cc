@@ -1,0 +1,24 @@
+#include "service/rpc/unary_call.h"
+
+#include <algorithm>
+
+#include "service/limits.h"
+
+namespace clockwise {
+
+std::chrono::steady_clock::time_point UnaryCall::AnswerBy() const {
+  using std::chrono::milliseconds;
+  const auto most = std::chrono::hours(1);
+  const auto now = std::chrono::system_clock::now();
+  auto left = std::chrono::duration_cast<milliseconds>(
+      std::chrono::seconds(limits::kMaxEpochWaitSeconds));
+  if (context_->deadline() < now + std::chrono::hours(24)) {
+    left = std::chrono::duration_cast<milliseconds>(
+        std::min<std::chrono::system_clock::duration>(
+            context_->deadline() - now, most));
+    left -= std::clamp(left / 10, milliseconds(20), milliseconds(200));
+  }
+  return std::chrono::steady_clock::now() + left;
+}
+
+}  // namespace clockwise
