@@ -55,7 +55,7 @@ inline constexpr size_t kMaxCappedIds = 1000;    // the first by id
 inline constexpr size_t kMaxQueuedCalls = 1000;     // changes and long reads
 inline constexpr size_t kMaxEpochWaiters = 10'000;  // calls waiting: min_epoch
 inline constexpr int kMaxEpochWaitSeconds = 10;     // without a deadline
-inline constexpr int kMaxCommitAttempts = 16;       // lost races of one change
+inline constexpr int kMaxCommitAttempts = 32;       // lost races of one change
 // gRPC answers RESOURCE_EXHAUSTED by itself above this.
 inline constexpr int kMaxRequestBytes = 4 * 1024 * 1024;
 

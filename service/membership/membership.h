@@ -98,13 +98,16 @@ class Membership {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::StatusOr<StatePtr> StoreNewRing(const v1::RingSpec& spec)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  // Makes the ring what the store has, if that is something else (several
-  // servers may share one); tells whether it was.
+  // Takes over what other servers made of the ring since, if they did; tells
+  // whether that was anything.
   absl::StatusOr<bool> CatchUp(const std::string& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  // From the state that `head` is ahead of, if there is one, by what changed
-  // since; else by reading the whole ring.
-  absl::Status TakeOver(const std::string& ring, const RingHead& head)
+  // The same, without taking for granted that the store is what it was.
+  absl::StatusOr<bool> Reconcile(const std::string& ring)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  // What follows `known`, which is the newest state of its ring.
+  absl::Status TakeOver(const RingState& known,
+                        const std::vector<v1::ChangeRecord>& records)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status Reload(const std::string& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);

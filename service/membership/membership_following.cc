@@ -56,7 +56,22 @@ absl::Status Membership::Load() {
 }
 
 absl::StatusOr<bool> Membership::CatchUp(const std::string& ring) {
-  auto known = Find(ring);
+  // The quicker this is, the sooner a writer that lost a race gets its turn.
+  const auto known = Find(ring);
+  if (!known.ok()) return Reconcile(ring);
+  auto records = options_.store->ChangesAfter(ring, (*known)->incarnation,
+                                              (*known)->epoch);
+  if (LostRace(records.status())) return Reconcile(ring);
+  if (!records.ok()) return records.status();
+  if (records->empty()) return false;
+  if (absl::Status status = TakeOver(**known, *records); !status.ok()) {
+    return status;
+  }
+  return true;
+}
+
+absl::StatusOr<bool> Membership::Reconcile(const std::string& ring) {
+  const auto known = Find(ring);
   const auto head = options_.store->Head(ring);
   if (ReasonOf(head.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
     if (known.ok()) Withdraw(ring);
@@ -64,29 +79,31 @@ absl::StatusOr<bool> Membership::CatchUp(const std::string& ring) {
   }
   if (!head.ok()) return head.status();
   if (known.ok() && SameState(**known, *head)) return false;
-  if (absl::Status status = TakeOver(ring, *head); !status.ok()) return status;
+  absl::Status status;
+  if (!known.ok() || (*known)->incarnation != head->incarnation) {
+    status = Reload(ring);
+  } else {
+    status = CheckAhead(**known, *head);
+    if (!status.ok()) return status;
+    auto records =
+        options_.store->ChangesAfter(ring, head->incarnation, (*known)->epoch);
+    if (records.ok()) {
+      status = TakeOver(**known, *records);
+    } else {
+      status = LostRace(records.status()) ? Reload(ring) : records.status();
+    }
+  }
+  if (!status.ok()) return status;
   return true;
 }
 
-absl::Status Membership::TakeOver(const std::string& ring,
-                                  const RingHead& head) {
-  auto known = Find(ring);
-  if (!known.ok() || (*known)->incarnation != head.incarnation) {
-    return Reload(ring);
-  }
-  if (absl::Status status = CheckAhead(**known, head); !status.ok()) {
-    return status;
-  }
-  auto records =
-      options_.store->ChangesAfter(ring, head.incarnation, (*known)->epoch);
-  if (LostRace(records.status())) return Reload(ring);
-  if (!records.ok()) return records.status();
-  if (records->empty()) return Reload(ring);
-  auto state = Advance(**known, *records);
-  if (absl::IsFailedPrecondition(state.status())) return Reload(ring);
+absl::Status Membership::TakeOver(
+    const RingState& known, const std::vector<v1::ChangeRecord>& records) {
+  auto state = Advance(known, records);
+  if (absl::IsFailedPrecondition(state.status())) return Reload(known.name());
   if (!state.ok()) return state.status();
   TrimHistory(**state);
-  (*state)->InheritCounters(known->get());
+  (*state)->InheritCounters(&known);
   Publish(*std::move(state));
   return absl::OkStatus();
 }
@@ -103,7 +120,7 @@ absl::Status Membership::Refresh(const std::string& ring) {
   }
   if (!head.ok() && !LostRace(head.status())) return head.status();
   MutexLock lock(writer_);
-  return CatchUp(ring).status();
+  return Reconcile(ring).status();
 }
 
 absl::Status Membership::RefreshAll() {
@@ -124,7 +141,7 @@ absl::Status Membership::RefreshAll() {
   for (const std::string& ring : changed) {
     MutexLock lock(writer_);
     // One damaged ring must not keep the others from going on.
-    status.Update(CatchUp(ring).status());
+    status.Update(Reconcile(ring).status());
   }
   return LostRace(status) ? absl::OkStatus() : status;
 }

@@ -65,6 +65,9 @@ absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
 
 absl::StatusOr<std::shared_ptr<RingState>> Advance(
     const RingState& state, const std::vector<v1::ChangeRecord>& records) {
+  if (records.empty()) {
+    return absl::FailedPreconditionError("there are no changes");
+  }
   const v1::RingSpec& spec = state.ring().spec();
   const size_t partitions = PartitionsOf(spec);
   OrdinalTable table;

@@ -17,6 +17,11 @@ absl::StatusOr<std::vector<RingHead>> Store::Heads() {
 
 absl::StatusOr<std::vector<v1::ChangeRecord>> Store::ChangesAfter(
     absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
+  const auto head = Head(ring);
+  if (!head.ok()) return head.status();
+  if (head->incarnation == incarnation && head->epoch == epoch) {
+    return std::vector<v1::ChangeRecord>();
+  }
   auto stored = Load(ring);
   if (!stored.ok()) return stored.status();
   return RecordsAfter(*std::move(stored), incarnation, epoch);

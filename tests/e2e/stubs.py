@@ -22,7 +22,7 @@ sys.path.insert(0, _folder)
 
 import grpc  # noqa: E402 (needs the path)
 from clockwise.v1 import placement_pb2 as pb  # noqa: E402,F401
-from clockwise.v1 import placement_pb2_grpc, stored_pb2  # noqa: E402
+from clockwise.v1 import placement_pb2_grpc, stored_pb2  # noqa: E402,F401
 
 TIMEOUT = 20  # seconds; a call that takes longer hangs
 

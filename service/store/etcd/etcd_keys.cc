@@ -26,6 +26,10 @@ std::string EtcdKeys::Head(absl::string_view ring) const {
   return absl::StrCat(prefix_, "rings/", ring);
 }
 
+std::string EtcdKeys::Turn(absl::string_view ring) const {
+  return absl::StrCat(prefix_, "turns/", ring);
+}
+
 EtcdRange EtcdKeys::Heads() const { return Under(Head("")); }
 
 absl::string_view EtcdKeys::RingOf(absl::string_view head_key) const {

@@ -5,6 +5,7 @@
 //   PREFIX tables/PLACE/GENERATION/CHUNK        ordinals, 4 bytes each
 //   PREFIX changes/PLACE/EPOCH                  an EtcdRecord
 //   PREFIX parts/PLACE/EPOCH-COMMIT/NUMBER      a part of a large record
+//   PREFIX turns/NAME                                 put by who lost a race
 //   PREFIX format                                     "1"
 //
 // A ring's place is drawn when it is created, so that one deleted and created
@@ -39,6 +40,7 @@ class EtcdKeys {
   std::string Format() const;
   std::string Head(absl::string_view ring) const;
   EtcdRange Heads() const;
+  std::string Turn(absl::string_view ring) const;
   // The name of the ring whose head `key` is.
   absl::string_view RingOf(absl::string_view head_key) const;
 

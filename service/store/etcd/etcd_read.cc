@@ -1,13 +1,10 @@
 // What EtcdStore reads. A ring lies in many keys: all are read as they were at
 // one revision of etcd.
-#include <algorithm>
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
-#include "service/ring/layout.h"
 #include "service/ring/refusal.h"
 #include "service/store/etcd/etcd_store.h"
 #include "service/store/etcd/etcd_values.h"
@@ -74,10 +71,15 @@ absl::StatusOr<EtcdStore::Known> EtcdStore::ReadHead(absl::string_view ring,
                                                      int64_t& revision) {
   auto kvs = ReadRange({keys_.Head(ring), ""}, revision);
   if (!kvs.ok()) return kvs.status();
-  if (kvs->empty()) return RingNotFound(ring);
+  return ParseHead(ring, kvs->empty() ? nullptr : &kvs->front());
+}
+
+absl::StatusOr<EtcdStore::Known> EtcdStore::ParseHead(
+    absl::string_view ring, const mvccpb::KeyValue* kv) {
+  if (kv == nullptr) return RingNotFound(ring);
   Known known;
-  known.revision = kvs->front().mod_revision();
-  if (!known.head.ParseFromString(kvs->front().value()) ||
+  known.revision = kv->mod_revision();
+  if (!known.head.ParseFromString(kv->value()) ||
       known.head.spec().name() != ring) {
     return EtcdDamaged(ring, "its head cannot be read");
   }
@@ -177,93 +179,9 @@ absl::Status EtcdStore::ReadNodes(const v1::EtcdHead& head, int64_t revision,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ReadRecords(
-    const v1::EtcdHead& head, uint64_t after, int64_t revision) {
-  std::vector<v1::ChangeRecord> records;
-  if (after >= head.epoch()) return records;
-  auto kvs =
-      ReadRange(keys_.Changes(head.place(), after + 1, head.epoch()), revision);
-  if (!kvs.ok()) return kvs.status();
-  if (kvs->size() != head.epoch() - after) {
-    return EtcdDamaged(head.spec().name(), "its history has a gap");
-  }
-  uint64_t epoch = after;
-  for (const mvccpb::KeyValue& kv : *kvs) {
-    ++epoch;
-    v1::EtcdRecord stored;
-    bool whole = stored.ParseFromString(kv.value());
-    if (whole && stored.parts() > 0) {
-      absl::Status status =
-          ReadParts(head, epoch, stored, revision, *stored.mutable_record());
-      if (!status.ok()) return status;
-    }
-    if (!whole || stored.record().change().epoch() != epoch) {
-      return EtcdDamaged(
-          head.spec().name(),
-          absl::StrCat("the change of epoch ", epoch, " cannot be read"));
-    }
-    records.push_back(std::move(*stored.mutable_record()));
-  }
-  return records;
-}
-
-absl::Status EtcdStore::ReadParts(const v1::EtcdHead& head, uint64_t epoch,
-                                  const v1::EtcdRecord& stored,
-                                  int64_t revision, v1::ChangeRecord& record) {
-  auto kvs =
-      ReadRange(keys_.Parts(head.place(), epoch, stored.commit()), revision);
-  if (!kvs.ok()) return kvs.status();
-  std::string bytes;
-  for (const mvccpb::KeyValue& kv : *kvs) bytes += kv.value();
-  if (kvs->size() == stored.parts() && Xxh3(bytes) == stored.parts_digest() &&
-      record.ParseFromString(bytes)) {
-    return absl::OkStatus();
-  }
-  return EtcdDamaged(head.spec().name(), absl::StrCat("the parts of epoch ",
-                                                      epoch, " are not whole"));
-}
-
-absl::StatusOr<OrdinalTable> EtcdStore::ReadTable(
-    const v1::EtcdHead& head, const std::vector<v1::ChangeRecord>& records,
-    int64_t revision) {
-  OrdinalTable table;
-  const size_t partitions = PartitionsOf(head.spec());
-  if (partitions == 0) return table;
-  auto kvs = ReadRange(keys_.Table(head.place(), head.generation()), revision);
-  if (!kvs.ok()) return kvs.status();
-  for (const mvccpb::KeyValue& kv : *kvs) {
-    const size_t count = kv.value().size() / sizeof(uint32_t);
-    table.resize(table.size() + count);
-    std::memcpy(table.data() + table.size() - count, kv.value().data(),
-                count * sizeof(uint32_t));
-  }
-  for (const v1::ChangeRecord& record : records) {
-    if (record.change().epoch() <= head.table_epoch()) continue;
-    absl::Status status =
-        Move(record.partitions(), Direction::kForward, partitions, table);
-    if (!status.ok()) {
-      return EtcdDamaged(head.spec().name(), status.message());
-    }
-  }
-  return table;
-}
-
 absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfter(
     absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
-  return Again([&]() -> absl::StatusOr<std::vector<v1::ChangeRecord>> {
-    int64_t revision = 0;
-    auto known = ReadHead(ring, revision);
-    if (!known.ok()) return known.status();
-    const v1::EtcdHead& head = known->head;
-    absl::Status status = CheckIncarnation(HeadIn(head), incarnation);
-    if (status.ok())
-      status = CheckKept(HeadIn(head), head.dropped_epoch(), epoch);
-    if (!status.ok()) return status;
-    auto records = ReadRecords(head, epoch, revision);
-    if (!records.ok()) return records.status();
-    Advance(ring, *std::move(known), *records);
-    return records;
-  });
+  return Again([&] { return ChangesAfterOnce(ring, incarnation, epoch); });
 }
 
 }  // namespace clockwise

@@ -80,6 +80,7 @@ absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
       EtcdTxn txn;
       txn.CompareRevision(keys_.Head(ring), known->revision);
       txn.Delete({keys_.Head(ring), ""});
+      txn.Delete({keys_.Turn(ring), ""});
       for (const char* kind : EtcdKeys::kKinds) {
         txn.Delete(keys_.All(kind, known->head.place()));
       }

@@ -16,9 +16,14 @@
 // ours never will be: EPOCH_CONFLICT. If nothing can be read in time:
 // STORE_UNAVAILABLE, which says that the outcome is unknown. So an epoch is
 // never written twice.
+//
+// Turns: who has just won a race begins the next one a round trip ahead of who
+// lost it, and would win for ever. So a transaction that loses leaves a mark,
+// and the one that wins and finds a new mark gives way before its next.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_ETCD_STORE_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_ETCD_STORE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -73,6 +78,9 @@ class EtcdStore final : public Store {
     v1::EtcdHead head;
     int64_t revision = 0;  // the head key's
     OrdinalTable table;    // PARTITIONED only: as of head.epoch
+    // Before then, others have their turn.
+    std::chrono::steady_clock::time_point give_way;
+    int turns_given = 0;  // in a row, and nobody took them
   };
   using KnownPtr = std::shared_ptr<const Known>;
 
@@ -81,15 +89,24 @@ class EtcdStore final : public Store {
   absl::StatusOr<std::vector<mvccpb::KeyValue>> ReadRange(
       const EtcdRange& range, int64_t& revision);
   absl::StatusOr<Known> ReadHead(absl::string_view ring, int64_t& revision);
+  // `kv`: what a head's key holds; null: it is not there.
+  static absl::StatusOr<Known> ParseHead(absl::string_view ring,
+                                         const mvccpb::KeyValue* kv);
   absl::StatusOr<StoredRing> ReadRing(const v1::EtcdHead& head,
                                       int64_t revision);
   absl::StatusOr<StoredRing> LoadOnce(absl::string_view ring);
   absl::StatusOr<std::vector<StoredRing>> LoadAllOnce();
   absl::Status ReadNodes(const v1::EtcdHead& head, int64_t revision,
                          StoredRing& ring);
-  // Of the epochs after `after`, up to head.epoch.
+
+  // etcd_records.cc. Of the epochs after `after`, up to head.epoch.
   absl::StatusOr<std::vector<v1::ChangeRecord>> ReadRecords(
       const v1::EtcdHead& head, uint64_t after, int64_t revision);
+  absl::StatusOr<std::vector<v1::ChangeRecord>> ParseRecords(
+      const v1::EtcdHead& head, uint64_t after, int64_t revision,
+      const std::vector<mvccpb::KeyValue>& kvs);
+  absl::StatusOr<std::vector<v1::ChangeRecord>> ChangesAfterOnce(
+      absl::string_view ring, uint64_t incarnation, uint64_t epoch);
   absl::Status ReadParts(const v1::EtcdHead& head, uint64_t epoch,
                          const v1::EtcdRecord& stored, int64_t revision,
                          v1::ChangeRecord& record);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "etcd/rpc.pb.h"
+#include "service/limits.h"
 #include "service/store/etcd/etcd_keys.h"
 
 namespace clockwise {
@@ -34,6 +35,18 @@ class EtcdTxn {
     remove->set_key(std::move(range.begin));
     remove->set_range_end(std::move(range.end));
   }
+  // At most a page.
+  void Read(EtcdRange range) {
+    auto* read = request_.add_success()->mutable_request_range();
+    read->set_key(std::move(range.begin));
+    read->set_range_end(std::move(range.end));
+    read->set_limit(limits::kEtcdPageKeys);
+  }
+  void ElsePut(std::string key, std::string value) {
+    auto* put = request_.add_failure()->mutable_request_put();
+    put->set_key(std::move(key));
+    put->set_value(std::move(value));
+  }
   // What is read if a compare fails, in this order.
   void ElseRead(std::string key) {
     request_.add_failure()->mutable_request_range()->set_key(std::move(key));
@@ -43,7 +56,7 @@ class EtcdTxn {
   etcdserverpb::TxnRequest request_;
 };
 
-// What the `index`-th read of a transaction that failed found; null: nothing.
+// What the `index`-th operation, a read, found first; null: nothing.
 inline const mvccpb::KeyValue* FoundIn(
     const etcdserverpb::TxnResponse& response, int index) {
   if (index >= response.responses_size()) return nullptr;

@@ -1,7 +1,10 @@
 // What EtcdStore writes. Each change counts by one transaction on its ring's
 // head key.
+#include <algorithm>
+#include <chrono>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,6 +23,11 @@ namespace {
 // The table is written anew once the changes since move more than it holds:
 // reading the moves would cost more than reading it. Small ones may wait.
 constexpr uint64_t kMovesWorthATable = 4096;
+
+// What the other needs to plan anew and to commit, which we can only guess: so
+// each time that it was too short, it is twice as long.
+constexpr std::chrono::milliseconds kShortestTurn(4);
+constexpr int kTurnDoublings = 4;
 
 // The head that `commit` makes of `before`.
 v1::EtcdHead HeadAfter(const v1::EtcdHead& before, const Commit& commit,
@@ -48,7 +56,9 @@ absl::Status EtcdStore::Apply(const Commit& commit) {
   if (done.ok() && !*done) status = ApplyInParts(commit, **before, after);
   if (status.ok()) {
     Remember(commit.ring, std::move(after));
-  } else {
+  } else if (!LostRace(status)) {
+    // What is known after a lost race is out of date, but a start for reading
+    // what is new.
     Forget(commit.ring);
   }
   return status;
@@ -195,14 +205,27 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
     txn.Delete(keys_.Changes(head.place(), 0, kept_after));
     txn.Delete(keys_.PartsUpTo(head.place(), kept_after));
   }
+  const std::string turn_key = keys_.Turn(head.spec().name());
+  txn.Read({turn_key, ""});
   txn.ElseRead(head_key);
   txn.ElseRead(keys_.Change(head.place(), head.epoch()));
+  txn.ElsePut(turn_key, "");
+  std::this_thread::sleep_until(before.give_way);
   etcdserverpb::TxnResponse response;
   bool maybe_made = false;
   absl::Status status = client_.Txn(txn.request(), response, maybe_made);
   if (!status.ok()) return status;
   after.revision = response.header().revision();
-  if (response.succeeded()) return absl::OkStatus();
+  if (response.succeeded()) {
+    const mvccpb::KeyValue* turn =
+        FoundIn(response, response.responses_size() - 1);
+    if (turn != nullptr && turn->mod_revision() > before.revision) {
+      after.turns_given = std::min(before.turns_given + 1, kTurnDoublings);
+      after.give_way = std::chrono::steady_clock::now() +
+                       kShortestTurn * (1 << after.turns_given);
+    }
+    return absl::OkStatus();
+  }
   return JudgeLoss(response, maybe_made, after);
 }
 

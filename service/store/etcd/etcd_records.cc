@@ -1,0 +1,134 @@
+// How EtcdStore reads changes, and the tables that they move.
+#include <cstring>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/ring/layout.h"
+#include "service/ring/refusal.h"
+#include "service/store/etcd/etcd_store.h"
+#include "service/store/etcd/etcd_txn.h"
+#include "service/store/etcd/etcd_values.h"
+#include "service/store/store_rules.h"
+
+namespace clockwise {
+namespace {
+
+constexpr uint64_t kNoEpoch = std::numeric_limits<uint64_t>::max();
+
+}  // namespace
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ReadRecords(
+    const v1::EtcdHead& head, uint64_t after, int64_t revision) {
+  if (after >= head.epoch()) return std::vector<v1::ChangeRecord>();
+  auto kvs =
+      ReadRange(keys_.Changes(head.place(), after + 1, head.epoch()), revision);
+  if (!kvs.ok()) return kvs.status();
+  return ParseRecords(head, after, revision, *kvs);
+}
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ParseRecords(
+    const v1::EtcdHead& head, uint64_t after, int64_t revision,
+    const std::vector<mvccpb::KeyValue>& kvs) {
+  if (kvs.size() != head.epoch() - after) {
+    return EtcdDamaged(head.spec().name(), "its history has a gap");
+  }
+  std::vector<v1::ChangeRecord> records;
+  uint64_t epoch = after;
+  for (const mvccpb::KeyValue& kv : kvs) {
+    ++epoch;
+    v1::EtcdRecord stored;
+    bool whole = stored.ParseFromString(kv.value());
+    if (whole && stored.parts() > 0) {
+      absl::Status status =
+          ReadParts(head, epoch, stored, revision, *stored.mutable_record());
+      if (!status.ok()) return status;
+    }
+    if (!whole || stored.record().change().epoch() != epoch) {
+      return EtcdDamaged(
+          head.spec().name(),
+          absl::StrCat("the change of epoch ", epoch, " cannot be read"));
+    }
+    records.push_back(std::move(*stored.mutable_record()));
+  }
+  return records;
+}
+
+absl::Status EtcdStore::ReadParts(const v1::EtcdHead& head, uint64_t epoch,
+                                  const v1::EtcdRecord& stored,
+                                  int64_t revision, v1::ChangeRecord& record) {
+  auto kvs =
+      ReadRange(keys_.Parts(head.place(), epoch, stored.commit()), revision);
+  if (!kvs.ok()) return kvs.status();
+  std::string bytes;
+  for (const mvccpb::KeyValue& kv : *kvs) bytes += kv.value();
+  if (kvs->size() == stored.parts() && Xxh3(bytes) == stored.parts_digest() &&
+      record.ParseFromString(bytes)) {
+    return absl::OkStatus();
+  }
+  return EtcdDamaged(head.spec().name(), absl::StrCat("the parts of epoch ",
+                                                      epoch, " are not whole"));
+}
+
+absl::StatusOr<OrdinalTable> EtcdStore::ReadTable(
+    const v1::EtcdHead& head, const std::vector<v1::ChangeRecord>& records,
+    int64_t revision) {
+  OrdinalTable table;
+  const size_t partitions = PartitionsOf(head.spec());
+  if (partitions == 0) return table;
+  auto kvs = ReadRange(keys_.Table(head.place(), head.generation()), revision);
+  if (!kvs.ok()) return kvs.status();
+  for (const mvccpb::KeyValue& kv : *kvs) {
+    const size_t count = kv.value().size() / sizeof(uint32_t);
+    table.resize(table.size() + count);
+    std::memcpy(table.data() + table.size() - count, kv.value().data(),
+                count * sizeof(uint32_t));
+  }
+  for (const v1::ChangeRecord& record : records) {
+    if (record.change().epoch() <= head.table_epoch()) continue;
+    absl::Status status =
+        Move(record.partitions(), Direction::kForward, partitions, table);
+    if (!status.ok()) {
+      return EtcdDamaged(head.spec().name(), status.message());
+    }
+  }
+  return table;
+}
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfterOnce(
+    absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
+  // The head and what is likely to follow, in one round trip.
+  const KnownPtr guess = Recall(ring);
+  EtcdTxn txn;
+  txn.Read({keys_.Head(ring), ""});
+  if (guess != nullptr && epoch < kNoEpoch) {
+    txn.Read(keys_.Changes(guess->head.place(), epoch + 1, kNoEpoch));
+  }
+  etcdserverpb::TxnResponse response;
+  bool maybe_made = false;
+  absl::Status status = client_.Txn(txn.request(), response, maybe_made);
+  if (!status.ok()) return status;
+  auto known = ParseHead(ring, FoundIn(response, 0));
+  if (!known.ok()) return known.status();
+  const v1::EtcdHead& head = known->head;
+  status = CheckIncarnation(HeadIn(head), incarnation);
+  if (status.ok()) {
+    status = CheckKept(HeadIn(head), head.dropped_epoch(), epoch);
+  }
+  if (!status.ok()) return status;
+  const int64_t revision = response.header().revision();
+  const auto& read =
+      response.responses(response.responses_size() - 1).response_range();
+  const bool guessed = response.responses_size() == 2 && !read.more() &&
+                       guess->head.place() == head.place();
+  auto records = guessed ? ParseRecords(head, epoch, revision,
+                                        {read.kvs().begin(), read.kvs().end()})
+                         : ReadRecords(head, epoch, revision);
+  if (!records.ok()) return records.status();
+  Advance(ring, *std::move(known), *records);
+  return records;
+}
+
+}  // namespace clockwise

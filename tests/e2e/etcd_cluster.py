@@ -1,0 +1,127 @@
+"""Real etcd members on loopback, in temporary folders, ended by their pids."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+
+def free_port():
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class EtcdCluster:
+    """`size` members for the length of a with block; all healthy at its start.
+
+    `store` is what a server takes as --store. A member is named by its index.
+    """
+
+    def __init__(self, size=1):
+        self.size = size
+        self.clients = [free_port() for _ in range(size)]
+        self.peers = [free_port() for _ in range(size)]
+        self.processes = [None] * size
+
+    @property
+    def addresses(self):
+        return [f"127.0.0.1:{port}" for port in self.clients]
+
+    @property
+    def store(self):
+        return "etcd:" + ",".join(self.addresses)
+
+    def __enter__(self):
+        # In memory where there is a place for it: an fsync of the shared disk
+        # may take longer than an election.
+        parent = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        self.folder = tempfile.mkdtemp(prefix="clockwise-etcd-", dir=parent)
+        for index in range(self.size):
+            self.start(index, wait=False)
+        for index in range(self.size):
+            self.wait(index)
+        return self
+
+    def __exit__(self, *_):
+        for index in range(self.size):
+            self.kill(index)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self, index, wait=True):
+        """Starts a member, on what it had if it was there before."""
+        client = f"http://127.0.0.1:{self.clients[index]}"
+        peer = f"http://127.0.0.1:{self.peers[index]}"
+        members = ",".join(f"m{i}=http://127.0.0.1:{port}"
+                           for i, port in enumerate(self.peers))
+        with open(os.path.join(self.folder, f"log{index}"), "a") as log:
+            self.processes[index] = subprocess.Popen(
+                ["etcd", f"--name=m{index}",
+                 f"--data-dir={self.folder}/data{index}",
+                 f"--listen-client-urls={client}",
+                 f"--advertise-client-urls={client}",
+                 f"--listen-peer-urls={peer}",
+                 f"--initial-advertise-peer-urls={peer}",
+                 f"--initial-cluster={members}"],
+                stdout=log, stderr=log)
+        if wait:
+            self.wait(index)
+
+    def status(self, index, timeout=2):
+        """What a member says of itself, or None."""
+        try:
+            with urllib.request.urlopen(urllib.request.Request(
+                    f"http://127.0.0.1:{self.clients[index]}"
+                    "/v3/maintenance/status", data=b"{}"),
+                    timeout=timeout) as answer:
+                return json.load(answer)
+        except (urllib.error.URLError, OSError, ValueError):
+            return None
+
+    def wait(self, index):
+        """Waits until a member knows a leader."""
+        for _ in range(600):
+            status = self.status(index)
+            if status and int(status.get("leader", "0")):
+                return
+            time.sleep(0.05)
+        raise RuntimeError("etcd did not become healthy")
+
+    def leader(self):
+        """The index of the member that leads."""
+        for _ in range(600):
+            for index in range(self.size):
+                status = self.status(index)
+                if status and status["header"]["member_id"] == status.get(
+                        "leader"):
+                    return index
+            time.sleep(0.05)
+        raise RuntimeError("etcd has no leader")
+
+    def compact(self):
+        """Forgets all revisions but the newest."""
+        status = self.status(0)
+        urllib.request.urlopen(urllib.request.Request(
+            f"http://127.0.0.1:{self.clients[0]}/v3/kv/compaction",
+            data=json.dumps({"revision": status["header"]["revision"],
+                             "physical": True}).encode()), timeout=5).close()
+
+    def kill(self, index):
+        process, self.processes[index] = self.processes[index], None
+        if process is not None:
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+            process.wait(timeout=60)
+
+    def pause(self, index):
+        self.processes[index].send_signal(signal.SIGSTOP)
+
+    def resume(self, index):
+        self.processes[index].send_signal(signal.SIGCONT)

@@ -1,0 +1,218 @@
+#!/usr/bin/python3
+"""An etcd that loses its leader, is paused, is gone, is cut off: lookups go on,
+changes are refused in time or made once."""
+
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+import grpc
+
+from etcd_cluster import EtcdCluster
+from fault_case import FaultCase
+from fault_load import Load
+from running_server import RunningServer
+from stubs import TIMEOUT, pb, refusal, stub_of
+from torn_proxy import TornProxy
+
+AWAY = (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
+# etcd's own default: a follower waits at most two of these for a leader.
+ELECTION = 1.0
+
+
+def http(server, page):
+    """The status and text of a page of the HTTP port."""
+    try:
+        with urllib.request.urlopen(f"http://{server.http}{page}",
+                                    timeout=TIMEOUT) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def eventually(what, seconds=20):
+    """Whether `what()` becomes true in time."""
+    until = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+class FaultsEtcdTest(FaultCase):
+    def stub(self, server):
+        stub, channel = stub_of(server)
+        self.addCleanup(channel.close)
+        return stub
+
+    def store_up(self, server):
+        return "\nclockwise_store_up 1\n" in http(server, "/metrics")[1]
+
+    def under_load(self, cluster, disturb):
+        """Disturbs the cluster while two servers work, and lets it mend."""
+        servers = self.replicas(cluster)
+        with Load(servers, writers=3) as load:
+            time.sleep(1)
+            disturb()
+            time.sleep(1)
+        self.check(load.record, servers)
+        return load.record
+
+    def test_the_leaders_death_is_survived_and_changes_go_on(self):
+        with EtcdCluster(3) as cluster:
+            def kill_the_leader():
+                for _ in range(2):
+                    leader = cluster.leader()
+                    cluster.kill(leader)
+                    self.kills += 1
+                    time.sleep(5)
+                    cluster.start(leader)
+
+            record = self.under_load(cluster, kill_the_leader)
+        gap = self.longest_gap(record)
+        print(f"longest time without a change: {gap:.2f} s")
+        # Two elections' worth of waiting, and one of ours.
+        self.assertLess(gap, 2 * ELECTION + 1 + 2)
+
+    def test_a_paused_member_and_a_paused_leader_are_survived(self):
+        with EtcdCluster(3) as cluster:
+            def pause():
+                leader = cluster.leader()
+                for member in ((leader + 1) % 3, leader):
+                    cluster.pause(member)
+                    time.sleep(5)
+                    cluster.resume(member)
+                    time.sleep(1)
+
+            record = self.under_load(cluster, pause)
+        print(f"longest time without a change: "
+              f"{self.longest_gap(record):.2f} s")
+
+    def test_without_etcd_lookups_go_on_and_changes_are_refused_in_time(self):
+        with EtcdCluster() as cluster:
+            server = self.server(cluster.store)
+            stub = self.stub(server)
+            change = stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="a")),
+                                  timeout=TIMEOUT).change
+            stream = stub.Watch(pb.WatchRequest(), timeout=60)
+            next(stream)
+            cluster.kill(0)
+            self.check_fail_static(server, stub, stream, change.epoch)
+            cluster.start(0)
+            self.assertTrue(eventually(lambda: self.store_up(server)))
+            again = stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="b")),
+                                 timeout=TIMEOUT).change
+            self.assertEqual(again.epoch, change.epoch + 1)
+            for told in stream:
+                if told.HasField("delta"):
+                    break
+            self.assertEqual(told.delta.epoch, again.epoch)
+            stream.cancel()
+            self.assertIn("the store is away", server.log())
+            self.assertIn("the store is back", server.log())
+
+    def check_fail_static(self, server, stub, stream, epoch):
+        """etcd has just gone. The first seconds are the worst: then the server
+        still hopes; later it refuses at once."""
+        for turn in range(6):
+            started = time.monotonic()
+            self.assertEqual(refusal(stub.AddNode, pb.AddNodeRequest(
+                node=pb.Node(id=f"x{turn}")), timeout=1), AWAY)
+            self.assertEqual(refusal(stub.CreateRing, pb.CreateRingRequest(
+                spec=pb.RingSpec(name="new")), timeout=1), AWAY)
+            self.assertLess(time.monotonic() - started, 2)
+            self.assertEqual(stub.Locate(pb.LocateRequest(key=b"k"),
+                                         timeout=1).epoch, epoch)
+            self.assertEqual(stub.BatchLocate(pb.BatchLocateRequest(
+                keys=[b"k", b"l"]), timeout=1).epoch, epoch)
+            self.assertEqual(stub.GetRing(pb.GetRingRequest(), timeout=1)
+                             .snapshot.epoch, epoch)
+            self.assertEqual(next(stream).heartbeat.epoch, epoch)
+            started = time.monotonic()
+            self.assertEqual(refusal(stub.Locate, pb.LocateRequest(
+                key=b"k", min_epoch=epoch + 1), timeout=0.5),
+                (grpc.StatusCode.UNAVAILABLE, "EPOCH_NOT_REACHED"))
+            self.assertLess(time.monotonic() - started, 0.5)
+        self.assertFalse(self.store_up(server))
+        self.assertEqual(http(server, "/readyz")[0], 200)
+        started = time.monotonic()
+        self.assertEqual(refusal(stub.AddNode, pb.AddNodeRequest(
+            node=pb.Node(id="late")), timeout=10), AWAY)
+        self.assertLess(time.monotonic() - started, 5)
+
+    def test_a_server_that_starts_without_etcd_waits_and_says_so(self):
+        with EtcdCluster() as cluster:
+            cluster.kill(0)
+            server = self.server_without_waiting(cluster)
+            stub = self.stub(server)
+            for method, request in (
+                    ("Locate", pb.LocateRequest(key=b"k")),
+                    ("AddNode", pb.AddNodeRequest(node=pb.Node(id="a"))),
+                    ("GetRing", pb.GetRingRequest()),
+                    ("CreateRing", pb.CreateRingRequest(
+                        spec=pb.RingSpec(name="new"))),
+                    ("ListRings", pb.ListRingsRequest())):
+                self.assertEqual(refusal(getattr(stub, method), request), AWAY,
+                                 method)
+            self.assertEqual(http(server, "/readyz")[0], 503)
+            self.assertIn("store", http(server, "/readyz")[1])
+            self.assertEqual(http(server, "/healthz")[0], 200)
+            self.assertTrue(eventually(
+                lambda: "waiting for the store" in server.log()))
+            cluster.start(0)
+            line = server.process.stdout.readline()
+            self.assertEqual(
+                line, f"clockwised ready grpc={server.grpc} "
+                f"http={server.http}\n")
+            self.assertEqual(http(server, "/readyz")[0], 200)
+            stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="a")),
+                         timeout=TIMEOUT)
+
+    def server_without_waiting(self, cluster):
+        server = RunningServer(store=cluster.store)
+        start, server.start = server.start, lambda: None
+        self.enterContext(server)
+        start(wait=False)
+        return server
+
+    def test_min_epoch_reads_your_writes_on_the_other_server(self):
+        with EtcdCluster() as cluster:
+            servers = self.replicas(cluster)
+            stubs = [self.stub(server) for server in servers]
+            for number in range(200):
+                here, there = stubs[number % 2], stubs[1 - number % 2]
+                change = here.AddNode(pb.AddNodeRequest(
+                    node=pb.Node(id=f"n{number}")), timeout=TIMEOUT).change
+                answer = there.Locate(pb.LocateRequest(
+                    key=b"k", min_epoch=change.epoch), timeout=TIMEOUT)
+                self.assertGreaterEqual(answer.epoch, change.epoch)
+                self.assertEqual(answer.fingerprint, change.fingerprint)
+        print("200 writes read on the other server, none older")
+
+    def test_a_server_cut_off_from_etcd_does_not_pretend(self):
+        with EtcdCluster() as cluster, TornProxy(cluster.addresses[0]) as proxy:
+            here = self.server(cluster.store)
+            cut_off = self.server(f"etcd:{proxy.address}")
+            stub = self.stub(here)
+            stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="a")),
+                         timeout=TIMEOUT)
+            proxy.blackhole()
+            change = stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="b")),
+                                  timeout=TIMEOUT).change
+            there = self.stub(cut_off)
+            self.assertEqual(refusal(there.Locate, pb.LocateRequest(
+                key=b"k", min_epoch=change.epoch), timeout=1),
+                (grpc.StatusCode.UNAVAILABLE, "EPOCH_NOT_REACHED"))
+            self.assertEqual(refusal(there.AddNode, pb.AddNodeRequest(
+                node=pb.Node(id="c")), timeout=1), AWAY)
+            self.assertTrue(eventually(lambda: not self.store_up(cut_off)))
+            proxy.heal()
+            self.assertEqual(there.Locate(pb.LocateRequest(
+                key=b"k", min_epoch=change.epoch), timeout=30).fingerprint,
+                change.fingerprint)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+"""Two servers over one etcd, both changed at once; through a proxy that tears
+connections; and over a compaction that a server missed."""
+
+import os
+import time
+import unittest
+
+from etcd_cluster import EtcdCluster
+from fault_case import FaultCase
+from fault_load import Load
+from torn_proxy import TornProxy
+
+CHANGES = int(os.environ.get("CLOCKWISE_CHANGES", "1000"))  # at each server
+
+
+class FaultsReplicasTest(FaultCase):
+    def test_two_servers_take_changes_at_once(self):
+        with EtcdCluster() as cluster:
+            servers = self.replicas(cluster)
+            # Writer i begins at server i and stays there while all goes well.
+            with Load(servers, writers=4, watchers=4,
+                      changes=CHANGES // 2) as load:
+                pass
+            self.assertEqual(len(load.record.acknowledged), 2 * CHANGES)
+            print(f"{len(load.record.conflicts)} answers that others were "
+                  "faster too often")
+            self.check(load.record, servers)
+
+    def test_connections_torn_amid_transactions_lose_and_double_nothing(self):
+        with EtcdCluster() as cluster, TornProxy(cluster.addresses[0]) as proxy:
+            servers = [self.server(cluster.store),
+                       self.server(f"etcd:{proxy.address}")]
+            with Load(servers, writers=4, watchers=4) as load:
+                proxy.tear(20, 3000)
+                time.sleep(12)
+                proxy.heal()
+                time.sleep(1)
+            self.assertGreater(proxy.cuts, 20)
+            print(f"{proxy.cuts} connections cut")
+            self.check(load.record, servers)
+
+    def test_a_compaction_missed_leaves_no_gap_and_no_repeat(self):
+        with EtcdCluster() as cluster, TornProxy(cluster.addresses[0]) as proxy:
+            here = self.server(cluster.store)
+            behind = self.server(f"etcd:{proxy.address}")
+            with Load([here], writers=2, watchers=1) as load, Load(
+                    [behind], writers=0, watchers=2, record=load.record):
+                for _ in range(2):
+                    time.sleep(0.5)
+                    proxy.blackhole()
+                    time.sleep(2.5)
+                    cluster.compact()
+                    time.sleep(0.5)
+                    cluster.compact()
+                    proxy.heal()
+                    time.sleep(1)
+            self.check(load.record, [here, behind])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,90 @@
+"""A TCP proxy that tears connections, swallows bytes, or refuses."""
+
+import random
+import selectors
+import socket
+import threading
+
+
+class TornProxy:
+    """Hands bytes on to `target` ("HOST:PORT") for the length of a with block.
+
+    tear(bytes): each connection is cut after so many further bytes, drawn
+    anew from the range for each, in either direction: in the middle of a
+    request or of an answer. blackhole(): connections stay, bytes vanish.
+    heal(): as at the start.
+    """
+
+    def __init__(self, target):
+        host, port = target.rsplit(":", 1)
+        self.target = (host, int(port))
+        self.cuts = 0
+        self._range = None
+        self._blackhole = False
+        self._stop = False
+        self._random = random.Random(1)
+
+    def __enter__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop = True
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    def tear(self, least, most):
+        self._range = (least, most)
+
+    def blackhole(self):
+        self._blackhole = True
+
+    def heal(self):
+        self._range = None
+        self._blackhole = False
+
+    def _accept(self):
+        while not self._stop:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(client,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, client):
+        try:
+            server = socket.create_connection(self.target, timeout=5)
+        except OSError:
+            client.close()
+            return
+        with client, server, selectors.DefaultSelector() as selector:
+            selector.register(client, selectors.EVENT_READ, server)
+            selector.register(server, selectors.EVENT_READ, client)
+            left = None
+            while not self._stop:
+                if self._range is None:
+                    left = None
+                elif left is None:
+                    left = self._random.randint(*self._range)
+                for key, _ in selector.select(timeout=0.1):
+                    try:
+                        data = key.fileobj.recv(65536)
+                        if not data:
+                            return
+                        if self._blackhole:
+                            continue
+                        if left is not None and len(data) >= left:
+                            key.data.sendall(data[:left])
+                            self.cuts += 1
+                            return
+                        key.data.sendall(data)
+                    except OSError:
+                        return
+                    left = None if left is None else left - len(data)
