@@ -68,6 +68,9 @@ inline constexpr int64_t kEtcdPageKeys = 128;  // of a read
 inline constexpr size_t kMaxEtcdEndpoints = 16;
 inline constexpr size_t kMaxEtcdPrefixBytes = 253;
 
+// --- Backups: refused above the bound. ---
+inline constexpr size_t kMaxBackupBytes = 2'000'000'000;  // a file
+
 // --- The HTTP port: connections beyond wait in the kernel, larger requests
 // are dropped. ---
 inline constexpr size_t kHttpThreads = 16;

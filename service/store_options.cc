@@ -117,18 +117,26 @@ absl::StatusOr<std::unique_ptr<Store>> OpenEtcd(absl::string_view endpoints,
 
 void AddEtcdFlags(CLI::App& app, EtcdFlags& flags) {
   app.add_option("--etcd_prefix", flags.prefix,
-                 "etcd: what all keys begin with; ends in /");
+                 "etcd: what all keys begin with; ends in / (/clockwise/)")
+      ->type_name("PREFIX");
   app.add_option("--etcd_cacert", flags.cacert,
-                 "etcd: PEM file of the authority that signed its certificate");
+                 "etcd: authority of its certificate (PEM); asks for TLS")
+      ->type_name("FILE");
   app.add_option("--etcd_cert", flags.cert,
-                 "etcd: PEM file of this program's certificate");
-  app.add_option("--etcd_key", flags.key, "etcd: PEM file of its key");
-  app.add_option("--etcd_user", flags.user, "etcd: user to log in as");
+                 "etcd: this program's certificate (PEM)")
+      ->type_name("FILE");
+  app.add_option("--etcd_key", flags.key, "etcd: the certificate's key (PEM)")
+      ->type_name("FILE");
+  app.add_option("--etcd_user", flags.user, "etcd: user to log in as")
+      ->type_name("NAME");
+  // Others can read command lines; hence these two.
   app.add_option("--etcd_password", flags.password,
-                 "etcd: its password; better in CLOCKWISE_ETCD_PASSWORD or a "
-                 "file, as others can read command lines");
+                 "etcd: its password (env CLOCKWISE_ETCD_PASSWORD)")
+      ->type_name("TEXT")
+      ->envname("CLOCKWISE_ETCD_PASSWORD");
   app.add_option("--etcd_password_file", flags.password_file,
-                 "etcd: file whose first line is its password");
+                 "etcd: file whose first line is its password")
+      ->type_name("FILE");
 }
 
 bool IsEtcd(absl::string_view location) {
@@ -136,11 +144,14 @@ bool IsEtcd(absl::string_view location) {
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view location,
-                                                 const EtcdFlags& flags) {
+                                                 const EtcdFlags& flags,
+                                                 bool must_exist) {
   if (location == "memory:") return std::make_unique<MemoryStore>();
   absl::string_view rest = location;
   if (absl::ConsumePrefix(&rest, "sqlite:") && !rest.empty()) {
-    return SqliteStore::Open(rest, SqliteStore::Options());
+    SqliteStore::Options options;
+    options.must_exist = must_exist;
+    return SqliteStore::Open(rest, options);
   }
   if (absl::ConsumePrefix(&rest, "etcd:")) return OpenEtcd(rest, flags);
   return absl::InvalidArgumentError(

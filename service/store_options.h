@@ -34,10 +34,12 @@ inline constexpr const char* kStoreForms =
 // is opened without being reached.
 bool IsEtcd(absl::string_view location);
 
-// Opens the store at `location`. InvalidArgument: it is none of kStoreForms, or
-// a flag makes no sense; else the store's own failures. One line for people.
+// Opens the store at `location`; with `must_exist` no file is created.
+// InvalidArgument: it is none of kStoreForms, or a flag makes no sense; else
+// the store's own failures. One line for people.
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view location,
-                                                 const EtcdFlags& flags);
+                                                 const EtcdFlags& flags,
+                                                 bool must_exist = false);
 
 }  // namespace clockwise
 

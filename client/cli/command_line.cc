@@ -83,6 +83,7 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
   AddRingCommands(*app, line);
   AddWatchCommand(*app, line);
   AddSimulateCommand(*app, line);
+  AddStoreCommands(*app, line);
   AddCompletionCommand(*app, line);
   NameGroups(*app);
   app->footer(

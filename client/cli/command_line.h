@@ -27,6 +27,7 @@ void AddNodeCommands(CLI::App& app, CommandLine& line);
 void AddRingCommands(CLI::App& app, CommandLine& line);
 void AddWatchCommand(CLI::App& app, CommandLine& line);
 void AddSimulateCommand(CLI::App& app, CommandLine& line);
+void AddStoreCommands(CLI::App& app, CommandLine& line);
 void AddCompletionCommand(CLI::App& app, CommandLine& line);
 
 // Adds a command that is run by `run(options, session)` when it is chosen.

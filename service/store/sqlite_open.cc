@@ -140,9 +140,12 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
     absl::string_view path, const Options& options) {
   const auto resolved = ResolvePath(path);
   if (!resolved.ok()) return resolved.status();
+  std::error_code error;
+  if (options.must_exist && !std::filesystem::exists(*resolved, error)) {
+    return absl::NotFoundError(absl::StrCat(*resolved, ": is not there"));
+  }
   absl::Status status = FindOrCreate(*resolved);
   if (!status.ok()) return status;
-  std::error_code error;
   const bool had_log = std::filesystem::exists(LogOf(*resolved), error);
 
   auto database = Database::Open(*resolved);

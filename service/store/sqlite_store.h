@@ -40,6 +40,8 @@ class SqliteStore final : public Store {
     // The file may have at most this many pages of 4 KiB, 0: no bound. Beyond,
     // changes are refused with STORE_FULL.
     uint32_t max_pages = 0;
+    // Nothing is created where nothing is: NOT_FOUND.
+    bool must_exist = false;
   };
 
   // Opens the database at `path`, and creates it if nothing is there. Checks

@@ -1,0 +1,185 @@
+#include "service/store/backup.h"
+
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/util/delimited_message_util.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "clockwise/v1/stored.pb.h"
+#include "service/limits.h"
+#include "service/ring/layout.h"
+#include "service/store/sqlite_file.h"
+#include "service/store/store_rules.h"
+
+namespace clockwise {
+namespace {
+
+constexpr absl::string_view kMagic = "CLKWBAK1";
+constexpr size_t kDigestBytes = 8;
+constexpr size_t kOrdinalsPerEntry = 128 * 1024;
+
+std::string DigestOf(absl::string_view bytes) {
+  const uint64_t digest = Xxh3(bytes);
+  std::string text(kDigestBytes, '\0');
+  for (size_t i = 0; i < kDigestBytes; ++i) {
+    text[i] = static_cast<char>(digest >> (8 * i));
+  }
+  return text;
+}
+
+void Append(const v1::BackupEntry& entry, std::string& bytes) {
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::util::SerializeDelimitedToZeroCopyStream(entry, &stream);
+}
+
+void Append(const StoredRing& ring, std::string& bytes) {
+  v1::BackupEntry entry;
+  v1::BackupRing& head = *entry.mutable_ring();
+  *head.mutable_spec() = ring.head.spec;
+  head.set_incarnation(ring.head.incarnation);
+  head.set_epoch(ring.head.epoch);
+  head.set_fingerprint(ring.head.fingerprint);
+  Append(entry, bytes);
+  for (const v1::Node& node : ring.nodes) {
+    *entry.mutable_node() = node;
+    Append(entry, bytes);
+  }
+  for (const v1::ChangeRecord& record : ring.history) {
+    *entry.mutable_change() = record;
+    Append(entry, bytes);
+  }
+  for (size_t first = 0; first < ring.table.size();
+       first += kOrdinalsPerEntry) {
+    const size_t count = std::min(kOrdinalsPerEntry, ring.table.size() - first);
+    entry.mutable_table()->mutable_ordinals()->Assign(
+        ring.table.begin() + static_cast<ptrdiff_t>(first),
+        ring.table.begin() + static_cast<ptrdiff_t>(first + count));
+    Append(entry, bytes);
+  }
+}
+
+absl::Status Refused(const std::string& path, absl::string_view what) {
+  return absl::FailedPreconditionError(absl::StrCat(path, ": ", what));
+}
+
+absl::Status TakeEntry(v1::BackupEntry& entry, std::vector<StoredRing>& rings) {
+  if (entry.has_ring()) {
+    const v1::BackupRing& head = entry.ring();
+    rings.emplace_back().head = {head.spec(), head.incarnation(), head.epoch(),
+                                 head.fingerprint()};
+    return absl::OkStatus();
+  }
+  if (rings.empty()) return absl::DataLossError("it begins with no ring");
+  StoredRing& ring = rings.back();
+  switch (entry.entry_case()) {
+    case v1::BackupEntry::kNode:
+      ring.nodes.push_back(std::move(*entry.mutable_node()));
+      return absl::OkStatus();
+    case v1::BackupEntry::kChange:
+      ring.history.push_back(std::move(*entry.mutable_change()));
+      return absl::OkStatus();
+    case v1::BackupEntry::kTable:
+      ring.table.insert(ring.table.end(), entry.table().ordinals().begin(),
+                        entry.table().ordinals().end());
+      return absl::OkStatus();
+    default:
+      return absl::DataLossError("it holds what this version does not know");
+  }
+}
+
+absl::StatusOr<std::vector<StoredRing>> Parse(absl::string_view bytes) {
+  google::protobuf::io::ArrayInputStream stream(bytes.data(),
+                                                static_cast<int>(bytes.size()));
+  std::vector<StoredRing> rings;
+  while (true) {
+    v1::BackupEntry entry;
+    bool clean_end = false;
+    if (!google::protobuf::util::ParseDelimitedFromZeroCopyStream(
+            &entry, &stream, &clean_end)) {
+      if (clean_end) return rings;
+      return absl::DataLossError("an entry cannot be read");
+    }
+    absl::Status status = TakeEntry(entry, rings);
+    if (!status.ok()) return status;
+  }
+}
+
+absl::Status WriteTo(const std::string& path, absl::string_view bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (file.good()) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat(path, ": cannot be written: ", std::strerror(errno)));
+}
+
+}  // namespace
+
+absl::Status WriteBackup(const std::string& path,
+                         const std::vector<StoredRing>& rings) {
+  std::string bytes(kMagic);
+  for (const StoredRing& ring : rings) Append(ring, bytes);
+  if (bytes.size() > limits::kMaxBackupBytes) {
+    return Refused(path, absl::StrCat("all rings are more than ",
+                                      limits::kMaxBackupBytes, " bytes"));
+  }
+  bytes += DigestOf(bytes);
+  const auto temporary = NewTemporaryFile(path);
+  if (!temporary.ok()) return temporary.status();
+  absl::Status status = WriteTo(*temporary, bytes);
+  if (status.ok()) status = Publish(*temporary, path);
+  if (!status.ok()) unlink(temporary->c_str());
+  return status;
+}
+
+absl::StatusOr<std::vector<StoredRing>> ReadBackup(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) {
+    return absl::Status(
+        errno == ENOENT ? absl::StatusCode::kNotFound
+                        : absl::StatusCode::kUnavailable,
+        absl::StrCat(path, ": cannot be read: ", std::strerror(errno)));
+  }
+  std::string bytes;
+  std::string part(1024 * 1024, '\0');
+  while (file.read(part.data(), static_cast<std::streamsize>(part.size())) ||
+         file.gcount() > 0) {
+    bytes.append(part, 0, static_cast<size_t>(file.gcount()));
+    if (bytes.size() > limits::kMaxBackupBytes + kDigestBytes) {
+      return Refused(path, absl::StrCat("it has more than ",
+                                        limits::kMaxBackupBytes, " bytes"));
+    }
+  }
+  absl::string_view all = bytes;
+  if (!absl::StartsWith(all, kMagic.substr(0, kMagic.size() - 1))) {
+    return Refused(path, "it is no backup of Clockwise");
+  }
+  if (!absl::StartsWith(all, kMagic)) {
+    return Refused(path,
+                   "its form is not known: use the version of Clockwise "
+                   "that wrote it");
+  }
+  if (all.size() < kMagic.size() + kDigestBytes ||
+      DigestOf(all.substr(0, all.size() - kDigestBytes)) !=
+          all.substr(all.size() - kDigestBytes)) {
+    return Refused(path, "it is damaged or cut off: its checksum is wrong");
+  }
+  all.remove_suffix(kDigestBytes);
+  all.remove_prefix(kMagic.size());
+  auto rings = Parse(all);
+  if (!rings.ok()) return Refused(path, rings.status().message());
+  for (const StoredRing& ring : *rings) {
+    absl::Status status = CheckRing(ring);
+    if (!status.ok()) return Refused(path, status.message());
+  }
+  return rings;
+}
+
+}  // namespace clockwise

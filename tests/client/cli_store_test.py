@@ -1,0 +1,179 @@
+"""`clockwise store`: copies, backups and restores, on files and on a real etcd."""
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import unittest
+
+from clockwise_command import run
+from running_server import RunningServer
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
+from etcd_cluster import EtcdCluster  # noqa: E402 (needs the path)
+
+
+class StoreTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(
+            prefix="clockwise-store-"))
+        self.sqlite = "sqlite:" + self.path("rings.db")
+        with self.serving(self.sqlite) as server:
+            for node in ("n1", "n2", "n3"):
+                self.good("node", "add", node, server=server)
+            self.good("ring", "create", "shards", "--layout=partitioned",
+                      server=server)
+            self.good("--ring=shards", "node", "add", "s1", server=server)
+            self.before = self.rings(server)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def serving(self, store):
+        """A server that ends in order, so that its store is whole."""
+        class Serving(RunningServer):
+            def __exit__(self, *error):
+                self.kill(signal.SIGTERM)
+                super().__exit__(*error)
+        return Serving(store=store, flags=["--lame_duck=0"])
+
+    def good(self, *arguments, server=None):
+        done = run(*arguments, server=server and server.grpc)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        return done.stdout
+
+    def refused(self, *arguments, code=1):
+        done = run("store", *arguments)
+        self.assertEqual(done.returncode, code, done)
+        self.assertIn(len(done.stderr.splitlines()), (1, 2), done)
+        return done.stderr
+
+    def rings(self, server):
+        """All there is of both rings: snapshots and histories."""
+        told = []
+        for ring in ("default", "shards"):
+            for command in (("ring", "show"), ("ring", "history"),
+                            ("node", "list")):
+                out = self.good(f"--ring={ring}", "--output=json", *command,
+                                server=server)
+                told.append([json.loads(line) for line in out.splitlines()])
+        return told
+
+    def held(self, store):
+        with self.serving(store) as server:
+            return self.rings(server)
+
+    @staticmethod
+    def without_incarnations(told):
+        text = json.dumps(told, sort_keys=True)
+        for key in ("incarnation",):
+            parts = text.split(f'"{key}": "')
+            text = parts[0] + "".join(
+                part[part.index('"'):] for part in parts[1:])
+        return text
+
+    def test_a_copy_is_the_same_down_to_epochs_and_incarnations(self):
+        other = "sqlite:" + self.path("other.db")
+        out = self.good("store", "copy", self.sqlite, other)
+        self.assertEqual(
+            out, "copied ring default: epoch 4, 3 nodes, 3 changes\n"
+            "copied ring shards: epoch 2, 1 nodes, 1 changes\n")
+        self.assertEqual(self.held(other), self.before)
+
+    def test_a_copy_to_etcd_and_back_is_the_same(self):
+        with EtcdCluster() as cluster:
+            self.good("store", "copy", self.sqlite, cluster.store)
+            self.assertEqual(self.held(cluster.store), self.before)
+            again = self.good("store", "copy", self.sqlite, cluster.store)
+            self.assertIn("already there: ring default", again)
+            back = "sqlite:" + self.path("back.db")
+            self.good("store", "copy", cluster.store, back)
+            self.assertEqual(self.held(back), self.before)
+            # Two systems in one etcd do not meet.
+            self.good("store", "copy", "--etcd_prefix=/other/", back,
+                      cluster.store)
+
+    def test_a_ring_in_the_way_stops_all_of_a_copy(self):
+        other = "sqlite:" + self.path("other.db")
+        with self.serving(other) as server:
+            self.good("node", "add", "x", server=server)
+        told = self.refused("copy", self.sqlite, other)
+        self.assertIn("default", told)
+        with self.serving(other) as server:
+            out = self.good("ring", "list", server=server)
+        self.assertNotIn("shards", out)
+
+    def test_a_restored_ring_is_another_incarnation_at_the_same_epoch(self):
+        backup = self.path("rings.backup")
+        self.good("store", "backup", self.sqlite, backup)
+        new = "sqlite:" + self.path("new.db")
+        out = self.good("store", "restore", backup, new)
+        self.assertIn("restored ring default: epoch 4, 3 nodes", out)
+        after = self.held(new)
+        for before, now in zip(self.before, after):
+            if "snapshot" not in now[0]:
+                continue
+            self.assertEqual(before[0]["snapshot"]["epoch"],
+                             now[0]["snapshot"]["epoch"])
+            self.assertEqual(before[0]["snapshot"]["fingerprint"],
+                             now[0]["snapshot"]["fingerprint"])
+            self.assertNotEqual(before[0]["snapshot"]["incarnation"],
+                                now[0]["snapshot"]["incarnation"])
+        self.assertEqual(self.without_incarnations(self.before),
+                         self.without_incarnations(after))
+        self.assertIn("holds another ring", self.refused(
+            "restore", backup, new))
+
+    def test_etcd_is_backed_up_and_restored(self):
+        backup = self.path("rings.backup")
+        with EtcdCluster() as cluster:
+            self.good("store", "copy", self.sqlite, cluster.store)
+            self.good("store", "backup", cluster.store, backup)
+        with EtcdCluster() as cluster:
+            self.good("store", "restore", backup, cluster.store)
+            self.assertEqual(self.without_incarnations(self.before),
+                             self.without_incarnations(
+                                 self.held(cluster.store)))
+
+    def test_a_running_servers_file_is_not_touched(self):
+        with self.serving(self.sqlite):
+            for command in (("copy", self.sqlite, "sqlite:" + self.path("o")),
+                            ("backup", self.sqlite, self.path("b"))):
+                self.assertIn("rings.db", self.refused(*command))
+        self.assertEqual(sorted(os.listdir(self.folder)), ["rings.db"])
+
+    def test_a_backup_replaces_nothing(self):
+        with open(self.path("b"), "w") as file:
+            file.write("mine")
+        self.assertIn("exists", self.refused("backup", self.sqlite,
+                                             self.path("b")))
+        with open(self.path("b")) as file:
+            self.assertEqual(file.read(), "mine")
+
+    def test_a_damaged_backup_is_refused_and_nothing_is_made(self):
+        backup = self.path("b")
+        self.good("store", "backup", self.sqlite, backup)
+        with open(backup, "r+b") as file:
+            file.seek(100)
+            file.write(b"\xff")
+        new = self.path("new.db")
+        self.assertIn("damaged", self.refused("restore", backup,
+                                              f"sqlite:{new}"))
+        self.assertFalse(os.path.exists(new))
+
+    def test_what_makes_no_sense_is_bad_usage(self):
+        for location in ("memory:", "nonsense", "etcd:", "etcd:host",
+                         "etcd:a:1,,b:2", "etcd:h:0"):
+            self.refused("copy", location, self.sqlite, code=2)
+        for flags in (["--etcd_prefix=x"], ["--etcd_cert=/nowhere"],
+                      ["--etcd_cacert=/nowhere"]):
+            self.refused("copy", *flags, "etcd:127.0.0.1:1", self.sqlite,
+                         code=2)
+        self.assertIn("is not there", self.refused(
+            "copy", "sqlite:" + self.path("none.db"), self.sqlite))
+        self.assertFalse(os.path.exists(self.path("none.db")))
+
+    def test_an_etcd_that_is_away_is_said_to_be_away(self):
+        self.assertIn("did not answer", self.refused(
+            "copy", self.sqlite, "etcd:127.0.0.1:1"))
