@@ -25,7 +25,10 @@ class EtcdCluster:
     `store` is what a server takes as --store. A member is named by its index.
     """
 
-    def __init__(self, size=1):
+    def __init__(self, size=1, flags=(), scheme="http", context=None):
+        self.flags = list(flags)
+        self.scheme = scheme  # of the client port
+        self.context = context  # an SSL context for https
         self.size = size
         self.clients = [free_port() for _ in range(size)]
         self.peers = [free_port() for _ in range(size)]
@@ -57,7 +60,7 @@ class EtcdCluster:
 
     def start(self, index, wait=True):
         """Starts a member, on what it had if it was there before."""
-        client = f"http://127.0.0.1:{self.clients[index]}"
+        client = f"{self.scheme}://127.0.0.1:{self.clients[index]}"
         peer = f"http://127.0.0.1:{self.peers[index]}"
         members = ",".join(f"m{i}=http://127.0.0.1:{port}"
                            for i, port in enumerate(self.peers))
@@ -69,19 +72,23 @@ class EtcdCluster:
                  f"--advertise-client-urls={client}",
                  f"--listen-peer-urls={peer}",
                  f"--initial-advertise-peer-urls={peer}",
-                 f"--initial-cluster={members}"],
+                 f"--initial-cluster={members}", *self.flags],
                 stdout=log, stderr=log)
         if wait:
             self.wait(index)
 
+    def post(self, index, page, body, timeout=5):
+        """The answer of a member's JSON gateway."""
+        with urllib.request.urlopen(urllib.request.Request(
+                f"{self.scheme}://127.0.0.1:{self.clients[index]}{page}",
+                data=json.dumps(body).encode()), timeout=timeout,
+                context=self.context) as answer:
+            return json.load(answer)
+
     def status(self, index, timeout=2):
         """What a member says of itself, or None."""
         try:
-            with urllib.request.urlopen(urllib.request.Request(
-                    f"http://127.0.0.1:{self.clients[index]}"
-                    "/v3/maintenance/status", data=b"{}"),
-                    timeout=timeout) as answer:
-                return json.load(answer)
+            return self.post(index, "/v3/maintenance/status", {}, timeout)
         except (urllib.error.URLError, OSError, ValueError):
             return None
 
@@ -107,11 +114,9 @@ class EtcdCluster:
 
     def compact(self):
         """Forgets all revisions but the newest."""
-        status = self.status(0)
-        urllib.request.urlopen(urllib.request.Request(
-            f"http://127.0.0.1:{self.clients[0]}/v3/kv/compaction",
-            data=json.dumps({"revision": status["header"]["revision"],
-                             "physical": True}).encode()), timeout=5).close()
+        revision = self.status(0)["header"]["revision"]
+        self.post(0, "/v3/kv/compaction",
+                  {"revision": revision, "physical": True})
 
     def kill(self, index):
         process, self.processes[index] = self.processes[index], None

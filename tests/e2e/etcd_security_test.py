@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+"""An etcd that wants certificates, and one that wants a user and a password."""
+
+import os
+import ssl
+import subprocess
+import tempfile
+import time
+import unittest
+
+from etcd_cluster import EtcdCluster
+from stubs import TIMEOUT, pb, stub_of
+from running_server import RunningServer  # path set by stubs
+
+
+def certificates(folder):
+    """An authority, and a certificate of it for 127.0.0.1, as PEM files."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, cwd=folder,
+                       capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out",
+            "ca.pem", "-days", "2", "-subj", "/CN=test authority")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj",
+            "/CN=clockwise")
+    with open(os.path.join(folder, "extensions"), "w") as file:
+        file.write("subjectAltName=IP:127.0.0.1\n"
+                   "extendedKeyUsage=serverAuth,clientAuth\n")
+    openssl("x509", "-req", "-in", "own.csr", "-CA", "ca.pem", "-CAkey",
+            "ca.key", "-CAcreateserial", "-out", "own.pem", "-days", "2",
+            "-extfile", "extensions")
+    return [os.path.join(folder, name)
+            for name in ("ca.pem", "own.pem", "own.key")]
+
+
+class EtcdSecurityTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(
+            prefix="clockwise-tls-"))
+
+    def add(self, server, node_id):
+        stub, channel = stub_of(server)
+        with channel:
+            return stub.AddNode(pb.AddNodeRequest(node=pb.Node(id=node_id)),
+                                timeout=TIMEOUT).change
+
+    def waits(self, store, flags, reason):
+        """A server that cannot get at etcd waits, and says why."""
+        server = RunningServer(store=store, flags=flags)
+        start, server.start = server.start, lambda: None
+        with server:
+            start(wait=False)
+            for _ in range(200):
+                if reason in server.log():
+                    break
+                time.sleep(0.05)
+            self.assertIn("waiting for the store", server.log())
+            self.assertIn(reason, server.log())
+
+    def test_certificates(self):
+        ca, own, key = certificates(self.folder)
+        context = ssl.create_default_context(cafile=ca)
+        context.load_cert_chain(own, key)
+        with EtcdCluster(scheme="https", context=context, flags=[
+                f"--cert-file={own}", f"--key-file={key}",
+                f"--trusted-ca-file={ca}", "--client-cert-auth"]) as cluster:
+            with RunningServer(store=cluster.store, flags=[
+                    f"--etcd_cacert={ca}", f"--etcd_cert={own}",
+                    f"--etcd_key={key}"]) as server:
+                self.assertEqual(self.add(server, "a").epoch, 2)
+            self.waits(cluster.store, [], "did not answer")
+            self.waits(cluster.store, [f"--etcd_cacert={ca}"],
+                       "did not answer")
+
+    def test_a_user_and_a_password(self):
+        password = os.path.join(self.folder, "password")
+        with open(password, "w") as file:
+            file.write("secret\n")
+        with EtcdCluster() as cluster:
+            for page, body in (
+                    ("user/add", {"name": "root", "password": "secret"}),
+                    ("role/add", {"name": "root"}),
+                    ("user/grant", {"user": "root", "role": "root"}),
+                    ("enable", {})):
+                cluster.post(0, "/v3/auth/" + page, body)
+            with RunningServer(store=cluster.store, flags=[
+                    "--etcd_user=root",
+                    f"--etcd_password_file={password}"]) as server:
+                self.assertEqual(self.add(server, "a").epoch, 2)
+                # A new etcd knows none of the tokens that the old one gave.
+                cluster.kill(0)
+                cluster.start(0)
+                self.assertEqual(self.add(server, "b").epoch, 3)
+            with RunningServer(store=cluster.store, flags=[
+                    "--etcd_user=root"], environment={
+                        "CLOCKWISE_ETCD_PASSWORD": "secret"}) as server:
+                self.assertEqual(self.add(server, "c").epoch, 4)
+            self.waits(cluster.store, ["--etcd_user=root",
+                                       "--etcd_password=wrong"],
+                       "authentication failed")
+            self.waits(cluster.store, [], "user name is empty")
+
+
+if __name__ == "__main__":
+    unittest.main()
