@@ -58,6 +58,9 @@ class Soak:
             victim = random.choice(self.servers)
             for _ in range(kills):
                 self.kill_one(victim)
+            victim.kill()
+            victim.environment = {}
+            victim.start()
             if leader is not None:
                 self.cluster.start(leader)
         return self.check(load.record)
