@@ -27,6 +27,15 @@ class FaultsReplicasTest(FaultCase):
                   "faster too often")
             self.check(load.record, servers)
 
+    def test_two_servers_change_a_partitioned_ring_at_once(self):
+        with EtcdCluster() as cluster:
+            servers = self.replicas(cluster, flags=[
+                "--layout=partitioned", "--partition_bits=10"])
+            with Load(servers, writers=4, watchers=2,
+                      changes=CHANGES // 8) as load:
+                pass
+            self.check(load.record, servers)
+
     def test_connections_torn_amid_transactions_lose_and_double_nothing(self):
         with EtcdCluster() as cluster, TornProxy(cluster.addresses[0]) as proxy:
             servers = [self.server(cluster.store),
