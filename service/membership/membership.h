@@ -11,6 +11,7 @@
 #define CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -82,9 +83,14 @@ class Membership {
   // RING_NOT_FOUND, FIELD_INVALID.
   absl::Status DeleteRing(absl::string_view ring);
 
+  // Whether all rings were, some time after `time`, the newest that the store
+  // had (its own server's store always is).
+  bool ConfirmedSince(std::chrono::steady_clock::time_point time) const;
+
   // `listener` is called, on the thread that changed it, whenever a ring has a
-  // new state or is gone. It must be quick. Set before the first change; null
-  // takes it away.
+  // new state or is gone, and with "" whenever Refresh has looked at all rings,
+  // or could not. It must be quick. Set before the first change; null takes it
+  // away.
   void Listen(std::function<void(const std::string& ring)> listener);
 
   bool store_up() const { return options_.store->up(); }
@@ -120,6 +126,7 @@ class Membership {
   const Options options_;
   LatencyHistogram commit_latency_;
   std::atomic<bool> loaded_ = false;
+  std::atomic<std::chrono::steady_clock::time_point> confirmed_{};
   Mutex writer_;  // held over a change, its commit included
   mutable Mutex mu_;
   std::map<std::string, StatePtr, std::less<>> rings_ ABSL_GUARDED_BY(mu_);

@@ -1,5 +1,6 @@
 // How a Membership comes to what its store holds: at the start, when it lost a
 // race, and when it is told that another server made something.
+#include <chrono>
 #include <set>
 #include <string>
 #include <utility>
@@ -110,7 +111,13 @@ absl::Status Membership::TakeOver(
 
 absl::Status Membership::Refresh(const std::string& ring) {
   if (!loaded_) return Load();
-  if (ring.empty()) return RefreshAll();
+  if (ring.empty()) {
+    const auto start = std::chrono::steady_clock::now();
+    absl::Status status = RefreshAll();
+    if (status.ok()) confirmed_ = start;
+    Tell("");
+    return status;
+  }
   // Looks without the writer's lock: a store that hangs must not keep those who
   // want to change something waiting twice.
   const auto head = options_.store->Head(ring);
@@ -121,6 +128,11 @@ absl::Status Membership::Refresh(const std::string& ring) {
   if (!head.ok() && !LostRace(head.status())) return head.status();
   MutexLock lock(writer_);
   return Reconcile(ring).status();
+}
+
+bool Membership::ConfirmedSince(
+    std::chrono::steady_clock::time_point time) const {
+  return !options_.store->shared() || confirmed_.load() > time;
 }
 
 absl::Status Membership::RefreshAll() {

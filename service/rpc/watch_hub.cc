@@ -7,63 +7,10 @@
 #include "service/ring/refusal.h"
 #include "service/ring/validate.h"
 #include "service/rpc/status_mapping.h"
+#include "service/rpc/watch_stream.h"
 #include "service/rpc/wire.h"
 
 namespace clockwise {
-
-// One Watch call. Only the dispatcher writes and finishes; gRPC's threads only
-// notice. What is not constant is guarded by the hub's mu_, but for
-// `in_flight`, which belongs to the write.
-class WatchHub::Stream final
-    : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
- public:
-  Stream(WatchHub& its_hub, const v1::WatchRequest& request)
-      : hub(its_hub),
-        ring(request.ring().empty() ? std::string(kDefaultRing)
-                                    : request.ring()),
-        include_moves(request.include_moves()),
-        position{request.known_incarnation(), request.known_epoch()} {}
-
-  void OnWriteDone(bool ok) override {
-    {
-      MutexLock lock(hub.mu_);
-      writing = false;
-      broken = broken || !ok;
-    }
-    hub.Notice(id);
-  }
-  void OnCancel() override {
-    {
-      MutexLock lock(hub.mu_);
-      broken = true;
-    }
-    hub.Notice(id);
-  }
-  void OnDone() override { self.reset(); }  // nothing may follow
-
-  WatchHub& hub;
-  const std::string ring;
-  const bool include_moves;
-  uint64_t id = 0;
-  StreamPtr self;  // from Open to OnDone: gRPC holds a plain pointer
-
-  WatchPosition position;  // what was sent last; before that, what is known
-  bool started = false;    // whether anything was sent
-  bool writing = false;    // whether a write is in flight
-  bool broken = false;     // whether the client is gone
-  bool heartbeat_due = false;
-  Clock::time_point sent_at;          // when it was sent something last
-  std::list<uint64_t>::iterator age;  // its place in by_age_
-  grpc::ByteBuffer in_flight;
-};
-
-// A call that is refused at once.
-class WatchHub::RefusedStream final
-    : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
- public:
-  explicit RefusedStream(const absl::Status& status) { Finish(ToGrpc(status)); }
-  void OnDone() override { delete this; }
-};
 
 WatchHub::WatchHub(const Membership& membership, MethodStats& stats,
                    std::chrono::milliseconds heartbeat)
@@ -183,6 +130,7 @@ bool WatchHub::Collect(std::vector<StreamPtr>& streams,
   ids.swap(noticed_);
   rings.swap(changed_rings_);
   for (const std::string& ring : rings) {
+    if (ring.empty()) ids.insert(ahead_.begin(), ahead_.end());
     const auto at = by_ring_.find(ring);
     if (at != by_ring_.end()) ids.insert(at->second.begin(), at->second.end());
   }
@@ -240,6 +188,14 @@ absl::Status WatchHub::MayGoOn(const Stream& stream, StatePtr& state) const {
   return absl::OkStatus();
 }
 
+bool WatchHub::MayBeBehind(const Stream& stream, const RingState& state) const {
+  const WatchPosition& known = stream.position;
+  const bool behind = known.incarnation == state.incarnation
+                          ? known.epoch > state.epoch
+                          : known.epoch > 0;
+  return behind && !membership_.ConfirmedSince(stream.opened_at);
+}
+
 void WatchHub::Attend(const StreamPtr& stream) {
   WatchPosition position;
   bool started = false;
@@ -257,12 +213,28 @@ void WatchHub::Attend(const StreamPtr& stream) {
     End(stream, status);
     return;
   }
+  if (!started && MayBeBehind(*stream, *state)) {
+    if (Clock::now() - stream->opened_at <
+        std::chrono::seconds(limits::kMaxEpochWaitSeconds)) {
+      MutexLock lock(mu_);
+      ahead_.insert(stream->id);
+    } else {
+      End(stream,
+          Refusal(v1::ERROR_REASON_EPOCH_NOT_REACHED,
+                  absl::StrCat("known_epoch: ring ", Quoted(stream->ring),
+                               " is at epoch ", state->epoch,
+                               " here, and the store "
+                               "that could tell more is away")));
+    }
+    return;
+  }
   const bool newest = position.incarnation == state->incarnation &&
                       position.epoch == state->epoch;
   if (started && newest && !heartbeat_due) return;
   WatchEvent event = events_.Next(state, position, stream->include_moves);
   {
     MutexLock lock(mu_);
+    ahead_.erase(stream->id);
     stream->position = {state->incarnation, state->epoch};
     stream->started = true;
     stream->writing = true;
@@ -278,6 +250,7 @@ void WatchHub::End(const StreamPtr& stream, const absl::Status& status) {
   {
     MutexLock lock(mu_);
     streams_.erase(stream->id);
+    ahead_.erase(stream->id);
     by_age_.erase(stream->age);
     const auto at = by_ring_.find(stream->ring);
     at->second.erase(stream->id);

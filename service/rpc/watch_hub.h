@@ -73,6 +73,9 @@ class WatchHub {
   void Attend(const StreamPtr& stream);
   // What is wrong with going on with `stream`; OK fills `state`.
   absl::Status MayGoOn(const Stream& stream, StatePtr& state) const;
+  // Whether `stream`, which was told nothing yet, knows of more than `state`,
+  // and this server has not made sure since that its state is the newest.
+  bool MayBeBehind(const Stream& stream, const RingState& state) const;
   void End(const StreamPtr& stream, const absl::Status& status);
 
   const Membership& membership_;
@@ -88,6 +91,8 @@ class WatchHub {
   // Ids in order of their last message, oldest first: whose heartbeat is due.
   std::list<uint64_t> by_age_ ABSL_GUARDED_BY(mu_);
   std::set<uint64_t> noticed_ ABSL_GUARDED_BY(mu_);
+  // Ids of streams that wait until this server is sure not to be behind them.
+  std::set<uint64_t> ahead_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> changed_rings_ ABSL_GUARDED_BY(mu_);
   std::map<std::pair<std::string, std::string>, uint64_t> resyncs_
       ABSL_GUARDED_BY(mu_);

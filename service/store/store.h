@@ -108,6 +108,10 @@ class Store {
   using Changed = std::function<absl::Status(const std::string& ring)>;
   virtual void Follow(Changed changed);
 
+  // Whether other programs may write to it: then what is known of it may be out
+  // of date.
+  virtual bool shared() const { return false; }
+
   // Whether the last contact succeeded, for the metric and for people.
   virtual bool up() const = 0;
 };

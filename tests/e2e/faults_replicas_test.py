@@ -3,12 +3,16 @@
 connections; and over a compaction that a server missed."""
 
 import os
+import threading
 import time
 import unittest
+
+import grpc
 
 from etcd_cluster import EtcdCluster
 from fault_case import FaultCase
 from fault_load import Load
+from stubs import TIMEOUT, pb, stub_of
 from torn_proxy import TornProxy
 
 CHANGES = int(os.environ.get("CLOCKWISE_CHANGES", "1000"))  # at each server
@@ -26,6 +30,39 @@ class FaultsReplicasTest(FaultCase):
             print(f"{len(load.record.conflicts)} answers that others were "
                   "faster too often")
             self.check(load.record, servers)
+
+    def test_a_watcher_that_changes_servers_is_never_sent_back(self):
+        with EtcdCluster() as cluster, TornProxy(cluster.addresses[0]) as proxy:
+            here = self.server(cluster.store)
+            behind = self.server(f"etcd:{proxy.address}")
+            (stub, channel), (there, other) = stub_of(here), stub_of(behind)
+            with channel, other:
+                proxy.blackhole()
+                change = stub.AddNode(pb.AddNodeRequest(
+                    node=pb.Node(id="a")), timeout=TIMEOUT).change
+                stream = there.Watch(pb.WatchRequest(
+                    known_epoch=change.epoch,
+                    known_incarnation=change.incarnation), timeout=60)
+                threading.Timer(3, proxy.heal).start()
+                self.assertEqual(next(stream).heartbeat.epoch, change.epoch)
+                stream.cancel()
+                # While it cannot know, it says so and does not keep silent.
+                proxy.blackhole()
+                stream = there.Watch(pb.WatchRequest(
+                    known_epoch=99, known_incarnation=change.incarnation),
+                    timeout=60)
+                with self.assertRaises(grpc.RpcError) as refused:
+                    next(stream)
+                self.assertEqual(refused.exception.code(),
+                                 grpc.StatusCode.UNAVAILABLE)
+                proxy.heal()
+                # When it knows, the watcher is told what is.
+                for known in ((99, change.incarnation), (1, 7)):
+                    stream = there.Watch(pb.WatchRequest(
+                        known_epoch=known[0], known_incarnation=known[1]),
+                        timeout=60)
+                    self.assertEqual(next(stream).snapshot.epoch, change.epoch)
+                    stream.cancel()
 
     def test_two_servers_change_a_partitioned_ring_at_once(self):
         with EtcdCluster() as cluster:

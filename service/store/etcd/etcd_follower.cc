@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kWatchPatience(1'500);  // until etcd confirms a watch
 constexpr milliseconds kPause(200);            // before the next attempt
 constexpr milliseconds kProbeEvery(2'000);
-constexpr milliseconds kLookAtAllEvery(30'000);
+constexpr milliseconds kLookAtAllEvery(5'000);
 
 }  // namespace
 
