@@ -16,6 +16,18 @@ Ending = collections.namedtuple(
 
 def ending_of(stub):
     """What a server holds: all changes it keeps, oldest first, and the ring."""
+    for _ in range(20):
+        changes = history_of(stub)
+        ring = stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT).snapshot
+        # A server may hear of another's last change between the two.
+        if not changes or changes[-1].epoch == ring.epoch:
+            break
+    return Ending(changes, ring.epoch, ring.incarnation, ring.fingerprint,
+                  frozenset(node.id for node in ring.nodes))
+
+
+def history_of(stub):
+    """All changes that a server keeps, oldest first."""
     changes = []
     token = ""
     while True:
@@ -24,10 +36,7 @@ def ending_of(stub):
         changes += page.changes
         token = page.next_page_token
         if not token:
-            break
-    ring = stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT).snapshot
-    return Ending(changes[::-1], ring.epoch, ring.incarnation, ring.fingerprint,
-                  frozenset(node.id for node in ring.nodes))
+            return changes[::-1]
 
 
 class Checker:

@@ -136,6 +136,22 @@ TEST_F(EtcdOutcomeTest, LostAnswersToCreationAndDeletionAreFoundOut) {
   EXPECT_REFUSED(store_->Create(HeadOf("t", 8)), RING_EXISTS);
 }
 
+TEST_F(EtcdOutcomeTest, AFullEtcdRefusesChangesAndIsReadOn) {
+  EtcdProcess small(3 * 1024 * 1024);
+  EtcdStore store(EtcdOptions(prefix_, {small.address()}));
+  ASSERT_OK(store.Create(HeadOf("full")));
+  v1::Node node = NodeOf("a");
+  (*node.mutable_labels())["x"] = std::string(400'000, 'y');
+  absl::Status status;
+  uint64_t epoch = 1;
+  while (status.ok() && epoch < 50) {
+    status = store.Apply(CommitOf("full", ++epoch, {node}));
+  }
+  EXPECT_REFUSED(status, STORE_FULL) << status;
+  EXPECT_EQ(store.Load("full")->head.epoch, epoch - 1);
+  EXPECT_TRUE(store.up());
+}
+
 // A large change is put in many requests before the one that makes it count.
 TEST_F(EtcdOutcomeTest, ALargeChangeThatIsCutOffAnywhereIsMadeWholeOrNotAtAll) {
   std::vector<v1::Node> nodes;

@@ -40,8 +40,9 @@ int FreePort() {
 
 }  // namespace
 
-EtcdProcess::EtcdProcess()
-    : address_(absl::StrCat("127.0.0.1:", FreePort())),
+EtcdProcess::EtcdProcess(int64_t quota_bytes)
+    : quota_bytes_(quota_bytes),
+      address_(absl::StrCat("127.0.0.1:", FreePort())),
       peer_(absl::StrCat("http://127.0.0.1:", FreePort())) {
   Start();
 }
@@ -65,7 +66,7 @@ void EtcdProcess::Start() {
       "--listen-peer-urls=" + peer_,
       "--initial-advertise-peer-urls=" + peer_,
       "--initial-cluster=one=" + peer_,
-      "--quota-backend-bytes=268435456"};
+      absl::StrCat("--quota-backend-bytes=", quota_bytes_)};
   std::vector<char*> raw;
   for (std::string& argument : arguments) raw.push_back(argument.data());
   raw.push_back(nullptr);

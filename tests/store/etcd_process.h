@@ -12,7 +12,7 @@ namespace clockwise {
 
 class EtcdProcess {
  public:
-  EtcdProcess();
+  explicit EtcdProcess(int64_t quota_bytes = 256 * 1024 * 1024);
   ~EtcdProcess();
   EtcdProcess(const EtcdProcess&) = delete;
   EtcdProcess& operator=(const EtcdProcess&) = delete;
@@ -32,6 +32,7 @@ class EtcdProcess {
   bool Healthy() const;
 
   TemporaryFolder folder_{FastParent()};
+  const int64_t quota_bytes_;
   std::string address_;
   std::string peer_;
   pid_t pid_ = 0;

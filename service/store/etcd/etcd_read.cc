@@ -89,7 +89,10 @@ absl::StatusOr<EtcdStore::Known> EtcdStore::ParseHead(
 absl::StatusOr<RingHead> EtcdStore::Head(absl::string_view ring) {
   int64_t revision = 0;
   auto known = ReadHead(ring, revision);
-  if (!known.ok()) return known.status();
+  if (!known.ok()) {
+    if (LostRace(known.status())) Forget(ring);  // another server deleted it
+    return known.status();
+  }
   return HeadIn(known->head);
 }
 

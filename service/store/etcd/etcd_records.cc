@@ -111,7 +111,10 @@ absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfterOnce(
   absl::Status status = client_.Txn(txn.request(), response, maybe_made);
   if (!status.ok()) return status;
   auto known = ParseHead(ring, FoundIn(response, 0));
-  if (!known.ok()) return known.status();
+  if (!known.ok()) {
+    Forget(ring);  // another server deleted it
+    return known.status();
+  }
   const v1::EtcdHead& head = known->head;
   status = CheckIncarnation(HeadIn(head), incarnation);
   if (status.ok()) {
