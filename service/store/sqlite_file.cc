@@ -44,7 +44,8 @@ absl::Status SystemRefused(absl::string_view path, absl::string_view what,
 }
 
 std::string FolderOf(const std::string& path) {
-  return std::filesystem::path(path).parent_path().string();
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
 }
 
 bool HasContent(const std::string& path) {

@@ -143,6 +143,12 @@ class StoreTest(unittest.TestCase):
                 self.assertIn("rings.db", self.refused(*command))
         self.assertEqual(sorted(os.listdir(self.folder)), ["rings.db"])
 
+    def test_a_backup_goes_into_the_folder_one_is_in(self):
+        done = run("store", "backup", self.sqlite, "rings.backup",
+                   cwd=self.folder)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("rings.backup", os.listdir(self.folder))
+
     def test_a_backup_replaces_nothing(self):
         with open(self.path("b"), "w") as file:
             file.write("mine")

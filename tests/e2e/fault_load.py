@@ -99,11 +99,24 @@ class Load:
             with connect(server.grpc) as channel:
                 stub = placement_pb2_grpc.PlacementServiceStub(channel)
                 if not epoch:
-                    epoch = stub.AddNode(pb.AddNodeRequest(
-                        node=pb.Node(id="base")), timeout=TIMEOUT,
-                        wait_for_ready=True).change.epoch
+                    epoch = self._patiently(
+                        lambda stub=stub: stub.AddNode(pb.AddNodeRequest(
+                            node=pb.Node(id="base"), request_id="base"),
+                            timeout=TIMEOUT, wait_for_ready=True)).change.epoch
                 stub.Locate(pb.LocateRequest(key=b"k", min_epoch=epoch),
                             timeout=TIMEOUT, wait_for_ready=True)
+
+    @staticmethod
+    def _patiently(call):
+        """What the call answers, once others are not faster each time."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return call()
+            except grpc.RpcError as error:
+                if (error.code() != grpc.StatusCode.ABORTED or
+                        time.monotonic() > until):
+                    raise
 
     def __exit__(self, *_):
         if self.changes is not None:

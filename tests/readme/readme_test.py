@@ -149,6 +149,7 @@ class Reader:
         }
         self.quickstart = None
         self.addresses = {}
+        self.sessions = []
 
     def own_addresses(self, text):
         """The text with addresses that are free here instead of the README's."""
@@ -172,6 +173,7 @@ class Reader:
             ["/bin/bash", "-c", script], cwd=self.work, env=self.environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True, encoding="utf-8")
+        self.sessions.append(process.pid)
         try:
             out, err = process.communicate(timeout=BLOCK_SECONDS)
         except subprocess.TimeoutExpired:
@@ -181,6 +183,14 @@ class Reader:
         if process.returncode != 0:
             fail(f"README.md:{block.line}: exit {process.returncode}:\n{text}{out}{err}")
         return self.as_in_the_readme(out)
+
+    def end_what_is_left(self):
+        """Of a block that failed: what it started in the background."""
+        for session in self.sessions:
+            try:
+                os.killpg(session, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
     def start_quickstart(self):
         self.quickstart = Quickstart(self.work, self.environment)
@@ -315,6 +325,7 @@ def main():
             check_metrics(reader.addresses["127.0.0.1:7480"], readme)
             reader.quickstart.press_control_c()
         finally:
+            reader.end_what_is_left()
             if reader.quickstart:
                 reader.quickstart.stop()
 

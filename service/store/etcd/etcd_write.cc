@@ -27,7 +27,7 @@ constexpr uint64_t kMovesWorthATable = 4096;
 // What the other needs to plan anew and to commit, which we can only guess: so
 // each time that it was too short, it is twice as long.
 constexpr std::chrono::milliseconds kShortestTurn(4);
-constexpr int kTurnDoublings = 4;
+constexpr int kTurnDoublings = 7;
 
 // The head that `commit` makes of `before`.
 v1::EtcdHead HeadAfter(const v1::EtcdHead& before, const Commit& commit,
