@@ -17,7 +17,8 @@ namespace clockwise {
 
 class EtcdGate final : private etcdserverpb::KV::Service {
  public:
-  enum class Fate { kPass, kLoseAnswer, kLoseRequest };
+  // kSayFull: it is executed, and said to be too large for etcd's space.
+  enum class Fate { kPass, kLoseAnswer, kLoseRequest, kSayFull };
 
   explicit EtcdGate(const std::string& etcd)
       : stub_(etcdserverpb::KV::NewStub(
@@ -62,6 +63,10 @@ class EtcdGate final : private etcdserverpb::KV::Service {
     const grpc::Status status = stub_->Txn(&context, *request, response);
     if (what == Fate::kPass) return status;
     if (meanwhile) meanwhile();
+    if (what == Fate::kSayFull) {
+      return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+              "etcdserver: mvcc: database space exceeded"};
+    }
     return Lost();
   }
   static grpc::Status Lost() {

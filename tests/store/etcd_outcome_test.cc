@@ -152,6 +152,31 @@ TEST_F(EtcdOutcomeTest, AFullEtcdRefusesChangesAndIsReadOn) {
   EXPECT_TRUE(store.up());
 }
 
+// etcd 3.4 says that its space is exceeded also of a transaction that it has
+// executed: when that filled it.
+TEST_F(EtcdOutcomeTest, WhatIsSaidNotToFitIsReadBack) {
+  Fates({Fate::kSayFull});
+  ASSERT_OK(store_->Apply(CommitOf("r", 3, {NodeOf("b")})));
+  Fates({Fate::kSayFull});
+  gate_.meanwhile = [&] {
+    ASSERT_OK(direct_->Apply(CommitOf("r", 5, {NodeOf("d")})));
+  };
+  ASSERT_OK(store_->Apply(CommitOf("r", 4, {NodeOf("c")})));
+  gate_.meanwhile = nullptr;
+  EXPECT_EQ(Epochs(), (std::vector<uint64_t>{2, 3, 4, 5}));
+  Fates({Fate::kSayFull});
+  EXPECT_EQ(store_->ChangesAfter("r", 7, 3)->size(), 2);
+  // One that was not made, as another was faster.
+  ASSERT_OK(direct_->Apply(CommitOf("r", 6, {NodeOf("e")})));
+  Fates({Fate::kSayFull});
+  EXPECT_REFUSED(store_->Apply(CommitOf("r", 6, {NodeOf("f")})), STORE_FULL);
+  Fates({Fate::kSayFull});
+  ASSERT_OK(store_->Create(HeadOf("s")));
+  Fates({Fate::kSayFull});
+  ASSERT_OK(store_->Delete("s", 7));
+  EXPECT_EQ(store_->Heads()->size(), 1);
+}
+
 // A large change is put in many requests before the one that makes it count.
 TEST_F(EtcdOutcomeTest, ALargeChangeThatIsCutOffAnywhereIsMadeWholeOrNotAtAll) {
   std::vector<v1::Node> nodes;

@@ -68,6 +68,10 @@ bool MayPass(const grpc::Status& status) {
   }
 }
 
+bool IsFull(const grpc::Status& status) {
+  return absl::StrContains(status.error_message(), "space exceeded");
+}
+
 // Whether a call that failed so was surely never executed.
 bool NeverSent(const grpc::Status& status) {
   return IsOldLogIn(status) ||
@@ -171,7 +175,11 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
     const size_t used = current_;
     const Member& member = members_[used % members_.size()];
     status = attempt(member, std::min(until, Clock::now() + patience));
-    if (!MayPass(status)) return Settle(status);
+    if (!MayPass(status)) {
+      // etcd says so also of what it has just executed.
+      if (IsFull(status)) maybe_made = true;
+      return Settle(status);
+    }
     if (!NeverSent(status)) maybe_made = true;
     if (IsOldLogIn(status)) ForgetToken();
     size_t expected = used;
@@ -195,7 +203,7 @@ absl::Status EtcdClient::Settle(const grpc::Status& status) {
   if (status.error_code() == grpc::StatusCode::OUT_OF_RANGE) {
     return absl::OutOfRangeError(text);
   }
-  if (absl::StrContains(text, "space exceeded")) {
+  if (IsFull(status)) {
     return Refusal(v1::ERROR_REASON_STORE_FULL, text);
   }
   NoteUp(false);  // it is there, and not for us

@@ -109,8 +109,12 @@ absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfterOnce(
   etcdserverpb::TxnResponse response;
   bool maybe_made = false;
   absl::Status status = client_.Txn(txn.request(), response, maybe_made);
-  if (!status.ok()) return status;
-  auto known = ParseHead(ring, FoundIn(response, 0));
+  // A full etcd refuses any transaction, and still answers reads.
+  const bool full = ReasonOf(status) == v1::ERROR_REASON_STORE_FULL;
+  if (!status.ok() && !full) return status;
+  int64_t revision = response.header().revision();
+  auto known =
+      full ? ReadHead(ring, revision) : ParseHead(ring, FoundIn(response, 0));
   if (!known.ok()) {
     Forget(ring);  // another server deleted it
     return known.status();
@@ -121,14 +125,15 @@ absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfterOnce(
     status = CheckKept(HeadIn(head), head.dropped_epoch(), epoch);
   }
   if (!status.ok()) return status;
-  const int64_t revision = response.header().revision();
-  const auto& read =
-      response.responses(response.responses_size() - 1).response_range();
-  const bool guessed = response.responses_size() == 2 && !read.more() &&
-                       guess->head.place() == head.place();
-  auto records = guessed ? ParseRecords(head, epoch, revision,
-                                        {read.kvs().begin(), read.kvs().end()})
-                         : ReadRecords(head, epoch, revision);
+  absl::StatusOr<std::vector<v1::ChangeRecord>> records;
+  if (response.responses_size() == 2 &&
+      !response.responses(1).response_range().more() &&
+      guess->head.place() == head.place()) {
+    const auto& read = response.responses(1).response_range().kvs();
+    records = ParseRecords(head, epoch, revision, {read.begin(), read.end()});
+  } else {
+    records = ReadRecords(head, epoch, revision);
+  }
   if (!records.ok()) return records.status();
   Advance(ring, *std::move(known), *records);
   return records;

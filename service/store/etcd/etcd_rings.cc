@@ -53,6 +53,12 @@ absl::Status EtcdStore::CreateHead(const v1::EtcdHead& head) {
   etcdserverpb::TxnResponse response;
   bool maybe_made = false;
   absl::Status status = client_.Txn(txn.request(), response, maybe_made);
+  if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL) {
+    int64_t revision = 0;
+    auto now = ReadHead(name, revision);
+    return now.ok() && now->head.place() == head.place() ? absl::OkStatus()
+                                                         : status;
+  }
   if (!status.ok()) return status;
   if (response.succeeded()) return absl::OkStatus();
   const mvccpb::KeyValue* found = FoundIn(response, 0);
@@ -89,6 +95,12 @@ absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
       status = client_.Txn(txn.request(), response, now_maybe);
       maybe_made = maybe_made || now_maybe;
       if (status.ok() && !response.succeeded()) continue;  // it was changed
+      // Also of a deletion etcd may say so, and have made it.
+      int64_t now = 0;
+      if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL &&
+          LostRace(ReadHead(ring, now).status())) {
+        status = absl::OkStatus();
+      }
     }
     Forget(ring);
     return status;

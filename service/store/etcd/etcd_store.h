@@ -134,9 +134,15 @@ class EtcdStore final : public Store {
   // Sends `txn`, completed by what takes the head from `before` to `after`,
   // until its outcome is known.
   absl::Status Flip(EtcdTxn& txn, const Known& before, Known& after);
+
+  // etcd_outcome.cc
   // What a failed compare means; see above.
   absl::Status JudgeLoss(const etcdserverpb::TxnResponse& response,
                          bool maybe_made, Known& after);
+  // Whether a transaction was made that etcd called too large for its space:
+  // it says so also of one that it has just executed (its quotaApplierV3), so
+  // this must be read back. OK: it was.
+  absl::Status JudgeFull(const absl::Status& full, Known& after);
 
   // etcd_rings.cc
   absl::Status CreateHead(const v1::EtcdHead& head);

@@ -214,6 +214,9 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
   etcdserverpb::TxnResponse response;
   bool maybe_made = false;
   absl::Status status = client_.Txn(txn.request(), response, maybe_made);
+  if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL) {
+    return JudgeFull(status, after);
+  }
   if (!status.ok()) return status;
   after.revision = response.header().revision();
   if (response.succeeded()) {
@@ -227,44 +230,6 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
     return absl::OkStatus();
   }
   return JudgeLoss(response, maybe_made, after);
-}
-
-absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
-                                  bool maybe_made, Known& after) {
-  const std::string& name = after.head.spec().name();
-  const uint64_t epoch = after.head.epoch();
-  const mvccpb::KeyValue* stored = FoundIn(response, 1);
-  v1::EtcdRecord record;
-  if (stored != nullptr && record.ParseFromString(stored->value()) &&
-      record.commit() == after.head.commit()) {
-    // An attempt whose answer was lost. The ring may be further by now; then
-    // this revision, and with it the next compare, is out of date.
-    after.revision = stored->mod_revision();
-    return absl::OkStatus();
-  }
-  const mvccpb::KeyValue* now = FoundIn(response, 0);
-  v1::EtcdHead head;
-  if (now == nullptr) return RingNotFound(name);
-  if (!head.ParseFromString(now->value())) {
-    return EtcdDamaged(name, "its head cannot be read");
-  }
-  absl::Status status =
-      CheckIncarnation(HeadIn(head), after.head.incarnation());
-  if (!status.ok()) return status;
-  if (maybe_made && stored == nullptr && head.epoch() >= epoch) {
-    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                   absl::StrCat("etcd: the answer to the change of ring ",
-                                Quoted(name), " to epoch ", epoch,
-                                " was lost, and by now the ring is "
-                                "so far ahead, at epoch ",
-                                head.epoch(),
-                                ", that its "
-                                "history does not tell whether it was made"));
-  }
-  return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
-                 absl::StrCat("ring ", Quoted(name), " is at epoch ",
-                              head.epoch(), ", so epoch ", epoch,
-                              " cannot be next: another server was faster"));
 }
 
 }  // namespace clockwise
