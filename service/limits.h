@@ -68,6 +68,9 @@ inline constexpr int64_t kEtcdPageKeys = 128;  // of a read
 inline constexpr size_t kMaxEtcdEndpoints = 16;
 inline constexpr size_t kMaxEtcdPrefixBytes = 253;
 
+// --- Files of the client library. ---
+inline constexpr size_t kMaxRingFileBytes = 1'000'000'000;
+
 // --- Backups: refused above the bound. ---
 inline constexpr size_t kMaxBackupBytes = 2'000'000'000;  // a file
 

@@ -7,8 +7,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
-#include "client/cli/backoff.h"
 #include "client/cli/failure.h"
+#include "client/lib/backoff.h"
 
 namespace clockwise::cli {
 namespace {
@@ -67,7 +67,7 @@ double Connection::Random() {
 absl::Status Connection::Run(
     Retry retry, absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call) {
   const absl::Time deadline = absl::Now() + timeout_;
-  Backoff backoff(kFirstWait, kLongestWait);
+  client::Backoff backoff(kFirstWait, kLongestWait);
   // What is told in the end: an attempt that may have arrived before one that
   // cannot have, and the first of a kind, whose reason is the plainest.
   absl::Status told;

@@ -1,17 +1,15 @@
 // `clockwise watch`.
-#include <grpcpp/completion_queue.h>
-#include <grpcpp/support/async_stream.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "client/cli/backoff.h"
 #include "client/cli/command_line.h"
 #include "client/cli/failure.h"
 #include "client/cli/watch_view.h"
+#include "client/lib/backoff.h"
+#include "client/lib/watch_call.h"
 
 namespace clockwise::cli {
 namespace {
@@ -25,67 +23,6 @@ constexpr absl::Duration kLongestWait = absl::Seconds(10);
 struct WatchOptions {
   bool moves = false;
   bool heartbeats = false;
-};
-
-// One stream of a watch. A read can be given a time, which gRPC's synchronous
-// streams cannot. Thread-compatible.
-class WatchStream {
- public:
-  WatchStream(Connection& connection, const v1::WatchRequest& request)
-      : reader_(
-            connection.stub().PrepareAsyncWatch(&context_, request, &queue_)) {
-    reader_->StartCall(this);
-  }
-
-  ~WatchStream() {
-    context_.TryCancel();
-    queue_.Shutdown();
-    void* tag = nullptr;
-    bool ok = false;
-    while (queue_.Next(&tag, &ok)) {
-    }
-  }
-
-  // The next message; or how the stream ended, DEADLINE_EXCEEDED when nothing
-  // came for `time`.
-  grpc::Status Next(absl::Duration time, v1::WatchResponse* message) {
-    const absl::Time deadline = absl::Now() + time;
-    bool ok = true;
-    if (!std::exchange(started_, true)) ok = Await(deadline);
-    if (ok) {
-      reader_->Read(message, this);
-      ok = Await(deadline);
-    }
-    if (ok) return grpc::Status::OK;
-    if (silent_) {
-      return {grpc::StatusCode::DEADLINE_EXCEEDED, "the stream fell silent"};
-    }
-    grpc::Status end;
-    reader_->Finish(&end, this);
-    Await(absl::Now() + kSilence);
-    return end;
-  }
-
- private:
-  bool Await(absl::Time deadline) {
-    void* tag = nullptr;
-    bool ok = false;
-    if (queue_.AsyncNext(&tag, &ok, absl::ToChronoTime(deadline)) !=
-        grpc::CompletionQueue::TIMEOUT) {
-      return ok;
-    }
-    silent_ = true;
-    context_.TryCancel();
-    // The cancelled operation ends now; its memory must live until then.
-    queue_.Next(&tag, &ok);
-    return false;
-  }
-
-  grpc::ClientContext context_;
-  grpc::CompletionQueue queue_;
-  std::unique_ptr<grpc::ClientAsyncReader<v1::WatchResponse>> reader_;
-  bool started_ = false;
-  bool silent_ = false;
 };
 
 class Watcher {
@@ -116,7 +53,7 @@ class Watcher {
     request.set_known_incarnation(view_.incarnation());
     // People are told who gives what to whom.
     request.set_include_moves(options_.moves || !session_.globals.json());
-    WatchStream stream(session_.connection, request);
+    client::WatchCall stream(session_.connection.stub(), request);
     absl::Duration time = session_.connection.timeout();
     for (;;) {
       v1::WatchResponse message;
@@ -158,6 +95,7 @@ class Watcher {
       case grpc::StatusCode::CANCELLED:
         return true;
       case grpc::StatusCode::DEADLINE_EXCEEDED:
+      case grpc::StatusCode::ABORTED:  // this process stood still
       case grpc::StatusCode::INTERNAL:
       case grpc::StatusCode::UNKNOWN:
         // How gRPC tells of a connection cut in the middle of a frame.
@@ -170,7 +108,7 @@ class Watcher {
   const WatchOptions& options_;
   Session& session_;
   WatchView view_;
-  Backoff backoff_{kFirstWait, kLongestWait};
+  client::Backoff backoff_{kFirstWait, kLongestWait};
   absl::Status output_;
   bool reached_ = false;  // a message came, ever
   bool away_ = false;     // said so

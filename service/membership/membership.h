@@ -83,9 +83,9 @@ class Membership {
   // RING_NOT_FOUND, FIELD_INVALID.
   absl::Status DeleteRing(absl::string_view ring);
 
-  // Whether all rings were, some time after `time`, the newest that the store
-  // had (its own server's store always is).
-  bool ConfirmedSince(std::chrono::steady_clock::time_point time) const;
+  // When all rings were, for all that is known, the newest that the store had:
+  // now, where no other server shares it.
+  std::chrono::steady_clock::time_point Confirmed() const;
 
   // `listener` is called, on the thread that changed it, whenever a ring has a
   // new state or is gone, and with "" whenever Refresh has looked at all rings,

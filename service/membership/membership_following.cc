@@ -110,9 +110,13 @@ absl::Status Membership::TakeOver(
 }
 
 absl::Status Membership::Refresh(const std::string& ring) {
-  if (!loaded_) return Load();
+  const auto start = std::chrono::steady_clock::now();
+  if (!loaded_) {
+    absl::Status status = Load();
+    if (status.ok()) confirmed_ = start;
+    return status;
+  }
   if (ring.empty()) {
-    const auto start = std::chrono::steady_clock::now();
     absl::Status status = RefreshAll();
     if (status.ok()) confirmed_ = start;
     Tell("");
@@ -130,9 +134,9 @@ absl::Status Membership::Refresh(const std::string& ring) {
   return Reconcile(ring).status();
 }
 
-bool Membership::ConfirmedSince(
-    std::chrono::steady_clock::time_point time) const {
-  return !options_.store->shared() || confirmed_.load() > time;
+std::chrono::steady_clock::time_point Membership::Confirmed() const {
+  return options_.store->shared() ? confirmed_.load()
+                                  : std::chrono::steady_clock::now();
 }
 
 absl::Status Membership::RefreshAll() {

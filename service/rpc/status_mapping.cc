@@ -25,4 +25,15 @@ grpc::Status ToGrpc(const absl::Status& status) {
                       details.SerializeAsString());
 }
 
+absl::Status WithRetryDelay(absl::Status refusal,
+                            std::chrono::milliseconds delay) {
+  v1::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(delay.count() / 1000);
+  info.mutable_retry_delay()->set_nanos(
+      static_cast<int32_t>(delay.count() % 1000) * 1'000'000);
+  refusal.SetPayload("type.googleapis.com/google.rpc.RetryInfo",
+                     absl::Cord(info.SerializeAsString()));
+  return refusal;
+}
+
 }  // namespace clockwise

@@ -4,13 +4,20 @@
 
 #include <grpcpp/support/status.h>
 
+#include <chrono>
+
 #include "absl/status/status.h"
 
 namespace clockwise {
 
 // The same code and message, with the refusal's payloads (ErrorInfo,
-// BadRequest) as google.rpc.Status details.
+// BadRequest, RetryInfo) as google.rpc.Status details.
 grpc::Status ToGrpc(const absl::Status& status);
+
+// `refusal` with a RetryInfo: the caller shall wait so long before it tries
+// again.
+absl::Status WithRetryDelay(absl::Status refusal,
+                            std::chrono::milliseconds delay);
 
 }  // namespace clockwise
 

@@ -4,7 +4,9 @@
 #define CLOCKWISE_SERVICE_RPC_WATCH_EVENTS_H_
 
 #include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/slice.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -29,9 +31,10 @@ struct WatchEvent {
 class WatchEvents {
  public:
   // The message that takes a stream from `position` to the newest epoch of
-  // `state`; a heartbeat if it is there already.
+  // `state`; a heartbeat if it is there already. `unconfirmed`: how long ago
+  // that was made sure to be the newest.
   WatchEvent Next(const StatePtr& state, const WatchPosition& position,
-                  bool include_moves);
+                  bool include_moves, std::chrono::milliseconds unconfirmed);
 
   // Forgets a ring that is gone.
   void Forget(const std::string& ring) { rings_.erase(ring); }
@@ -40,7 +43,7 @@ class WatchEvents {
   // Messages that lead to `state`, by epoch they start from and include_moves.
   struct ToState {
     StatePtr state;
-    std::map<std::pair<uint64_t, bool>, grpc::ByteBuffer> messages;
+    std::map<std::pair<uint64_t, bool>, grpc::Slice> messages;
   };
 
   std::map<std::string, ToState> rings_;

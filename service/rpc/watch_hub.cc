@@ -5,12 +5,17 @@
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
 #include "service/ring/refusal.h"
-#include "service/ring/validate.h"
 #include "service/rpc/status_mapping.h"
 #include "service/rpc/watch_stream.h"
 #include "service/rpc/wire.h"
 
 namespace clockwise {
+namespace {
+
+// Between two messages of changes to one stream.
+constexpr std::chrono::milliseconds kPassGap(10);
+
+}  // namespace
 
 WatchHub::WatchHub(const Membership& membership, MethodStats& stats,
                    std::chrono::milliseconds heartbeat)
@@ -113,28 +118,37 @@ WatchFigures WatchHub::Figures() const {
   return figures;
 }
 
+bool WatchHub::IsDue(Clock::time_point now, Clock::time_point& until) const {
+  if (stopping_ || !noticed_.empty()) return true;
+  until = now + std::chrono::hours(1);
+  if (!changed_rings_.empty()) until = std::min(until, next_pass_);
+  if (!by_age_.empty()) {
+    until = std::min(until, streams_.at(by_age_.front())->sent_at + heartbeat_);
+  }
+  return until <= now;
+}
+
 bool WatchHub::Collect(std::vector<StreamPtr>& streams,
                        std::set<std::string>& rings) {
   MutexLock lock(mu_);
-  while (noticed_.empty() && changed_rings_.empty() && !stopping_) {
-    if (by_age_.empty()) {
-      changed_.Wait(mu_);
-      continue;
-    }
-    const auto due = streams_.at(by_age_.front())->sent_at + heartbeat_;
-    if (due <= Clock::now()) break;
-    changed_.WaitUntil(mu_, due);
+  auto now = Clock::now();
+  Clock::time_point until;
+  while (!IsDue(now, until)) {
+    changed_.WaitUntil(mu_, until);
+    now = Clock::now();
   }
   if (stopping_ && streams_.empty()) return false;
   std::set<uint64_t> ids;
   ids.swap(noticed_);
-  rings.swap(changed_rings_);
+  if (!changed_rings_.empty() && now >= next_pass_) {
+    rings.swap(changed_rings_);
+    next_pass_ = now + kPassGap;
+  }
   for (const std::string& ring : rings) {
     if (ring.empty()) ids.insert(ahead_.begin(), ahead_.end());
     const auto at = by_ring_.find(ring);
     if (at != by_ring_.end()) ids.insert(at->second.begin(), at->second.end());
   }
-  const auto now = Clock::now();
   while (!by_age_.empty()) {
     Stream& oldest = *streams_.at(by_age_.front());
     if (oldest.sent_at + heartbeat_ > now) break;
@@ -168,96 +182,6 @@ void WatchHub::Run() {
     streams.clear();
     rings.clear();
   }
-}
-
-absl::Status WatchHub::MayGoOn(const Stream& stream, StatePtr& state) const {
-  auto found = membership_.Find(stream.ring);
-  MutexLock lock(mu_);
-  if (stream.broken) return absl::CancelledError("the client went away");
-  if (draining_) {
-    return Refusal(v1::ERROR_REASON_DRAINING,
-                   "this server is going away; watch another");
-  }
-  if (!found.ok()) return found.status();
-  state = *std::move(found);
-  if (stream.started && stream.position.incarnation != state->incarnation) {
-    return Refusal(v1::ERROR_REASON_RING_NOT_FOUND,
-                   absl::StrCat("ring ", Quoted(stream.ring),
-                                " was deleted, and made anew since"));
-  }
-  return absl::OkStatus();
-}
-
-bool WatchHub::MayBeBehind(const Stream& stream, const RingState& state) const {
-  const WatchPosition& known = stream.position;
-  const bool behind = known.incarnation == state.incarnation
-                          ? known.epoch > state.epoch
-                          : known.epoch > 0;
-  return behind && !membership_.ConfirmedSince(stream.opened_at);
-}
-
-void WatchHub::Attend(const StreamPtr& stream) {
-  WatchPosition position;
-  bool started = false;
-  bool heartbeat_due = false;
-  {
-    MutexLock lock(mu_);
-    if (stream->writing || !streams_.contains(stream->id)) return;
-    position = stream->position;
-    started = stream->started;
-    heartbeat_due = stream->heartbeat_due;
-    stream->heartbeat_due = false;
-  }
-  StatePtr state;
-  if (absl::Status status = MayGoOn(*stream, state); !status.ok()) {
-    End(stream, status);
-    return;
-  }
-  if (!started && MayBeBehind(*stream, *state)) {
-    if (Clock::now() - stream->opened_at <
-        std::chrono::seconds(limits::kMaxEpochWaitSeconds)) {
-      MutexLock lock(mu_);
-      ahead_.insert(stream->id);
-    } else {
-      End(stream,
-          Refusal(v1::ERROR_REASON_EPOCH_NOT_REACHED,
-                  absl::StrCat("known_epoch: ring ", Quoted(stream->ring),
-                               " is at epoch ", state->epoch,
-                               " here, and the store "
-                               "that could tell more is away")));
-    }
-    return;
-  }
-  const bool newest = position.incarnation == state->incarnation &&
-                      position.epoch == state->epoch;
-  if (started && newest && !heartbeat_due) return;
-  WatchEvent event = events_.Next(state, position, stream->include_moves);
-  {
-    MutexLock lock(mu_);
-    ahead_.erase(stream->id);
-    stream->position = {state->incarnation, state->epoch};
-    stream->started = true;
-    stream->writing = true;
-    stream->sent_at = Clock::now();
-    by_age_.splice(by_age_.end(), by_age_, stream->age);
-    if (*event.resync != '\0') ++resyncs_[{stream->ring, event.resync}];
-  }
-  stream->in_flight = std::move(event.bytes);
-  stream->StartWrite(&stream->in_flight);
-}
-
-void WatchHub::End(const StreamPtr& stream, const absl::Status& status) {
-  {
-    MutexLock lock(mu_);
-    streams_.erase(stream->id);
-    ahead_.erase(stream->id);
-    by_age_.erase(stream->age);
-    const auto at = by_ring_.find(stream->ring);
-    at->second.erase(stream->id);
-    if (at->second.empty()) by_ring_.erase(at);
-  }
-  stats_.handled[static_cast<size_t>(status.code())].fetch_add(1);
-  stream->Finish(ToGrpc(status));
 }
 
 }  // namespace clockwise

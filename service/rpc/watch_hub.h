@@ -18,6 +18,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <string>
 #include <thread>
@@ -50,7 +51,8 @@ class WatchHub {
   // `ring` has a new state, or is gone. Quick.
   void Wake(const std::string& ring);
 
-  // Ends all streams, now and from now on, with UNAVAILABLE.
+  // Ends all streams, now and from now on, with UNAVAILABLE. Each is asked to
+  // come to another server after a time of its own.
   void Drain();
 
   WatchFigures Figures() const;
@@ -71,8 +73,13 @@ class WatchHub {
   bool Collect(std::vector<StreamPtr>& streams, std::set<std::string>& rings);
   // Sends `stream` what it lacks, or ends it.
   void Attend(const StreamPtr& stream);
+  // Whether there is something to do at `now`; else `until` is when there will
+  // be, if nothing happens before.
+  bool IsDue(Clock::time_point now, Clock::time_point& until) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // What is wrong with going on with `stream`; OK fills `state`.
-  absl::Status MayGoOn(const Stream& stream, StatePtr& state) const;
+  absl::Status MayGoOn(const Stream& stream, StatePtr& state);
+  absl::Status GoingAway() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Whether `stream`, which was told nothing yet, knows of more than `state`,
   // and this server has not made sure since that its state is the newest.
   bool MayBeBehind(const Stream& stream, const RingState& state) const;
@@ -81,7 +88,9 @@ class WatchHub {
   const Membership& membership_;
   MethodStats& stats_;
   const std::chrono::milliseconds heartbeat_;
-  WatchEvents events_;  // the dispatcher's alone
+  // The dispatcher's alone.
+  WatchEvents events_;
+  std::minstd_rand random_{std::random_device()()};
 
   mutable Mutex mu_;
   Condition changed_;
@@ -94,6 +103,9 @@ class WatchHub {
   // Ids of streams that wait until this server is sure not to be behind them.
   std::set<uint64_t> ahead_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> changed_rings_ ABSL_GUARDED_BY(mu_);
+  // Before then, streams are not told of changes, so that those in a burst come
+  // together.
+  Clock::time_point next_pass_ ABSL_GUARDED_BY(mu_);
   std::map<std::pair<std::string, std::string>, uint64_t> resyncs_
       ABSL_GUARDED_BY(mu_);
   bool draining_ ABSL_GUARDED_BY(mu_) = false;

@@ -31,6 +31,8 @@ class WatchHub::Stream final
       MutexLock lock(hub.mu_);
       writing = false;
       broken = broken || !ok;
+      if (!broken && !passed_by) return;
+      passed_by = false;
     }
     hub.Notice(id);
   }
@@ -53,6 +55,7 @@ class WatchHub::Stream final
   WatchPosition position;  // what was sent last; before that, what is known
   bool started = false;    // whether anything was sent
   bool writing = false;    // whether a write is in flight
+  bool passed_by = false;  // whether there was something to send meanwhile
   bool broken = false;     // whether the client is gone
   bool heartbeat_due = false;
   Clock::time_point sent_at;          // when it was sent something last

@@ -25,10 +25,15 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes,
                               ", or a string in it is not UTF-8"));
 }
 
-grpc::ByteBuffer Serialize(const google::protobuf::MessageLite& message) {
+grpc::Slice SerializeToSlice(const google::protobuf::MessageLite& message) {
   const size_t size = message.ByteSizeLong();
   grpc::Slice slice(size);
   message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
+  return slice;
+}
+
+grpc::ByteBuffer Serialize(const google::protobuf::MessageLite& message) {
+  const grpc::Slice slice = SerializeToSlice(message);
   return grpc::ByteBuffer(&slice, 1);
 }
 

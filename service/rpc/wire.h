@@ -17,6 +17,8 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes,
                           google::protobuf::MessageLite& message);
 
 grpc::ByteBuffer Serialize(const google::protobuf::MessageLite& message);
+// The same as a slice, which many buffers can share.
+grpc::Slice SerializeToSlice(const google::protobuf::MessageLite& message);
 
 }  // namespace clockwise
 

@@ -3,7 +3,6 @@
 #include <grpcpp/support/status.h>
 #include <gtest/gtest.h>
 
-#include "client/cli/backoff.h"
 #include "clockwise/v1/stored.pb.h"
 #include "service/ring/refusal.h"
 
@@ -76,16 +75,6 @@ TEST(FailureTest, ClosedOutputEndsQuietly) {
 
 TEST(FailureTest, FirstHintStands) {
   EXPECT_EQ(HintOf(WithHint(WithHint(BadUsage("x"), "a"), "b")), "a");
-}
-
-TEST(BackoffTest, WaitsDoubleUpToTheLongestWithJitterThatOnlyShortens) {
-  Backoff backoff(absl::Seconds(1), absl::Seconds(3));
-  EXPECT_EQ(backoff.Next(0), absl::Seconds(1));
-  EXPECT_EQ(backoff.Next(1), absl::Seconds(1));  // half of 2
-  EXPECT_EQ(backoff.Next(0), absl::Seconds(3));
-  EXPECT_EQ(backoff.Next(0), absl::Seconds(3));
-  backoff.Reset();
-  EXPECT_EQ(backoff.Next(0), absl::Seconds(1));
 }
 
 }  // namespace

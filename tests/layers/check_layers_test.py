@@ -67,10 +67,11 @@ class CheckLayersTest(unittest.TestCase):
 
     def test_the_client_knows_proto_ring_and_limits_only(self):
         for include in ('"service/ring/a.h"', '"service/limits.h"',
+                        '"service/mutex.h"',
                         '"clockwise/v1/placement.grpc.pb.h"', "<grpcpp/grpcpp.h>"):
             self.assert_allowed("client/cli/a.cc", include)
         for include in ('"service/store/a.h"', '"service/rpc/a.h"',
-                        '"service/mutex.h"'):
+                        '"service/log.h"'):
             self.assert_refused("client/cli/a.cc", include, "client includes only")
 
     def test_the_service_does_not_know_the_client_nor_the_tests(self):

@@ -1,13 +1,13 @@
 // How long to wait before trying once more: doubling, with jitter, bounded. A
 // value.
-#ifndef CLOCKWISE_CLIENT_CLI_BACKOFF_H_
-#define CLOCKWISE_CLIENT_CLI_BACKOFF_H_
+#ifndef CLOCKWISE_CLIENT_LIB_BACKOFF_H_
+#define CLOCKWISE_CLIENT_LIB_BACKOFF_H_
 
 #include <algorithm>
 
 #include "absl/time/time.h"
 
-namespace clockwise::cli {
+namespace clockwise::client {
 
 class Backoff {
  public:
@@ -31,6 +31,6 @@ class Backoff {
   absl::Duration next_;
 };
 
-}  // namespace clockwise::cli
+}  // namespace clockwise::client
 
-#endif  // CLOCKWISE_CLIENT_CLI_BACKOFF_H_
+#endif  // CLOCKWISE_CLIENT_LIB_BACKOFF_H_

@@ -1,0 +1,53 @@
+// Consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam 2018;
+// HAProxy's hash-balance-factor): who has its due already is passed by.
+// Thread-safe.
+#ifndef CLOCKWISE_CLIENT_LIB_BOUNDED_LOAD_H_
+#define CLOCKWISE_CLIENT_LIB_BOUNDED_LOAD_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "client/lib/mirror.h"
+#include "clockwise/client.h"
+#include "service/mutex.h"
+
+namespace clockwise {
+
+class BoundedLoad : public std::enable_shared_from_this<BoundedLoad> {
+ public:
+  // As Client::Acquire, in `view`. Counts are by node id and stay when the ring
+  // changes; what is in flight on nodes that left is in nobody's mean.
+  absl::StatusOr<Lease> Acquire(const client::RingViewPtr& view,
+                                std::string_view key, double factor);
+
+ private:
+  struct Load {
+    uint64_t in_flight = 0;
+    bool in_ring = false;
+  };
+
+  void TakeRing(const client::RingViewPtr& view)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The first node clockwise from `slot` with room for one more.
+  size_t Choose(size_t slot, double factor) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Release(Load& load);
+
+  Mutex mu_;
+  client::RingViewPtr view_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<std::string, std::shared_ptr<Load>> loads_
+      ABSL_GUARDED_BY(mu_);
+  std::vector<std::shared_ptr<Load>> of_node_ ABSL_GUARDED_BY(mu_);
+  uint64_t in_flight_ ABSL_GUARDED_BY(mu_) = 0;  // on nodes of the ring
+  double weights_ ABSL_GUARDED_BY(mu_) = 0;      // of these, summed
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_CLIENT_LIB_BOUNDED_LOAD_H_

@@ -1,0 +1,250 @@
+#include "clockwise/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "client/lib/bounded_load.h"
+#include "client/lib/follower.h"
+#include "client/lib/listeners.h"
+#include "client/lib/remote.h"
+#include "client/lib/ring_file.h"
+#include "client/lib/targets.h"
+#include "service/ring/validate.h"
+
+namespace clockwise {
+
+using client::RingView;
+using client::RingViewPtr;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr Clock::time_point kNever = Clock::time_point::min();
+
+absl::Status Check(const std::vector<std::string>& targets,
+                   const Options& options) {
+  if (targets.empty()) return absl::InvalidArgumentError("targets: none");
+  for (const std::string& target : targets) {
+    if (target.empty()) {
+      return absl::InvalidArgumentError("targets: one is empty");
+    }
+  }
+  if (options.silence < milliseconds(100)) {
+    return absl::InvalidArgumentError("silence: must be 100 ms or more");
+  }
+  if (options.first_pause < milliseconds(1) ||
+      options.longest_pause < options.first_pause) {
+    return absl::InvalidArgumentError(
+        "first_pause, longest_pause: must be 1 ms or more, in this order");
+  }
+  if (options.call_timeout < milliseconds(1)) {
+    return absl::InvalidArgumentError("call_timeout: must be 1 ms or more");
+  }
+  return RingName(options.ring).status();
+}
+
+}  // namespace
+
+class Client::Parts {
+ public:
+  Parts(std::vector<std::string> addresses, const Options& options)
+      : options_(options),
+        targets_(std::move(addresses)),
+        remote_(options, targets_),
+        kept_(ReadFile()),
+        follower_(options, targets_, kept_.view, ConfirmedByFile(),
+                  [this] { Told(); }),
+        listeners_([this] { return mirror(); },
+                   [this](const RingViewPtr& view) { Keep(view); }) {
+    follower_.Start();
+  }
+
+  ~Parts() {
+    follower_.Stop();
+    // With the last confirmation, which the file does not have.
+    if (const RingViewPtr view = mirror()) Keep(view);
+  }
+
+  RingViewPtr mirror() const { return follower_.mirror().Get(); }
+  const client::Published<RingView>& published() const {
+    return follower_.mirror();
+  }
+
+  milliseconds staleness() const {
+    const Clock::time_point confirmed = follower_.confirmed();
+    if (confirmed == kNever) return milliseconds::max();
+    return std::max(milliseconds(0),
+                    std::chrono::ceil<milliseconds>(Clock::now() - confirmed));
+  }
+
+  absl::Status WaitForEpoch(uint64_t epoch, milliseconds timeout) {
+    const auto until = Clock::now() + timeout;
+    MutexLock lock(mu_);
+    while (true) {
+      if (follower_.from_server() && mirror()->epoch() >= epoch) {
+        return absl::OkStatus();
+      }
+      if (Clock::now() >= until) break;
+      changed_.WaitUntil(mu_, until);
+    }
+    const std::string error = follower_.state().last_error;
+    return absl::DeadlineExceededError(
+        error.empty() ? "no server told of that epoch in time" : error);
+  }
+
+  State state() const {
+    State state = follower_.state();
+    if (const RingViewPtr view = mirror()) {
+      state.source = follower_.from_server() ? Source::kServer : Source::kFile;
+      state.epoch = view->epoch();
+      state.incarnation = view->incarnation();
+      state.fingerprint = view->fingerprint();
+    }
+    state.staleness = staleness();
+    MutexLock lock(mu_);
+    state.ring_file_error = file_error_;
+    return state;
+  }
+
+  client::Remote& remote() { return remote_; }
+  client::Listeners& listeners() { return listeners_; }
+  BoundedLoad& loads() { return *loads_; }
+
+ private:
+  client::KeptRing ReadFile() {
+    if (options_.ring_file.empty()) return {nullptr, absl::InfinitePast()};
+    auto kept =
+        client::ReadRingFile(options_.ring_file, *RingName(options_.ring));
+    if (kept.ok()) return *std::move(kept);
+    MutexLock lock(mu_);
+    if (!absl::IsNotFound(kept.status())) {
+      file_error_ = std::string(kept.status().message());
+    }
+    return {nullptr, absl::InfinitePast()};
+  }
+
+  // By the wall clock, which is all that there is over a restart.
+  Clock::time_point ConfirmedByFile() const {
+    if (kept_.view == nullptr) return kNever;
+    return Clock::now() -
+           absl::ToChronoNanoseconds(
+               std::max(absl::Now() - kept_.confirmed, absl::ZeroDuration()));
+  }
+
+  void Told() {
+    // Whoever waits has either seen what is new or waits by now.
+    { MutexLock lock(mu_); }
+    changed_.NotifyAll();
+    listeners_.Wake();
+  }
+
+  void Keep(const RingViewPtr& view) {
+    if (options_.ring_file.empty() || !follower_.from_server()) return;
+    const absl::Status status = client::WriteRingFile(
+        options_.ring_file,
+        {view, absl::Now() - absl::FromChrono(staleness())});
+    MutexLock lock(mu_);
+    file_error_ = std::string(status.message());
+  }
+
+  const Options options_;
+  client::Targets targets_;
+  client::Remote remote_;
+  mutable Mutex mu_;
+  mutable Condition changed_;
+  std::string file_error_ ABSL_GUARDED_BY(mu_);
+  const client::KeptRing kept_;
+  const std::shared_ptr<BoundedLoad> loads_ = std::make_shared<BoundedLoad>();
+  client::Follower follower_;
+  client::Listeners listeners_;
+};
+
+Client::Client(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Client::~Client() = default;
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Create(
+    std::vector<std::string> targets, Options options) {
+  if (absl::Status status = Check(targets, options); !status.ok()) {
+    return status;
+  }
+  return std::unique_ptr<Client>(
+      new Client(std::make_unique<Parts>(std::move(targets), options)));
+}
+
+absl::StatusOr<Owners> Client::Locate(std::string_view key,
+                                      uint32_t replicas) const {
+  Owners owners;
+  owners.view_ = parts_->published().Get();
+  if (owners.view_ == nullptr) {
+    return absl::UnavailableError("no ring yet: no server has answered");
+  }
+  auto found = owners.view_->Locate(key, replicas, owners.indexes_.data());
+  if (!found.ok()) return found.status();
+  if (*found == 0) {
+    return absl::FailedPreconditionError("the ring has no nodes");
+  }
+  owners.size_ = *found;
+  return owners;
+}
+
+std::shared_ptr<const View> Client::view() const { return parts_->mirror(); }
+
+uint64_t Client::epoch() const {
+  return parts_->published().Read([](const RingViewPtr& view) {
+    return view == nullptr ? uint64_t{0} : view->epoch();
+  });
+}
+
+milliseconds Client::staleness() const { return parts_->staleness(); }
+
+absl::Status Client::WaitForEpoch(uint64_t epoch, milliseconds timeout) const {
+  return parts_->WaitForEpoch(epoch, timeout);
+}
+
+State Client::state() const { return parts_->state(); }
+
+Subscription Client::OnChange(std::string node_id,
+                              std::function<void(const RingEvent&)> listener) {
+  return parts_->listeners().Add(std::move(node_id), std::move(listener));
+}
+
+absl::StatusOr<Lease> Client::Acquire(std::string_view key, double factor) {
+  const RingViewPtr view = parts_->mirror();
+  if (view == nullptr) {
+    return absl::UnavailableError("no ring yet: no server has answered");
+  }
+  return parts_->loads().Acquire(view, key, factor);
+}
+
+absl::StatusOr<RemoteOwners> Client::LocateRemote(std::string_view key,
+                                                  uint32_t replicas,
+                                                  uint64_t min_epoch) const {
+  return parts_->remote().Locate(key, replicas, min_epoch);
+}
+
+absl::StatusOr<ChangeResult> Client::AddNode(Node node, ChangeOptions options) {
+  return ApplyChanges({.add = {std::move(node)}, .update = {}, .remove = {}},
+                      options);
+}
+
+absl::StatusOr<ChangeResult> Client::UpdateNode(Node node,
+                                                ChangeOptions options) {
+  return ApplyChanges({.add = {}, .update = {std::move(node)}, .remove = {}},
+                      options);
+}
+
+absl::StatusOr<ChangeResult> Client::RemoveNode(std::string id,
+                                                ChangeOptions options) {
+  return ApplyChanges({.add = {}, .update = {}, .remove = {std::move(id)}},
+                      options);
+}
+
+absl::StatusOr<ChangeResult> Client::ApplyChanges(
+    const ChangeSet& changes, const ChangeOptions& options) {
+  return parts_->remote().Apply(changes, options);
+}
+
+}  // namespace clockwise

@@ -1,0 +1,87 @@
+// Keeps the mirror at what servers tell: one thread that watches one server
+// after the other, for as long as it lives.
+//
+// Each message is checked before it is believed (mirror.h). One that does not
+// give the ring it names is counted, and the ring is asked for as a whole.
+#ifndef CLOCKWISE_CLIENT_LIB_FOLLOWER_H_
+#define CLOCKWISE_CLIENT_LIB_FOLLOWER_H_
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "client/lib/backoff.h"
+#include "client/lib/mirror.h"
+#include "client/lib/published.h"
+#include "client/lib/targets.h"
+#include "client/lib/watch_call.h"
+#include "clockwise/client.h"
+#include "service/mutex.h"
+
+namespace clockwise::client {
+
+class Follower {
+ public:
+  // `start`: what to begin with, from a file, or null. `told` is called on its
+  // thread whenever the mirror has changed or was confirmed. `targets` outlive
+  // it.
+  Follower(const Options& options, Targets& targets, RingViewPtr start,
+           std::chrono::steady_clock::time_point confirmed,
+           std::function<void()> told);
+  ~Follower() { Stop(); }
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+  void Start();
+  void Stop();
+
+  const Published<RingView>& mirror() const { return mirror_; }
+  // When a server last said, for all that is known, that the mirror was the
+  // newest ring; the least of times: never.
+  std::chrono::steady_clock::time_point confirmed() const {
+    return confirmed_.load();
+  }
+  // Whether the mirror comes from a server.
+  bool from_server() const { return from_server_.load(); }
+  // Without source, staleness and what the file did.
+  State state() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void Run();
+  // Watches one server until that ends, and tells why.
+  absl::Status Watch(size_t target);
+  absl::Status TakeIn(const v1::WatchResponse& message,
+                      Clock::time_point as_of);
+  // Waits; false: this ends.
+  bool Pause(absl::Duration time);
+
+  const Options options_;
+  Targets& targets_;
+  const std::function<void()> told_;
+  Published<RingView> mirror_;
+  std::atomic<Clock::time_point> confirmed_;
+  std::atomic<bool> from_server_ = false;
+
+  // Of its thread alone.
+  RingViewPtr view_;
+  bool ask_for_all_ = false;
+  Backoff backoff_;
+  std::minstd_rand random_{std::random_device()()};
+
+  mutable Mutex mu_;
+  Condition changed_;
+  State state_ ABSL_GUARDED_BY(mu_);
+  WatchCall* call_ ABSL_GUARDED_BY(mu_) = nullptr;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::thread thread_;
+};
+
+}  // namespace clockwise::client
+
+#endif  // CLOCKWISE_CLIENT_LIB_FOLLOWER_H_

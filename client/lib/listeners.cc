@@ -1,0 +1,118 @@
+#include "client/lib/listeners.h"
+
+#include <utility>
+#include <vector>
+
+#include "client/lib/owned_ranges.h"
+
+namespace clockwise::client {
+
+struct Listeners::Listener {
+  std::string node_id;
+  std::function<void(const RingEvent&)> call;
+  RingViewPtr told;   // the thread's alone: what it was told of last
+  bool gone = false;  // guarded by Shared::mu
+};
+
+struct Listeners::Shared {
+  Mutex mu;
+  Condition changed;
+  std::vector<std::shared_ptr<Listener>> all ABSL_GUARDED_BY(mu);
+  bool woken ABSL_GUARDED_BY(mu) = false;
+  bool stopping ABSL_GUARDED_BY(mu) = false;
+  const Listener* in_call ABSL_GUARDED_BY(mu) = nullptr;
+  std::thread::id caller ABSL_GUARDED_BY(mu);
+
+  // Returns once `listener` is not being called, unless it is that call that
+  // asks for it.
+  void Remove(const std::shared_ptr<Listener>& listener) {
+    MutexLock lock(mu);
+    listener->gone = true;
+    std::erase(all, listener);
+    while (in_call == listener.get() && caller != std::this_thread::get_id()) {
+      changed.Wait(mu);
+    }
+  }
+};
+
+Listeners::Listeners(std::function<RingViewPtr()> mirror,
+                     std::function<void(const RingViewPtr&)> keep)
+    : mirror_(std::move(mirror)),
+      keep_(std::move(keep)),
+      shared_(std::make_shared<Shared>()),
+      thread_([this] { Run(); }) {}
+
+Listeners::~Listeners() {
+  {
+    MutexLock lock(shared_->mu);
+    shared_->stopping = true;
+  }
+  shared_->changed.NotifyAll();
+  thread_.join();
+}
+
+void Listeners::Wake() {
+  {
+    MutexLock lock(shared_->mu);
+    shared_->woken = true;
+  }
+  shared_->changed.NotifyAll();
+}
+
+Subscription Listeners::Add(std::string node_id,
+                            std::function<void(const RingEvent&)> call) {
+  auto listener = std::make_shared<Listener>();
+  listener->node_id = std::move(node_id);
+  listener->call = std::move(call);
+  {
+    MutexLock lock(shared_->mu);
+    shared_->all.push_back(listener);
+  }
+  Wake();
+  return Subscription(std::shared_ptr<void>(
+      nullptr,
+      [shared = shared_, listener](void*) { shared->Remove(listener); }));
+}
+
+void Listeners::Run() {
+  while (true) {
+    std::vector<std::shared_ptr<Listener>> all;
+    {
+      MutexLock lock(shared_->mu);
+      while (!shared_->woken && !shared_->stopping) {
+        shared_->changed.Wait(shared_->mu);
+      }
+      if (shared_->stopping) return;
+      shared_->woken = false;
+      all = shared_->all;
+    }
+    const RingViewPtr now = mirror_();
+    if (now == nullptr) continue;
+    if (keep_ != nullptr && now != kept_) {
+      keep_(now);
+      kept_ = now;
+    }
+    for (const auto& listener : all) Tell(listener, now);
+  }
+}
+
+void Listeners::Tell(const std::shared_ptr<Listener>& listener,
+                     const RingViewPtr& now) {
+  if (listener->told == now) return;
+  const RingEvent event = EventFor(listener->node_id, listener->told, now);
+  listener->told = now;
+  {
+    MutexLock lock(shared_->mu);
+    if (listener->gone || shared_->stopping) return;
+    shared_->in_call = listener.get();
+    shared_->caller = std::this_thread::get_id();
+  }
+  listener->call(event);
+  {
+    MutexLock lock(shared_->mu);
+    shared_->in_call = nullptr;
+  }
+  shared_->changed.NotifyAll();
+}
+
+}  // namespace clockwise::client

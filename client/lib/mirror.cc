@@ -1,0 +1,206 @@
+#include "client/lib/mirror.h"
+
+#include <algorithm>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/ring/next_ring.h"
+#include "service/ring/partition_moves.h"
+#include "service/ring/validate.h"
+
+namespace clockwise::client {
+namespace {
+
+absl::Status Mismatch(absl::string_view what) {
+  return absl::DataLossError(what);
+}
+
+// Builds the ring and holds it against what the message says of it.
+absl::StatusOr<RingViewPtr> Build(const v1::RingSpec& spec, NodeList nodes,
+                                  std::vector<uint32_t> table, uint64_t epoch,
+                                  uint64_t incarnation, uint64_t fingerprint,
+                                  const RingView* before) {
+  if (epoch == 0) return Mismatch("a ring of epoch 0");
+  auto ring = Ring::Build(spec, std::move(nodes), std::move(table));
+  if (!ring.ok()) return Mismatch(ring.status().message());
+  if ((*ring)->fingerprint() != fingerprint) {
+    return Mismatch(absl::StrCat("epoch ", epoch, ": fingerprint ",
+                                 absl::Hex((*ring)->fingerprint()), ", not ",
+                                 absl::Hex(fingerprint), " as was told"));
+  }
+  return std::make_shared<const RingView>(*std::move(ring), epoch, incarnation,
+                                          before);
+}
+
+absl::StatusOr<NodePtr> Checked(const v1::Node& node) {
+  auto normal = NormalizeNode(node);
+  if (!normal.ok()) return Mismatch(normal.status().message());
+  normal->set_ordinal(node.ordinal());
+  return std::make_shared<const v1::Node>(*std::move(normal));
+}
+
+// Whether `table` has `rows` rows of distinct indexes below `nodes`.
+absl::Status CheckTable(std::span<const uint32_t> table, size_t rows,
+                        size_t width, size_t nodes) {
+  if (table.size() != rows * width) {
+    return Mismatch(absl::StrCat(table.size(), " owners of ", rows,
+                                 " partitions of ", width));
+  }
+  for (size_t at = 0; at < table.size(); ++at) {
+    if (table[at] >= nodes) return Mismatch("a partition's owner is no node");
+    const size_t row = at - at % width;
+    for (size_t other = row; other < at; ++other) {
+      if (table[other] == table[at]) {
+        return Mismatch("a partition has an owner twice");
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The table of `ring` in the indexes of `after`; kGone: the owner is no node
+// any more. As wide as `width`; what is not known yet is kGone too.
+std::vector<uint32_t> Carried(const Ring& ring, const NodeList& after,
+                              size_t rows, size_t width) {
+  std::vector<uint32_t> table(rows * width, kGone);
+  if (ring.slots() == 0) return table;
+  const std::vector<uint32_t> now = IndexesAfter(ring.nodes(), after);
+  const size_t old_width = ring.owners_per_slot();
+  const size_t kept = std::min(width, old_width);
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t i = 0; i < kept; ++i) {
+      table[row * width + i] = now[ring.slot_nodes()[row * old_width + i]];
+    }
+  }
+  return table;
+}
+
+absl::StatusOr<std::vector<uint32_t>> TableAfter(const Ring& ring,
+                                                 const v1::Delta& delta,
+                                                 const NodeList& nodes) {
+  const size_t rows = PartitionsOf(ring.spec());
+  if (rows == 0 || nodes.empty()) return std::vector<uint32_t>();
+  const size_t width = std::min<size_t>(ring.spec().replicas(), nodes.size());
+  if (static_cast<size_t>(delta.moved_owners_size()) !=
+      static_cast<size_t>(delta.moved_partitions_size()) * width) {
+    return Mismatch("moved owners do not fit the moved partitions");
+  }
+  std::vector<uint32_t> table = Carried(ring, nodes, rows, width);
+  std::vector<uint32_t> named;
+  for (const std::string& id : delta.owner_ids()) {
+    const size_t at = LowerBound(nodes, id);
+    if (at == nodes.size() || nodes[at]->id() != id) {
+      return Mismatch("an owner is no node");
+    }
+    named.push_back(static_cast<uint32_t>(at));
+  }
+  int next = 0;
+  for (const uint32_t partition : delta.moved_partitions()) {
+    if (partition >= rows) return Mismatch("a partition that is none moved");
+    for (size_t i = 0; i < width; ++i) {
+      const uint32_t owner = delta.moved_owners(next++);
+      if (owner >= named.size()) return Mismatch("a moved owner is not named");
+      table[partition * width + i] = named[owner];
+    }
+  }
+  if (absl::Status status = CheckTable(table, rows, width, nodes.size());
+      !status.ok()) {
+    return status;
+  }
+  return table;
+}
+
+}  // namespace
+
+absl::StatusOr<RingViewPtr> FromSnapshot(const v1::Snapshot& snapshot,
+                                         const RingView* before) {
+  auto spec = NormalizeSpec(snapshot.spec());
+  if (!spec.ok()) return Mismatch(spec.status().message());
+  NodeList nodes;
+  nodes.reserve(static_cast<size_t>(snapshot.nodes_size()));
+  for (const v1::Node& node : snapshot.nodes()) {
+    auto checked = Checked(node);
+    if (!checked.ok()) return checked.status();
+    nodes.push_back(*std::move(checked));
+  }
+  if (!IsSorted(nodes)) return Mismatch("the nodes are not sorted");
+  std::vector<uint32_t> table(snapshot.partition_owners().begin(),
+                              snapshot.partition_owners().end());
+  if (const size_t rows = PartitionsOf(*spec); rows > 0 && !nodes.empty()) {
+    const size_t width = std::min<size_t>(spec->replicas(), nodes.size());
+    if (absl::Status status = CheckTable(table, rows, width, nodes.size());
+        !status.ok()) {
+      return status;
+    }
+  } else {
+    table.clear();
+  }
+  return Build(*spec, std::move(nodes), std::move(table), snapshot.epoch(),
+               snapshot.incarnation(), snapshot.fingerprint(), before);
+}
+
+absl::StatusOr<RingViewPtr> AfterDelta(const RingView& view,
+                                       const v1::Delta& delta) {
+  if (delta.incarnation() != view.incarnation() ||
+      delta.from_epoch() != view.epoch() || delta.epoch() <= view.epoch()) {
+    return Mismatch(absl::StrCat("a change from epoch ", delta.from_epoch(),
+                                 " to ", delta.epoch(), " at epoch ",
+                                 view.epoch()));
+  }
+  NodeChanges changes;
+  for (const std::string& id : delta.removed_ids()) changes[id] = nullptr;
+  for (const v1::Node& node : delta.upserted()) {
+    auto checked = Checked(node);
+    if (!checked.ok()) return checked.status();
+    changes[node.id()] = *std::move(checked);
+  }
+  NodeList nodes = WithChanges(view.ring().nodes(), changes);
+  auto table = TableAfter(view.ring(), delta, nodes);
+  if (!table.ok()) return table.status();
+  return Build(view.ring().spec(), std::move(nodes), *std::move(table),
+               delta.epoch(), delta.incarnation(), delta.fingerprint(), &view);
+}
+
+absl::StatusOr<RingViewPtr> After(const RingViewPtr& view,
+                                  const v1::WatchResponse& message) {
+  switch (message.event_case()) {
+    case v1::WatchResponse::kSnapshot:
+      return FromSnapshot(message.snapshot(), view.get());
+    case v1::WatchResponse::kDelta:
+      if (view == nullptr) return Mismatch("a change before any ring");
+      return AfterDelta(*view, message.delta());
+    case v1::WatchResponse::kHeartbeat:
+      if (view == nullptr ||
+          message.heartbeat().incarnation() != view->incarnation() ||
+          message.heartbeat().epoch() != view->epoch() ||
+          message.heartbeat().fingerprint() != view->fingerprint()) {
+        return Mismatch("a heartbeat of another ring");
+      }
+      return view;
+    default:
+      // A later version's: it must have a reason not to be a change of the
+      // ring.
+      return view;
+  }
+}
+
+v1::Snapshot SnapshotOf(const RingView& view) {
+  v1::Snapshot snapshot;
+  const Ring& ring = view.ring();
+  snapshot.set_epoch(view.epoch());
+  snapshot.set_incarnation(view.incarnation());
+  snapshot.set_fingerprint(view.fingerprint());
+  *snapshot.mutable_spec() = ring.spec();
+  for (const NodePtr& node : ring.nodes()) *snapshot.add_nodes() = *node;
+  if (PartitionsOf(ring.spec()) > 0) {
+    snapshot.mutable_partition_owners()->Add(ring.slot_nodes().begin(),
+                                             ring.slot_nodes().end());
+  }
+  return snapshot;
+}
+
+}  // namespace clockwise::client

@@ -1,0 +1,162 @@
+#include "client/lib/remote.h"
+
+#include <grpcpp/client_context.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "client/lib/backoff.h"
+
+namespace clockwise::client {
+namespace {
+
+constexpr absl::Duration kFirstWait = absl::Milliseconds(20);
+constexpr absl::Duration kLongestWait = absl::Seconds(1);
+// One server that hangs must leave time to ask another.
+constexpr absl::Duration kLeastForOne = absl::Seconds(1);
+
+v1::Node ToProto(const Node& node) {
+  v1::Node made;
+  made.set_id(node.id);
+  made.set_address(node.address);
+  made.set_weight(node.weight);
+  made.set_zone(node.zone);
+  for (const auto& [name, value] : node.labels) {
+    (*made.mutable_labels())[name] = value;
+  }
+  made.set_hash_key(node.hash_key);
+  return made;
+}
+
+v1::ApplyChangesRequest ToRequest(const std::string& ring,
+                                  const ChangeSet& changes,
+                                  const ChangeOptions& options) {
+  v1::ApplyChangesRequest request;
+  request.set_ring(ring);
+  for (const Node& node : changes.add) {
+    *request.add_changes()->mutable_add() = ToProto(node);
+  }
+  for (const Node& node : changes.update) {
+    v1::NodeUpdate& update = *request.add_changes()->mutable_update();
+    *update.mutable_node() = ToProto(node);
+    update.mutable_node()->clear_hash_key();
+    for (const char* field : {"address", "weight", "zone", "labels"}) {
+      update.mutable_update_mask()->add_paths(field);
+    }
+  }
+  for (const std::string& id : changes.remove) {
+    request.add_changes()->set_remove(id);
+  }
+  request.set_request_id(options.request_id);
+  request.set_expected_epoch(options.expected_epoch);
+  request.set_validate_only(options.plan_only);
+  request.set_reason(options.reason);
+  if (options.request_id.empty() && !options.plan_only) {
+    std::random_device random;
+    request.set_request_id(absl::StrCat("client-",
+                                        absl::Hex(random(), absl::kZeroPad8),
+                                        absl::Hex(random(), absl::kZeroPad8),
+                                        absl::Hex(random(), absl::kZeroPad8)));
+  }
+  return request;
+}
+
+bool MayPass(const absl::Status& status, bool lost_races) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kDeadlineExceeded:
+    // How gRPC tells of a connection cut in the middle of a frame.
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+      return true;
+    case absl::StatusCode::kAborted:
+      return lost_races;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+absl::Status Remote::Call(const Attempt& attempt, bool lost_races) {
+  const absl::Time deadline =
+      absl::Now() + absl::FromChrono(options_.call_timeout);
+  const absl::Duration for_one =
+      std::max(kLeastForOne, absl::FromChrono(options_.call_timeout) /
+                                 static_cast<int64_t>(targets_.size()));
+  std::minstd_rand random{std::random_device()()};
+  Backoff backoff(kFirstWait, kLongestWait);
+  size_t target = targets_.preferred();
+  while (true) {
+    grpc::ClientContext context;
+    context.set_deadline(
+        absl::ToChronoTime(std::min(absl::Now() + for_one, deadline)));
+    const absl::Status status =
+        FromGrpc(attempt(targets_.stub(target), context));
+    if (status.ok()) targets_.Prefer(target);
+    if (status.ok() || !MayPass(status, lost_races)) return status;
+    const absl::Duration wait =
+        backoff.Next(std::uniform_real_distribution<double>()(random));
+    if (absl::Now() + wait >= deadline) return status;
+    absl::SleepFor(wait);
+    target = (target + 1) % targets_.size();
+  }
+}
+
+absl::StatusOr<RemoteOwners> Remote::Locate(std::string_view key,
+                                            uint32_t replicas,
+                                            uint64_t min_epoch) {
+  v1::LocateRequest request;
+  request.set_ring(options_.ring);
+  request.set_key(std::string(key));
+  request.set_replicas(replicas);
+  request.set_min_epoch(min_epoch);
+  v1::LocateResponse response;
+  const absl::Status status = Call(
+      [&](v1::PlacementService::Stub& stub, grpc::ClientContext& context) {
+        return stub.Locate(&context, request, &response);
+      },
+      /*lost_races=*/false);
+  if (!status.ok()) return status;
+  RemoteOwners found;
+  for (v1::Owner& owner : *response.mutable_owners()) {
+    Node& node = found.owners.emplace_back();
+    node.id = std::move(*owner.mutable_node_id());
+    node.address = std::move(*owner.mutable_address());
+    node.zone = std::move(*owner.mutable_zone());
+  }
+  found.epoch = response.epoch();
+  found.incarnation = response.incarnation();
+  found.fingerprint = response.fingerprint();
+  return found;
+}
+
+absl::StatusOr<ChangeResult> Remote::Apply(const ChangeSet& changes,
+                                           const ChangeOptions& options) {
+  const v1::ApplyChangesRequest request =
+      ToRequest(options_.ring, changes, options);
+  v1::ApplyChangesResponse response;
+  const absl::Status status = Call(
+      [&](v1::PlacementService::Stub& stub, grpc::ClientContext& context) {
+        return stub.ApplyChanges(&context, request, &response);
+      },
+      /*lost_races=*/options.expected_epoch == 0);
+  if (!status.ok()) return status;
+  const v1::Change& change = response.change();
+  ChangeResult result;
+  result.epoch = change.epoch();
+  result.incarnation = change.incarnation();
+  result.fingerprint = change.fingerprint();
+  result.moved_ratio = change.moved_ratio();
+  result.minimum_moved_ratio = change.minimum_moved_ratio();
+  result.peak_to_mean_before = change.balance_before().peak_to_mean();
+  result.peak_to_mean_after = change.balance_after().peak_to_mean();
+  return result;
+}
+
+}  // namespace clockwise::client

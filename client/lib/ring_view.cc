@@ -1,0 +1,53 @@
+#include "client/lib/ring_view.h"
+
+#include <span>
+#include <utility>
+
+#include "service/ring/validate.h"
+
+namespace clockwise::client {
+namespace {
+
+std::shared_ptr<const Node> ToNode(const v1::Node& node) {
+  auto made = std::make_shared<Node>();
+  made->id = node.id();
+  made->address = node.address();
+  made->weight = node.weight();
+  made->zone = node.zone();
+  for (const auto& [name, value] : node.labels()) made->labels[name] = value;
+  if (node.hash_key() != node.id()) made->hash_key = node.hash_key();
+  return made;
+}
+
+}  // namespace
+
+RingView::RingView(std::shared_ptr<const Ring> ring, uint64_t epoch,
+                   uint64_t incarnation, const RingView* before)
+    : ring_(std::move(ring)), epoch_(epoch), incarnation_(incarnation) {
+  const NodeList& nodes = ring_->nodes();
+  nodes_.reserve(nodes.size());
+  size_t at = 0;  // in the nodes before, sorted as these are
+  for (const NodePtr& node : nodes) {
+    std::shared_ptr<const Node> same;
+    if (before != nullptr) {
+      const NodeList& old = before->ring().nodes();
+      while (at < old.size() && old[at]->id() < node->id()) ++at;
+      if (at < old.size() && old[at] == node) same = before->nodes_[at];
+    }
+    nodes_.push_back(same != nullptr ? std::move(same) : ToNode(*node));
+  }
+}
+
+absl::StatusOr<size_t> RingView::Locate(std::string_view key, uint32_t replicas,
+                                        uint32_t* owners) const {
+  absl::Status status = ValidateKey("key", {key.data(), key.size()});
+  status.Update(ValidateReplicas(replicas));
+  if (!status.ok()) return status;
+  if (nodes_.empty()) return 0;
+  const size_t count = ring_->OwnersPerKey(replicas);
+  const size_t slot = ring_->SlotOf(ring_->Hash({key.data(), key.size()}));
+  ring_->OwnersFrom(slot, std::span<uint32_t>(owners, count));
+  return count;
+}
+
+}  // namespace clockwise::client

@@ -1,0 +1,84 @@
+#include "client/lib/watch_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+namespace clockwise::client {
+namespace {
+
+// A wait is made in pieces. One that took so much longer than it should means
+// that this process did not run (SIGSTOP, a suspended machine).
+constexpr absl::Duration kPiece = absl::Seconds(1);
+constexpr absl::Duration kStoodStill = absl::Seconds(3);
+constexpr absl::Duration kForTheStatus = absl::Seconds(10);
+
+}  // namespace
+
+WatchCall::WatchCall(v1::PlacementService::Stub& stub,
+                     const v1::WatchRequest& request)
+    : reader_(stub.PrepareAsyncWatch(&context_, request, &queue_)) {
+  reader_->StartCall(this);
+}
+
+WatchCall::~WatchCall() {
+  context_.TryCancel();
+  queue_.Shutdown();
+  Drain();
+}
+
+grpc::Status WatchCall::Next(absl::Duration time, v1::WatchResponse* message) {
+  bool ok = true;
+  if (!std::exchange(started_, true)) ok = Await(time);
+  if (ok) {
+    reader_->Read(message, this);
+    ok = Await(time);
+  }
+  if (waited_ == Waited::kStoodStill) {
+    return {grpc::StatusCode::ABORTED, "this process stood still for a while"};
+  }
+  if (ok) return grpc::Status::OK;
+  if (waited_ == Waited::kSilent) {
+    return {grpc::StatusCode::DEADLINE_EXCEEDED, "the stream fell silent"};
+  }
+  grpc::Status end;
+  reader_->Finish(&end, this);
+  Await(kForTheStatus);
+  return end;
+}
+
+bool WatchCall::Await(absl::Duration time) {
+  void* tag = nullptr;
+  bool ok = false;
+  // By the clock that also counts while a machine sleeps.
+  const absl::Time until = absl::Now() + time;
+  while (true) {
+    const absl::Time piece = std::min(absl::Now() + kPiece, until);
+    const auto next = queue_.AsyncNext(&tag, &ok, absl::ToChronoTime(piece));
+    const absl::Time now = absl::Now();
+    if (now > piece + kStoodStill) {
+      waited_ = Waited::kStoodStill;
+      if (next != grpc::CompletionQueue::TIMEOUT) return false;
+      break;
+    }
+    if (next != grpc::CompletionQueue::TIMEOUT) return ok;
+    if (now >= until) {
+      waited_ = Waited::kSilent;
+      break;
+    }
+  }
+  context_.TryCancel();
+  // The cancelled operation ends now; its memory must live until then.
+  queue_.Next(&tag, &ok);
+  return false;
+}
+
+void WatchCall::Drain() {
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_.Next(&tag, &ok)) {
+  }
+}
+
+}  // namespace clockwise::client

@@ -1,0 +1,196 @@
+// What the client asks of servers, and what it makes of servers that are wrong.
+#include <future>
+
+#include "absl/strings/str_cat.h"
+#include "clockwise/v1/stored.pb.h"
+#include "service/ring/refusal.h"
+#include "service/rpc/status_mapping.h"
+#include "tests/client/lib/client_fixture.h"
+
+namespace clockwise {
+namespace {
+
+using Writer = grpc::ServerWriter<v1::WatchResponse>;
+
+class ClientCallsTest : public ClientFixture {};
+
+Node NodeOf(const std::string& id, uint32_t weight = 1) {
+  Node node;
+  node.id = id;
+  node.weight = weight;
+  return node;
+}
+
+TEST_F(ClientCallsTest, ChangesAreMadeAndPlanned) {
+  const auto client = NewClient({server_->address()});
+  const auto added = client->AddNode(NodeOf("a"));
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_EQ(added->epoch, 2u);
+  EXPECT_EQ(added->moved_ratio, 1);
+  ChangeOptions plan;
+  plan.plan_only = true;
+  EXPECT_EQ(client->AddNode(NodeOf("b"), plan)->epoch, 3u);
+  ASSERT_TRUE(client->WaitForEpoch(2, seconds(10)).ok());
+  EXPECT_EQ(client->view()->size(), 1u) << "a plan changes nothing";
+  ChangeSet changes;
+  changes.add = {NodeOf("b"), NodeOf("c")};
+  changes.update = {NodeOf("a", 3)};
+  EXPECT_EQ(client->ApplyChanges(changes)->epoch, 3u);
+  ASSERT_TRUE(client->WaitForEpoch(3, seconds(10)).ok());
+  EXPECT_EQ(client->view()->node(0).weight, 3u);
+  EXPECT_EQ(client->RemoveNode("b")->epoch, 4u);
+  Node back = NodeOf("a");
+  back.zone = "z";
+  EXPECT_EQ(client->UpdateNode(back)->epoch, 5u);
+}
+
+TEST_F(ClientCallsTest, RefusalsComeWithTheServersReason) {
+  const auto client = NewClient({server_->address()});
+  EXPECT_EQ(ReasonOfFailure(client->RemoveNode("nobody").status()),
+            "NODE_NOT_FOUND");
+  ChangeOptions options;
+  options.expected_epoch = 99;
+  const absl::Status conflict = client->AddNode(NodeOf("a"), options).status();
+  EXPECT_TRUE(absl::IsAborted(conflict)) << conflict;
+  EXPECT_EQ(ReasonOfFailure(conflict), "EPOCH_CONFLICT");
+  EXPECT_EQ(ReasonOfFailure(absl::UnavailableError("x")), "");
+}
+
+TEST_F(ClientCallsTest, ARequestIdMakesAChangeOnce) {
+  const auto client = NewClient({server_->address()});
+  ChangeOptions options;
+  options.request_id = "once";
+  EXPECT_EQ(client->AddNode(NodeOf("a"), options)->epoch, 2u);
+  ASSERT_TRUE(client->RemoveNode("a").ok());
+  EXPECT_EQ(client->AddNode(NodeOf("a"), options)->epoch, 2u);
+  EXPECT_EQ((*membership_->Find(""))->epoch, 3u);
+}
+
+TEST_F(ClientCallsTest, CallsGoOnAtAServerThatAnswers) {
+  const auto client =
+      NewClient({"127.0.0.1:1", server_->address(), "127.0.0.1:2"});
+  for (int i = 0; i < 6; ++i) {
+    const auto added = client->AddNode(NodeOf(absl::StrCat("n", i)));
+    EXPECT_TRUE(added.ok()) << added.status();
+  }
+  EXPECT_EQ((*membership_->Find(""))->epoch, 7u);
+  EXPECT_TRUE(client->LocateRemote("k", 1, 7).ok());
+}
+
+TEST_F(ClientCallsTest, NobodyThereIsUnavailableInTime) {
+  Options options = Quick();
+  options.call_timeout = milliseconds(300);
+  const auto client = NewClient({"127.0.0.1:1"}, options);
+  EXPECT_TRUE(absl::IsUnavailable(client->RemoveNode("a").status()));
+}
+
+TEST_F(ClientCallsTest, ListenersHearWhatANodeGainsAndLoses) {
+  Add("a");
+  const auto client = NewClient({server_->address()});
+  std::promise<RingEvent> first, second;
+  int calls = 0;
+  const Subscription subscription =
+      client->OnChange("a", [&](const RingEvent& event) {
+        if (++calls == 1) first.set_value(event);
+        if (calls == 2) second.set_value(event);
+      });
+  EXPECT_EQ(first.get_future().get().gained.size(), 1u);
+  Add("b");
+  const RingEvent event = second.get_future().get();
+  EXPECT_EQ(event.epoch, 3u);
+  EXPECT_FALSE(event.lost.empty());
+  EXPECT_TRUE(event.gained.empty());
+  EXPECT_EQ(event.before->size(), 1u);
+  EXPECT_EQ(event.after->size(), 2u);
+}
+
+// A server whose messages do not give the ring they name: counted, not
+// believed, and asked for the whole.
+TEST_F(ClientCallsTest, AMismatchIsCountedAndTheRingFetchedAnew) {
+  Add("a");
+  std::atomic<int> asked_for_all = 0;
+  const LyingServer liar([&](const v1::WatchRequest& request, Writer& writer) {
+    v1::WatchResponse message = TrueSnapshot();
+    if (request.known_epoch() == 0 && ++asked_for_all > 1) {
+      writer.Write(message);
+      return grpc::Status::OK;
+    }
+    writer.Write(message);
+    v1::WatchResponse lie;
+    lie.mutable_delta()->set_from_epoch(message.snapshot().epoch());
+    lie.mutable_delta()->set_epoch(message.snapshot().epoch() + 1);
+    lie.mutable_delta()->set_incarnation(message.snapshot().incarnation());
+    lie.mutable_delta()->set_fingerprint(message.snapshot().fingerprint());
+    *lie.mutable_delta()->add_upserted() = message.snapshot().nodes(0);
+    lie.mutable_delta()->mutable_upserted(0)->set_id("never");
+    writer.Write(lie);
+    return grpc::Status::OK;
+  });
+  const auto client = NewClient({liar.address()});
+  ASSERT_TRUE(Soon([&] { return asked_for_all == 2; }));
+  ASSERT_TRUE(Soon([&] { return client->state().snapshots == 2; }));
+  EXPECT_EQ(client->state().mismatches, 1u);
+  EXPECT_EQ(client->state().resyncs, 1u);
+  EXPECT_EQ(client->view()->size(), 1u);
+  EXPECT_EQ(client->view()->node(0).id, "a");
+}
+
+TEST_F(ClientCallsTest, ALiarIsLeftForAServerThatTellsTheTruth) {
+  Add("a");
+  const LyingServer liar([&](const v1::WatchRequest&, Writer& writer) {
+    v1::WatchResponse lie = TrueSnapshot();
+    lie.mutable_snapshot()->set_fingerprint(1);
+    writer.Write(lie);
+    return grpc::Status::OK;
+  });
+  for (int i = 0; i < 6; ++i) {
+    const auto client = NewClient({liar.address(), server_->address()});
+    ASSERT_TRUE(client->WaitForEpoch(2, seconds(10)).ok());
+    EXPECT_EQ(client->state().server, server_->address());
+  }
+}
+
+TEST_F(ClientCallsTest, AServerThatGoesAwaySaysWhenToComeElsewhere) {
+  Add("a");
+  const LyingServer leaving([&](const v1::WatchRequest&, Writer& writer) {
+    writer.Write(TrueSnapshot());
+    return ToGrpc(WithRetryDelay(Refusal(v1::ERROR_REASON_DRAINING, "going"),
+                                 milliseconds(400)));
+  });
+  Options options = Quick();
+  options.longest_pause = milliseconds(5'000);
+  const auto client = NewClient({leaving.address()}, options);
+  ASSERT_TRUE(Soon([&] { return client->state().reconnects == 1; }));
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_TRUE(Soon([&] { return client->state().reconnects == 2; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(350));
+}
+
+TEST_F(ClientCallsTest, WhatAServerCouldNotConfirmCountsAsStale) {
+  Add("a");
+  const LyingServer away([&](const v1::WatchRequest&, Writer& writer) {
+    v1::WatchResponse message = TrueSnapshot();
+    message.set_unconfirmed_ms(60'000);
+    writer.Write(message);
+    return grpc::Status::OK;
+  });
+  const auto client = NewClient({away.address()});
+  ASSERT_TRUE(client->WaitForEpoch(2, seconds(10)).ok());
+  EXPECT_GE(client->staleness(), milliseconds(60'000));
+}
+
+TEST_F(ClientCallsTest, ASilentServerIsLeft) {
+  Add("a");
+  const LyingServer silent([&](const v1::WatchRequest&, Writer& writer) {
+    writer.Write(TrueSnapshot());
+    return grpc::Status::OK;
+  });
+  Options options = Quick();
+  options.silence = milliseconds(300);
+  const auto client = NewClient({silent.address()}, options);
+  EXPECT_TRUE(Soon([&] { return client->state().reconnects >= 2; }));
+  EXPECT_NE(client->state().last_error.find("silent"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace clockwise

@@ -1,0 +1,107 @@
+// Clients of a server as in tests/rpc/serving.h, and of one that lies.
+#ifndef CLOCKWISE_TESTS_CLIENT_LIB_CLIENT_FIXTURE_H_
+#define CLOCKWISE_TESTS_CLIENT_LIB_CLIENT_FIXTURE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "clockwise/client.h"
+#include "tests/rpc/serving.h"
+
+namespace clockwise {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Watches like a server, and tells what it is told to.
+class LyingServer final : public v1::PlacementService::Service {
+ public:
+  // `answer` writes to the stream that was asked for; returns how it ends.
+  using Answer = std::function<grpc::Status(
+      const v1::WatchRequest&, grpc::ServerWriter<v1::WatchResponse>&)>;
+  explicit LyingServer(Answer answer) : answer_(std::move(answer)) {
+    int port = 0;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
+                             &port);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    address_ = "127.0.0.1:" + std::to_string(port);
+  }
+  ~LyingServer() override {
+    server_->Shutdown(std::chrono::system_clock::now());
+  }
+
+  const std::string& address() const { return address_; }
+
+ private:
+  grpc::Status Watch(grpc::ServerContext* context,
+                     const v1::WatchRequest* request,
+                     grpc::ServerWriter<v1::WatchResponse>* writer) override {
+    const grpc::Status end = answer_(*request, *writer);
+    // OK: it stays open.
+    while (end.ok() && !context->IsCancelled()) {
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    return end;
+  }
+
+  const Answer answer_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+class ClientFixture : public Serving {
+ protected:
+  static Options Quick() {
+    Options options;
+    options.first_pause = milliseconds(5);
+    options.longest_pause = milliseconds(50);
+    options.silence = milliseconds(1'000);
+    return options;
+  }
+
+  static std::unique_ptr<Client> NewClient(std::vector<std::string> targets,
+                                           const Options& options = Quick()) {
+    auto client = Client::Create(std::move(targets), options);
+    EXPECT_TRUE(client.ok()) << client.status();
+    return *std::move(client);
+  }
+
+  // Another server of the same rings, as over a shared store.
+  std::unique_ptr<RpcServer> AnotherServer() {
+    RpcServer::Options options;
+    options.listen = "127.0.0.1:0";
+    options.heartbeat = heartbeat_;
+    options.membership = membership_.get();
+    options.stats = &more_stats_;
+    return *RpcServer::Start(options);
+  }
+
+  // Waits until it is so.
+  static ::testing::AssertionResult Soon(const std::function<bool()>& so) {
+    for (int i = 0; i < 2000; ++i) {
+      if (so()) return ::testing::AssertionSuccess();
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    return ::testing::AssertionFailure() << "not within 10 s";
+  }
+
+  v1::WatchResponse TrueSnapshot() {
+    const StatePtr state = *membership_->Find("");
+    v1::WatchResponse message;
+    *message.mutable_snapshot() =
+        SnapshotOf(*state, state->measured, state->epoch, false);
+    return message;
+  }
+
+  RpcStats more_stats_;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_TESTS_CLIENT_LIB_CLIENT_FIXTURE_H_
