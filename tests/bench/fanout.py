@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+"""Watch to many streams, as a ratio to a bare gRPC server that does no more
+than write the same bytes to as many streams.
+
+Both servers are measured in turn, round by round, so that what else the machine
+does meets both. Printed for each number of streams: the median over the rounds
+of the time from AddNode's reply to the last stream's message, the server's CPU
+time for a message, its memory for an idle stream, and their ratios.
+
+usage: fanout.py [--bin=DIR] [--rounds=9] [--streams=1000,5000,10000] [--slow]
+
+--slow: instead, how much a client that stopped reading (SIGSTOP, with a tenth
+of the streams) changes what the others' median stream sees.
+"""
+
+import argparse
+import glob
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/client"))
+from running_server import RunningServer  # noqa: E402 (needs the path)
+
+PER_CONNECTION = 100
+
+
+def memory(pid):
+    """Resident bytes."""
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu(pid):
+    """Seconds of CPU time that its threads have used so far."""
+    total = 0
+    for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+        with open(path) as file:
+            total += int(file.read().split()[0])
+    return total / 1e9
+
+
+class Clients:
+    """A process with many streams."""
+
+    def __init__(self, bin_dir, address, streams):
+        self.process = subprocess.Popen(
+            [bin_dir / "fanout_client", address, str(streams),
+             str(PER_CONNECTION)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "open\n"
+
+    def change(self):
+        """Milliseconds to the last and to the median stream, and bytes."""
+        self.process.stdin.write("change\n")
+        self.process.stdin.flush()
+        last, median, size = self.process.stdout.readline().split()
+        return float(last), float(median), int(size)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Side:
+    """One of the two servers with its clients, and what was measured."""
+
+    def __init__(self, name, bin_dir, pid, address, streams):
+        self.name, self.pid, self.streams = name, pid, streams
+        before = memory(pid)
+        self.clients = Clients(bin_dir, address, streams)
+        self.clients.change()  # the first is never like the others
+        self.per_stream = (memory(pid) - before) / streams
+        self.last, self.median, self.cpu = [], [], []
+
+    def measure(self):
+        before = cpu(self.pid)
+        last, median, self.size = self.clients.change()
+        self.last.append(last)
+        self.median.append(median)
+        self.cpu.append((cpu(self.pid) - before) / self.streams * 1e6)
+
+
+def bare_server(bin_dir, size):
+    process = subprocess.Popen([bin_dir / "bare_watch_server", str(size)],
+                               stdout=subprocess.PIPE, text=True)
+    return process, process.stdout.readline().split()[1]
+
+
+def server(bin_dir):
+    # Without heartbeats: they would be counted as the change.
+    return RunningServer(program=bin_dir / "clockwised", flags=[
+        "--watch_heartbeat=3600", "--virtual_nodes=1"])
+
+
+def message_size(bin_dir):
+    """Bytes of the message that tells of a change."""
+    with server(bin_dir) as running:
+        clients = Clients(bin_dir, running.grpc, 1)
+        size = clients.change()[2]
+        clients.end()
+    return size
+
+
+def compare(bin_dir, streams, rounds):
+    bare, address = bare_server(bin_dir, message_size(bin_dir))
+    with server(bin_dir) as running:
+        sides = [Side("clockwised", bin_dir, running.process.pid, running.grpc,
+                      streams),
+                 Side("bare", bin_dir, bare.pid, address, streams)]
+        for number in range(rounds):
+            for side in sides if number % 2 else reversed(sides):
+                side.measure()
+        for side in sides:
+            side.clients.end()
+    bare.kill()
+    bare.wait()
+    bare.stdout.close()
+    return sides
+
+
+def print_comparison(sides):
+    ours, bare = sides
+    for side in sides:
+        print(f"{side.streams:>7}  {side.name:<10}"
+              f"{statistics.median(side.last):>10.1f}"
+              f"{statistics.median(side.cpu):>12.1f}"
+              f"{side.per_stream / 1000:>12.1f}")
+    pairs = sorted(a / b for a, b in zip(ours.last, bare.last))
+    print(f"{'':>7}  {'ratio':<10}{statistics.median(pairs):>10.2f}"
+          f"{statistics.median(ours.cpu) / statistics.median(bare.cpu):>12.2f}"
+          f"{ours.per_stream / bare.per_stream:>12.2f}"
+          f"   of rounds: {pairs[0]:.2f} to {pairs[-1]:.2f}", flush=True)
+
+
+def slow_readers(bin_dir, streams, rounds):
+    """Medians of the others' median stream, without and with stopped ones."""
+    with server(bin_dir) as running:
+        clients = Clients(bin_dir, running.grpc, streams - streams // 10)
+        stopped = Clients(bin_dir, running.grpc, streams // 10)
+        clients.change()
+        awake, asleep = [], []
+        turns = [(signal.SIGCONT, awake), (signal.SIGSTOP, asleep)]
+        for number in range(rounds):
+            for how, medians in turns if number % 2 else reversed(turns):
+                stopped.process.send_signal(how)
+                clients.change()  # those that were stopped catch up meanwhile
+                time.sleep(0.1)
+                medians.append(clients.change()[1])
+        clients.end()
+        stopped.end()
+    print(f"{streams:>7}  the others' median stream: {statistics.median(awake):.1f} ms"
+          f" while all read, {statistics.median(asleep):.1f} ms while a tenth does"
+          f" not: ratio {statistics.median(asleep) / statistics.median(awake):.2f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--bin", type=pathlib.Path,
+                        default=ROOT / "build/release/bin")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--streams", default="1000,5000,10000")
+    parser.add_argument("--slow", action="store_true")
+    options = parser.parse_args()
+    counts = [int(count) for count in options.streams.split(",")]
+    if options.slow:
+        for streams in counts:
+            slow_readers(options.bin, streams, options.rounds)
+        return
+    print("streams  server        last, ms  CPU µs/msg   kB/stream")
+    for streams in counts:
+        print_comparison(compare(options.bin, streams, options.rounds))
+
+
+if __name__ == "__main__":
+    main()
