@@ -90,8 +90,9 @@ void WatchHub::Attend(const StreamPtr& stream) {
   const bool newest = position.incarnation == state->incarnation &&
                       position.epoch == state->epoch;
   if (started && newest && !heartbeat_due) return;
+  const auto now = Clock::now();
   const auto unconfirmed = std::chrono::ceil<std::chrono::milliseconds>(
-      Clock::now() - membership_.Confirmed());
+      now - membership_.Confirmed());
   WatchEvent event =
       events_.Next(state, position, stream->include_moves, unconfirmed);
   {

@@ -16,7 +16,7 @@
 
 namespace clockwise {
 
-class MemoryStore final : public Store {
+class MemoryStore : public Store {
  public:
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
