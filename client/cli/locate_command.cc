@@ -6,6 +6,7 @@
 #include "client/cli/failure.h"
 #include "client/cli/locate_lines.h"
 #include "client/cli/locate_stream.h"
+#include "client/cli/locator.h"
 #include "client/cli/table.h"
 #include "service/limits.h"
 
@@ -15,7 +16,8 @@ namespace {
 // More than a kernel passes.
 constexpr int kMaxKeyArguments = 1 << 28;
 
-absl::Status LocateKeys(const LocateOptions& options, Session& session) {
+absl::Status LocateKeys(const LocateOptions& options, Session& session,
+                        Locator& locator) {
   std::vector<std::vector<std::string>> rows;
   bool any_next = false;
   v1::LocateRequest request;
@@ -25,8 +27,7 @@ absl::Status LocateKeys(const LocateOptions& options, Session& session) {
   for (const std::string& key : options.keys) {
     request.set_key(key);
     v1::LocateResponse response;
-    absl::Status failure =
-        session.connection.Call(&Connection::Stub::Locate, request, &response);
+    absl::Status failure = locator.Locate(request, &response);
     if (!failure.ok()) return failure;
     if (session.globals.json()) {
       failure = session.out.Write(JsonLine(key, response));
@@ -67,8 +68,15 @@ absl::Status Locate(const LocateOptions& options, Session& session) {
                                  " bytes; a key has at most ",
                                  limits::kMaxKeyBytes));
   }
-  return options.from_stdin ? LocateStream(options, session)
-                            : LocateKeys(options, session);
+  if (!options.ring_file.empty() && !options.local) {
+    return BadUsage("--ring_file needs --local");
+  }
+  auto locator = options.local ? NewLocalLocator(session, options.ring_file,
+                                                 options.min_epoch)
+                               : NewRemoteLocator(session);
+  if (!locator.ok()) return locator.status();
+  return options.from_stdin ? LocateStream(options, session, **locator)
+                            : LocateKeys(options, session, **locator);
 }
 
 }  // namespace
@@ -99,6 +107,13 @@ void AddLocateCommand(CLI::App& app, CommandLine& line) {
                    "Wait for this epoch, or a later one")
       ->type_name("EPOCH")
       ->check(WholeNumber(0));
+  locate->add_flag("--local", options->local,
+                   "Fetch the ring and look up here, without a call a key");
+  locate
+      ->add_option("--ring_file", options->ring_file,
+                   "With --local: keep the ring in FILE, and use that when no\n"
+                   "server answers")
+      ->type_name("FILE");
   locate->footer(
       "Examples:\n"
       "  clockwise locate user:42 user:43 --replicas=3\n"

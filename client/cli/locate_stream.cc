@@ -43,9 +43,10 @@ bool InputPauses() {
 
 class Stream {
  public:
-  Stream(const LocateOptions& options, Session& session)
+  Stream(const LocateOptions& options, Session& session, Locator& locator)
       : options_(options),
         session_(session),
+        locator_(locator),
         batch_(options.null_separated ? '\0' : '\n'),
         progress_(BytesToCome(), absl::Now()) {
     request_.set_ring(session.globals.ring);
@@ -66,6 +67,7 @@ class Stream {
 
   const LocateOptions& options_;
   Session& session_;
+  Locator& locator_;
   KeyBatch batch_;
   Progress progress_;
   std::array<char, size_t{64} * 1024> chunk_;
@@ -136,8 +138,7 @@ absl::Status Stream::Read() {
 absl::Status Stream::LocateBatch() {
   batch_.Take(*request_.mutable_keys());
   response_.Clear();
-  absl::Status failure = session_.connection.Call(
-      &Connection::Stub::BatchLocate, request_, &response_, Retry::kFewTimes);
+  absl::Status failure = locator_.BatchLocate(request_, &response_);
   if (!failure.ok()) return failure;
   if (!IsConsistent(response_, request_.keys_size())) {
     return absl::InternalError("the server's answer does not fit the keys");
@@ -202,11 +203,12 @@ absl::Status Stream::WriteSummary() {
 
 }  // namespace
 
-absl::Status LocateStream(const LocateOptions& options, Session& session) {
+absl::Status LocateStream(const LocateOptions& options, Session& session,
+                          Locator& locator) {
   if (isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1) {
     Say("type keys, one a line; end with Ctrl-D");
   }
-  return Stream(options, session).Run();
+  return Stream(options, session, locator).Run();
 }
 
 }  // namespace clockwise::cli

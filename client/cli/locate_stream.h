@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "client/cli/locator.h"
 #include "client/cli/session.h"
 
 namespace clockwise::cli {
@@ -18,13 +19,16 @@ struct LocateOptions {
   bool summary = false;
   uint32_t replicas = 0;
   uint64_t min_epoch = 0;
+  bool local = false;     // look up in a mirror of the ring
+  std::string ring_file;  // where the mirror is kept; only with local
 };
 
 // Locates the keys of standard input batch by batch and prints a line for each,
 // or with `summary` how they spread. A batch goes off when it is full or when
 // the input pauses, so that it may be somebody typing. Epochs never go back
 // from one batch to the next, whichever server answers.
-absl::Status LocateStream(const LocateOptions& options, Session& session);
+absl::Status LocateStream(const LocateOptions& options, Session& session,
+                          Locator& locator);
 
 }  // namespace clockwise::cli
 

@@ -25,6 +25,9 @@ class RingView final : public View {
   uint64_t fingerprint() const override { return ring_->fingerprint(); }
   size_t size() const override { return nodes_.size(); }
   const Node& node(size_t index) const override { return *nodes_[index]; }
+  uint64_t Hash(std::string_view key) const override {
+    return ring_->Hash({key.data(), key.size()}).position;
+  }
   absl::StatusOr<size_t> Locate(std::string_view key, uint32_t replicas,
                                 uint32_t* owners) const override;
 

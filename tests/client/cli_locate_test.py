@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from clockwise_command import CLOCKWISE, WithServer
+from clockwise_command import CLOCKWISE, WithServer, run
 
 
 class LocateTest(WithServer):
@@ -28,6 +28,54 @@ class LocateTest(WithServer):
         read = self.json("locate", "--stdin", stdin="\n".join(keys) + "\n")
         self.assertEqual(named, read)
         self.assertEqual([answer["key"] for answer in read], keys)
+
+    def test_a_mirror_gives_the_servers_answers(self):
+        keys = [f"key-{i}" for i in range(500)] + ["", "é", "a b"]
+        self.good("ring", "create", self.ring + "-p", "--layout=partitioned",
+                  "--partition_bits=6")
+        for i in range(1, 6):
+            self.good("node", "add", f"p{i}", f"--ring={self.ring}-p",
+                      f"--zone=z{i % 2}")
+        for ring in (self.ring, self.ring + "-p"):
+            for replicas in ((), ("--replicas=2",)):
+                flags = (f"--ring={ring}", *replicas)
+                self.assertEqual(
+                    self.json("locate", "--local", *flags, "--", *keys),
+                    self.json("locate", *flags, "--", *keys))
+                self.assertEqual(
+                    self.good("locate", "--local", "--stdin", *flags,
+                              stdin="\n".join(keys)),
+                    self.good("locate", "--stdin", *flags,
+                              stdin="\n".join(keys)))
+
+    def test_a_mirror_is_kept_in_a_file_and_said_to_be(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = f"--ring_file={folder}/ring"
+            here = self.good("locate", "--local", file, "k")
+            away = (f"--ring={self.ring}", "locate", "--local", file, "k")
+            done = run(*away, server="127.0.0.1:1")
+            self.assertEqual((done.returncode, done.stdout), (0, here))
+            self.assertRegex(done.stderr,
+                             r"no server answers at 127.0.0.1:1: the ring is of "
+                             rf"{folder}/ring, confirmed \d+s? ago")
+            with open(folder + "/ring", "r+b") as ring:
+                ring.seek(40)
+                ring.write(b"!!")
+            done = run(*away, server="127.0.0.1:1")
+            self.assertEqual(done.returncode, 3)
+            self.assertIn("damaged", done.stderr)
+
+    def test_a_mirror_fails_as_the_server_does(self):
+        for ring, server in (("none", self.server.grpc),
+                             (self.ring, "127.0.0.1:1")):
+            local = run(f"--ring={ring}", "locate", "--local", "k",
+                        server=server)
+            remote = run(f"--ring={ring}", "locate", "k", server=server)
+            self.assertNotEqual(local.returncode, 0)
+            self.assertEqual((local.returncode, local.stderr),
+                             (remote.returncode, remote.stderr))
+        self.assertIn("--local",
+                      self.fails(2, "locate", "--ring_file=f", "k"))
 
     def test_modulo_hashes_the_same_here_and_there(self):
         ring = self.ring + "-m"

@@ -55,6 +55,8 @@ class View {
   // Sorted by id, by bytes.
   virtual size_t size() const = 0;
   virtual const Node& node(size_t index) const = 0;
+  // Where `key` lies in the layout's 64-bit space, as LocateResponse.hash.
+  virtual uint64_t Hash(std::string_view key) const = 0;
 
   // Fills `owners` with the indexes of the nodes that own `key`, primary first,
   // and returns how many: min(replicas, size()), where `replicas` 0 asks for

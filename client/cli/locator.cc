@@ -1,0 +1,154 @@
+#include "client/cli/locator.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "client/cli/failure.h"
+#include "clockwise/client.h"
+
+namespace clockwise::cli {
+namespace {
+
+class RemoteLocator final : public Locator {
+ public:
+  explicit RemoteLocator(Session& session) : session_(session) {}
+
+  absl::Status Locate(const v1::LocateRequest& request,
+                      v1::LocateResponse* response) override {
+    return session_.connection.Call(&Connection::Stub::Locate, request,
+                                    response);
+  }
+  absl::Status BatchLocate(const v1::BatchLocateRequest& request,
+                           v1::BatchLocateResponse* response) override {
+    return session_.connection.Call(&Connection::Stub::BatchLocate, request,
+                                    response, Retry::kFewTimes);
+  }
+
+ private:
+  Session& session_;
+};
+
+class LocalLocator final : public Locator {
+ public:
+  explicit LocalLocator(std::unique_ptr<Client> client)
+      : client_(std::move(client)) {}
+
+  absl::Status Locate(const v1::LocateRequest& request,
+                      v1::LocateResponse* response) override {
+    const std::shared_ptr<const View> view = client_->view();
+    std::array<uint32_t, kMaxOwners> owners;
+    auto count = Find(*view, request.key(), request.replicas(), owners);
+    if (!count.ok()) return count.status();
+    Name(*view, *response);
+    response->set_hash(view->Hash(request.key()));
+    for (size_t i = 0; i < *count; ++i) {
+      Describe(view->node(owners[i]), *response->add_owners());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status BatchLocate(const v1::BatchLocateRequest& request,
+                           v1::BatchLocateResponse* response) override {
+    const std::shared_ptr<const View> view = client_->view();
+    std::array<uint32_t, kMaxOwners> owners;
+    absl::flat_hash_map<uint32_t, uint32_t> named;  // by index in the view
+    Name(*view, *response);
+    for (const std::string& key : request.keys()) {
+      auto count = Find(*view, key, request.replicas(), owners);
+      if (!count.ok()) return count.status();
+      response->set_replicas(static_cast<uint32_t>(*count));
+      for (size_t i = 0; i < *count; ++i) {
+        const auto [at, fresh] =
+            named.try_emplace(owners[i], static_cast<uint32_t>(named.size()));
+        if (fresh) Describe(view->node(owners[i]), *response->add_nodes());
+        response->add_owners(at->second);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  static absl::StatusOr<size_t> Find(const View& view, const std::string& key,
+                                     uint32_t replicas,
+                                     std::array<uint32_t, kMaxOwners>& owners) {
+    auto count = view.Locate(key, replicas, owners.data());
+    if (count.ok() && *count == 0) {
+      return absl::FailedPreconditionError("the ring has no nodes");
+    }
+    return count;
+  }
+  template <typename Response>
+  static void Name(const View& view, Response& response) {
+    response.set_epoch(view.epoch());
+    response.set_incarnation(view.incarnation());
+    response.set_fingerprint(view.fingerprint());
+  }
+  static void Describe(const Node& node, v1::Owner& owner) {
+    owner.set_node_id(node.id);
+    owner.set_address(node.address);
+    owner.set_zone(node.zone);
+  }
+
+  const std::unique_ptr<Client> client_;
+};
+
+// Waits for the ring, but not for a server that does not answer.
+bool Came(const Client& client, uint64_t epoch, absl::Duration timeout) {
+  const absl::Time until = absl::Now() + timeout;
+  while (absl::Now() < until) {
+    if (client.WaitForEpoch(epoch, std::chrono::milliseconds(50)).ok()) {
+      return true;
+    }
+    const State state = client.state();
+    if (state.reconnects > 0 && !state.connected) return false;
+  }
+  return false;
+}
+
+// Why no ring came: what the server says to a plain call, which tells a ring
+// that is not there from a server that is not there.
+absl::Status WhyNone(Session& session) {
+  v1::GetRingResponse ring;
+  absl::Status failure = GetRing(session, 0, &ring);
+  if (!failure.ok()) return failure;
+  return absl::DeadlineExceededError(
+      "the ring did not come in time, or not at that epoch");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Locator>> NewRemoteLocator(Session& session) {
+  return std::make_unique<RemoteLocator>(session);
+}
+
+absl::StatusOr<std::unique_ptr<Locator>> NewLocalLocator(
+    Session& session, const std::string& ring_file, uint64_t min_epoch) {
+  Options options;
+  options.ring = session.globals.ring;
+  options.ring_file = ring_file;
+  auto client = Client::Create({session.globals.server}, options);
+  if (!client.ok()) return BadUsage(client.status().message());
+  const uint64_t epoch = std::max<uint64_t>(min_epoch, 1);
+  const bool came = Came(**client, epoch, session.connection.timeout());
+  const State state = (*client)->state();
+  if (!state.ring_file_error.empty()) Say(state.ring_file_error);
+  if (!came) {
+    if (state.source != Source::kFile || state.epoch < epoch) {
+      return WhyNone(session);
+    }
+    Say(absl::StrCat(
+        "no server answers at ", session.globals.server, ": the ring is of ",
+        ring_file, ", confirmed ",
+        absl::FormatDuration(absl::Seconds(state.staleness.count() / 1000)),
+        " ago"));
+  }
+  return std::make_unique<LocalLocator>(*std::move(client));
+}
+
+}  // namespace clockwise::cli
