@@ -1,0 +1,67 @@
+"""A stranger's project finds the installed library, builds on it, and gets the
+answers of the server.
+
+usage: package_test.py BUILD_DIR   (with CLOCKWISED, CLOCKWISE)
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from clockwise_command import run  # noqa: E402 (needs the path)
+from running_server import RunningServer  # noqa: E402
+
+EXAMPLE = pathlib.Path(__file__).resolve().parents[3] / "client/examples/cpp"
+BUILD = sys.argv.pop()
+
+
+def done(*command, **options):
+    finished = subprocess.run(command, capture_output=True, text=True,
+                              timeout=240, **options)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished
+
+
+class PackageTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cls.enterClassContext(
+            tempfile.TemporaryDirectory(prefix="clockwise-package-"))
+        done("cmake", "--install", BUILD, "--component", "client", "--prefix",
+             cls.folder + "/installed")
+        done("cmake", "-S", EXAMPLE, "-B", cls.folder + "/built", "-G", "Ninja",
+             "-DCMAKE_PREFIX_PATH=" + cls.folder + "/installed")
+        done("cmake", "--build", cls.folder + "/built")
+
+    def test_it_answers_as_the_server_does(self):
+        keys = [f"key-{i}" for i in range(200)]
+        with RunningServer() as server:
+            for layout in ("hashed", "partitioned"):
+                ring = f"--ring={layout}"
+                self.assertEqual(run("ring", "create", layout, "--replicas=2",
+                                     f"--layout={layout}",
+                                     server=server.grpc).returncode, 0)
+                for i in range(5):
+                    run(ring, "node", "add", f"n{i}", server=server.grpc)
+                example = done(self.folder + "/built/lookup", server.grpc,
+                               layout, "n1", input="\n".join(keys))
+                expected = run(ring, "locate", "--stdin", server=server.grpc,
+                               stdin="\n".join(keys)).stdout
+                self.assertEqual(example.stdout,
+                                 expected.replace("\n", "\tepoch 6\n"))
+                self.assertIn("1 snapshots, 0 changes, 0 mismatches",
+                              example.stderr)
+
+    def test_one_header_is_all_that_is_installed_to_include(self):
+        include = pathlib.Path(self.folder, "installed/include")
+        self.assertEqual([path.relative_to(include).as_posix()
+                          for path in include.rglob("*.h")],
+                         ["clockwise/client.h"])
+
+
+if __name__ == "__main__":
+    unittest.main()
