@@ -1,0 +1,252 @@
+// A ring of Clockwise as a client keeps it: follow it by what Watch tells, and
+// look keys up without a call. Written from client/PORTING.md.
+package main
+
+// #cgo LDFLAGS: -lxxhash
+// #include <xxhash.h>
+import "C"
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/binary"
+	"fmt"
+	"math/big"
+	"sort"
+	"unsafe"
+
+	pb "clockwise/v1"
+)
+
+func xxh3(data []byte) uint64 {
+	if len(data) == 0 {
+		return uint64(C.XXH3_64bits(nil, 0))
+	}
+	return uint64(C.XXH3_64bits(unsafe.Pointer(&data[0]), C.size_t(len(data))))
+}
+
+func splitmix64(state uint64) uint64 {
+	state = (state ^ state>>30) * 0xBF58476D1CE4E5B9
+	state = (state ^ state>>27) * 0x94D049BB133111EB
+	return state ^ state>>31
+}
+
+type point struct {
+	position uint64
+	node     int
+}
+
+// Ring is immutable: replace it as a whole, and look-ups need no lock.
+type Ring struct {
+	spec        *pb.RingSpec
+	nodes       []*pb.Node // sorted by id
+	epoch       uint64
+	incarnation uint64
+	fingerprint uint64
+	rows        [][]string // PARTITIONED: of each partition, its owners' ids
+	points      []point    // HASHED: sorted
+	around      []int      // the walk around: indexes into nodes, a slot each
+}
+
+// FromSnapshot fails if the snapshot does not give the ring that it names.
+func FromSnapshot(snapshot *pb.Snapshot) (*Ring, error) {
+	ring := &Ring{spec: snapshot.Spec, nodes: snapshot.Nodes,
+		epoch: snapshot.Epoch, incarnation: snapshot.Incarnation}
+	if ring.spec.Layout == pb.Layout_LAYOUT_PARTITIONED {
+		width := ring.width()
+		ring.rows = make([][]string, 1<<ring.spec.PartitionBits)
+		if len(snapshot.PartitionOwners) != len(ring.rows)*width {
+			return nil, fmt.Errorf("%d owners", len(snapshot.PartitionOwners))
+		}
+		for at := range ring.rows {
+			for _, i := range snapshot.PartitionOwners[at*width : (at+1)*width] {
+				if int(i) >= len(ring.nodes) {
+					return nil, fmt.Errorf("an owner is no node")
+				}
+				ring.rows[at] = append(ring.rows[at], ring.nodes[i].Id)
+			}
+		}
+	}
+	return ring.finish(snapshot.Fingerprint)
+}
+
+// After fails if the delta does not start here, or leads to another ring than it
+// names.
+func (ring *Ring) After(delta *pb.Delta) (*Ring, error) {
+	if delta.FromEpoch != ring.epoch || delta.Incarnation != ring.incarnation {
+		return nil, fmt.Errorf("a change from epoch %d", delta.FromEpoch)
+	}
+	nodes := map[string]*pb.Node{}
+	for _, node := range ring.nodes {
+		nodes[node.Id] = node
+	}
+	for _, id := range delta.RemovedIds {
+		delete(nodes, id)
+	}
+	for _, node := range delta.Upserted {
+		nodes[node.Id] = node
+	}
+	next := &Ring{spec: ring.spec, epoch: delta.Epoch,
+		incarnation: delta.Incarnation, rows: append([][]string(nil), ring.rows...)}
+	for _, node := range nodes {
+		next.nodes = append(next.nodes, node)
+	}
+	sort.Slice(next.nodes, func(a, b int) bool {
+		return next.nodes[a].Id < next.nodes[b].Id
+	})
+	width := next.width()
+	if len(delta.MovedOwners) != len(delta.MovedPartitions)*width {
+		return nil, fmt.Errorf("%d moved owners", len(delta.MovedOwners))
+	}
+	for k, partition := range delta.MovedPartitions {
+		row := make([]string, width)
+		for i, owner := range delta.MovedOwners[k*width : (k+1)*width] {
+			if int(owner) >= len(delta.OwnerIds) || int(partition) >= len(next.rows) {
+				return nil, fmt.Errorf("partition %d", partition)
+			}
+			row[i] = delta.OwnerIds[owner]
+		}
+		next.rows[partition] = row
+	}
+	return next.finish(delta.Fingerprint)
+}
+
+func (ring *Ring) width() int {
+	return min(int(ring.spec.Replicas), len(ring.nodes))
+}
+
+func min(a, b int) int {
+	if a < b {
+		return a
+	}
+	return b
+}
+
+func (ring *Ring) finish(fingerprint uint64) (*Ring, error) {
+	if ring.spec.Layout == pb.Layout_LAYOUT_HASHED {
+		for index, node := range ring.nodes {
+			seed := xxh3([]byte(node.HashKey))
+			count := uint64(ring.spec.VirtualNodes) * uint64(node.Weight)
+			for i := uint64(1); i <= count; i++ {
+				ring.points = append(ring.points,
+					point{splitmix64(seed + i*0x9E3779B97F4A7C15), index})
+			}
+		}
+		sort.Slice(ring.points, func(a, b int) bool {
+			if ring.points[a].position != ring.points[b].position {
+				return ring.points[a].position < ring.points[b].position
+			}
+			return ring.points[a].node < ring.points[b].node
+		})
+		for _, at := range ring.points {
+			ring.around = append(ring.around, at.node)
+		}
+	} else {
+		for index := range ring.nodes {
+			ring.around = append(ring.around, index)
+		}
+	}
+	ring.fingerprint = ring.computeFingerprint()
+	if ring.fingerprint != fingerprint {
+		return nil, fmt.Errorf("epoch %d has another fingerprint", ring.epoch)
+	}
+	return ring, nil
+}
+
+// Locate returns the ids of the nodes that own key, primary first; replicas 0
+// asks for the ring's own number.
+func (ring *Ring) Locate(key []byte, replicas uint32) []string {
+	if replicas == 0 {
+		replicas = ring.spec.Replicas
+	}
+	wanted := min(int(replicas), len(ring.nodes))
+	owners := []string{}
+	taken := map[string]bool{}
+	take := func(id string) {
+		if len(owners) < wanted && !taken[id] {
+			owners = append(owners, id)
+			taken[id] = true
+		}
+	}
+	if wanted == 0 {
+		return owners
+	}
+	if ring.spec.Layout == pb.Layout_LAYOUT_PARTITIONED {
+		partition := int(xxh3(key) >> (64 - ring.spec.PartitionBits))
+		for i := 0; i < len(ring.rows) && len(owners) < wanted; i++ {
+			for _, id := range ring.rows[(partition+i)%len(ring.rows)] {
+				take(id)
+			}
+		}
+		for _, node := range ring.nodes {
+			take(node.Id)
+		}
+		return owners
+	}
+	slot := ring.slotOf(key)
+	zones := map[string]bool{}
+	for _, distinctZones := range []bool{true, false} {
+		for i := 0; i < len(ring.around) && len(owners) < wanted; i++ {
+			node := ring.nodes[ring.around[(slot+i)%len(ring.around)]]
+			if distinctZones && zones[node.Zone] {
+				continue
+			}
+			take(node.Id)
+			zones[node.Zone] = true
+		}
+	}
+	return owners
+}
+
+func (ring *Ring) slotOf(key []byte) int {
+	if ring.spec.Layout == pb.Layout_LAYOUT_MODULO {
+		digest := md5.Sum(key)
+		number := new(big.Int).SetBytes(digest[:])
+		return int(number.Mod(number, big.NewInt(int64(len(ring.nodes)))).Int64())
+	}
+	hash := xxh3(key)
+	return sort.Search(len(ring.points), func(i int) bool {
+		return ring.points[i].position >= hash
+	}) % len(ring.points)
+}
+
+func (ring *Ring) computeFingerprint() uint64 {
+	var data bytes.Buffer
+	put := func(values ...interface{}) {
+		for _, value := range values {
+			if text, ok := value.(string); ok {
+				binary.Write(&data, binary.LittleEndian, uint32(len(text)))
+				data.WriteString(text)
+				continue
+			}
+			binary.Write(&data, binary.LittleEndian, value)
+		}
+	}
+	put(uint32(ring.spec.Layout), ring.spec.VirtualNodes, ring.spec.PartitionBits,
+		ring.spec.Replicas, uint32(len(ring.nodes)))
+	index := map[string]uint32{}
+	for i, node := range ring.nodes {
+		put(node.Id, node.HashKey, node.Weight, node.Zone)
+		index[node.Id] = uint32(i)
+	}
+	put(uint64(len(ring.points)))
+	for _, at := range ring.points {
+		put(at.position)
+	}
+	for _, at := range ring.points {
+		put(uint32(at.node))
+	}
+	if ring.spec.Layout == pb.Layout_LAYOUT_PARTITIONED {
+		put(uint64(len(ring.rows) * ring.width()))
+		for _, row := range ring.rows {
+			for _, id := range row {
+				owner, known := index[id]
+				if !known {
+					owner = ^uint32(0)
+				}
+				put(owner)
+			}
+		}
+	}
+	return xxh3(data.Bytes())
+}

@@ -1,0 +1,140 @@
+"""A ring of Clockwise as a client keeps it: follow it by what Watch tells, and
+look keys up without a call. Written from client/PORTING.md."""
+
+import bisect
+import dataclasses
+import hashlib
+import struct
+
+from xxhash import xxh3_64_intdigest as xxh3
+
+HASHED, PARTITIONED, MODULO = 1, 2, 3
+MASK = (1 << 64) - 1
+
+
+class Mismatch(Exception):
+    """What was told does not give the ring that it names: fetch the whole."""
+
+
+def splitmix64(state):
+    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & MASK
+    state = (state ^ (state >> 27)) * 0x94D049BB133111EB & MASK
+    return state ^ (state >> 31)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ring:
+    """Immutable: replace it as a whole, and look-ups need no lock."""
+
+    spec: object
+    nodes: list  # sorted by id
+    epoch: int
+    incarnation: int
+    rows: list  # PARTITIONED: of each partition, its owners' ids
+
+    @staticmethod
+    def from_snapshot(snapshot):
+        nodes = list(snapshot.nodes)
+        rows = []
+        if snapshot.spec.layout == PARTITIONED:
+            width = min(snapshot.spec.replicas, len(nodes))
+            owners = snapshot.partition_owners
+            rows = [[nodes[i].id for i in owners[at * width:(at + 1) * width]]
+                    for at in range(1 << snapshot.spec.partition_bits)]
+        return Ring(snapshot.spec, nodes, snapshot.epoch, snapshot.incarnation,
+                    rows).checked(snapshot.fingerprint)
+
+    def after(self, delta):
+        """The ring after a delta."""
+        if (delta.from_epoch, delta.incarnation) != (self.epoch,
+                                                     self.incarnation):
+            raise Mismatch(f"a change from epoch {delta.from_epoch}")
+        nodes = {node.id: node for node in self.nodes}
+        for node_id in delta.removed_ids:
+            nodes.pop(node_id, None)
+        nodes.update((node.id, node) for node in delta.upserted)
+        rows = list(self.rows)
+        width = min(self.spec.replicas, len(nodes))
+        for k, partition in enumerate(delta.moved_partitions):
+            rows[partition] = [
+                delta.owner_ids[i]
+                for i in delta.moved_owners[k * width:(k + 1) * width]]
+        ordered = sorted(nodes.values(), key=lambda node: node.id.encode())
+        return Ring(self.spec, ordered, delta.epoch, delta.incarnation,
+                    rows).checked(delta.fingerprint)
+
+    def __post_init__(self):
+        points = []
+        if self.spec.layout == HASHED:
+            for index, node in enumerate(self.nodes):
+                seed = xxh3(node.hash_key.encode())
+                points += [
+                    (splitmix64(seed + (i + 1) * 0x9E3779B97F4A7C15 & MASK), index)
+                    for i in range(self.spec.virtual_nodes * node.weight)]
+            points.sort()
+        # The walk around: indexes into nodes, a slot each.
+        around = [index for _, index in points] or list(range(len(self.nodes)))
+        object.__setattr__(self, "positions", [at for at, _ in points])
+        object.__setattr__(self, "around", around)
+
+    def checked(self, fingerprint):
+        if self.fingerprint() != fingerprint:
+            raise Mismatch(f"epoch {self.epoch} has another fingerprint")
+        return self
+
+    def locate(self, key, replicas=0):
+        """Ids of the nodes that own `key` (bytes), primary first."""
+        wanted = min(replicas or self.spec.replicas, len(self.nodes))
+        if not wanted:
+            return []
+        if self.spec.layout == PARTITIONED:
+            return self._from_rows(key, wanted)
+        if self.spec.layout == HASHED:
+            slot = bisect.bisect_left(self.positions, xxh3(key))
+            slot %= len(self.positions)
+        else:
+            digest = hashlib.md5(key).digest()
+            slot = int.from_bytes(digest, "big") % len(self.nodes)
+        owners, zones = {}, set()  # a dict keeps the order
+        for distinct_zones in (True, False):
+            for at in range(slot, slot + len(self.around)):
+                if len(owners) == wanted:
+                    return list(owners)
+                node = self.nodes[self.around[at % len(self.around)]]
+                if node.id not in owners and not (distinct_zones
+                                                  and node.zone in zones):
+                    owners[node.id] = True
+                    zones.add(node.zone)
+        return list(owners)
+
+    def _from_rows(self, key, wanted):
+        partition = xxh3(key) >> (64 - self.spec.partition_bits)
+        owners = self.rows[partition]
+        if wanted > len(owners):
+            more = dict.fromkeys(owners)
+            for row in self.rows[partition:] + self.rows[:partition]:
+                more.update(dict.fromkeys(row))
+            more.update(dict.fromkeys(node.id for node in self.nodes))
+            owners = list(more)
+        return owners[:wanted]
+
+    def fingerprint(self):
+        def text(value):
+            data = value.encode()
+            return struct.pack("<I", len(data)) + data
+
+        spec = self.spec
+        data = [struct.pack("<5I", spec.layout, spec.virtual_nodes,
+                            spec.partition_bits, spec.replicas, len(self.nodes))]
+        for node in self.nodes:
+            data += [text(node.id), text(node.hash_key),
+                     struct.pack("<I", node.weight), text(node.zone)]
+        count = len(self.positions)
+        data.append(struct.pack(f"<Q{count}Q", count, *self.positions))
+        data.append(struct.pack(f"<{count}I", *self.around[:count]))
+        if spec.layout == PARTITIONED:
+            index = {node.id: i for i, node in enumerate(self.nodes)}
+            table = [index.get(node_id, MASK >> 32)
+                     for row in self.rows for node_id in row]
+            data.append(struct.pack(f"<Q{len(table)}I", len(table), *table))
+        return xxh3(b"".join(data))
