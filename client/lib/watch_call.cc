@@ -11,7 +11,7 @@ namespace {
 // A wait is made in pieces. One that took so much longer than it should means
 // that this process did not run (SIGSTOP, a suspended machine).
 constexpr absl::Duration kPiece = absl::Seconds(1);
-constexpr absl::Duration kStoodStill = absl::Seconds(3);
+constexpr absl::Duration kStoodStill = absl::Seconds(1);
 constexpr absl::Duration kForTheStatus = absl::Seconds(10);
 
 }  // namespace
