@@ -23,6 +23,9 @@ class RpcServer {
   struct Options {
     std::string listen;  // HOST:PORT (port 0: a free one) or unix:PATH
     std::chrono::milliseconds heartbeat = std::chrono::seconds(5);
+    // A peer that is silent for so long is asked whether it is there, and its
+    // connection ended if it does not answer within a third of that.
+    std::chrono::milliseconds keepalive = std::chrono::seconds(30);
     bool serving = true;  // what health checkers are told until StartServing
     Membership* membership = nullptr;
     RpcStats* stats = nullptr;

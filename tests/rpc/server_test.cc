@@ -1,4 +1,7 @@
+#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -30,6 +33,37 @@ class ServerTest : public Serving {
     return options;
   }
 };
+
+// A machine that lost its power says nothing any more, not even that it is
+// gone.
+TEST_F(ServerTest, AConnectionWhosePeerIsSilentIsEnded) {
+  RpcServer::Options options = OptionsFor("127.0.0.1:0");
+  options.keepalive = std::chrono::milliseconds(600);
+  const auto server = *RpcServer::Start(options);
+  const std::string& address = server->address();
+  sockaddr_in peer = {};
+  peer.sin_family = AF_INET;
+  peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  peer.sin_port = htons(
+      static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  const int silent = socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_EQ(connect(silent, reinterpret_cast<sockaddr*>(&peer), sizeof(peer)),
+            0);
+  // HTTP/2's preface, an empty SETTINGS frame, its acknowledgement; no more.
+  const std::string hello(
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+      "\0\0\0\4\0\0\0\0\0\0\0\0\4\1\0\0\0\0",
+      42);
+  ASSERT_EQ(write(silent, hello.data(), hello.size()), 42);
+  timeval patience = {10, 0};
+  setsockopt(silent, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  char bytes[1024];
+  ssize_t got = 0;
+  while ((got = read(silent, bytes, sizeof(bytes))) > 0) {
+  }
+  EXPECT_EQ(got, 0) << "it is still open";
+  close(silent);
+}
 
 TEST_F(ServerTest, HealthServesUntilTheLameDuck) {
   using Response = grpc::health::v1::HealthCheckResponse;
