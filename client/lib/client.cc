@@ -128,10 +128,10 @@ class Client::Parts {
 
   // By the wall clock, which is all that there is over a restart.
   Clock::time_point ConfirmedByFile() const {
-    if (kept_.view == nullptr) return kNever;
-    return Clock::now() -
-           absl::ToChronoNanoseconds(
-               std::max(absl::Now() - kept_.confirmed, absl::ZeroDuration()));
+    const absl::Duration age = absl::Now() - kept_.confirmed;
+    // From the future: the clock was set back, and tells nothing.
+    if (kept_.view == nullptr || age < absl::ZeroDuration()) return kNever;
+    return Clock::now() - absl::ToChronoNanoseconds(age);
   }
 
   void Told() {

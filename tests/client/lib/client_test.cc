@@ -9,6 +9,8 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/lib/ring_file.h"
 #include "tests/client/lib/client_fixture.h"
 #include "tests/membership/membership_fixture.h"
 
@@ -169,6 +171,21 @@ TEST_F(ClientTest, StartsFromItsFileWhenNoServerAnswers) {
   ASSERT_TRUE(client->WaitForEpoch(1, seconds(10)).ok());
   EXPECT_EQ(client->state().source, Source::kServer);
   EXPECT_EQ(client->state().snapshots, 0u) << "it resumed from the file";
+}
+
+TEST_F(ClientTest, AFileFromTheFutureTellsNoAge) {
+  Add("a");
+  const Options options = WithFile();
+  auto client = NewClient({server_->address()}, options);
+  ASSERT_TRUE(client->WaitForEpoch(2, seconds(10)).ok());
+  client.reset();
+  auto kept = client::ReadRingFile(path_, "default");
+  ASSERT_TRUE(kept.ok());
+  kept->confirmed = absl::Now() + absl::Hours(1);
+  ASSERT_TRUE(client::WriteRingFile(path_, *kept).ok());
+  client = NewClient({"127.0.0.1:1"}, options);
+  EXPECT_TRUE(client->Locate("k").ok());
+  EXPECT_EQ(client->staleness(), milliseconds::max());
 }
 
 TEST_F(ClientTest, ADamagedFileIsSaidAndNotUsed) {
