@@ -108,7 +108,7 @@ void AddLocateCommand(CLI::App& app, CommandLine& line) {
       ->type_name("EPOCH")
       ->check(WholeNumber(0));
   locate->add_flag("--local", options->local,
-                   "Fetch the ring and look up here, without a call a key");
+                   "Fetch the ring, and look up in it");
   locate
       ->add_option("--ring_file", options->ring_file,
                    "With --local: keep the ring in FILE, and use that when no\n"

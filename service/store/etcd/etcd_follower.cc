@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kWatchPatience(1'500);  // until etcd confirms a watch
 constexpr milliseconds kPause(200);            // before the next attempt
 constexpr milliseconds kProbeEvery(2'000);
-constexpr milliseconds kLookAtAllEvery(5'000);
+constexpr milliseconds kLookAtAllEvery(1'000);
 
 }  // namespace
 
@@ -40,7 +40,8 @@ void EtcdFollower::Run() {
     if (Clock::now() >= next_probe_) Probe();
     if (Clock::now() >= next_look_at_all_) look_at_all_ = true;
     const bool hurry = look_at_all_ || !watching;
-    WaitForNews(hurry ? Clock::now() + kPause : next_probe_);
+    WaitForNews(hurry ? Clock::now() + kPause
+                      : std::min(next_probe_, next_look_at_all_));
   }
   watch_.reset();
 }

@@ -3,8 +3,8 @@
 // it calls; ended and joined by its destructor.
 //
 // It watches the heads, and does not trust the watch: each time that the stream
-// had to be opened anew, and every 5 seconds, all rings are looked at; and
-// every other second the newest revision among the heads is read and compared
+// had to be opened anew, and every second, all heads are looked at; and every
+// other second the newest revision among the heads is read and compared
 // with what the watch has told, so one that has fallen silent is replaced.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_ETCD_FOLLOWER_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_ETCD_FOLLOWER_H_
