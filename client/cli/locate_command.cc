@@ -111,8 +111,8 @@ void AddLocateCommand(CLI::App& app, CommandLine& line) {
                    "Fetch the ring, and look up in it");
   locate
       ->add_option("--ring_file", options->ring_file,
-                   "With --local: keep the ring in FILE, and use that when no\n"
-                   "server answers")
+                   "With --local: keep the ring in FILE, for\n"
+                   "when no server answers")
       ->type_name("FILE");
   locate->footer(
       "Examples:\n"
