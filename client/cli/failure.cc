@@ -7,8 +7,8 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/lib/targets.h"
 #include "clockwise/v1/placement.pb.h"
-#include "clockwise/v1/stored.pb.h"
 #include "service/ring/refusal.h"
 
 namespace clockwise::cli {
@@ -71,14 +71,7 @@ absl::Status OutputClosed() {
 absl::Status FromGrpc(const grpc::Status& status, absl::string_view server,
                       bool connected) {
   if (status.ok()) return absl::OkStatus();
-  absl::Status failure(static_cast<absl::StatusCode>(status.error_code()),
-                       status.error_message());
-  v1::RpcStatus details;
-  if (details.ParseFromString(status.error_details())) {
-    for (const auto& detail : details.details()) {
-      failure.SetPayload(detail.type_url(), absl::Cord(detail.value()));
-    }
-  }
+  absl::Status failure = client::FromGrpc(status);
   const bool explained = ReasonOf(failure) != v1::ERROR_REASON_UNSPECIFIED;
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:

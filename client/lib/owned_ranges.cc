@@ -16,10 +16,6 @@ struct Span {
 };
 constexpr uint64_t kLast = std::numeric_limits<uint64_t>::max();
 
-void Add(std::vector<Span>& spans, uint64_t first, uint64_t last) {
-  spans.push_back({first, last});
-}
-
 // Sorted, with those that touch made one.
 std::vector<Span> Merged(std::vector<Span> spans) {
   std::sort(spans.begin(), spans.end(),
@@ -40,11 +36,11 @@ std::vector<Span> ToSpans(const std::vector<HashRange>& ranges) {
   std::vector<Span> spans;
   for (const HashRange& range : ranges) {
     if (range.start < range.end) {
-      Add(spans, range.start + 1, range.end);
+      spans.push_back({range.start + 1, range.end});
       continue;
     }
-    Add(spans, 0, range.end);
-    if (range.start != kLast) Add(spans, range.start + 1, kLast);
+    spans.push_back({0, range.end});
+    if (range.start != kLast) spans.push_back({range.start + 1, kLast});
   }
   return Merged(std::move(spans));
 }
@@ -105,12 +101,12 @@ std::vector<HashRange> Without(const std::vector<HashRange>& ranges,
     bool done = false;
     while (at != taken.end() && at->last < first) ++at;
     for (auto cut = at; cut != taken.end() && cut->first <= span.last; ++cut) {
-      if (cut->first > first) Add(left, first, cut->first - 1);
+      if (cut->first > first) left.push_back({first, cut->first - 1});
       done = cut->last >= span.last;
       if (done) break;
       first = cut->last + 1;
     }
-    if (!done) Add(left, first, span.last);
+    if (!done) left.push_back({first, span.last});
   }
   return ToRanges(Merged(std::move(left)));
 }

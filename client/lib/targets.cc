@@ -41,9 +41,8 @@ Targets::Targets(std::vector<std::string> addresses) {
   std::shuffle(addresses.begin(), addresses.end(),
                std::minstd_rand(std::random_device()()));
   for (std::string& address : addresses) {
-    auto channel = Connect(address);
-    auto stub = v1::PlacementService::NewStub(channel);
-    all_.push_back({std::move(address), std::move(channel), std::move(stub)});
+    auto stub = v1::PlacementService::NewStub(Connect(address));
+    all_.push_back({std::move(address), std::move(stub)});
   }
 }
 

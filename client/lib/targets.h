@@ -1,9 +1,8 @@
-// The servers that a client may use: a channel each, made when first needed.
+// The servers that a client may use: a channel each, which connects with its
+// first call.
 // Thread-safe.
 #ifndef CLOCKWISE_CLIENT_LIB_TARGETS_H_
 #define CLOCKWISE_CLIENT_LIB_TARGETS_H_
-
-#include <grpcpp/channel.h>
 
 #include <atomic>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "clockwise/v1/placement.grpc.pb.h"
 
 namespace grpc {
@@ -35,7 +35,6 @@ class Targets {
  private:
   struct Target {
     std::string address;
-    std::shared_ptr<grpc::Channel> channel;
     std::unique_ptr<v1::PlacementService::Stub> stub;
   };
 

@@ -25,7 +25,10 @@ WatchCall::WatchCall(v1::PlacementService::Stub& stub,
 WatchCall::~WatchCall() {
   context_.TryCancel();
   queue_.Shutdown();
-  Drain();
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_.Next(&tag, &ok)) {
+  }
 }
 
 grpc::Status WatchCall::Next(absl::Duration time, v1::WatchResponse* message) {
@@ -72,13 +75,6 @@ bool WatchCall::Await(absl::Duration time) {
   // The cancelled operation ends now; its memory must live until then.
   queue_.Next(&tag, &ok);
   return false;
-}
-
-void WatchCall::Drain() {
-  void* tag = nullptr;
-  bool ok = false;
-  while (queue_.Next(&tag, &ok)) {
-  }
 }
 
 }  // namespace clockwise::client

@@ -35,7 +35,6 @@ class WatchCall {
 
   // Whether the operation that was begun succeeded.
   bool Await(absl::Duration time);
-  void Drain();
 
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;

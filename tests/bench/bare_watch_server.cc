@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "clockwise/v1/placement.grpc.pb.h"
+#include "tests/loopback_server.h"
 
 namespace {
 
@@ -99,13 +100,8 @@ class Server final : public PlacementService::WithRawCallbackMethod_Watch<
 
 int main(int argc, char** argv) {
   Server service(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100);
-  int port = 0;
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
-                           &port);
-  builder.RegisterService(&service);
-  const auto server = builder.BuildAndStart();
-  std::printf("bare 127.0.0.1:%d\n", port);
+  clockwise::LoopbackServer server(service);
+  std::printf("bare %s\n", server.address().c_str());
   std::fflush(stdout);
-  server->Wait();
+  server.Wait();
 }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -91,34 +92,33 @@ class Serving : public ::testing::Test {
     return response.change().epoch();
   }
 
-  // ErrorInfo.reason of a refusal; also checks its domain.
-  static std::string ReasonOf(const grpc::Status& status) {
+  // The detail `name` (of google.rpc) of a refusal; nothing if it has none.
+  template <typename Detail>
+  static std::optional<Detail> DetailOf(const grpc::Status& status,
+                                        const std::string& name) {
     v1::RpcStatus details;
     EXPECT_TRUE(details.ParseFromString(status.error_details()));
     for (const auto& any : details.details()) {
-      v1::ErrorInfo info;
-      if (any.type_url() != "type.googleapis.com/google.rpc.ErrorInfo")
-        continue;
-      EXPECT_TRUE(info.ParseFromString(any.value()));
-      EXPECT_EQ(info.domain(), "clockwise");
-      return info.reason();
+      if (any.type_url() != "type.googleapis.com/google.rpc." + name) continue;
+      Detail detail;
+      EXPECT_TRUE(detail.ParseFromString(any.value()));
+      return detail;
     }
-    return "";
+    return std::nullopt;
+  }
+
+  // ErrorInfo.reason of a refusal; also checks its domain.
+  static std::string ReasonOf(const grpc::Status& status) {
+    const auto info = DetailOf<v1::ErrorInfo>(status, "ErrorInfo");
+    if (!info.has_value()) return "";
+    EXPECT_EQ(info->domain(), "clockwise");
+    return info->reason();
   }
 
   // BadRequest's first field; "" if there is none.
   static std::string FieldOf(const grpc::Status& status) {
-    v1::RpcStatus details;
-    EXPECT_TRUE(details.ParseFromString(status.error_details()));
-    for (const auto& any : details.details()) {
-      v1::BadRequest bad;
-      if (any.type_url() != "type.googleapis.com/google.rpc.BadRequest") {
-        continue;
-      }
-      EXPECT_TRUE(bad.ParseFromString(any.value()));
-      return bad.field_violations(0).field();
-    }
-    return "";
+    const auto bad = DetailOf<v1::BadRequest>(status, "BadRequest");
+    return bad.has_value() ? bad->field_violations(0).field() : "";
   }
 
   std::chrono::milliseconds heartbeat_{50};

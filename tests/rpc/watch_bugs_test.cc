@@ -122,8 +122,7 @@ TEST_F(WatchBugsTest, NoEventComesTwice) {
     for (size_t i = 0; i < streams.size(); ++i) {
       const v1::WatchResponse message = streams[i]->Next();
       if (message.has_heartbeat()) continue;
-      const uint64_t epoch = message.has_delta() ? message.delta().epoch()
-                                                 : message.snapshot().epoch();
+      const uint64_t epoch = EpochOf(message);
       ASSERT_GT(epoch, epochs[i]);
       epochs[i] = epoch;
     }

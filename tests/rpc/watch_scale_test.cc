@@ -20,18 +20,10 @@ class WatchScaleTest : public Watching {
     const grpc::Status status = stream.reader->Finish();
     EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
     EXPECT_EQ(ReasonOf(status), "DRAINING");
-    v1::RpcStatus details;
-    EXPECT_TRUE(details.ParseFromString(status.error_details()));
-    for (const auto& detail : details.details()) {
-      v1::RetryInfo info;
-      if (detail.type_url() != "type.googleapis.com/google.rpc.RetryInfo") {
-        continue;
-      }
-      EXPECT_TRUE(info.ParseFromString(detail.value()));
-      return info.retry_delay().seconds() * 1000 +
-             info.retry_delay().nanos() / 1'000'000;
-    }
-    return -1;
+    const auto info = DetailOf<v1::RetryInfo>(status, "RetryInfo");
+    if (!info.has_value()) return -1;
+    return info->retry_delay().seconds() * 1000 +
+           info->retry_delay().nanos() / 1'000'000;
   }
 };
 
@@ -48,8 +40,7 @@ TEST_F(WatchScaleTest, ChangesInABurstComeTogether) {
   while (epoch < 101) {
     const v1::WatchResponse message = stream->Next();
     ASSERT_NE(message.event_case(), v1::WatchResponse::EVENT_NOT_SET);
-    epoch = message.has_delta() ? message.delta().epoch()
-                                : message.snapshot().epoch();
+    epoch = EpochOf(message);
     ++messages;
   }
   const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -43,8 +43,7 @@ TEST_F(WatchTest, EpochsStrictlyIncreaseWithinAStream) {
       EXPECT_EQ(message.heartbeat().epoch(), epoch);
       continue;
     }
-    const uint64_t next = message.has_delta() ? message.delta().epoch()
-                                              : message.snapshot().epoch();
+    const uint64_t next = EpochOf(message);
     EXPECT_GT(next, epoch);
     epoch = next;
   }
@@ -75,10 +74,8 @@ TEST_F(WatchTest, EpochsBetweenMayBeSkippedTheNewestNeverIs) {
   while (epoch < 51) {
     const v1::WatchResponse message = stream->NextChange();
     ASSERT_NE(message.event_case(), v1::WatchResponse::EVENT_NOT_SET);
-    epoch = message.has_delta() ? message.delta().epoch()
-                                : message.snapshot().epoch();
-    last_fingerprint = message.has_delta() ? message.delta().fingerprint()
-                                           : message.snapshot().fingerprint();
+    epoch = EpochOf(message);
+    last_fingerprint = FingerprintOf(message);
   }
   EXPECT_EQ(last_fingerprint, fingerprint());
 }
@@ -248,8 +245,7 @@ TEST_F(WatchTest, AReaderThatNeverReadsHoldsNobodyUp) {
   while (epoch < newest) {
     const v1::WatchResponse message = healthy->NextChange();
     ASSERT_NE(message.event_case(), v1::WatchResponse::EVENT_NOT_SET);
-    epoch = message.has_delta() ? message.delta().epoch()
-                                : message.snapshot().epoch();
+    epoch = EpochOf(message);
   }
   stuck->context.TryCancel();
 }

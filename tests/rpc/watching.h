@@ -30,6 +30,16 @@ class Watching : public Serving {
     }
   };
 
+  // Of a snapshot or a delta: the epoch it leads to, and its fingerprint.
+  static uint64_t EpochOf(const v1::WatchResponse& message) {
+    return message.has_delta() ? message.delta().epoch()
+                               : message.snapshot().epoch();
+  }
+  static uint64_t FingerprintOf(const v1::WatchResponse& message) {
+    return message.has_delta() ? message.delta().fingerprint()
+                               : message.snapshot().fingerprint();
+  }
+
   std::unique_ptr<Stream> Watch(uint64_t known_epoch = 0,
                                 uint64_t known_incarnation = 0,
                                 const std::string& ring = "",

@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "etcd/rpc.grpc.pb.h"
+#include "tests/loopback_server.h"
 
 namespace clockwise {
 
@@ -22,18 +22,9 @@ class EtcdGate final : private etcdserverpb::KV::Service {
 
   explicit EtcdGate(const std::string& etcd)
       : stub_(etcdserverpb::KV::NewStub(
-            grpc::CreateChannel(etcd, grpc::InsecureChannelCredentials()))) {
-    int port = 0;
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
-                             &port);
-    builder.RegisterService(this);
-    server_ = builder.BuildAndStart();
-    address_ = absl::StrCat("127.0.0.1:", port);
-  }
-  ~EtcdGate() override { server_->Shutdown(std::chrono::system_clock::now()); }
+            grpc::CreateChannel(etcd, grpc::InsecureChannelCredentials()))) {}
 
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return server_.address(); }
 
   // What becomes of the transaction that comes next, the `number`-th since;
   // null: it passes. Set while no call is under way.
@@ -74,8 +65,7 @@ class EtcdGate final : private etcdserverpb::KV::Service {
   }
 
   const std::unique_ptr<etcdserverpb::KV::Stub> stub_;
-  std::unique_ptr<grpc::Server> server_;
-  std::string address_;
+  LoopbackServer server_{*this};  // last: it goes first
 };
 
 }  // namespace clockwise

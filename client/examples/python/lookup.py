@@ -76,7 +76,7 @@ class Mirror:
         elif kind == "delta":
             self.ring = self.ring.after(event)
         elif (event.epoch, event.incarnation, event.fingerprint) != (
-                self.ring.epoch, self.ring.incarnation, self.ring.fingerprint()):
+                self.ring.epoch, self.ring.incarnation, self.ring.fingerprint):
             raise Mismatch("a heartbeat of another ring")
         self.confirmed = time.monotonic() - message.unconfirmed_ms / 1000
         self._first.set()

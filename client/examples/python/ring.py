@@ -3,6 +3,7 @@ look keys up without a call. Written from client/PORTING.md."""
 
 import bisect
 import dataclasses
+import functools
 import hashlib
 import struct
 
@@ -78,7 +79,7 @@ class Ring:
         object.__setattr__(self, "around", around)
 
     def checked(self, fingerprint):
-        if self.fingerprint() != fingerprint:
+        if self.fingerprint != fingerprint:
             raise Mismatch(f"epoch {self.epoch} has another fingerprint")
         return self
 
@@ -118,6 +119,7 @@ class Ring:
             owners = list(more)
         return owners[:wanted]
 
+    @functools.cached_property
     def fingerprint(self):
         def text(value):
             data = value.encode()

@@ -7,15 +7,24 @@
 #include "service/store/store_rules.h"
 
 namespace clockwise {
+namespace {
+
+// Whether `stored` is the record of the commit that made `head`; null: there is
+// none.
+bool IsRecordOf(const mvccpb::KeyValue* stored, const v1::EtcdHead& head) {
+  v1::EtcdRecord record;
+  return stored != nullptr && record.ParseFromString(stored->value()) &&
+         record.commit() == head.commit();
+}
+
+}  // namespace
 
 absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
                                   bool maybe_made, Known& after) {
   const std::string& name = after.head.spec().name();
   const uint64_t epoch = after.head.epoch();
   const mvccpb::KeyValue* stored = FoundIn(response, 1);
-  v1::EtcdRecord record;
-  if (stored != nullptr && record.ParseFromString(stored->value()) &&
-      record.commit() == after.head.commit()) {
+  if (IsRecordOf(stored, after.head)) {
     // An attempt whose answer was lost. The ring may be further by now; then
     // this revision, and with it the next compare, is out of date.
     after.revision = stored->mod_revision();
@@ -61,9 +70,7 @@ absl::Status EtcdStore::JudgeFull(const absl::Status& full, Known& after) {
   auto stored =
       ReadRange({keys_.Change(after.head.place(), epoch), ""}, revision);
   if (!stored.ok()) return stored.status();
-  v1::EtcdRecord record;
-  if (!stored->empty() && record.ParseFromString(stored->front().value()) &&
-      record.commit() == after.head.commit()) {
+  if (!stored->empty() && IsRecordOf(&stored->front(), after.head)) {
     after.revision = stored->front().mod_revision();
     return absl::OkStatus();
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "clockwise/client.h"
+#include "tests/loopback_server.h"
 #include "tests/rpc/serving.h"
 
 namespace clockwise {
@@ -23,20 +24,9 @@ class LyingServer final : public v1::PlacementService::Service {
   // `answer` writes to the stream that was asked for; returns how it ends.
   using Answer = std::function<grpc::Status(
       const v1::WatchRequest&, grpc::ServerWriter<v1::WatchResponse>&)>;
-  explicit LyingServer(Answer answer) : answer_(std::move(answer)) {
-    int port = 0;
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
-                             &port);
-    builder.RegisterService(this);
-    server_ = builder.BuildAndStart();
-    address_ = "127.0.0.1:" + std::to_string(port);
-  }
-  ~LyingServer() override {
-    server_->Shutdown(std::chrono::system_clock::now());
-  }
+  explicit LyingServer(Answer answer) : answer_(std::move(answer)) {}
 
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return server_.address(); }
 
  private:
   grpc::Status Watch(grpc::ServerContext* context,
@@ -51,8 +41,7 @@ class LyingServer final : public v1::PlacementService::Service {
   }
 
   const Answer answer_;
-  std::unique_ptr<grpc::Server> server_;
-  std::string address_;
+  LoopbackServer server_{*this};  // last: it goes first
 };
 
 class ClientFixture : public Serving {
