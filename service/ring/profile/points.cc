@@ -1,0 +1,150 @@
+#include "service/ring/profile/points.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "service/ring/profile/small_hashes.h"
+
+namespace clockwise::profile {
+namespace {
+
+// Host, NUL, port of an nginx `server` parameter, never resolved.
+std::string NginxBase(absl::string_view server) {
+  if (absl::StartsWithIgnoreCase(server, "unix:")) {
+    return absl::StrCat(server.substr(5), absl::string_view("\0", 1));
+  }
+  const size_t colon = server.rfind(':');
+  absl::string_view host = server;
+  absl::string_view port;
+  if (colon != absl::string_view::npos && colon + 1 < server.size() &&
+      std::all_of(server.begin() + static_cast<ptrdiff_t>(colon) + 1,
+                  server.end(), absl::ascii_isdigit)) {
+    host = server.substr(0, colon);
+    port = server.substr(colon + 1);
+  }
+  return absl::StrCat(host, absl::string_view("\0", 1), port);
+}
+
+// Each member's part of the ring, in the order of the members; 0: left out.
+std::vector<double> EnvoyParts(Members members) {
+  struct Locality {
+    absl::string_view name;
+    double weight;
+    double of_members = 0;
+  };
+  std::vector<Locality> localities;
+  std::vector<size_t> of_member;
+  for (const Member& member : members) {
+    size_t at = 0;
+    while (at < localities.size() && localities[at].name != member.locality) {
+      ++at;
+    }
+    if (at == localities.size()) {
+      localities.push_back(
+          {member.locality, static_cast<double>(member.locality_weight)});
+    }
+    localities[at].of_members += static_cast<double>(member.weight);
+    of_member.push_back(at);
+  }
+  double total = 0;
+  for (const Locality& locality : localities) total += locality.weight;
+  std::vector<double> parts;
+  for (size_t i = 0; i < members.size(); ++i) {
+    const Locality& locality = localities[of_member[i]];
+    const auto weight = static_cast<double>(members[i].weight);
+    // Without localities the factor is exactly 1.
+    parts.push_back(weight * (locality.weight / total) / locality.of_members);
+  }
+  return parts;
+}
+
+}  // namespace
+
+void AppendLibmemcached(Members members, const Settings& settings,
+                        Points& points) {
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    for (uint32_t j = 0; j < settings.vnodes; ++j) {
+      points.push_back(
+          {settings.key_hash(absl::StrCat(members[i].text, "-", j)), i});
+    }
+  }
+}
+
+// Each point's checksum is part of what the next is made of.
+void AppendNginx(Members members, const Settings& settings, Points& points) {
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    const uint32_t base = Crc32(NginxBase(members[i].text));
+    const uint64_t count = uint64_t{settings.vnodes} * members[i].weight;
+    uint32_t before = 0;
+    for (uint64_t j = 0; j < count; ++j) {
+      const std::array<Bytef, 4> bytes = {
+          static_cast<Bytef>(before), static_cast<Bytef>(before >> 8),
+          static_cast<Bytef>(before >> 16), static_cast<Bytef>(before >> 24)};
+      before = static_cast<uint32_t>(crc32_z(base, bytes.data(), bytes.size()));
+      points.push_back({before, i});
+    }
+  }
+}
+
+// Fractions of points are carried to the next member, so the order counts.
+void AppendEnvoy(Members members, const Settings& settings, Points& points) {
+  const std::vector<double> parts = EnvoyParts(members);
+  double least = 1;
+  for (const double part : parts) {
+    if (part > 0) least = std::min(least, part);
+  }
+  const double scale = std::min(
+      std::ceil(least * static_cast<double>(settings.min_size)) / least,
+      static_cast<double>(settings.max_size));
+  double target = 0;
+  double count = 0;
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    if (parts[i] <= 0) continue;
+    target += scale * parts[i];
+    for (uint64_t j = 0; count < target; ++j, ++count) {
+      points.push_back(
+          {settings.point_hash(absl::StrCat(members[i].text, "_", j)), i});
+    }
+  }
+}
+
+// Of the id only the low 20 bits count: ids 1 and 1048577 share every point.
+void AppendHaproxy(Members members, const Settings& settings, Points& points) {
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    uint64_t id = 0;
+    if (!absl::SimpleAtoi(members[i].text, &id)) continue;
+    const uint64_t count = uint64_t{settings.vnodes} * members[i].weight;
+    for (uint64_t j = 0; j < count; ++j) {
+      points.push_back({Avalanche(static_cast<uint32_t>(id * 4096 + j)), i});
+    }
+  }
+}
+
+void AppendGroupcache(Members members, const Settings& settings,
+                      Points& points) {
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    for (uint32_t j = 0; j < settings.vnodes; ++j) {
+      points.push_back({Crc32(absl::StrCat(j, members[i].text)), i});
+    }
+  }
+}
+
+// Signed tokens, moved so that the least is 0.
+void AppendTokens(Members members, const Settings&, Points& points) {
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    for (const int64_t token : members[i].tokens) {
+      points.push_back({static_cast<uint64_t>(token) ^ uint64_t{1} << 63, i});
+    }
+  }
+}
+
+}  // namespace clockwise::profile

@@ -1,0 +1,34 @@
+// The generators of points, one a system. Stateless. Floating point is computed
+// in the width that the system uses, each operation by itself: this folder is
+// compiled with -ffp-contract=off.
+#ifndef CLOCKWISE_SERVICE_RING_PROFILE_POINTS_H_
+#define CLOCKWISE_SERVICE_RING_PROFILE_POINTS_H_
+
+#include <span>
+#include <vector>
+
+#include "service/ring/profile/profile.h"
+
+namespace clockwise::profile {
+
+using Members = std::span<const Member>;
+using Points = std::vector<Point>;
+
+// --- Groups of MD5's words (md5_points.cc). ---
+void AppendLibmemcachedWeighted(Members, const Settings&, Points&);
+void AppendLibketama(Members, const Settings&, Points&);
+void AppendUhashringKetama(Members, const Settings&, Points&);
+void AppendUhashringDefault(Members, const Settings&, Points&);
+void AppendNpmHashring(Members, const Settings&, Points&);
+
+// --- Others (points.cc). ---
+void AppendLibmemcached(Members, const Settings&, Points&);
+void AppendNginx(Members, const Settings&, Points&);
+void AppendEnvoy(Members, const Settings&, Points&);
+void AppendHaproxy(Members, const Settings&, Points&);
+void AppendGroupcache(Members, const Settings&, Points&);
+void AppendTokens(Members, const Settings&, Points&);
+
+}  // namespace clockwise::profile
+
+#endif  // CLOCKWISE_SERVICE_RING_PROFILE_POINTS_H_

@@ -1,0 +1,244 @@
+// Each profile against what the system that it reproduces answered.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "gtest/gtest.h"
+#include "service/ring/profile/block_hashes.h"
+#include "service/ring/profile/profile.h"
+#include "tests/ring/profile/vector_file.h"
+
+namespace clockwise::profile {
+namespace {
+
+// host:port, and the host alone where the port is the usual one.
+std::string HostPort(const Fields& member, const std::string& usual) {
+  const std::string host = member.at("host");
+  const std::string port = Get(member, "port", usual);
+  return port == usual ? host : host + ":" + port;
+}
+
+std::string TextOf(const Fields& member, const std::string& file,
+                   const Fields& params) {
+  const std::string mode = Get(params, "mode", "");
+  if (file == "libmemcached" && mode == "spy") {
+    return "/" + member.at("host") + ":" + member.at("port");
+  }
+  for (const char* field : {"name", "server", "key", "id"}) {
+    if (member.contains(field)) return Unescaped(member.at(field));
+  }
+  if (file == "node-hashring") {
+    return HostPort(member, Get(params, "default_port", ""));
+  }
+  return HostPort(member, "11211");
+}
+
+std::vector<Member> MembersOf(const VectorCase& vector,
+                              const std::string& file) {
+  std::vector<Member> members;
+  for (const Fields& fields : vector.members) {
+    Member member;
+    member.text = TextOf(fields, file, vector.params);
+    member.weight =
+        static_cast<uint32_t>(std::stoul(Get(fields, "weight", "1")));
+    member.own_vnodes =
+        static_cast<uint32_t>(std::stoul(Get(fields, "vnodes", "0")));
+    member.locality = Get(fields, "locality", "");
+    member.locality_weight =
+        static_cast<uint32_t>(std::stoul(Get(fields, "locality_weight", "1")));
+    if (fields.contains("tokens")) {
+      for (const auto token : absl::StrSplit(fields.at("tokens"), ',')) {
+        member.tokens.push_back(std::stoll(std::string(token)));
+      }
+    }
+    members.push_back(member);
+  }
+  return members;
+}
+
+Settings SettingsOf(const Profile& profile, const Fields& params) {
+  Settings settings = profile.defaults;
+  for (const char* name : {"key_hash", "function"}) {
+    if (!params.contains(name)) continue;
+    std::string hash = params.at(name);
+    if (hash == "murmur_hash_2") {
+      settings.point_hash = Murmur64A;
+      continue;
+    }
+    if (std::string(profile.name) == "haproxy" && hash == "crc32") {
+      hash = "crc32_zlib";
+    }
+    settings.key_hash = FindKeyHash(hash);
+    EXPECT_NE(settings.key_hash, nullptr) << hash;
+  }
+  const auto number = [&](const char* name, auto& field) {
+    if (params.contains(name)) {
+      field = static_cast<std::remove_reference_t<decltype(field)>>(
+          std::stoull(params.at(name)));
+    }
+  };
+  const uint64_t cap = settings.max_size;
+  number("min_size", settings.min_size);
+  number("max_size", settings.max_size);
+  settings.max_size = std::min(settings.max_size, cap);
+  number("vnodes", settings.vnodes);
+  if (std::string(profile.name) == "groupcache") {
+    number("replicas", settings.vnodes);
+  } else {
+    number("replicas", settings.words);
+  }
+  settings.avalanche = Get(params, "avalanche", "0") == "1";
+  settings.hash_tag = Get(params, "hash_tag", "");
+  return settings;
+}
+
+size_t Search(const Slots& slots, uint64_t position) {
+  const auto at =
+      std::lower_bound(slots.ends.begin(), slots.ends.end(), position);
+  return at == slots.ends.end() ? 0
+                                : static_cast<size_t>(at - slots.ends.begin());
+}
+
+// The member that answers when those in `down` do not: nginx takes the next
+// point, up to 20 times. Of points at one position it has the first only.
+std::string Answering(const Slots& slots, size_t slot,
+                      const std::string& down) {
+  const std::vector<std::string> out = absl::StrSplit(down, ',');
+  for (int step = 0; step <= 20; ++step) {
+    const std::string member = std::to_string(slots.members.at(slot));
+    if (std::find(out.begin(), out.end(), member) == out.end()) return member;
+    const uint64_t here = slots.ends[slot];
+    while (slots.ends[slot] == here) slot = (slot + 1) % slots.ends.size();
+  }
+  return "-";
+}
+
+// All keys of a case; how many were compared.
+int Check(const VectorFile& vectors, const VectorCase& vector,
+          const std::string& file, const std::string& name) {
+  SCOPED_TRACE(vector.id);
+  const Profile* profile = FindProfile(name);
+  if (profile == nullptr) {
+    ADD_FAILURE() << name;
+    return 0;
+  }
+  const Settings settings = SettingsOf(*profile, vector.params);
+  const Slots slots = Place(*profile, settings, MembersOf(vector, file));
+  EXPECT_TRUE(std::is_sorted(slots.ends.begin(), slots.ends.end()));
+  int compared = 0;
+  int wrong = 0;
+  for (size_t i = 0; i < vectors.keys.size(); ++i) {
+    if (vector.owners.at(i) == "-") continue;
+    const size_t slot =
+        Search(slots, KeyPosition(*profile, settings, vectors.keys[i]));
+    if (Answering(slots, slot, Get(vector.params, "down", "")) !=
+        vector.owners[i]) {
+      ++wrong;
+    }
+    ++compared;
+  }
+  EXPECT_EQ(wrong, 0) << "of " << compared;
+  return compared;
+}
+
+int CheckAll(const std::string& file, const std::string& name) {
+  const VectorFile vectors = ReadVectors(file);
+  int compared = 0;
+  for (const VectorCase& vector : vectors.cases) {
+    compared += Check(vectors, vector, file, name);
+  }
+  return compared;
+}
+
+TEST(ProfileVectorsTest, Libmemcached) {
+  const VectorFile vectors = ReadVectors("libmemcached");
+  int compared = 0;
+  for (const VectorCase& vector : vectors.cases) {
+    const std::string mode = vector.params.at("mode");
+    if (mode == "modula") continue;
+    // One member of weight above 1 makes libmemcached weigh them all.
+    const bool weighted =
+        mode == "ketama_weighted" ||
+        std::any_of(vector.members.begin(), vector.members.end(),
+                    [](const Fields& member) {
+                      return std::stoul(Get(member, "weight", "1")) > 1;
+                    });
+    compared += Check(vectors, vector, "libmemcached",
+                      weighted ? "ketama_weighted" : "ketama");
+  }
+  EXPECT_GT(compared, 5000);
+}
+
+TEST(ProfileVectorsTest, Libketama) {
+  EXPECT_GT(CheckAll("libketama", "libketama"), 1000);
+}
+
+TEST(ProfileVectorsTest, Twemproxy) {
+  const VectorFile vectors = ReadVectors("twemproxy");
+  int compared = 0;
+  for (const VectorCase& vector : vectors.cases) {
+    if (vector.params.at("distribution") != "ketama") continue;
+    compared += Check(vectors, vector, "twemproxy", "twemproxy_ketama");
+  }
+  EXPECT_GT(compared, 2000);
+}
+
+TEST(ProfileVectorsTest, Nginx) {
+  EXPECT_GT(CheckAll("nginx-consistent", "nginx"), 2000);
+}
+
+TEST(ProfileVectorsTest, EnvoyRingHash) {
+  EXPECT_GT(CheckAll("envoy-ring-hash", "envoy_ring_hash"), 2000);
+}
+
+TEST(ProfileVectorsTest, GrpcRingHashInBothOrders) {
+  const VectorFile vectors = ReadVectors("grpc-ring-hash");
+  int compared = 0;
+  for (const VectorCase& vector : vectors.cases) {
+    compared += Check(vectors, vector, "grpc-ring-hash",
+                      vector.params.contains("order") ? "grpc_go_ring_hash"
+                                                      : "grpc_ring_hash");
+  }
+  EXPECT_GT(compared, 2000);
+}
+
+TEST(ProfileVectorsTest, Haproxy) {
+  EXPECT_GT(CheckAll("haproxy-consistent", "haproxy"), 2000);
+}
+
+TEST(ProfileVectorsTest, Uhashring) {
+  EXPECT_GT(CheckAll("uhashring-ketama", "uhashring_ketama"), 1000);
+  EXPECT_GT(CheckAll("uhashring-meta", "uhashring"), 1000);
+}
+
+TEST(ProfileVectorsTest, NpmHashring) {
+  EXPECT_GT(CheckAll("node-hashring", "npm_hashring"), 1000);
+}
+
+TEST(ProfileVectorsTest, Groupcache) {
+  EXPECT_GT(CheckAll("groupcache", "groupcache"), 1000);
+}
+
+TEST(ProfileVectorsTest, CassandraTokensAndOwners) {
+  const Profile& profile = *FindProfile("cassandra");
+  int compared = 0;
+  for (const VectorCase& vector : ReadVectors("cassandra").cases) {
+    if (vector.params.at("partitioner") != "murmur3") continue;
+    SCOPED_TRACE(vector.id);
+    const Slots slots =
+        Place(profile, profile.defaults, MembersOf(vector, "cassandra"));
+    for (const auto& row : vector.rows) {
+      const std::string key = Unescaped(row.at(0));
+      EXPECT_EQ(std::to_string(CassandraToken(key)), row.at(1));
+      const size_t slot =
+          Search(slots, KeyPosition(profile, profile.defaults, key));
+      EXPECT_EQ(std::to_string(slots.members.at(slot)), row.at(2));
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 500);
+}
+
+}  // namespace
+}  // namespace clockwise::profile
