@@ -1,13 +1,12 @@
 #include "service/ring/layout.h"
 
-#include <openssl/evp.h>
 #include <xxhash.h>
 
-#include <array>
 #include <cassert>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "service/ring/profile/block_hashes.h"
 #include "service/ring/refusal.h"
 
 namespace clockwise {
@@ -17,16 +16,8 @@ KeyHash Xxh3Key(absl::string_view key) { return {Xxh3(key), 0}; }
 
 // MD5 as a 128-bit big-endian number.
 KeyHash Md5Key(absl::string_view key) {
-  std::array<unsigned char, 16> digest;
-  [[maybe_unused]] const int ok = EVP_Digest(
-      key.data(), key.size(), digest.data(), nullptr, EVP_md5(), nullptr);
-  assert(ok == 1 && "MD5 takes any bytes and needs no memory of ours");
-  KeyHash hash;
-  for (size_t i = 0; i < 8; ++i) {
-    hash.position = hash.position << 8 | digest[i];
-    hash.low = hash.low << 8 | digest[i + 8];
-  }
-  return hash;
+  const absl::uint128 number = profile::Md5Number(key);
+  return {absl::Uint128High64(number), absl::Uint128Low64(number)};
 }
 
 void AppendHashedPoints(const v1::RingSpec& spec, const v1::Node& node,

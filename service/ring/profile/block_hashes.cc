@@ -72,11 +72,14 @@ std::array<uint32_t, 4> Md5Words(absl::string_view key) {
 
 uint32_t Md5Word0(absl::string_view key) { return Md5Words(key)[0]; }
 
+absl::uint128 Md5Number(absl::string_view key) {
+  absl::uint128 number = 0;
+  for (const unsigned char byte : Md5(key)) number = number << 8 | byte;
+  return number;
+}
+
 uint64_t Md5TopBits(absl::string_view key) {
-  uint64_t top = 0;
-  const auto digest = Md5(key);
-  for (size_t i = 0; i < 8; ++i) top = top << 8 | digest[i];
-  return top;
+  return absl::Uint128High64(Md5Number(key));
 }
 
 uint32_t Murmur2(absl::string_view key) {

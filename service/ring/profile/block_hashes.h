@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 
+#include "absl/numeric/int128.h"
 #include "absl/strings/string_view.h"
 
 namespace clockwise::profile {
@@ -14,7 +15,8 @@ namespace clockwise::profile {
 // MD5 as four little-endian words, the way ketama reads it.
 std::array<uint32_t, 4> Md5Words(absl::string_view key);
 uint32_t Md5Word0(absl::string_view key);
-// The first eight bytes of MD5, big-endian.
+// MD5 as one big-endian number, and the first eight bytes of it.
+absl::uint128 Md5Number(absl::string_view key);
 uint64_t Md5TopBits(absl::string_view key);
 
 // MurmurHash2 with libhashkit's seed, 0xdeadbeef × length.

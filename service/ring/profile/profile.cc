@@ -42,6 +42,8 @@ constexpr std::pair<absl::string_view, HashFunction> kKeyHashes[] = {
     {"djb2", Wide<Djb2>},
     {"wt6", Wide<Wt6>},
     {"crc32_zlib", Wide<Crc32>},
+    {"crc16_xmodem", Wide<Crc16Xmodem>},
+    {"xxh64", XxHash64},
 };
 
 constexpr Settings With(HashFunction key_hash, uint32_t vnodes) {
@@ -104,16 +106,6 @@ const std::vector<Profile>& Table() {
   return table;
 }
 
-// The part of `key` between the two characters of `tag`, if it has one.
-absl::string_view Tagged(absl::string_view key, absl::string_view tag) {
-  if (tag.size() != 2) return key;
-  const size_t start = key.find(tag[0]);
-  if (start == absl::string_view::npos) return key;
-  const size_t end = key.find(tag[1], start + 1);
-  if (end == absl::string_view::npos || end == start + 1) return key;
-  return key.substr(start + 1, end - start - 1);
-}
-
 // Nearest, told as ends: a point's reach ends half-way to the next one; there,
 // it is still its own. Of points at one position the first owns what lies
 // before it and the last what lies behind.
@@ -127,11 +119,6 @@ void EndHalfWay(std::vector<Point>& points) {
     const auto gap = static_cast<uint32_t>(next - here);
     ends.push_back(static_cast<uint32_t>(here + gap / 2));
   }
-  for (size_t i = 0; i + 1 < count; ++i) {
-    if (points[i].position == points[i + 1].position) {
-      ends[i] = points[i].position;
-    }
-  }
   for (size_t i = 0; i < count; ++i) points[i].position = ends[i];
 }
 
@@ -144,6 +131,15 @@ const Profile* FindProfile(absl::string_view name) {
     if (profile.name == name) return &profile;
   }
   return nullptr;
+}
+
+absl::string_view Tagged(absl::string_view key, absl::string_view tag) {
+  if (tag.size() != 2) return key;
+  const size_t start = key.find(tag[0]);
+  if (start == absl::string_view::npos) return key;
+  const size_t end = key.find(tag[1], start + 1);
+  if (end == absl::string_view::npos || end == start + 1) return key;
+  return key.substr(start + 1, end - start - 1);
 }
 
 HashFunction FindKeyHash(absl::string_view name) {

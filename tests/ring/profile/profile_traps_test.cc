@@ -10,6 +10,7 @@
 #include "service/ring/profile/block_hashes.h"
 #include "service/ring/profile/profile.h"
 #include "service/ring/profile/small_hashes.h"
+#include "service/ring/profile/table.h"
 
 namespace clockwise::profile {
 namespace {
@@ -130,6 +131,15 @@ TEST(ProfileTrapsTest, ATagWithNothingInItIsNoTag) {
   tagged.hash_tag = "$$";
   EXPECT_TRUE(same("a$b$c", "b"));
   EXPECT_TRUE(same("", ""));
+}
+
+TEST(ProfileTrapsTest, PythonMemcachedCountsAHashOf0As1) {
+  const TableProfile& profile = *FindTableProfile("python_memcached");
+  std::string key;
+  for (int i = 0; key.empty() || Crc32_15(key) != 0; ++i) {
+    key = absl::StrCat("k", i);
+  }
+  EXPECT_EQ(TableSlot(profile, profile.defaults, key, 5), 1);
 }
 
 TEST(ProfileTrapsTest, CassandrasEmptyKeyIsTheLeastToken) {

@@ -52,8 +52,7 @@ VectorFile ReadVectors(const std::string& name) {
     if (kind == "owners") {
       vectors.cases.back().owners = absl::StrSplit(fields.at(0), ' ');
     }
-    if (kind == "row") vectors.cases.back().rows.push_back(fields);
-    if (kind == "h") {
+    if (kind == "row" || kind == "h") {
       if (vectors.cases.empty()) vectors.cases.emplace_back();
       vectors.cases.back().rows.push_back(fields);
     }

@@ -1,0 +1,206 @@
+#include "service/ring/profile/table.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <string>
+
+#include "service/ring/profile/block_hashes.h"
+#include "service/ring/profile/small_hashes.h"
+
+namespace clockwise::profile {
+namespace {
+
+constexpr uint32_t kRedisSlots = 16384;
+
+absl::uint128 ByKeyHash(absl::string_view key, const Settings& settings) {
+  uint64_t hash = settings.key_hash(Tagged(key, settings.hash_tag));
+  if (settings.avalanche) hash = Avalanche(static_cast<uint32_t>(hash));
+  return hash;
+}
+
+// python-memcached counts 0 as 1.
+absl::uint128 ByCrc15Or1(absl::string_view key, const Settings&) {
+  return std::max(1U, Crc32_15(key));
+}
+
+absl::uint128 ByMd5(absl::string_view key, const Settings&) {
+  return Md5Number(key);
+}
+
+// Each member as often as its weight, one behind the other.
+std::vector<uint32_t> ByWeight(std::span<const Member> members,
+                               const Settings&) {
+  std::vector<uint32_t> slots;
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    slots.insert(slots.end(), members[i].weight, i);
+  }
+  return slots;
+}
+
+// libmemcached's modula knows no weights.
+std::vector<uint32_t> OneEach(std::span<const Member> members,
+                              const Settings&) {
+  std::vector<uint32_t> slots(members.size());
+  std::iota(slots.begin(), slots.end(), 0);
+  return slots;
+}
+
+// HAProxy's map-based: each slot goes to whom it has been due longest.
+std::vector<uint32_t> ByScore(std::span<const Member> members,
+                              const Settings&) {
+  uint32_t divisor = 0;
+  for (const Member& member : members) {
+    divisor = std::gcd(divisor, member.weight);
+  }
+  if (divisor == 0) return {};
+  uint64_t total = 0;
+  for (const Member& member : members) total += member.weight / divisor;
+  std::vector<uint32_t> slots;
+  std::vector<int64_t> scores(members.size());
+  const auto whole = static_cast<int64_t>(total);
+  for (uint64_t slot = 0; slot < total; ++slot) {
+    size_t best = members.size();
+    int64_t most = 0;
+    for (size_t i = 0; i < members.size(); ++i) {
+      if (members[i].weight == 0) continue;
+      scores[i] += members[i].weight / divisor;
+      const int64_t rank = (scores[i] + whole) / whole;
+      if (best == members.size() || rank > most) {
+        best = i;
+        most = rank;
+      }
+    }
+    scores[best] -= whole;
+    slots.push_back(static_cast<uint32_t>(best));
+  }
+  return slots;
+}
+
+// Envoy's Maglev (Eisenbud et al. 2016), weighted as Envoy does.
+std::vector<uint32_t> ByMaglev(std::span<const Member> members,
+                               const Settings& settings) {
+  struct Builder {
+    uint64_t offset;
+    uint64_t skip;
+    double weight;
+    double target = 0;
+    uint64_t next = 0;
+  };
+  const uint64_t size = settings.vnodes;
+  double total = 0;
+  for (const Member& member : members) total += member.weight;
+  if (total == 0) return {};
+  std::vector<Builder> builders;
+  double most = 0;
+  for (const Member& member : members) {
+    const std::string& text = member.text;
+    builders.push_back({XXH64(text.data(), text.size(), 0) % size,
+                        XXH64(text.data(), text.size(), 1) % (size - 1) + 1,
+                        member.weight / total});
+    most = std::max(most, builders.back().weight);
+  }
+  std::vector<uint32_t> slots(size, ~0U);
+  uint64_t claimed = 0;
+  for (uint32_t round = 1; claimed < size; ++round) {
+    for (uint32_t i = 0; i < builders.size() && claimed < size; ++i) {
+      Builder& builder = builders[i];
+      if (round * builder.weight < builder.target) continue;
+      builder.target += most;
+      uint64_t slot;
+      do {
+        slot = (builder.offset + builder.skip * builder.next++) % size;
+      } while (slots[slot] != ~0U);
+      slots[slot] = i;
+      ++claimed;
+    }
+  }
+  return slots;
+}
+
+// Redis Cluster: a member's tokens are its slots.
+std::vector<uint32_t> Explicit(std::span<const Member> members,
+                               const Settings&) {
+  std::vector<uint32_t> slots(kRedisSlots, ~0U);
+  size_t given = 0;
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    for (const int64_t slot : members[i].tokens) {
+      if (slot < 0 || slot >= kRedisSlots) return {};
+      uint32_t& owner = slots[static_cast<size_t>(slot)];
+      if (owner != ~0U) return {};
+      owner = i;
+      ++given;
+    }
+  }
+  if (given < kRedisSlots) return {};
+  return slots;
+}
+
+Settings With(const char* key_hash, uint32_t vnodes = 0,
+              const char* hash_tag = "") {
+  Settings settings;
+  settings.key_hash = FindKeyHash(key_hash);
+  settings.vnodes = vnodes;
+  settings.hash_tag = hash_tag;
+  return settings;
+}
+
+const std::vector<TableProfile>& Table() {
+  using enum Order;
+  static const auto& table = *new std::vector<TableProfile>{
+      {"libmemcached_modula", "libmemcached MODULA", kAsConfigured, ByKeyHash,
+       With("default"), OneEach},
+      {"twemproxy_modula", "twemproxy distribution: modula", kShorterFirst,
+       ByKeyHash, With("fnv1a_64"), ByWeight},
+      {"nginx_modulo", "nginx hash … without consistent", kAsConfigured,
+       ByKeyHash, With("crc32"), ByWeight},
+      {"python_memcached",
+       "python-memcached, Cache::Memcached",
+       kAsConfigured,
+       ByCrc15Or1,
+       {},
+       ByWeight},
+      {"crc32_modulo", "crc32(key) % N", kAsConfigured, ByKeyHash,
+       With("crc32_zlib"), ByWeight},
+      {"md5_modulo", "md5(key) % N", kAsConfigured, ByMd5, {}, ByWeight},
+      {"haproxy_map", "HAProxy hash-type map-based", kAsConfigured, ByKeyHash,
+       With("sdbm"), ByScore},
+      {"envoy_maglev", "Envoy Maglev", kByText, ByKeyHash, With("xxh64", 65537),
+       ByMaglev},
+      {"redis_cluster", "Redis Cluster", kAsConfigured, ByKeyHash,
+       With("crc16_xmodem", 0, "{}"), Explicit},
+  };
+  return table;
+}
+
+}  // namespace
+
+std::span<const TableProfile> TableProfiles() { return Table(); }
+
+const TableProfile* FindTableProfile(absl::string_view name) {
+  for (const TableProfile& profile : Table()) {
+    if (profile.name == name) return &profile;
+  }
+  return nullptr;
+}
+
+std::vector<uint32_t> PlaceTable(const TableProfile& profile,
+                                 const Settings& settings,
+                                 std::span<const Member> members) {
+  const std::vector<uint32_t> order = Ordered(profile.order, members);
+  std::vector<Member> ordered;
+  ordered.reserve(members.size());
+  for (const uint32_t member : order) ordered.push_back(members[member]);
+  std::vector<uint32_t> slots = profile.slots(ordered, settings);
+  for (uint32_t& slot : slots) slot = order[slot];
+  return slots;
+}
+
+size_t TableSlot(const TableProfile& profile, const Settings& settings,
+                 absl::string_view key, size_t slots) {
+  return static_cast<size_t>(profile.number(key, settings) % slots);
+}
+
+}  // namespace clockwise::profile
