@@ -141,25 +141,5 @@ TEST(ProfileVectorsTest, Groupcache) {
   EXPECT_GT(CheckAll("groupcache", "groupcache"), 1000);
 }
 
-TEST(ProfileVectorsTest, CassandraTokensAndOwners) {
-  const Profile& profile = *FindProfile("cassandra");
-  int compared = 0;
-  for (const VectorCase& vector : ReadVectors("cassandra").cases) {
-    if (vector.params.at("partitioner") != "murmur3") continue;
-    SCOPED_TRACE(vector.id);
-    const Slots slots =
-        Place(profile, profile.defaults, MembersOf(vector, "cassandra"));
-    for (const auto& row : vector.rows) {
-      const std::string key = Unescaped(row.at(0));
-      EXPECT_EQ(std::to_string(CassandraToken(key)), row.at(1));
-      const size_t slot =
-          Search(slots, KeyPosition(profile, profile.defaults, key));
-      EXPECT_EQ(std::to_string(slots.members.at(slot)), row.at(2));
-      ++compared;
-    }
-  }
-  EXPECT_GT(compared, 500);
-}
-
 }  // namespace
 }  // namespace clockwise::profile
