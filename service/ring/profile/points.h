@@ -1,6 +1,6 @@
 // The generators of points, one a system. Stateless. Floating point is computed
-// in the width that the system uses, each operation by itself: this folder is
-// compiled with -ffp-contract=off.
+// in the width that the system uses, each operation by itself: all is compiled
+// with -ffp-contract=off.
 #ifndef CLOCKWISE_SERVICE_RING_PROFILE_POINTS_H_
 #define CLOCKWISE_SERVICE_RING_PROFILE_POINTS_H_
 
