@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,10 +14,19 @@ import urllib.request
 
 
 def free_port():
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that was free a moment ago.
+
+    It is below those that Linux gives to outgoing connections: one of another
+    test could take the port before etcd does.
+    """
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class EtcdCluster:
@@ -99,7 +109,9 @@ class EtcdCluster:
             if status and int(status.get("leader", "0")):
                 return
             time.sleep(0.05)
-        raise RuntimeError("etcd did not become healthy")
+        with open(os.path.join(self.folder, f"log{index}")) as log:
+            raise RuntimeError(
+                "etcd did not become healthy: " + log.read()[-2000:])
 
     def leader(self):
         """The index of the member that leads."""

@@ -20,14 +20,16 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
 import layout_table
+from etcd_cluster import free_port
 
 BLOCK_SECONDS = 120
 START_SECONDS = 240
@@ -77,12 +79,6 @@ def lines_match(expected, actual):
         return any(lines_match(expected[1:], actual[n:]) for n in range(len(actual) + 1))
     return (bool(actual) and matches(expected[0], actual[0]) and
             lines_match(expected[1:], actual[1:]))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Quickstart:

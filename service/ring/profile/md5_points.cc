@@ -37,6 +37,7 @@ void AppendGroups(Members members, uint32_t member, uint64_t groups,
 void AppendLibmemcachedWeighted(Members members, const Settings& settings,
                                 Points& points) {
   const auto total = static_cast<float>(TotalWeight(members));
+  if (total == 0) return;
   const auto count = static_cast<float>(members.size());
   for (uint32_t i = 0; i < members.size(); ++i) {
     const float part = static_cast<float>(members[i].weight) / total;
@@ -53,6 +54,7 @@ void AppendLibmemcachedWeighted(Members members, const Settings& settings,
 void AppendLibketama(Members members, const Settings& settings,
                      Points& points) {
   const auto total = static_cast<float>(TotalWeight(members));
+  if (total == 0) return;
   const auto count = static_cast<float>(members.size());
   for (uint32_t i = 0; i < members.size(); ++i) {
     const float part = static_cast<float>(members[i].weight) / total;
@@ -69,6 +71,7 @@ void AppendLibketama(Members members, const Settings& settings,
 void AppendUhashringKetama(Members members, const Settings& settings,
                            Points& points) {
   const uint64_t total = TotalWeight(members);
+  if (total == 0) return;
   for (uint32_t i = 0; i < members.size(); ++i) {
     const uint64_t groups = VnodesOf(members[i], settings) * members.size() *
                             members[i].weight / total;
@@ -91,6 +94,7 @@ void AppendUhashringDefault(Members members, const Settings& settings,
 void AppendNpmHashring(Members members, const Settings& settings,
                        Points& points) {
   const auto total = static_cast<double>(TotalWeight(members));
+  if (total == 0) return;
   const auto count = static_cast<double>(members.size());
   for (uint32_t i = 0; i < members.size(); ++i) {
     const uint32_t own = members[i].own_vnodes;

@@ -62,7 +62,10 @@ std::vector<double> EnvoyParts(Members members) {
     const Locality& locality = localities[of_member[i]];
     const auto weight = static_cast<double>(members[i].weight);
     // Without localities the factor is exactly 1.
-    parts.push_back(weight * (locality.weight / total) / locality.of_members);
+    parts.push_back(total == 0 || weight == 0
+                        ? 0
+                        : weight * (locality.weight / total) /
+                              locality.of_members);
   }
   return parts;
 }

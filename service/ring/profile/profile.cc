@@ -165,14 +165,19 @@ std::vector<uint32_t> Ordered(Order order, std::span<const Member> members) {
   return indexes;
 }
 
+std::vector<Member> Picked(std::span<const Member> members,
+                           std::span<const uint32_t> indexes) {
+  std::vector<Member> picked;
+  picked.reserve(indexes.size());
+  for (const uint32_t index : indexes) picked.push_back(members[index]);
+  return picked;
+}
+
 Slots Place(const Profile& profile, const Settings& settings,
             std::span<const Member> members) {
   const std::vector<uint32_t> order = Ordered(profile.order, members);
-  std::vector<Member> ordered;
-  ordered.reserve(members.size());
-  for (const uint32_t member : order) ordered.push_back(members[member]);
   std::vector<Point> points;
-  profile.append_points(ordered, settings, points);
+  profile.append_points(Picked(members, order), settings, points);
   if (profile.ties == Ties::kLast) {
     std::reverse(points.begin(), points.end());
   }

@@ -42,6 +42,7 @@ struct Settings {
   uint64_t min_size = 1024;     // Envoy and gRPC
   uint64_t max_size = 8388608;  // Envoy and gRPC
   HashFunction point_hash = nullptr;  // Envoy
+  uint32_t table_size = 65537;        // Envoy's Maglev: a prime
   bool avalanche = false;             // HAProxy: of the key's hash
   std::string hash_tag;               // twemproxy: two characters, or empty
 };
@@ -84,6 +85,10 @@ absl::string_view Tagged(absl::string_view key, absl::string_view tag);
 
 // The indexes of `members` in the order that the profile puts them in.
 std::vector<uint32_t> Ordered(Order order, std::span<const Member> members);
+
+// The members of these indexes.
+std::vector<Member> Picked(std::span<const Member> members,
+                           std::span<const uint32_t> indexes);
 
 // The slots of a ring, in clockwise order. A slot owns the hashes from the end
 // before it (exclusive) to its own (inclusive), wrapping. Positions of 32 bits

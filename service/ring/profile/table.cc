@@ -89,7 +89,7 @@ std::vector<uint32_t> ByMaglev(std::span<const Member> members,
     double target = 0;
     uint64_t next = 0;
   };
-  const uint64_t size = settings.vnodes;
+  const uint64_t size = settings.table_size;
   double total = 0;
   for (const Member& member : members) total += member.weight;
   if (total == 0) return {};
@@ -138,11 +138,9 @@ std::vector<uint32_t> Explicit(std::span<const Member> members,
   return slots;
 }
 
-Settings With(const char* key_hash, uint32_t vnodes = 0,
-              const char* hash_tag = "") {
+Settings With(const char* key_hash, const char* hash_tag = "") {
   Settings settings;
   settings.key_hash = FindKeyHash(key_hash);
-  settings.vnodes = vnodes;
   settings.hash_tag = hash_tag;
   return settings;
 }
@@ -167,10 +165,10 @@ const std::vector<TableProfile>& Table() {
       {"md5_modulo", "md5(key) % N", kAsConfigured, ByMd5, {}, ByWeight},
       {"haproxy_map", "HAProxy hash-type map-based", kAsConfigured, ByKeyHash,
        With("sdbm"), ByScore},
-      {"envoy_maglev", "Envoy Maglev", kByText, ByKeyHash, With("xxh64", 65537),
+      {"envoy_maglev", "Envoy Maglev", kByText, ByKeyHash, With("xxh64"),
        ByMaglev},
       {"redis_cluster", "Redis Cluster", kAsConfigured, ByKeyHash,
-       With("crc16_xmodem", 0, "{}"), Explicit},
+       With("crc16_xmodem", "{}"), Explicit},
   };
   return table;
 }
@@ -190,10 +188,7 @@ std::vector<uint32_t> PlaceTable(const TableProfile& profile,
                                  const Settings& settings,
                                  std::span<const Member> members) {
   const std::vector<uint32_t> order = Ordered(profile.order, members);
-  std::vector<Member> ordered;
-  ordered.reserve(members.size());
-  for (const uint32_t member : order) ordered.push_back(members[member]);
-  std::vector<uint32_t> slots = profile.slots(ordered, settings);
+  std::vector<uint32_t> slots = profile.slots(Picked(members, order), settings);
   for (uint32_t& slot : slots) slot = order[slot];
   return slots;
 }

@@ -58,6 +58,27 @@ TEST(ProfileTrapsTest, Binary32DecidesAWeightedCount) {
   EXPECT_EQ(PointsEach(PlaceBy("ketama_weighted", members), 11)[0], 124);
 }
 
+TEST(ProfileTrapsTest, MembersWithoutWeightGetNothing) {
+  std::vector<Member> members = Members({"1", "2", "3"});
+  for (Member& member : members) member.weight = 0;
+  for (const Profile& profile : Profiles()) {
+    const bool weighs = std::string(profile.name) != "ketama" &&
+                        std::string(profile.name) != "groupcache";
+    if (!weighs) continue;
+    SCOPED_TRACE(profile.name);
+    EXPECT_TRUE(Place(profile, profile.defaults, members).ends.empty());
+  }
+  members[1].weight = 2;
+  members[0].locality = "a";
+  for (const char* name : {"ketama_weighted", "libketama", "nginx", "haproxy",
+                           "envoy_ring_hash", "uhashring", "npm_hashring"}) {
+    const auto counts = PointsEach(PlaceBy(name, members), 3);
+    SCOPED_TRACE(name);
+    EXPECT_EQ(counts[0], 0);
+    EXPECT_GT(counts[1], 0);
+  }
+}
+
 TEST(ProfileTrapsTest, BytesFrom0x80AreSignExtendedWhereTheProgramDoes) {
   EXPECT_EQ(Fnv1a_32("\xff"), (2166136261U ^ 0xffffffffU) * 16777619U);
   EXPECT_EQ(Sdbm("\xff"), 255);

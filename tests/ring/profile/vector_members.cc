@@ -83,7 +83,7 @@ Settings SettingsOf(const std::string& profile, Settings settings,
   number("max_size", settings.max_size);
   settings.max_size = std::min(settings.max_size, cap);
   number("vnodes", settings.vnodes);
-  number("table_size", settings.vnodes);
+  number("table_size", settings.table_size);
   if (profile == "groupcache") {
     number("replicas", settings.vnodes);
   } else {
