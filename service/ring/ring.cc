@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
 #include "service/ring/fingerprint.h"
+#include "service/ring/first_end.h"
 #include "service/ring/refusal.h"
 
 namespace clockwise {
@@ -109,10 +110,7 @@ size_t Ring::SlotOf(KeyHash hash) const {
     case SlotRule::kFirstPointClockwise:
       break;
   }
-  const auto at =
-      std::lower_bound(positions_.begin(), positions_.end(), hash.position);
-  return at == positions_.end() ? 0
-                                : static_cast<size_t>(at - positions_.begin());
+  return FirstEnd(positions_, hash.position);
 }
 
 template <typename Wanted>

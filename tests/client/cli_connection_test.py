@@ -1,25 +1,25 @@
 """Servers that are away, go away and come back; `clockwise watch`."""
 
 import json
+import os
 import select
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import unittest
 
 from clockwise_command import CLOCKWISE, ENVIRONMENT, run
 from running_server import RunningServer
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
+from etcd_cluster import free_port  # noqa: E402 (needs the path)
+
 
 class NotReachedTest(unittest.TestCase):
-    def free_port(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
-
     def test_no_server_is_exit_three_and_says_how_to_start_one(self):
-        server = f"127.0.0.1:{self.free_port()}"
+        server = f"127.0.0.1:{free_port()}"
         for arguments in (("locate", "k"), ("node", "add", "n1"), ("watch",),
                           ("ring", "list"), ("locate", "--stdin")):
             with self.subTest(arguments=arguments):

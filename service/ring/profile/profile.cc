@@ -106,20 +106,30 @@ const std::vector<Profile>& Table() {
   return table;
 }
 
+// What lies between the first of the tag's two characters and the next second
+// one, if that is not nothing; else, or if `tag` is empty, the whole key.
+absl::string_view Tagged(absl::string_view key, absl::string_view tag) {
+  if (tag.size() != 2) return key;
+  const size_t start = key.find(tag[0]);
+  if (start == absl::string_view::npos) return key;
+  const size_t end = key.find(tag[1], start + 1);
+  if (end == absl::string_view::npos || end == start + 1) return key;
+  return key.substr(start + 1, end - start - 1);
+}
+
 // Nearest, told as ends: a point's reach ends half-way to the next one; there,
 // it is still its own. Of points at one position the first owns what lies
 // before it and the last what lies behind.
 void EndHalfWay(std::vector<Point>& points) {
-  const size_t count = points.size();
-  std::vector<uint64_t> ends;
-  ends.reserve(count);
-  for (size_t i = 0; i < count; ++i) {
+  if (points.empty()) return;
+  const uint64_t first = points.front().position;
+  for (size_t i = 0; i < points.size(); ++i) {
     const uint64_t here = points[i].position;
-    const uint64_t next = points[(i + 1) % count].position;
+    const uint64_t next =
+        i + 1 < points.size() ? points[i + 1].position : first;
     const auto gap = static_cast<uint32_t>(next - here);
-    ends.push_back(static_cast<uint32_t>(here + gap / 2));
+    points[i].position = static_cast<uint32_t>(here + gap / 2);
   }
-  for (size_t i = 0; i < count; ++i) points[i].position = ends[i];
 }
 
 }  // namespace
@@ -131,15 +141,6 @@ const Profile* FindProfile(absl::string_view name) {
     if (profile.name == name) return &profile;
   }
   return nullptr;
-}
-
-absl::string_view Tagged(absl::string_view key, absl::string_view tag) {
-  if (tag.size() != 2) return key;
-  const size_t start = key.find(tag[0]);
-  if (start == absl::string_view::npos) return key;
-  const size_t end = key.find(tag[1], start + 1);
-  if (end == absl::string_view::npos || end == start + 1) return key;
-  return key.substr(start + 1, end - start - 1);
 }
 
 HashFunction FindKeyHash(absl::string_view name) {
@@ -208,12 +209,14 @@ Slots Place(const Profile& profile, const Settings& settings,
   return slots;
 }
 
+uint64_t HashKeyBy(const Settings& settings, absl::string_view key) {
+  const uint64_t hash = settings.key_hash(Tagged(key, settings.hash_tag));
+  return settings.avalanche ? Avalanche(static_cast<uint32_t>(hash)) : hash;
+}
+
 uint64_t KeyPosition(const Profile& profile, const Settings& settings,
                      absl::string_view key) {
-  const absl::string_view hashed = Tagged(key, settings.hash_tag);
-  uint64_t hash = settings.key_hash(hashed);
-  if (settings.avalanche) hash = Avalanche(static_cast<uint32_t>(hash));
-  return hash << (64 - profile.position_bits);
+  return HashKeyBy(settings, key) << (64 - profile.position_bits);
 }
 
 }  // namespace clockwise::profile

@@ -78,10 +78,9 @@ const Profile* FindProfile(absl::string_view name);
 // ("default" is one_at_a_time); null if there is none.
 HashFunction FindKeyHash(absl::string_view name);
 
-// What is hashed of `key` under a hash tag: what lies between the first of the
-// tag's two characters and the next second one, if that is not nothing; else,
-// or if `tag` is empty, the whole key.
-absl::string_view Tagged(absl::string_view key, absl::string_view tag);
+// The hash of `key` by these settings: of its tagged part, if it has one (a tag
+// with nothing in it is none), and mixed if `avalanche` says so.
+uint64_t HashKeyBy(const Settings& settings, absl::string_view key);
 
 // The indexes of `members` in the order that the profile puts them in.
 std::vector<uint32_t> Ordered(Order order, std::span<const Member> members);

@@ -16,9 +16,7 @@ namespace {
 constexpr uint32_t kRedisSlots = 16384;
 
 absl::uint128 ByKeyHash(absl::string_view key, const Settings& settings) {
-  uint64_t hash = settings.key_hash(Tagged(key, settings.hash_tag));
-  if (settings.avalanche) hash = Avalanche(static_cast<uint32_t>(hash));
-  return hash;
+  return HashKeyBy(settings, key);
 }
 
 // python-memcached counts 0 as 1.
@@ -97,7 +95,7 @@ std::vector<uint32_t> ByMaglev(std::span<const Member> members,
   double most = 0;
   for (const Member& member : members) {
     const std::string& text = member.text;
-    builders.push_back({XXH64(text.data(), text.size(), 0) % size,
+    builders.push_back({XxHash64(text) % size,
                         XXH64(text.data(), text.size(), 1) % (size - 1) + 1,
                         member.weight / total});
     most = std::max(most, builders.back().weight);

@@ -1,6 +1,5 @@
 // Cassandra: tokens, owners and the replicas of both strategies, against what
 // its server's own methods and the drivers computed (cassandra.tsv).
-#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
+#include "service/ring/first_end.h"
 #include "service/ring/profile/block_hashes.h"
 #include "service/ring/profile/replication.h"
 #include "tests/ring/profile/vector_file.h"
@@ -51,12 +51,8 @@ TEST(CassandraVectorsTest, TokensOwnersAndReplicasAreTheServers) {
     for (const auto& row : vector.rows) {
       const std::string key = Unescaped(row.at(0));
       EXPECT_EQ(std::to_string(CassandraToken(key)), row.at(1));
-      const auto at =
-          std::lower_bound(slots.ends.begin(), slots.ends.end(),
-                           KeyPosition(profile, profile.defaults, key));
-      const size_t slot = at == slots.ends.end()
-                              ? 0
-                              : static_cast<size_t>(at - slots.ends.begin());
+      const size_t slot =
+          FirstEnd(slots.ends, KeyPosition(profile, profile.defaults, key));
       EXPECT_EQ(std::to_string(slots.members.at(slot)), row.at(2));
       EXPECT_EQ(absl::StrJoin(SimpleStrategy(slots, slot, simple), " "),
                 row.at(3));

@@ -2,7 +2,7 @@
 // that is told when they differ.
 #include <libmemcached-1.0/memcached.h>
 
-#include <algorithm>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "service/ring/first_end.h"
 #include "service/ring/profile/profile.h"
 #include "service/ring/profile/table.h"
 
@@ -95,33 +96,46 @@ std::vector<Member> MembersOf(const std::vector<Host>& hosts, bool spy) {
   return members;
 }
 
-// Keys that the two place otherwise, over all hash functions.
-int CompareRings(const char* profile_name,
-                 memcached_server_distribution_t distribution, bool weighted) {
-  const Profile& profile = *FindProfile(profile_name);
-  const bool spy = distribution == MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY;
+using OwnerOf = std::function<uint32_t(const std::string& key)>;
+
+// Keys that the two place otherwise, over all hash functions, each with hosts
+// of its own, from `seed` on. `place` makes ours of hosts and a hash function.
+int Compare(memcached_server_distribution_t distribution, bool weighted,
+            uint32_t seed,
+            const std::function<OwnerOf(const std::vector<Host>& hosts,
+                                        HashFunction key_hash)>& place) {
   int wrong = 0;
-  uint32_t seed = 1;
   for (const auto& [hash, name] : kHashes) {
     std::mt19937 random(seed++);
     const std::vector<Host> hosts = DrawnHosts(random, weighted);
     const Libmemcached theirs(hosts, distribution, hash);
-    Settings settings = profile.defaults;
-    settings.key_hash = FindKeyHash(name);
-    const Slots slots = Place(profile, settings, MembersOf(hosts, spy));
+    const OwnerOf ours = place(hosts, FindKeyHash(name));
     int differ = 0;
     for (const std::string& key : DrawnKeys(random)) {
-      const auto at = std::lower_bound(slots.ends.begin(), slots.ends.end(),
-                                       KeyPosition(profile, settings, key));
-      const size_t slot = at == slots.ends.end()
-                              ? 0
-                              : static_cast<size_t>(at - slots.ends.begin());
-      if (slots.members[slot] != theirs.Owner(key)) ++differ;
+      if (ours(key) != theirs.Owner(key)) ++differ;
     }
     EXPECT_EQ(differ, 0) << name << ", seed " << seed - 1;
     wrong += differ;
   }
   return wrong;
+}
+
+int CompareRings(const char* profile_name,
+                 memcached_server_distribution_t distribution, bool weighted) {
+  const Profile& profile = *FindProfile(profile_name);
+  const bool spy = distribution == MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY;
+  return Compare(
+      distribution, weighted, 1,
+      [&](const std::vector<Host>& hosts, HashFunction key_hash) -> OwnerOf {
+        Settings settings = profile.defaults;
+        settings.key_hash = key_hash;
+        return [&profile, settings,
+                slots = Place(profile, settings, MembersOf(hosts, spy))](
+                   const std::string& key) {
+          return slots.members[FirstEnd(slots.ends,
+                                        KeyPosition(profile, settings, key))];
+        };
+      });
 }
 
 TEST(LibmemcachedLiveTest, Ketama) {
@@ -144,22 +158,15 @@ TEST(LibmemcachedLiveTest, Spy) {
 
 TEST(LibmemcachedLiveTest, Modula) {
   const TableProfile& profile = *FindTableProfile("libmemcached_modula");
-  uint32_t seed = 100;
-  for (const auto& [hash, name] : kHashes) {
-    std::mt19937 random(seed++);
-    const std::vector<Host> hosts = DrawnHosts(random, false);
-    const Libmemcached theirs(hosts, MEMCACHED_DISTRIBUTION_MODULA, hash);
+  const auto place = [&](const std::vector<Host>& hosts,
+                         HashFunction key_hash) -> OwnerOf {
     Settings settings = profile.defaults;
-    settings.key_hash = FindKeyHash(name);
-    int differ = 0;
-    for (const std::string& key : DrawnKeys(random)) {
-      if (TableSlot(profile, settings, key, hosts.size()) !=
-          theirs.Owner(key)) {
-        ++differ;
-      }
-    }
-    EXPECT_EQ(differ, 0) << name << ", seed " << seed - 1;
-  }
+    settings.key_hash = key_hash;
+    return [&profile, settings, count = hosts.size()](const std::string& key) {
+      return static_cast<uint32_t>(TableSlot(profile, settings, key, count));
+    };
+  };
+  EXPECT_EQ(Compare(MEMCACHED_DISTRIBUTION_MODULA, false, 100, place), 0);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "service/ring/first_end.h"
 #include "service/ring/profile/profile.h"
 
 namespace clockwise::profile {
@@ -51,11 +52,7 @@ uint32_t OwnerBySearch(const std::vector<Entry>& entries, Search search,
 }
 
 uint32_t OwnerByEnds(const Slots& slots, uint32_t hash) {
-  const auto at = std::lower_bound(slots.ends.begin(), slots.ends.end(),
-                                   uint64_t{hash} << 32);
-  return slots.members[at == slots.ends.end()
-                           ? 0
-                           : static_cast<size_t>(at - slots.ends.begin())];
+  return slots.members[FirstEnd(slots.ends, uint64_t{hash} << 32)];
 }
 
 // Up to eight members with points close together around 0, so that gaps are

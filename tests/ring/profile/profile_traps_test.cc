@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "service/ring/first_end.h"
 #include "service/ring/profile/block_hashes.h"
 #include "service/ring/profile/profile.h"
 #include "service/ring/profile/small_hashes.h"
@@ -179,9 +180,9 @@ TEST(ProfileTrapsTest, ACassandraNodeOwnsItsOwnToken) {
   members[1].tokens = {CassandraToken("k") + 1};
   const Slots slots = PlaceBy("cassandra", members);
   const Profile& profile = *FindProfile("cassandra");
-  const auto at = std::lower_bound(slots.ends.begin(), slots.ends.end(),
-                                   KeyPosition(profile, profile.defaults, "k"));
-  EXPECT_EQ(slots.members[static_cast<size_t>(at - slots.ends.begin())], 0);
+  const size_t slot =
+      FirstEnd(slots.ends, KeyPosition(profile, profile.defaults, "k"));
+  EXPECT_EQ(slots.members[slot], 0);
 }
 
 }  // namespace

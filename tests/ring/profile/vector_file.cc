@@ -27,6 +27,17 @@ std::string Get(const Fields& fields, const std::string& name,
   return at == fields.end() ? otherwise : at->second;
 }
 
+int CompareOwners(
+    const VectorFile& vectors, const VectorCase& vector,
+    const std::function<std::string(const std::string& key)>& owner_of) {
+  int wrong = 0;
+  for (size_t i = 0; i < vectors.keys.size(); ++i) {
+    if (owner_of(vectors.keys[i]) != vector.owners.at(i)) ++wrong;
+  }
+  EXPECT_EQ(wrong, 0) << "of " << vectors.keys.size();
+  return static_cast<int>(vectors.keys.size());
+}
+
 VectorFile ReadVectors(const std::string& name) {
   VectorFile vectors;
   std::ifstream file(std::string(CLOCKWISE_VECTORS "/compat/") + name + ".tsv");

@@ -2,6 +2,7 @@
 #ifndef CLOCKWISE_TESTS_RING_PROFILE_VECTOR_FILE_H_
 #define CLOCKWISE_TESTS_RING_PROFILE_VECTOR_FILE_H_
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ struct VectorCase {
   std::string id;
   Fields params;
   std::vector<Fields> members;
-  std::vector<std::string> owners;             // one a key; "-": none
+  std::vector<std::string> owners;             // one a key
   std::vector<std::vector<std::string>> rows;  // without their first field
 };
 
@@ -28,6 +29,12 @@ std::string Unescaped(const std::string& text);
 
 // The file `name`.tsv; a failed assertion and no cases if it can't be read.
 VectorFile ReadVectors(const std::string& name);
+
+// Holds `owner_of(key)`, a member's index as text, against each owner of
+// `vector`; returns how many there were.
+int CompareOwners(
+    const VectorFile& vectors, const VectorCase& vector,
+    const std::function<std::string(const std::string& key)>& owner_of);
 
 // `fields[name]`, or `otherwise`.
 std::string Get(const Fields& fields, const std::string& name,

@@ -1,0 +1,21 @@
+// The one search of rings. Stateless.
+#ifndef CLOCKWISE_SERVICE_RING_FIRST_END_H_
+#define CLOCKWISE_SERVICE_RING_FIRST_END_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace clockwise {
+
+// The index of the first of `ends` (sorted) that is at or behind `position`;
+// beyond the last it is 0, as the circle goes on there. O(log ends).
+inline size_t FirstEnd(std::span<const uint64_t> ends, uint64_t position) {
+  const auto at = std::lower_bound(ends.begin(), ends.end(), position);
+  return at == ends.end() ? 0 : static_cast<size_t>(at - ends.begin());
+}
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RING_FIRST_END_H_
