@@ -26,6 +26,10 @@ inline constexpr uint32_t kMaxPageSize = 1000;  // of lists
 inline constexpr uint32_t kDefaultPageSize = 100;
 inline constexpr uint32_t kMaxVirtualNodes = 65'536;
 inline constexpr uint32_t kDefaultVirtualNodes = 160;
+inline constexpr size_t kMaxNodePoints = 16'384;      // Node.points
+inline constexpr uint32_t kMaxRingSize = 8'388'608;   // Envoy's and gRPC's
+inline constexpr uint32_t kMaxTableSize = 5'000'011;  // Maglev's
+inline constexpr size_t kMaxSettingsZones = 1000;     // of LayoutSettings
 inline constexpr uint32_t kMinPartitionBits = 4;
 inline constexpr uint32_t kMaxPartitionBits = 20;
 inline constexpr uint32_t kDefaultPartitionBits = 16;
@@ -35,6 +39,8 @@ inline constexpr uint32_t kDefaultPartitionReplicas = 3;
 // --- Sizes of what is held: RESOURCE_EXHAUSTED above the bound. ---
 inline constexpr size_t kMaxNodes = 100'000;                 // a ring
 inline constexpr uint64_t kMaxPoints = 16ull * 1024 * 1024;  // a ring
+// Steps to fill a ring's table, where that is more than its slots.
+inline constexpr uint64_t kMaxTableWork = 1ull << 30;
 inline constexpr size_t kMaxRings = 1000;
 inline constexpr size_t kMaxWatchStreams = 20'000;  // a server
 
@@ -86,6 +92,9 @@ inline constexpr size_t kHttpRequestBytes = 64 * 1024;
 inline constexpr uint32_t kMaxSimulatedNodes = 10'000;  // before, and after
 inline constexpr size_t kMaxSimulatedKeys = 1'000'000;
 inline constexpr size_t kMaxSimulatedLayouts = 16;  // rows of the table
+
+// --- `clockwise import`: bad usage above the bound. ---
+inline constexpr size_t kMaxImportBytes = 16 * 1024 * 1024;  // of the file
 
 // --- Metrics. ---
 inline constexpr size_t kMaxNodeSeries = 1000;  // per-node series off above

@@ -152,14 +152,17 @@ CLI::Validator ServerAddress() {
 
 std::vector<std::string> LayoutNames() {
   std::vector<std::string> names;
-  const auto* layouts = v1::Layout_descriptor();
-  for (int i = 0; i < layouts->value_count(); ++i) {
-    const auto* rule =
-        FindLayout(static_cast<v1::Layout>(layouts->value(i)->number()));
-    if (rule != nullptr &&
-        layouts->value(i)->number() != v1::LAYOUT_UNSPECIFIED) {
-      names.emplace_back(rule->name);
-    }
+  for (const LayoutRule& rule : Layouts()) names.emplace_back(rule.name());
+  return names;
+}
+
+std::vector<std::string> SimulatedLayoutNames() {
+  std::vector<std::string> names;
+  for (const LayoutRule& rule : Layouts()) {
+    const profile::Takes& takes = rule.rule->takes;
+    const bool ring =
+        rule.ring != nullptr && !takes.any_token && !takes.numeric_text;
+    if (rule.own() || ring) names.emplace_back(rule.name());
   }
   return names;
 }

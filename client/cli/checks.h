@@ -38,6 +38,8 @@ CLI::Validator ServerAddress();
 
 // The layouts that this build knows, as people spell them.
 std::vector<std::string> LayoutNames();
+// Those of them that numbered nodes can be placed in.
+std::vector<std::string> SimulatedLayoutNames();
 
 }  // namespace clockwise::cli
 

@@ -13,6 +13,8 @@ namespace clockwise::cli {
 namespace {
 
 constexpr size_t kHelpColumn = 28;
+// A longer list of values is told by another command.
+constexpr size_t kMaxValues = 60;
 
 // CLI11's help, with options as they are typed: --weight=1-65535,
 // --output=table|json.
@@ -35,6 +37,7 @@ class Help : public CLI::Formatter {
     if (type.empty() || option->get_positional()) return "";
     const size_t list = type.find(":{");
     if (list == std::string::npos) return "=" + type;
+    if (type.size() - list > kMaxValues) return "=NAME";
     return absl::StrCat(
         "=", absl::StrReplaceAll(type.substr(list + 1),
                                  {{"{", ""}, {"}", ""}, {",", "|"}}));
@@ -83,6 +86,8 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
   AddRingCommands(*app, line);
   AddWatchCommand(*app, line);
   AddSimulateCommand(*app, line);
+  AddImportCommand(*app, line);
+  AddMigrateCommands(*app, line);
   AddStoreCommands(*app, line);
   AddCompletionCommand(*app, line);
   NameGroups(*app);

@@ -14,6 +14,7 @@
 #include "client/cli/failure.h"
 #include "client/cli/key_batch.h"
 #include "service/limits.h"
+#include "service/ring/validate.h"
 
 namespace clockwise::cli {
 namespace {
@@ -23,20 +24,24 @@ absl::Status CannotRead(const std::string& path) {
       absl::StrCat("cannot read keys from ", path, ": ", std::strerror(errno)));
 }
 
-absl::Status AddBatch(KeyBatch& batch, KeySample& sample) {
+using TakeKey = absl::FunctionRef<absl::Status(absl::string_view key)>;
+
+absl::Status TakeBatch(KeyBatch& batch, TakeKey take, bool& any) {
   KeyBatch::Keys keys;
   batch.Take(keys);
   for (const std::string& key : keys) {
-    if (absl::Status failure = sample.Add(key); !failure.ok()) return failure;
+    any = true;
+    if (absl::Status failure = take(key); !failure.ok()) return failure;
   }
   return absl::OkStatus();
 }
 
-absl::Status AddLines(const std::string& path, KeySample& sample) {
+absl::Status ReadLines(const std::string& path, TakeKey take) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return CannotRead(path);
   const auto closed = absl::MakeCleanup([file] { close(file); });
   KeyBatch batch('\n', path);
+  bool any = false;
   std::array<char, size_t{64} * 1024> chunk;
   for (;;) {
     const ssize_t bytes = read(file, chunk.data(), chunk.size());
@@ -49,17 +54,26 @@ absl::Status AddLines(const std::string& path, KeySample& sample) {
       if (!taken.ok()) return taken.status();
       rest.remove_prefix(*taken);
       if (!batch.full()) continue;
-      if (auto failure = AddBatch(batch, sample); !failure.ok()) return failure;
+      auto failure = TakeBatch(batch, take, any);
+      if (!failure.ok()) return failure;
     }
   }
   batch.End();
-  return AddBatch(batch, sample);
+  absl::Status failure = TakeBatch(batch, take, any);
+  if (!failure.ok() || any) return failure;
+  return BadUsage(absl::StrCat("no keys in ", path));
 }
 
 }  // namespace
 
 KeySample::KeySample(const std::set<v1::Layout>& layouts) {
-  for (const v1::Layout layout : layouts) hashes_[layout];
+  for (const v1::Layout layout : layouts) {
+    v1::RingSpec spec;
+    spec.set_layout(layout);
+    if (const auto normal = NormalizeSpec(spec); normal.ok()) {
+      by_layout_.emplace(layout, InLayout{KeyHasher(*normal), {}});
+    }
+  }
 }
 
 absl::Status KeySample::Add(absl::string_view key) {
@@ -70,31 +84,34 @@ absl::Status KeySample::Add(absl::string_view key) {
                      " FILE"));
   }
   ++keys_;
-  for (auto& [layout, hashes] : hashes_) {
-    hashes.push_back(HashKey(layout, key));
+  for (auto& [layout, keys] : by_layout_) {
+    keys.hashes.push_back(keys.hasher(key));
   }
   return absl::OkStatus();
 }
 
 std::span<const KeyHash> KeySample::HashesIn(v1::Layout layout) const {
-  const auto found = hashes_.find(layout);
-  if (found == hashes_.end()) return {};
-  return found->second;
+  const auto found = by_layout_.find(layout);
+  if (found == by_layout_.end()) return {};
+  return found->second.hashes;
+}
+
+absl::Status ReadKeys(const std::string& source, TakeKey take) {
+  uint64_t number = 0;
+  if (!absl::SimpleAtoi(source, &number)) return ReadLines(source, take);
+  for (uint64_t i = 0; i < number; ++i) {
+    absl::Status failure = take(absl::StrCat("key-", i));
+    if (!failure.ok()) return failure;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<KeySample> ReadKeySample(const std::string& source,
                                         const std::set<v1::Layout>& layouts) {
   KeySample sample(layouts);
-  uint64_t number = 0;
-  if (!absl::SimpleAtoi(source, &number)) {
-    if (auto failure = AddLines(source, sample); !failure.ok()) return failure;
-    if (sample.size() > 0) return sample;
-    return BadUsage(absl::StrCat("no keys in ", source));
-  }
-  for (uint64_t i = 0; i < number; ++i) {
-    auto failure = sample.Add(absl::StrCat("key-", i));
-    if (!failure.ok()) return failure;
-  }
+  absl::Status failure =
+      ReadKeys(source, [&](absl::string_view key) { return sample.Add(key); });
+  if (!failure.ok()) return failure;
   return sample;
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -30,17 +31,27 @@ class KeySample {
 
   size_t size() const { return keys_; }
 
-  // The hash of each key; empty in a layout that the sample is not for.
+  // The hash of each key by the layout's defaults; empty in a layout that the
+  // sample is not for.
   std::span<const KeyHash> HashesIn(v1::Layout layout) const;
 
  private:
-  std::map<v1::Layout, std::vector<KeyHash>> hashes_;
+  struct InLayout {
+    KeyHasher hasher;
+    std::vector<KeyHash> hashes;
+  };
+  std::map<v1::Layout, InLayout> by_layout_;
   size_t keys_ = 0;
 };
 
-// `source` is a number: as many generated keys, key-0, key-1, …; else the keys
-// of the file of that name, one a line. A file that cannot be read or has no
-// keys is bad usage.
+// Gives `take` each key of `source`: a number stands for as many generated
+// keys, key-0, key-1, …; else the keys of the file of that name, one a line. A
+// file that cannot be read or has no keys is bad usage.
+[[nodiscard]] absl::Status ReadKeys(
+    const std::string& source,
+    absl::FunctionRef<absl::Status(absl::string_view key)> take);
+
+// A sample of the keys that ReadKeys gives.
 absl::StatusOr<KeySample> ReadKeySample(const std::string& source,
                                         const std::set<v1::Layout>& layouts);
 

@@ -16,10 +16,26 @@ namespace {
 // More than a kernel passes.
 constexpr int kMaxKeyArguments = 1 << 28;
 
+// "n2 n3 (cache at epoch 7)"; empty if the ring does not migrate.
+std::string PreviousText(const v1::LocateResponse& response) {
+  if (!response.has_previous()) return "";
+  std::string text;
+  for (const v1::Owner& owner : response.previous_owners()) {
+    absl::StrAppend(&text, owner.node_id(), " ");
+  }
+  const v1::RingEpoch& previous = response.previous();
+  if (previous.epoch() == 0) {
+    return absl::StrCat("? (", previous.ring(), " is gone)");
+  }
+  return absl::StrCat(text, "(", previous.ring(), " at epoch ",
+                      previous.epoch(), ")");
+}
+
 absl::Status LocateKeys(const LocateOptions& options, Session& session,
                         Locator& locator) {
   std::vector<std::vector<std::string>> rows;
   bool any_next = false;
+  bool any_previous = false;
   v1::LocateRequest request;
   request.set_ring(session.globals.ring);
   request.set_replicas(options.replicas);
@@ -44,12 +60,20 @@ absl::Status LocateKeys(const LocateOptions& options, Session& session,
     const v1::Owner& primary = response.owners(0);
     any_next = any_next || !next.empty();
     rows.push_back({key, primary.node_id(), primary.address(), primary.zone(),
-                    absl::StrJoin(next, " ")});
+                    absl::StrJoin(next, " "), PreviousText(response)});
+    any_previous = any_previous || response.has_previous();
   }
   if (session.globals.json()) return absl::OkStatus();
-  Table table(
-      {{"KEY"}, {"NODE"}, {"ADDRESS"}, {"ZONE"}, {any_next ? "NEXT" : ""}});
-  for (const auto& row : rows) table.AddRow(row);
+  std::vector<Table::Column> columns = {
+      {"KEY"}, {"NODE"}, {"ADDRESS"}, {"ZONE"}};
+  if (any_next) columns.push_back({"NEXT"});
+  if (any_previous) columns.push_back({"PREVIOUS"});
+  Table table(columns);
+  for (auto& row : rows) {
+    if (!any_previous) row.pop_back();
+    if (!any_next) row.erase(row.begin() + 4);
+    table.AddRow(row);
+  }
   return session.out.Write(table.Render(session.terminal));
 }
 

@@ -16,8 +16,9 @@ namespace clockwise::cli {
 using HashOf = std::function<std::optional<uint64_t>(absl::string_view key)>;
 
 // {"key", "epoch", "hash", "owners": [{"nodeId", "address", "zone"}…]} and a
-// line's end; 64-bit numbers as decimal strings, as protobuf maps them. A key
-// that is not UTF-8 is "keyBase64" instead.
+// line's end; while the ring migrates also "previousRing", "previousEpoch" and
+// "previousOwners"; 64-bit numbers as decimal strings, as protobuf maps them. A
+// key that is not UTF-8 is "keyBase64" instead.
 std::string JsonLine(absl::string_view key, const v1::LocateResponse& response);
 
 // Such a line for each of `keys`, answered by `response`.

@@ -20,6 +20,7 @@
 #include "client/cli/progress.h"
 #include "client/cli/ring_tables.h"
 #include "service/ring/layout.h"
+#include "service/ring/validate.h"
 
 namespace clockwise::cli {
 namespace {
@@ -158,12 +159,14 @@ absl::Status Stream::LocateBatch() {
 absl::Status Stream::WriteLines() {
   std::string lines;
   if (session_.globals.json()) {
-    const v1::Layout layout = ring_.spec().layout();
-    const bool known = FindLayout(layout) != nullptr;
+    std::optional<KeyHasher> hasher;
+    if (const auto spec = NormalizeSpec(ring_.spec()); spec.ok()) {
+      hasher.emplace(*spec);
+    }
     lines = JsonLines(request_.keys(), response_,
                       [&](absl::string_view key) -> std::optional<uint64_t> {
-                        if (!known) return std::nullopt;
-                        return HashKey(layout, key).position;
+                        if (!hasher.has_value()) return std::nullopt;
+                        return (*hasher)(key).position;
                       });
   } else {
     lines = TextLines(request_.keys(), response_);

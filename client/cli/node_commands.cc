@@ -7,6 +7,7 @@
 #include "client/cli/checks.h"
 #include "client/cli/command_line.h"
 #include "client/cli/failure.h"
+#include "client/cli/layout_options.h"
 #include "client/cli/ring_tables.h"
 #include "service/limits.h"
 
@@ -21,6 +22,8 @@ struct NodeOptions {
   std::vector<std::string> labels;  // k=v
   bool no_labels = false;
   std::string hash_key;
+  std::string points;
+  uint32_t virtual_nodes = 0;
   std::vector<std::string> update_mask;  // what was given, after parsing
   ChangeOptions change;
 };
@@ -35,6 +38,8 @@ struct NodeFlags {
   CLI::Option* weight;
   CLI::Option* zone;
   CLI::Option* labels;
+  CLI::Option* points;
+  CLI::Option* virtual_nodes;
 };
 
 NodeFlags AddNodeOptions(CLI::App* command, NodeOptions& options) {
@@ -64,10 +69,20 @@ NodeFlags AddNodeOptions(CLI::App* command, NodeOptions& options) {
           ->type_name("NAME=VALUE")
           ->allow_extra_args(false)
           ->check(Label());
+  flags.points = command
+                     ->add_option("--points", options.points,
+                                  "cassandra: tokens; redis_cluster: slots")
+                     ->type_name("N,N-N,...");
+  flags.virtual_nodes =
+      command
+          ->add_option("--virtual_nodes", options.virtual_nodes,
+                       "uhashring, npm_hashring: vnodes of its own")
+          ->type_name("N")
+          ->check(WholeNumber(0, limits::kMaxVirtualNodes));
   return flags;
 }
 
-v1::Node NodeOf(const NodeOptions& options) {
+absl::StatusOr<v1::Node> NodeOf(const NodeOptions& options) {
   v1::Node node;
   node.set_id(options.id);
   node.set_address(options.address);
@@ -79,12 +94,17 @@ v1::Node NodeOf(const NodeOptions& options) {
     (*node.mutable_labels())[label.substr(0, equals)] =
         label.substr(equals + 1);
   }
+  node.set_virtual_nodes(options.virtual_nodes);
+  absl::Status failure = SetPoints(options.points, node);
+  if (!failure.ok()) return failure;
   return node;
 }
 
 absl::Status AddNode(const NodeOptions& options, Session& session) {
   v1::AddNodeRequest request;
-  *request.mutable_node() = NodeOf(options);
+  auto node = NodeOf(options);
+  if (!node.ok()) return node.status();
+  *request.mutable_node() = *std::move(node);
   return MakeChange(session, options.change, {"added", "would add", options.id},
                     &Connection::Stub::AddNode, std::move(request));
 }
@@ -92,11 +112,13 @@ absl::Status AddNode(const NodeOptions& options, Session& session) {
 absl::Status UpdateNode(const NodeOptions& options, Session& session) {
   if (options.update_mask.empty()) {
     return BadUsage(
-        "nothing to update: give --address, --weight, --zone, --label or "
-        "--no_labels");
+        "nothing to update: give --address, --weight, --zone, --label, "
+        "--no_labels, --points or --virtual_nodes");
   }
   v1::UpdateNodeRequest request;
-  *request.mutable_node() = NodeOf(options);
+  auto node = NodeOf(options);
+  if (!node.ok()) return node.status();
+  *request.mutable_node() = *std::move(node);
   for (const std::string& field : options.update_mask) {
     request.mutable_update_mask()->add_paths(field);
   }
@@ -144,7 +166,9 @@ void AddUpdateCommand(CLI::App* node, CommandLine& line) {
         {flags.weight, "weight"},
         {flags.zone, "zone"},
         {flags.labels, "labels"},
-        {no_labels, "labels"}};
+        {no_labels, "labels"},
+        {flags.points, "points"},
+        {flags.virtual_nodes, "virtual_nodes"}};
     for (const auto& [flag, field] : fields) {
       if (flag->count() > 0) options->update_mask.emplace_back(field);
     }

@@ -10,6 +10,7 @@
 
 #include "absl/numeric/int128.h"
 #include "service/limits.h"
+#include "service/ring/hash.h"
 #include "service/ring/layout.h"
 
 namespace clockwise::cli {

@@ -1,4 +1,4 @@
-// `clockwise ring create|delete|list|show|diff|history`.
+// `clockwise ring delete|list|show|diff|history`.
 #include <algorithm>
 #include <cstdint>
 
@@ -19,14 +19,6 @@
 namespace clockwise::cli {
 namespace {
 
-struct CreateOptions {
-  std::string name;
-  std::string layout;
-  uint32_t virtual_nodes = 0;
-  uint32_t partition_bits = 0;
-  uint32_t replicas = 0;
-};
-
 struct RingOptions {
   std::string name;
   uint64_t epoch = 0;
@@ -34,30 +26,6 @@ struct RingOptions {
   uint64_t to = 0;
   uint32_t limit = 20;
 };
-
-absl::Status CreateRing(const CreateOptions& options, Session& session) {
-  v1::CreateRingRequest request;
-  v1::RingSpec* spec = request.mutable_spec();
-  spec->set_name(options.name);
-  if (!options.layout.empty()) {
-    const auto layout = ParseLayout(options.layout);
-    if (!layout.ok()) return BadUsage(layout.status().message());
-    spec->set_layout(*layout);
-  }
-  spec->set_virtual_nodes(options.virtual_nodes);
-  spec->set_partition_bits(options.partition_bits);
-  spec->set_replicas(options.replicas);
-  v1::CreateRingResponse response;
-  // Creating it again is no harm, so trying again is none.
-  absl::Status failure = session.connection.Call(
-      &Connection::Stub::CreateRing, request, &response, Retry::kFewTimes);
-  if (!failure.ok()) return failure;
-  if (session.globals.json()) return session.out.WriteJson(response);
-  const v1::RingInfo& ring = response.ring();
-  return session.out.Write(
-      absl::StrCat("ring ", ring.spec().name(), ": ", SpecText(ring.spec()),
-                   "; epoch ", ring.epoch(), ", ", ring.nodes(), " nodes\n"));
-}
 
 absl::Status DeleteRing(const RingOptions& options, Session& session) {
   v1::DeleteRingRequest request;
@@ -165,7 +133,11 @@ void AddHistoryRow(const v1::Change& change, Table& table) {
        SomeIds({change.removed_ids().begin(), change.removed_ids().end()}),
        Percent(change.moved_ratio(), 2),
        absl::StrFormat("%.3f", change.balance_after().peak_to_mean()),
-       change.actor(), change.reason()});
+       change.actor(),
+       change.reason().empty() && !change.ended_migration_from().empty()
+           ? absl::StrCat("end of the migration from ",
+                          change.ended_migration_from())
+           : change.reason()});
 }
 
 absl::Status ShowHistory(const RingOptions& options, Session& session) {
@@ -200,46 +172,13 @@ absl::Status ShowHistory(const RingOptions& options, Session& session) {
   return session.out.Write(table.Render(session.terminal));
 }
 
-void AddCreateCommand(CLI::App* ring, CommandLine& line) {
-  auto options = std::make_shared<CreateOptions>();
-  CLI::App* create = ring->add_subcommand(
-      "create", "Make a ring; its spec is fixed from then on");
-  create->add_option("NAME", options->name, "The new ring's name")
-      ->type_name("")
-      ->required()
-      ->check(Text(limits::kMaxIdBytes));
-  create->add_option("--layout", options->layout, "The layout (hashed)")
-      ->type_name("")
-      ->check(CLI::IsMember(LayoutNames(), CLI::ignore_case));
-  create
-      ->add_option("--virtual_nodes", options->virtual_nodes,
-                   "hashed: points a weight, 1-65536 (160)")
-      ->type_name("N")
-      ->check(WholeNumber(1, limits::kMaxVirtualNodes));
-  create
-      ->add_option("--partition_bits", options->partition_bits,
-                   "partitioned: 2^N of them, 4-20 (16)")
-      ->type_name("N")
-      ->check(
-          WholeNumber(limits::kMinPartitionBits, limits::kMaxPartitionBits));
-  create
-      ->add_option("--replicas", options->replicas,
-                   "Owners of each key, 1-64 (1; partitioned: 3 of 1-8)")
-      ->type_name("N")
-      ->check(WholeNumber(1, limits::kMaxReplicas));
-  create->footer(
-      "Examples:\n"
-      "  clockwise ring create sessions\n"
-      "  clockwise ring create shards --layout=partitioned --replicas=3");
-  OnChosen(create, line, options, CreateRing);
-}
-
 }  // namespace
 
 void AddRingCommands(CLI::App& app, CommandLine& line) {
   CLI::App* ring = app.add_subcommand("ring", "Make, show and compare rings");
   ring->require_subcommand(1);
-  AddCreateCommand(ring, line);
+  AddRingCreateCommand(*ring, line);
+  AddRingProfilesCommand(*ring, line);
 
   auto options = std::make_shared<RingOptions>();
   CLI::App* remove =

@@ -108,7 +108,7 @@ absl::Status Simulate(const SimulateOptions& options, Session& session) {
   for (const v1::RingSpec& spec : *specs) {
     const auto rings = BuildRings(spec, nodes);
     if (!rings.ok()) {
-      return BadUsage(absl::StrCat(FindLayout(spec.layout())->name, ": ",
+      return BadUsage(absl::StrCat(FindLayout(spec.layout())->name(), ": ",
                                    rings.status().message()));
     }
     figures.push_back(FiguresOf(*rings, *keys));
@@ -180,7 +180,7 @@ void AddSimulateCommand(CLI::App& app, CommandLine& line) {
       ->add_option("--layouts", options->layouts,
                    "Which (modulo,hashed,partitioned)")
       ->type_name("NAME,...")
-      ->check(ListOf(CLI::IsMember(LayoutNames(), CLI::ignore_case),
+      ->check(ListOf(CLI::IsMember(SimulatedLayoutNames(), CLI::ignore_case),
                      limits::kMaxSimulatedLayouts));
   simulate
       ->add_option("--virtual_nodes", options->virtual_nodes,

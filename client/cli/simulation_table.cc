@@ -14,7 +14,7 @@ namespace {
 // "hashed 160": as the options spell it.
 std::string NameOf(const v1::RingSpec& spec) {
   const LayoutRule* rule = FindLayout(spec.layout());
-  std::string name = rule == nullptr ? "?" : rule->name;
+  std::string name = rule == nullptr ? "?" : rule->name();
   if (spec.virtual_nodes() > 0)
     absl::StrAppend(&name, " ", spec.virtual_nodes());
   return name;
@@ -97,7 +97,7 @@ std::string FiguresTable(const NodesAround& nodes,
 std::string FiguresJson(const Figures& figures) {
   const LayoutRule* rule = FindLayout(figures.spec.layout());
   std::string json = absl::StrCat(
-      "{\"layout\":", JsonString(rule == nullptr ? "" : rule->name));
+      "{\"layout\":", JsonString(rule == nullptr ? "" : rule->name()));
   if (figures.spec.virtual_nodes() > 0) {
     absl::StrAppend(&json, ",\"virtualNodes\":", figures.spec.virtual_nodes());
   }

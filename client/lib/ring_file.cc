@@ -14,7 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
-#include "service/ring/layout.h"
+#include "service/ring/hash.h"
 
 namespace clockwise::client {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/membership/comparison.h"
+#include "service/ring/hash.h"
 #include "service/ring/next_ring.h"
 #include "service/ring/partition_moves.h"
 #include "service/ring/refusal.h"
@@ -29,6 +30,7 @@ uint64_t DigestOf(const ChangeRequest& request) {
     }
     coded.WriteLittleEndian64(request.expected_epoch);
     coded.WriteString(request.reason);
+    if (request.end_migration) coded.WriteVarint32(1);
   }
   return Xxh3(bytes);
 }
@@ -95,27 +97,39 @@ absl::StatusOr<std::optional<v1::Change>> FirstAnswer(
 
 absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       const ChangeRequest& request,
-                                      absl::Time now) {
+                                      absl::Time now, const Ring* previous) {
   if (request.expected_epoch != 0 && request.expected_epoch != state.epoch) {
     return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
                    absl::StrCat("expected_epoch: ring ", Quoted(state.name()),
                                 " is at epoch ", state.epoch, ", not ",
                                 request.expected_epoch));
   }
-  auto edit = EditNodes(state.ring().nodes(), request.changes, request.fields);
+  absl::StatusOr<Edit> edit = Edit();
+  if (!request.end_migration) {
+    edit = EditNodes(state.ring().spec(), state.ring().nodes(), request.changes,
+                     request.fields);
+  }
   if (!edit.ok()) return edit.status();
+  const std::string& migrating_from = state.ring().spec().migrating_from();
+  const bool ends = request.end_migration && !migrating_from.empty();
   ChangePlan plan;
   v1::Change& change = plan.change;
   change.set_incarnation(state.incarnation);
-  if (edit->empty()) {
+  if (edit->empty() && !ends) {
     change.set_epoch(state.epoch);
     change.set_fingerprint(state.ring().fingerprint());
     FillFigures(state.measured, state.measured, false, change);
     return plan;
   }
-  auto ring = NextRing(state.ring(), std::move(edit->nodes));
+  absl::StatusOr<std::shared_ptr<const Ring>> ring;
+  if (ends) {
+    ring = state.ring().AfterMigration();
+    change.set_ended_migration_from(migrating_from);
+  } else {
+    ring = NextRing(state.ring(), std::move(edit->nodes), previous);
+  }
   if (!ring.ok()) return ring.status();
-  plan.kind = edit->kind;
+  plan.kind = ends ? ChangeKind::kEndMigration : edit->kind;
   plan.next = std::make_shared<RingState>(*std::move(ring), state.incarnation,
                                           state.epoch + 1);
   change.set_epoch(plan.next->epoch);

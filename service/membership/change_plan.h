@@ -19,11 +19,12 @@
 
 namespace clockwise {
 
-// AddNode, UpdateNode, RemoveNode and ApplyChanges, made one.
+// AddNode, UpdateNode, RemoveNode, ApplyChanges and EndMigration, made one.
 struct ChangeRequest {
   std::string ring;  // empty: "default"
   std::vector<v1::NodeChange> changes;
   FieldNames fields = FieldNames::kMany;
+  bool end_migration = false;  // instead of changes
   std::string request_id;
   uint64_t expected_epoch = 0;
   bool validate_only = false;
@@ -43,11 +44,13 @@ struct ChangePlan {
 // The bounds of request_id and reason.
 absl::Status ValidateRequest(const ChangeRequest& request);
 
-// Plans `request`, accepted at `now`. FIELD_INVALID, NODE_NOT_FOUND,
-// NODE_EXISTS, EPOCH_CONFLICT, LIMIT_REACHED.
+// Plans `request`, accepted at `now`. `previous` is the ring that this one
+// migrates from: null if it does not. FIELD_INVALID, NODE_NOT_FOUND,
+// NODE_EXISTS, NODES_UNPLACEABLE, EPOCH_CONFLICT, LIMIT_REACHED.
 absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       const ChangeRequest& request,
-                                      absl::Time now);
+                                      absl::Time now,
+                                      const Ring* previous = nullptr);
 
 // The first answer to `request`, if its request_id is in history.
 // REQUEST_ID_REUSED.

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
+#include "service/ring/members.h"
 #include "service/ring/refusal.h"
 #include "service/ring/validate.h"
 
@@ -62,13 +63,12 @@ absl::StatusOr<std::vector<std::string>> FieldsToUpdate(
                         "never changes: remove the node and add "
                         "another");
   }
-  if (!node.points().empty()) {
-    return FieldRefusal("points", "no layout here takes explicit points");
-  }
   if (!node.address().empty()) paths.push_back("address");
   if (node.weight() != 0) paths.push_back("weight");
   if (!node.zone().empty()) paths.push_back("zone");
   if (!node.labels().empty()) paths.push_back("labels");
+  if (!node.points().empty()) paths.push_back("points");
+  if (node.virtual_nodes() != 0) paths.push_back("virtual_nodes");
   return paths;
 }
 
@@ -87,10 +87,15 @@ absl::StatusOr<v1::Node> Updated(const v1::Node& present,
       node.set_zone(update.node().zone());
     } else if (path == "labels") {
       *node.mutable_labels() = update.node().labels();
+    } else if (path == "points") {
+      *node.mutable_points() = update.node().points();
+    } else if (path == "virtual_nodes") {
+      node.set_virtual_nodes(update.node().virtual_nodes());
     } else {
       return FieldRefusal("update_mask", absl::StrCat(Quoted(path),
                                                       " is none of address, "
-                                                      "weight, zone, labels"));
+                                                      "weight, zone, labels, "
+                                                      "points, virtual_nodes"));
     }
   }
   auto normal = NormalizeNode(node);
@@ -101,7 +106,8 @@ absl::StatusOr<v1::Node> Updated(const v1::Node& present,
 // One pass over the changes.
 class Editor {
  public:
-  explicit Editor(const NodeList& nodes) : old_(nodes) {
+  Editor(const v1::RingSpec& spec, const NodeList& nodes)
+      : spec_(spec), old_(nodes) {
     for (const NodePtr& node : nodes) {
       last_ordinal_ = std::max(last_ordinal_, node->ordinal());
     }
@@ -152,8 +158,7 @@ class Editor {
     if (!node.ok()) return node.status();
     if (present == nullptr) {
       node->set_ordinal(++last_ordinal_);
-      Put(*std::move(node));
-      return absl::OkStatus();
+      return Put(*std::move(node));
     }
     node->set_ordinal(present->ordinal());
     if (MessageDifferencer::Equals(*node, *present)) return absl::OkStatus();
@@ -168,8 +173,7 @@ class Editor {
     if (!node.ok()) return node.status();
     if (MessageDifferencer::Equals(*node, *present)) return absl::OkStatus();
     edit_.before.push_back(present);
-    Put(*std::move(node));
-    return absl::OkStatus();
+    return Put(*std::move(node));
   }
 
   void Remove(const NodePtr& present) {
@@ -178,11 +182,16 @@ class Editor {
     changes_[present->id()] = nullptr;
   }
 
-  void Put(v1::Node node) {
+  absl::Status Put(v1::Node node) {
+    if (absl::Status status = CheckNode(spec_, node); !status.ok()) {
+      return status;
+    }
     edit_.upserted.push_back(std::make_shared<const v1::Node>(std::move(node)));
     changes_[edit_.upserted.back()->id()] = edit_.upserted.back();
+    return absl::OkStatus();
   }
 
+  const v1::RingSpec& spec_;
   const NodeList& old_;
   NodeChanges changes_;
   Edit edit_;
@@ -192,7 +201,7 @@ class Editor {
 
 }  // namespace
 
-absl::StatusOr<Edit> EditNodes(const NodeList& nodes,
+absl::StatusOr<Edit> EditNodes(const v1::RingSpec& spec, const NodeList& nodes,
                                std::span<const v1::NodeChange> changes,
                                FieldNames fields) {
   if (changes.empty() || changes.size() > limits::kMaxChangesPerRequest) {
@@ -200,7 +209,7 @@ absl::StatusOr<Edit> EditNodes(const NodeList& nodes,
                         absl::StrCat(changes.size(), " is not from 1 to ",
                                      limits::kMaxChangesPerRequest));
   }
-  Editor editor(nodes);
+  Editor editor(spec, nodes);
   for (size_t i = 0; i < changes.size(); ++i) {
     if (absl::Status status = editor.Make(changes[i]); !status.ok()) {
       return RenameField(status, [&](absl::string_view field) {

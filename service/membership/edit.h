@@ -26,11 +26,12 @@ struct Edit {
   bool empty() const { return upserted.empty() && removed_ids.empty(); }
 };
 
-// Edits `nodes`. `fields` tells how a refusal names a field: of the one change
-// of AddNode, UpdateNode or RemoveNode, or of one of many in ApplyChanges.
-// FIELD_INVALID, NODE_EXISTS, NODE_NOT_FOUND.
+// Edits `nodes`, which are those of a ring of `spec`. `fields` tells how a
+// refusal names a field: of the one change of AddNode, UpdateNode or
+// RemoveNode, or of one of many in ApplyChanges. FIELD_INVALID, NODE_EXISTS,
+// NODE_NOT_FOUND.
 enum class FieldNames { kOne, kMany };
-absl::StatusOr<Edit> EditNodes(const NodeList& nodes,
+absl::StatusOr<Edit> EditNodes(const v1::RingSpec& spec, const NodeList& nodes,
                                std::span<const v1::NodeChange> changes,
                                FieldNames fields);
 

@@ -15,19 +15,6 @@
 namespace clockwise {
 namespace {
 
-// The plan of a change, or the first answer to it as a plan with nothing left
-// to do.
-absl::StatusOr<ChangePlan> PlanOnce(const RingState& state,
-                                    const ChangeRequest& request,
-                                    absl::Time now) {
-  auto first = FirstAnswer(state, request);
-  if (!first.ok()) return first.status();
-  if (!first->has_value()) return PlanChange(state, request, now);
-  ChangePlan done;
-  done.change = **std::move(first);
-  return done;
-}
-
 bool SameSpec(const v1::RingSpec& a, const v1::RingSpec& b) {
   return google::protobuf::util::MessageDifferencer::Equals(a, b);
 }
@@ -73,6 +60,25 @@ std::vector<StatePtr> Membership::Rings() const {
   return rings;
 }
 
+absl::StatusOr<ChangePlan> Membership::Plan(
+    const RingState& state, const ChangeRequest& request) const {
+  const std::string& from = state.ring().spec().migrating_from();
+  if (from.empty()) return PlanChange(state, request, options_.now());
+  auto previous = Find(from);
+  return PlanChange(state, request, options_.now(),
+                    previous.ok() ? &(*previous)->ring() : nullptr);
+}
+
+absl::StatusOr<ChangePlan> Membership::PlanOnce(
+    const RingState& state, const ChangeRequest& request) const {
+  auto first = FirstAnswer(state, request);
+  if (!first.ok()) return first.status();
+  if (!first->has_value()) return Plan(state, request);
+  ChangePlan done;
+  done.change = **std::move(first);
+  return done;
+}
+
 absl::StatusOr<v1::Change> Membership::Apply(const ChangeRequest& request) {
   if (absl::Status status = ValidateRequest(request); !status.ok()) {
     return status;
@@ -80,7 +86,7 @@ absl::StatusOr<v1::Change> Membership::Apply(const ChangeRequest& request) {
   auto state = Find(request.ring);
   if (!state.ok()) return state.status();
   if (!request.validate_only) return CommitChange(request, (*state)->name());
-  auto plan = PlanChange(**state, request, options_.now());
+  auto plan = Plan(**state, request);
   if (!plan.ok()) return plan.status();
   return std::move(plan->change);
 }
@@ -91,9 +97,12 @@ absl::StatusOr<v1::Change> Membership::CommitChange(
   for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
     auto state = Find(ring);
     if (!state.ok()) return state.status();
-    auto plan = PlanOnce(**state, request, options_.now());
+    auto plan = PlanOnce(**state, request);
     // Whatever the ring is: the request makes no sense.
-    if (absl::IsInvalidArgument(plan.status())) return plan.status();
+    if (absl::IsInvalidArgument(plan.status()) &&
+        ReasonOf(plan.status()) != v1::ERROR_REASON_NODES_UNPLACEABLE) {
+      return plan.status();
+    }
     const bool to_commit = plan.ok() && plan->next != nullptr;
     if (to_commit) {
       const absl::Status status = Commit(**state, *plan);
@@ -156,6 +165,7 @@ absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked) {
     }
     auto present = Find(spec->name());
     if (!present.ok()) {
+      if (auto status = CheckMigratesFrom(*spec); !status.ok()) return status;
       auto made = StoreNewRing(*spec);
       // Another server may have made it just now.
       if (ReasonOf(made.status()) == v1::ERROR_REASON_RING_EXISTS) continue;
@@ -171,6 +181,13 @@ absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked) {
                  absl::StrCat("ring ", Quoted(spec->name()),
                               ": others made and deleted it ",
                               limits::kMaxCommitAttempts, " times"));
+}
+
+absl::Status Membership::CheckMigratesFrom(const v1::RingSpec& spec) {
+  const std::string& from = spec.migrating_from();
+  if (from.empty()) return absl::OkStatus();
+  if (auto behind = CatchUp(from); !behind.ok()) return behind.status();
+  return Find(from).status();
 }
 
 absl::StatusOr<StatePtr> Membership::StoreNewRing(const v1::RingSpec& spec) {
@@ -203,6 +220,13 @@ absl::Status Membership::DeleteRing(absl::string_view ring) {
   if (auto behind = CatchUp(name); !behind.ok()) return behind.status();
   auto state = Find(name);
   if (!state.ok()) return state.status();
+  for (const StatePtr& other : Rings()) {
+    if (other->ring().spec().migrating_from() != name) continue;
+    return Refusal(
+        v1::ERROR_REASON_RING_IN_USE,
+        absl::StrCat("ring ", Quoted(name), ": ring ", Quoted(other->name()),
+                     " migrates from it; end that first"));
+  }
   if (absl::Status status = options_.store->Delete(name, (*state)->incarnation);
       !status.ok()) {
     return status;

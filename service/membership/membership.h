@@ -73,14 +73,15 @@ class Membership {
 
   // Makes the change, or with validate_only tells what it would be.
   // FIELD_INVALID, REQUEST_ID_REUSED, RING_NOT_FOUND, NODE_NOT_FOUND,
-  // NODE_EXISTS, EPOCH_CONFLICT, LIMIT_REACHED.
+  // NODE_EXISTS, NODES_UNPLACEABLE, EPOCH_CONFLICT, LIMIT_REACHED.
   absl::StatusOr<v1::Change> Apply(const ChangeRequest& request);
 
   // Makes a ring without nodes; with the spec of one that is there, returns
-  // that. FIELD_INVALID, LAYOUT_UNSUPPORTED, RING_EXISTS, LIMIT_REACHED.
+  // that. FIELD_INVALID, LAYOUT_UNSUPPORTED, RING_EXISTS, LIMIT_REACHED,
+  // RING_NOT_FOUND (the ring that it migrates from).
   absl::StatusOr<StatePtr> CreateRing(const v1::RingSpec& spec);
 
-  // RING_NOT_FOUND, FIELD_INVALID.
+  // RING_NOT_FOUND, FIELD_INVALID, RING_IN_USE (another migrates from it).
   absl::Status DeleteRing(absl::string_view ring);
 
   // When all rings were, for all that is known, the newest that the store had:
@@ -97,10 +98,19 @@ class Membership {
   const LatencyHistogram& commit_latency() const { return commit_latency_; }
 
  private:
+  // The plan of a change, on top of the ring that keys come from.
+  absl::StatusOr<ChangePlan> Plan(const RingState& state,
+                                  const ChangeRequest& request) const;
+  // The same, or the first answer as a plan with nothing left to do.
+  absl::StatusOr<ChangePlan> PlanOnce(const RingState& state,
+                                      const ChangeRequest& request) const;
   absl::StatusOr<v1::Change> CommitChange(const ChangeRequest& request,
                                           const std::string& ring);
   // Makes a plan durable, then visible.
   absl::Status Commit(const RingState& state, ChangePlan& plan)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  // RING_NOT_FOUND unless the ring that `spec` migrates from is there.
+  absl::Status CheckMigratesFrom(const v1::RingSpec& spec)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::StatusOr<StatePtr> StoreNewRing(const v1::RingSpec& spec)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);

@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "service/ring/refusal.h"
+#include "service/ring/validate.h"
+#include "service/store/store_rules.h"
 
 namespace clockwise {
 
@@ -33,10 +35,11 @@ absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
     nodes.push_back(std::make_shared<const v1::Node>(node));
   }
   const std::string& name = stored.head.spec.name();
-  if (FindLayout(stored.head.spec.layout()) == nullptr || !IsSorted(nodes)) {
+  const auto spec = NormalizeSpec(stored.head.spec);
+  if (!spec.ok() || !IsSorted(nodes)) {
     return absl::FailedPreconditionError(
         absl::StrCat("ring ", Quoted(name),
-                     " has a layout or order of nodes that this "
+                     " has a layout, settings or order of nodes that this "
                      "version does not know: use the version that wrote it"));
   }
   auto table = TableOf(stored.head.spec, stored.table, nodes);
@@ -45,8 +48,7 @@ absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
         "ring ", Quoted(name), " at epoch ", stored.head.epoch, ": ",
         table.status().message(), ": the data is damaged; restore a backup"));
   }
-  auto ring =
-      Ring::Build(stored.head.spec, std::move(nodes), *std::move(table));
+  auto ring = Ring::Build(*spec, std::move(nodes), *std::move(table));
   if (!ring.ok()) return ring.status();
   if ((*ring)->fingerprint() != stored.head.fingerprint) {
     return absl::FailedPreconditionError(absl::StrFormat(
@@ -68,7 +70,7 @@ absl::StatusOr<std::shared_ptr<RingState>> Advance(
   if (records.empty()) {
     return absl::FailedPreconditionError("there are no changes");
   }
-  const v1::RingSpec& spec = state.ring().spec();
+  v1::RingSpec spec = state.ring().spec();
   const size_t partitions = PartitionsOf(spec);
   OrdinalTable table;
   if (partitions > 0) table = OrdinalsOf(state.ring());
@@ -89,6 +91,7 @@ absl::StatusOr<std::shared_ptr<RingState>> Advance(
       changes[node.id()] = NodePtr(record, &node);
     }
     for (const std::string& id : change.removed_ids()) changes[id] = nullptr;
+    ApplyToSpec(change, spec);
     if (partitions > 0) {
       absl::Status status =
           Move(record->partitions(), Direction::kForward, partitions, table);

@@ -33,9 +33,9 @@ struct MeasuredRing {
 };
 
 // Accepted changes by what they did; kMixed did several of these.
-enum class ChangeKind { kAdd, kUpdate, kRemove, kMixed };
-inline constexpr std::array<const char*, 4> kChangeKindNames = {
-    "add", "update", "remove", "mixed"};
+enum class ChangeKind { kAdd, kUpdate, kRemove, kMixed, kEndMigration };
+inline constexpr std::array<const char*, 5> kChangeKindNames = {
+    "add", "update", "remove", "mixed", "end_migration"};
 
 // Counted since this process first saw the ring.
 struct RingCounters {

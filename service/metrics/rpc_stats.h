@@ -29,6 +29,7 @@ enum class Method {
   kListChanges,
   kCreateRing,
   kDeleteRing,
+  kEndMigration,
   kListRings,
 };
 
@@ -37,7 +38,7 @@ struct MethodName {
   const char* type;  // grpc_type
 };
 
-inline constexpr std::array<MethodName, 13> kMethods = {{
+inline constexpr std::array<MethodName, 14> kMethods = {{
     {"Locate", "unary"},
     {"BatchLocate", "unary"},
     {"AddNode", "unary"},
@@ -50,6 +51,7 @@ inline constexpr std::array<MethodName, 13> kMethods = {{
     {"ListChanges", "unary"},
     {"CreateRing", "unary"},
     {"DeleteRing", "unary"},
+    {"EndMigration", "unary"},
     {"ListRings", "unary"},
 }};
 

@@ -1,4 +1,4 @@
-// What moves between two rings of one layout: exact ranges and totals.
+// What moves between two rings: exact ranges and totals.
 // Stateless.
 #ifndef CLOCKWISE_SERVICE_RING_COMPARE_H_
 #define CLOCKWISE_SERVICE_RING_COMPARE_H_
@@ -32,7 +32,8 @@ enum class Relation {
   kNext,  // it is NextRing of the first
 };
 
-// Compares for the owners that each ring's spec asks for. At most `max_moves`
+// Compares rings of one layout, or that hash alike (next_ring.h). Compares for
+// the owners that each ring's spec asks for. At most `max_moves`
 // moves are listed (0: no transfers either); MODULO's are no ranges, so none
 // is. The ownerships are those of the rings. O(points of both × owners).
 Comparison Compare(const Ring& before, const Ownership& before_ownership,

@@ -5,8 +5,11 @@
 #include <bit>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "service/ring/layout_settings.h"
+#include "service/ring/members.h"
 #include "service/ring/ring.h"
 
 namespace clockwise {
@@ -56,12 +59,19 @@ uint64_t Fingerprint(const Ring& ring) {
     sum.Add(node->weight());
     sum.Add(absl::string_view(node->zone()));
   }
+  const LayoutRule& rule = *FindLayout(spec.layout());
+  if (!rule.own()) sum.Add(absl::string_view(SettingsText(spec.settings())));
+  if (rule.uses_ordinals()) {
+    // Not the ordinals: nodes that came and went between are nothing to it.
+    const std::vector<uint32_t> order = ConfiguredOrder(rule, ring.nodes());
+    sum.AddAll(std::span<const uint32_t>(order));
+  }
   sum.Add(uint64_t{ring.positions().size()});
   sum.AddAll(ring.positions());
-  if (spec.layout() == v1::LAYOUT_PARTITIONED) {
+  if (spec.layout() == v1::LAYOUT_PARTITIONED || !rule.own()) {
     sum.Add(uint64_t{ring.slot_nodes().size()});
   }
-  if (ring.has_arcs()) sum.AddAll(ring.slot_nodes());
+  if (ring.has_arcs() || !rule.own()) sum.AddAll(ring.slot_nodes());
   return sum.value();
 }
 

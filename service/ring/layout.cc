@@ -1,56 +1,74 @@
 #include "service/ring/layout.h"
 
-#include <xxhash.h>
-
 #include <cassert>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "service/ring/profile/block_hashes.h"
+#include "service/ring/hash.h"
+#include "service/ring/layout_settings.h"
 #include "service/ring/refusal.h"
 
 namespace clockwise {
 namespace {
 
-KeyHash Xxh3Key(absl::string_view key) { return {Xxh3(key), 0}; }
+// Its table is decided, not computed (service/ring/assign).
+const profile::Rule kPartitioned = {
+    "partitioned",
+    "Clockwise's own: partitions that the authority assigns",
+    profile::Order::kById,
+    {},
+    {}};
 
-// MD5 as a 128-bit big-endian number.
-KeyHash Md5Key(absl::string_view key) {
-  const absl::uint128 number = profile::Md5Number(key);
-  return {absl::Uint128High64(number), absl::Uint128Low64(number)};
+// A profile's layout is the one of its name.
+v1::Layout LayoutNamed(absl::string_view name) {
+  v1::Layout layout = v1::LAYOUT_UNSPECIFIED;
+  const bool known = v1::Layout_Parse(
+      absl::StrCat("LAYOUT_", absl::AsciiStrToUpper(name)), &layout);
+  assert(known && "a profile whose name is no layout of placement.proto");
+  (void)known;
+  return layout;
 }
 
-void AppendHashedPoints(const v1::RingSpec& spec, const v1::Node& node,
-                        std::vector<uint64_t>& positions) {
-  const uint64_t seed = Xxh3(node.hash_key());
-  const uint64_t count = uint64_t{spec.virtual_nodes()} * node.weight();
-  for (uint64_t i = 0; i < count; ++i) {
-    positions.push_back(SplitMix64(seed + (i + 1) * kGoldenGamma));
+// By v1::Layout's numbers.
+std::vector<LayoutRule> MakeLayouts() {
+  std::vector<LayoutRule> layouts(1 + profile::Profiles().size() +
+                                  profile::TableProfiles().size());
+  const auto put = [&](const LayoutRule& rule) {
+    layouts.at(static_cast<size_t>(rule.layout) - 1) = rule;
+  };
+  put({v1::LAYOUT_PARTITIONED, SlotRule::kTopBits, &kPartitioned, nullptr,
+       nullptr});
+  for (const profile::Profile& ring : profile::Profiles()) {
+    put({LayoutNamed(ring.name), SlotRule::kFirstEnd, &ring, &ring, nullptr});
   }
+  for (const profile::TableProfile& table : profile::TableProfiles()) {
+    put({LayoutNamed(table.name), SlotRule::kModulo, &table, nullptr, &table});
+  }
+  return layouts;
 }
-
-constexpr LayoutRule kLayouts[] = {
-    {v1::LAYOUT_HASHED, "hashed", SlotRule::kFirstPointClockwise, Xxh3Key,
-     AppendHashedPoints},
-    {v1::LAYOUT_PARTITIONED, "partitioned", SlotRule::kTopBits, Xxh3Key,
-     nullptr},
-    {v1::LAYOUT_MODULO, "modulo", SlotRule::kModuloNodes, Md5Key, nullptr},
-};
 
 }  // namespace
 
+std::span<const LayoutRule> Layouts() {
+  static const auto& layouts = *new std::vector<LayoutRule>(MakeLayouts());
+  return layouts;
+}
+
 const LayoutRule* FindLayout(v1::Layout layout) {
-  for (const LayoutRule& rule : kLayouts) {
-    if (rule.layout == layout) return &rule;
+  const int number = layout;
+  if (number < 1 || static_cast<size_t>(number) > Layouts().size()) {
+    return nullptr;
   }
-  return nullptr;
+  return &Layouts()[static_cast<size_t>(number) - 1];
 }
 
 absl::StatusOr<v1::Layout> ParseLayout(absl::string_view name) {
   std::string known;
-  for (const LayoutRule& rule : kLayouts) {
-    if (absl::EqualsIgnoreCase(name, rule.name)) return rule.layout;
-    absl::StrAppend(&known, known.empty() ? "" : ", ", rule.name);
+  for (const LayoutRule& rule : Layouts()) {
+    if (absl::EqualsIgnoreCase(name, rule.name())) return rule.layout;
+    absl::StrAppend(&known, known.empty() ? "" : ", ", rule.name());
   }
   return Refusal(v1::ERROR_REASON_LAYOUT_UNSUPPORTED,
                  absl::StrCat("layout ", Quoted(name), " is none of ", known));
@@ -60,35 +78,44 @@ std::string SpecText(const v1::RingSpec& spec) {
   const LayoutRule* rule = FindLayout(spec.layout());
   std::string text =
       rule != nullptr
-          ? std::string(rule->name)
+          ? std::string(rule->name())
           : absl::StrCat("layout ", static_cast<int>(spec.layout()));
   if (spec.virtual_nodes() > 0) {
     absl::StrAppend(&text, ", ", spec.virtual_nodes(),
-                    " points per unit of weight");
+                    spec.layout() == v1::LAYOUT_HASHED
+                        ? " points per unit of weight"
+                        : " vnodes");
   }
   if (spec.partition_bits() > 0) {
     absl::StrAppend(&text, ", ", uint64_t{1} << (spec.partition_bits() & 63),
                     " partitions");
   }
+  if (const std::string settings = SettingsText(spec.settings());
+      !settings.empty()) {
+    absl::StrAppend(&text, ", ", settings);
+  }
   absl::StrAppend(&text, ", ", spec.replicas(),
                   spec.replicas() == 1 ? " owner a key" : " owners a key");
+  if (!spec.migrating_from().empty()) {
+    absl::StrAppend(&text, ", migrating from ", spec.migrating_from());
+  }
   return text;
 }
 
-KeyHash HashKey(v1::Layout layout, absl::string_view key) {
-  const LayoutRule* rule = FindLayout(layout);
-  assert(rule != nullptr && "a ring's spec was validated when it was made");
-  return rule->hash_key(key);
+KeyHasher::KeyHasher(const v1::RingSpec& spec)
+    : rule_(FindLayout(spec.layout())) {
+  assert(rule_ != nullptr && "a ring's spec was validated when it was made");
+  settings_ = SettingsOf(*rule_->rule, spec);
 }
 
-uint64_t Xxh3(absl::string_view bytes) {
-  return XXH3_64bits(bytes.data(), bytes.size());
-}
-
-uint64_t SplitMix64(uint64_t state) {
-  state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
-  state = (state ^ (state >> 27)) * 0x94D049BB133111EB;
-  return state ^ (state >> 31);
+KeyHash KeyHasher::operator()(absl::string_view key) const {
+  if (rule_->ring != nullptr) {
+    return {profile::KeyPosition(*rule_->ring, settings_, key), 0};
+  }
+  if (rule_->table == nullptr) return {Xxh3(key), 0};
+  const absl::uint128 number = rule_->table->number(key, settings_);
+  if (rule_->table->number_bits == 64) return {absl::Uint128Low64(number), 0};
+  return {absl::Uint128High64(number), absl::Uint128Low64(number)};
 }
 
 }  // namespace clockwise

@@ -4,12 +4,14 @@
 #define CLOCKWISE_SERVICE_RING_LAYOUT_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/placement.pb.h"
+#include "service/ring/profile/profile.h"
+#include "service/ring/profile/table.h"
 
 namespace clockwise {
 
@@ -23,20 +25,30 @@ struct KeyHash {
 
 // How a layout finds the slot that owns a key.
 enum class SlotRule {
-  kFirstPointClockwise,  // slots are points; the first position >= the hash
-  kModuloNodes,          // one slot a node; the 128-bit hash mod their number
-  kTopBits,              // slots are partitions; the hash's top bits
+  kFirstEnd,  // slots are points; the first end at or behind the position
+  kModulo,    // slots are remainders; the key's number mod their number
+  kTopBits,   // slots are partitions; the hash's top bits
 };
 
 struct LayoutRule {
   v1::Layout layout;
-  const char* name;  // as flags and people spell it
   SlotRule slot_rule;
-  KeyHash (*hash_key)(absl::string_view key);
-  // Appends a node's positions, unsorted; null where slots are no points.
-  void (*append_points)(const v1::RingSpec& spec, const v1::Node& node,
-                        std::vector<uint64_t>& positions);
+  const profile::Rule* rule;  // its name and what it takes
+  // The same, by its kind; null if it is of another.
+  const profile::Profile* ring;
+  const profile::TableProfile* table;
+
+  // As flags and people spell it.
+  const char* name() const { return rule->name; }
+  // Clockwise's own, which reproduces no other system.
+  bool own() const { return rule->order == profile::Order::kById; }
+  // Whether placement depends on the order in which nodes joined.
+  bool uses_ordinals() const {
+    return rule->order == profile::Order::kAsConfigured;
+  }
 };
+
+std::span<const LayoutRule> Layouts();
 
 // The rule of `layout`; null if this build has none.
 const LayoutRule* FindLayout(v1::Layout layout);
@@ -48,18 +60,16 @@ absl::StatusOr<v1::Layout> ParseLayout(absl::string_view name);
 // A spec for people: "hashed, 160 points per unit of weight, 1 owner a key".
 std::string SpecText(const v1::RingSpec& spec);
 
-// Where `key` lies in `layout`, which FindLayout must know.
-KeyHash HashKey(v1::Layout layout, absl::string_view key);
+// Hashes keys as a ring of `spec` does; FindLayout must know its layout.
+class KeyHasher {
+ public:
+  explicit KeyHasher(const v1::RingSpec& spec);
+  KeyHash operator()(absl::string_view key) const;
 
-// XXH3-64 with seed 0 (github.com/Cyan4973/xxHash).
-uint64_t Xxh3(absl::string_view bytes);
-
-// The output of SplitMix64 (Steele, Lea, Flood 2014) for a state, after its
-// increment was added.
-uint64_t SplitMix64(uint64_t state);
-
-// SplitMix64's increment, 2^64 / the golden ratio.
-inline constexpr uint64_t kGoldenGamma = 0x9E3779B97F4A7C15;
+ private:
+  const LayoutRule* rule_;
+  profile::Settings settings_;
+};
 
 }  // namespace clockwise
 

@@ -1,6 +1,7 @@
 #include "service/ring/next_ring.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -10,20 +11,69 @@
 namespace clockwise {
 namespace {
 
-std::vector<uint32_t> NextTable(const Ring& before, const NodeList& nodes) {
+// The table of `before` by indexes into other nodes.
+RowsBefore RowsOf(const Ring& before, const std::vector<uint32_t>& indexes) {
+  RowsBefore rows;
+  if (before.slots() == 0) return rows;
+  rows.width = before.owners_per_slot();
+  rows.nodes.reserve(before.slot_nodes().size());
+  for (const uint32_t node : before.slot_nodes()) {
+    rows.nodes.push_back(indexes[node]);
+  }
+  return rows;
+}
+
+// The slot of `ring` that has most of the positions `first` to `last`.
+size_t MainSlot(const Ring& ring, uint64_t first, uint64_t last) {
+  size_t slot = ring.SlotOf({first, 0});
+  size_t main = slot;
+  uint64_t most = 0;
+  for (uint64_t start = first;;) {
+    const uint64_t end = ring.SlotEnd(slot);
+    // Behind the last end the circle goes on to the first slot.
+    const uint64_t until = end < start ? last : std::min(end, last);
+    if (until - start >= most) {
+      most = until - start;
+      main = slot;
+    }
+    if (until == last) return main;
+    start = until + 1;
+    slot = ring.SlotOf({start, 0});
+  }
+}
+
+// A table of `partitions` that is as near to `ring`, of whatever points, as
+// whole partitions can be.
+RowsBefore RowsNear(const Ring& ring, const std::vector<uint32_t>& indexes,
+                    size_t partitions, size_t owners) {
+  RowsBefore rows;
+  rows.width = std::min(owners, ring.nodes().size());
+  if (rows.width == 0) return rows;
+  rows.nodes.resize(partitions * rows.width);
+  const uint64_t width = ~uint64_t{0} / partitions;  // less one
+  for (size_t row = 0; row < partitions; ++row) {
+    const uint64_t first = row * (width + 1);
+    const std::span<uint32_t> of_row(&rows.nodes[row * rows.width], rows.width);
+    ring.OwnersFrom(MainSlot(ring, first, first + width), of_row);
+    for (uint32_t& node : of_row) node = indexes[node];
+  }
+  return rows;
+}
+
+std::vector<uint32_t> NextTable(const Ring& before, const NodeList& nodes,
+                                const Ring* migrating_from) {
   const v1::RingSpec& spec = before.spec();
   const size_t owners = std::min<size_t>(spec.replicas(), nodes.size());
   if (owners == 0) return {};
   const size_t partitions = size_t{1} << spec.partition_bits();
-  const std::vector<uint32_t> indexes = IndexesAfter(before.nodes(), nodes);
-  RowsBefore rows;
-  if (before.slots() > 0) {
-    rows.width = before.owners_per_slot();
-    rows.nodes.reserve(before.slot_nodes().size());
-    for (const uint32_t node : before.slot_nodes()) {
-      rows.nodes.push_back(indexes[node]);
-    }
-  }
+  const bool from_another = before.nodes().empty() &&
+                            migrating_from != nullptr &&
+                            HashAlike(before, *migrating_from);
+  const Ring& old = from_another ? *migrating_from : before;
+  const std::vector<uint32_t> indexes = IndexesAfter(old.nodes(), nodes);
+  const RowsBefore rows = from_another
+                              ? RowsNear(old, indexes, partitions, owners)
+                              : RowsOf(old, indexes);
   const uint64_t seed = before.fingerprint();
   std::vector<uint32_t> table =
       AssignReplicas(nodes, rows, partitions, owners, seed);
@@ -33,14 +83,18 @@ std::vector<uint32_t> NextTable(const Ring& before, const NodeList& nodes) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Ring>> NextRing(const Ring& before,
-                                                     NodeList nodes) {
+bool HashAlike(const Ring& a, const Ring& b) {
+  return a.rule().own() && b.rule().own() && a.has_arcs() && b.has_arcs();
+}
+
+absl::StatusOr<std::shared_ptr<const Ring>> NextRing(
+    const Ring& before, NodeList nodes, const Ring* migrating_from) {
   const v1::RingSpec& spec = before.spec();
   std::vector<uint32_t> table;
   // Beyond the limit, Build refuses.
   if (spec.layout() == v1::LAYOUT_PARTITIONED &&
       nodes.size() <= limits::kMaxNodes) {
-    table = NextTable(before, nodes);
+    table = NextTable(before, nodes, migrating_from);
   }
   return Ring::Build(spec, std::move(nodes), std::move(table));
 }

@@ -22,6 +22,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_FIELD_INVALID:
     case v1::ERROR_REASON_LAYOUT_UNSUPPORTED:
     case v1::ERROR_REASON_REQUEST_ID_REUSED:
+    case v1::ERROR_REASON_NODES_UNPLACEABLE:
       return absl::StatusCode::kInvalidArgument;
     case v1::ERROR_REASON_RING_NOT_FOUND:
     case v1::ERROR_REASON_NODE_NOT_FOUND:
@@ -30,6 +31,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_RING_EXISTS:
       return absl::StatusCode::kAlreadyExists;
     case v1::ERROR_REASON_RING_EMPTY:
+    case v1::ERROR_REASON_RING_IN_USE:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_EPOCH_CONFLICT:
       return absl::StatusCode::kAborted;

@@ -2,26 +2,57 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
 #include "service/ring/fingerprint.h"
 #include "service/ring/first_end.h"
+#include "service/ring/layout_settings.h"
+#include "service/ring/members.h"
 #include "service/ring/refusal.h"
 
 namespace clockwise {
 namespace {
 
-// Points that `spec` gives to `nodes`; slots where they are no points.
-uint64_t CountSlots(const v1::RingSpec& spec, const LayoutRule& rule,
-                    const NodeList& nodes) {
-  if (rule.append_points == nullptr) return nodes.size();
-  uint64_t count = 0;
-  for (const NodePtr& node : nodes) {
-    count += uint64_t{spec.virtual_nodes()} * node->weight();
+absl::Status TooMuch(absl::string_view what, uint64_t count, uint64_t most) {
+  return Refusal(
+      v1::ERROR_REASON_LIMIT_REACHED,
+      absl::StrCat(what, ": ", count, " is above ", most, " a ring"));
+}
+
+absl::Status CheckSlots(const LayoutRule& rule,
+                        const profile::Settings& settings,
+                        std::span<const profile::Member> members) {
+  if (rule.ring != nullptr) {
+    const uint64_t points = rule.ring->most_points(members, settings);
+    if (points <= limits::kMaxPoints) return absl::OkStatus();
+    return TooMuch("points (virtual_nodes × weights)", points,
+                   limits::kMaxPoints);
   }
-  return count;
+  const uint64_t slots = rule.table->most_slots(members, settings);
+  if (slots > limits::kMaxPoints) {
+    return TooMuch("slots (the sum of weights)", slots, limits::kMaxPoints);
+  }
+  const uint64_t work = rule.table->work(members, settings);
+  if (work <= limits::kMaxTableWork) return absl::OkStatus();
+  return TooMuch("slots × nodes", work, limits::kMaxTableWork);
+}
+
+std::optional<profile::NetworkTopologyStrategy> TopologyOf(
+    const v1::RingSpec& spec, const NodeList& nodes) {
+  const auto& replicas = spec.settings().data_centre_replicas();
+  if (replicas.empty()) return std::nullopt;
+  std::vector<profile::Location> locations;
+  locations.reserve(nodes.size());
+  for (const NodePtr& node : nodes) {
+    locations.push_back(profile::ParseLocation(node->zone()));
+  }
+  return profile::NetworkTopologyStrategy(
+      locations,
+      std::map<std::string, uint32_t>(replicas.begin(), replicas.end()));
 }
 
 }  // namespace
@@ -29,71 +60,67 @@ uint64_t CountSlots(const v1::RingSpec& spec, const LayoutRule& rule,
 absl::StatusOr<std::shared_ptr<const Ring>> Ring::Build(
     const v1::RingSpec& spec, NodeList nodes, std::vector<uint32_t> table) {
   assert(IsSorted(nodes) && "membership keeps nodes sorted by id");
-  const LayoutRule* rule = FindLayout(spec.layout());
-  assert(rule != nullptr && "a ring's spec was validated when it was made");
+  assert(FindLayout(spec.layout()) != nullptr &&
+         "a ring's spec was validated when it was made");
   if (nodes.size() > limits::kMaxNodes) {
-    return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
-                   absl::StrCat("nodes: ", nodes.size(), " is above ",
-                                limits::kMaxNodes, " a ring"));
+    return TooMuch("nodes", nodes.size(), limits::kMaxNodes);
   }
-  const uint64_t slots = CountSlots(spec, *rule, nodes);
-  if (slots > limits::kMaxPoints) {
-    return Refusal(
-        v1::ERROR_REASON_LIMIT_REACHED,
-        absl::StrCat("points: ", slots, " (virtual_nodes × weights) is above ",
-                     limits::kMaxPoints, " a ring"));
+  auto ring = std::shared_ptr<Ring>(new Ring(spec, std::move(nodes)));
+  if (absl::Status status = ring->PlaceNodes(); !status.ok()) return status;
+  if (ring->rule_->slot_rule == SlotRule::kTopBits) {
+    assert(table.size() == ring->OwnersPerKey(0) << spec.partition_bits());
+    ring->owners_per_slot_ = std::max<size_t>(1, ring->OwnersPerKey(0));
+    ring->slot_nodes_ = std::move(table);
   }
-  return std::shared_ptr<const Ring>(
-      new Ring(spec, std::move(nodes), std::move(table)));
+  ring->fingerprint_ = clockwise::Fingerprint(*ring);
+  return ring;
 }
 
-Ring::Ring(const v1::RingSpec& spec, NodeList nodes,
-           std::vector<uint32_t> table)
+Ring::Ring(const v1::RingSpec& spec, NodeList nodes)
     : spec_(spec),
       rule_(FindLayout(spec.layout())),
-      nodes_(std::move(nodes)),
-      zones_(NumberZones(nodes_)) {
-  switch (rule_->slot_rule) {
-    case SlotRule::kFirstPointClockwise:
-      PlacePoints();
-      break;
-    case SlotRule::kModuloNodes:
-      for (uint32_t i = 0; i < nodes_.size(); ++i) slot_nodes_.push_back(i);
-      break;
-    case SlotRule::kTopBits:
-      owners_per_slot_ = std::max<size_t>(1, OwnersPerKey(0));
-      assert(table.size() == OwnersPerKey(0) << spec_.partition_bits());
-      slot_nodes_ = std::move(table);
-      break;
+      hasher_(spec),
+      nodes_(std::move(nodes)) {
+  if (spec.layout() == v1::LAYOUT_CASSANDRA) {
+    topology_ = TopologyOf(spec, nodes_);
+  } else {
+    zones_ = NumberZones(nodes_);
   }
-  fingerprint_ = clockwise::Fingerprint(*this);
 }
 
-void Ring::PlacePoints() {
-  struct Point {
-    uint64_t position;
-    uint32_t node;  // nodes_ is sorted by id, so this orders ties by id
-  };
-  std::vector<Point> points;
-  points.reserve(CountSlots(spec_, *rule_, nodes_));
-  std::vector<uint64_t> of_node;
-  for (uint32_t i = 0; i < nodes_.size(); ++i) {
-    of_node.clear();
-    rule_->append_points(spec_, *nodes_[i], of_node);
-    for (const uint64_t position : of_node) points.push_back({position, i});
+std::shared_ptr<const Ring> Ring::AfterMigration() const {
+  auto ring = std::make_shared<Ring>(*this);
+  ring->spec_.clear_migrating_from();
+  return ring;
+}
+
+absl::Status Ring::PlaceNodes() {
+  const std::vector<uint32_t> order = ConfiguredOrder(*rule_, nodes_);
+  auto members = MembersOf(spec_, *rule_, nodes_, order);
+  if (!members.ok()) return members.status();
+  if (rule_->slot_rule == SlotRule::kTopBits) return absl::OkStatus();
+  const profile::Settings settings = SettingsOf(*rule_->rule, spec_);
+  if (absl::Status status = CheckSlots(*rule_, settings, *members);
+      !status.ok()) {
+    return status;
   }
-  std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
-    return a.position != b.position ? a.position < b.position : a.node < b.node;
-  });
-  positions_.reserve(points.size());
-  slot_nodes_.reserve(points.size());
-  for (const Point& point : points) {
-    positions_.push_back(point.position);
-    slot_nodes_.push_back(point.node);
+  if (nodes_.empty()) return absl::OkStatus();
+  if (rule_->ring != nullptr) {
+    profile::Slots slots = profile::Place(*rule_->ring, settings, *members);
+    positions_ = std::move(slots.ends);
+    slot_nodes_ = std::move(slots.members);
+  } else {
+    slot_nodes_ = profile::PlaceTable(*rule_->table, settings, *members);
   }
+  for (uint32_t& node : slot_nodes_) node = order[node];
+  if (!slot_nodes_.empty()) return absl::OkStatus();
+  return Refusal(v1::ERROR_REASON_NODES_UNPLACEABLE,
+                 absl::StrCat("none of the ", nodes_.size(),
+                              " nodes has a place on the ring"));
 }
 
 size_t Ring::OwnersPerKey(uint32_t replicas) const {
+  if (replicas == 0 && topology_.has_value()) return topology_->replicas();
   const uint32_t asked = replicas == 0 ? spec_.replicas() : replicas;
   return std::min<size_t>(asked, nodes_.size());
 }
@@ -101,13 +128,14 @@ size_t Ring::OwnersPerKey(uint32_t replicas) const {
 size_t Ring::SlotOf(KeyHash hash) const {
   assert(!nodes_.empty() && "callers refuse an empty ring first");
   switch (rule_->slot_rule) {
-    case SlotRule::kModuloNodes: {
-      const absl::uint128 whole = absl::MakeUint128(hash.position, hash.low);
-      return static_cast<size_t>(whole % nodes_.size());
+    case SlotRule::kModulo: {
+      if (rule_->table->number_bits == 64) return hash.position % slots();
+      const absl::uint128 number = absl::MakeUint128(hash.position, hash.low);
+      return static_cast<size_t>(number % slots());
     }
     case SlotRule::kTopBits:
       return hash.position >> (64 - spec_.partition_bits());
-    case SlotRule::kFirstPointClockwise:
+    case SlotRule::kFirstEnd:
       break;
   }
   return FirstEnd(positions_, hash.position);
@@ -126,9 +154,16 @@ void Ring::Walk(size_t at, std::span<uint32_t> owners, size_t& found,
 void Ring::OwnersFrom(size_t slot, std::span<uint32_t> owners) const {
   assert(!owners.empty() && owners.size() <= nodes_.size());
   const size_t first = slot * owners_per_slot_;
-  size_t found = std::min(owners.size(), owners_per_slot_);
-  std::copy_n(slot_nodes_.begin() + static_cast<ptrdiff_t>(first), found,
-              owners.begin());
+  size_t found = 0;
+  if (topology_.has_value()) {
+    for (const uint32_t node : topology_->Replicas(slot_nodes_, slot)) {
+      if (found < owners.size()) owners[found++] = node;
+    }
+  } else {
+    found = std::min(owners.size(), owners_per_slot_);
+    std::copy_n(slot_nodes_.begin() + static_cast<ptrdiff_t>(first), found,
+                owners.begin());
+  }
   if (found == owners.size()) return;
   const auto is_new = [&](uint32_t node) {
     return std::find(owners.begin(), owners.begin() + found, node) ==
@@ -152,7 +187,7 @@ void Ring::OwnersFrom(size_t slot, std::span<uint32_t> owners) const {
 
 uint64_t Ring::SlotEnd(size_t slot) const {
   assert(has_arcs());
-  if (rule_->slot_rule == SlotRule::kFirstPointClockwise) {
+  if (rule_->slot_rule == SlotRule::kFirstEnd) {
     return positions_[slot];
   }
   const int shift = 64 - static_cast<int>(spec_.partition_bits());

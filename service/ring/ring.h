@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "service/ring/layout.h"
 #include "service/ring/node_list.h"
+#include "service/ring/profile/replication.h"
 
 namespace clockwise {
 
@@ -29,26 +31,31 @@ class Ring {
   // (service/ring/validate.h). PARTITIONED takes its `table` too, indexes into
   // `nodes`: min(replicas, nodes) distinct owners a partition, primary first,
   // row-major; service/ring/next_ring.h makes one. LIMIT_REACHED: too many
-  // nodes or points.
+  // nodes or points. NODES_UNPLACEABLE.
   static absl::StatusOr<std::shared_ptr<const Ring>> Build(
       const v1::RingSpec& spec, NodeList nodes,
       std::vector<uint32_t> table = {});
 
+  // The same ring, migrating from no other any more.
+  std::shared_ptr<const Ring> AfterMigration() const;
+
   const v1::RingSpec& spec() const { return spec_; }
+  const LayoutRule& rule() const { return *rule_; }
   const NodeList& nodes() const { return nodes_; }
 
   // Owners that each key has when a request asks for `replicas`:
   // min(asked, nodes), where 0 asks for the spec's number.
   size_t OwnersPerKey(uint32_t replicas) const;
 
-  KeyHash Hash(absl::string_view key) const { return rule_->hash_key(key); }
+  KeyHash Hash(absl::string_view key) const { return hasher_(key); }
 
   // The slot that owns `hash`. There must be nodes.
   size_t SlotOf(KeyHash hash) const;
 
   // Fills `owners` with the indexes (into nodes()) of distinct nodes, primary
   // first: walking clockwise from `slot`, first one node of each zone, then
-  // the others. PARTITIONED: as the table says, then the others. Wants
+  // the others. PARTITIONED: as the table says, then the others; CASSANDRA: as
+  // its strategy says, then the others. Wants
   // 1 <= owners.size() <= min(kMaxReplicas, nodes).
   void OwnersFrom(size_t slot, std::span<uint32_t> owners) const;
 
@@ -56,9 +63,10 @@ class Ring {
   size_t slots() const { return slot_nodes_.size() / owners_per_slot_; }
   // Whether slots are ranges of the hash space: (end of the slot before, its
   // own end], wrapping. Else (MODULO) they are remainders.
-  bool has_arcs() const { return rule_->slot_rule != SlotRule::kModuloNodes; }
+  bool has_arcs() const { return rule_->slot_rule != SlotRule::kModulo; }
   uint64_t SlotEnd(size_t slot) const;
-  // Sorted positions, one a slot; empty in layouts whose slots are no points.
+  // Sorted ends, one a slot: the points' positions, but where a key on a point
+  // is not that point's. Empty in layouts whose slots are no points.
   std::span<const uint64_t> positions() const { return positions_; }
   // Whose each slot is, indexes into nodes(), row-major; owners_per_slot() is 1
   // but for PARTITIONED.
@@ -72,8 +80,10 @@ class Ring {
   uint64_t fingerprint() const { return fingerprint_; }
 
  private:
-  Ring(const v1::RingSpec& spec, NodeList nodes, std::vector<uint32_t> table);
-  void PlacePoints();
+  Ring(const v1::RingSpec& spec, NodeList nodes);
+  // Gives the slots out by the layout's profile. LIMIT_REACHED,
+  // NODES_UNPLACEABLE.
+  absl::Status PlaceNodes();
   // Walks clockwise over all slots' owners from the `at`-th of slot_nodes_, and
   // appends the nodes that `wanted` takes, until `owners` holds `until`.
   template <typename Wanted>
@@ -82,11 +92,13 @@ class Ring {
 
   v1::RingSpec spec_;
   const LayoutRule* rule_;
+  KeyHasher hasher_;
   NodeList nodes_;
   std::vector<uint64_t> positions_;
   std::vector<uint32_t> slot_nodes_;
   size_t owners_per_slot_ = 1;
-  Zones zones_;
+  Zones zones_;  // owners are parted over; none: over nodes alone
+  std::optional<profile::NetworkTopologyStrategy> topology_;
   uint64_t fingerprint_ = 0;
 };
 

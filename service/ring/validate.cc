@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
 #include "service/ring/layout.h"
+#include "service/ring/layout_settings.h"
 #include "service/ring/refusal.h"
 
 namespace clockwise {
@@ -101,19 +102,13 @@ absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec) {
   }
   normal.set_layout(spec.layout() == v1::LAYOUT_UNSPECIFIED ? v1::LAYOUT_HASHED
                                                             : spec.layout());
-  if (FindLayout(normal.layout()) == nullptr) {
+  const LayoutRule* rule = FindLayout(normal.layout());
+  if (rule == nullptr) {
     return Refusal(v1::ERROR_REASON_LAYOUT_UNSUPPORTED,
                    absl::StrCat("spec.layout: this server has no layout ",
                                 v1::Layout_Name(normal.layout()).empty()
                                     ? absl::StrCat(spec.layout())
                                     : v1::Layout_Name(normal.layout())));
-  }
-  if (normal.layout() == v1::LAYOUT_HASHED) {
-    auto virtual_nodes =
-        InBounds("spec.virtual_nodes", spec.virtual_nodes(),
-                 limits::kDefaultVirtualNodes, 1, limits::kMaxVirtualNodes);
-    if (!virtual_nodes.ok()) return virtual_nodes.status();
-    normal.set_virtual_nodes(*virtual_nodes);
   }
   const bool partitioned = normal.layout() == v1::LAYOUT_PARTITIONED;
   if (partitioned) {
@@ -129,6 +124,18 @@ absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec) {
       partitioned ? limits::kMaxPartitionReplicas : limits::kMaxReplicas);
   if (!replicas.ok()) return replicas.status();
   normal.set_replicas(*replicas);
+  if (absl::Status status = NormalizeSettings(*rule->rule, spec, normal);
+      !status.ok()) {
+    return status;
+  }
+  if (spec.migrating_from().empty()) return normal;
+  normal.set_migrating_from(spec.migrating_from());
+  if (spec.migrating_from() == normal.name()) {
+    return FieldRefusal("spec.migrating_from", "is the ring itself");
+  }
+  absl::Status status =
+      ValidateId("spec.migrating_from", spec.migrating_from());
+  if (!status.ok()) return status;
   return normal;
 }
 
@@ -143,8 +150,15 @@ absl::StatusOr<v1::Node> NormalizeNode(const v1::Node& node) {
   }
   auto weight = InBounds("weight", node.weight(), 1, 1, limits::kMaxWeight);
   if (!weight.ok()) return weight.status();
-  if (!node.points().empty()) {
-    return FieldRefusal("points", "no layout here takes explicit points");
+  if (static_cast<size_t>(node.points_size()) > limits::kMaxNodePoints) {
+    return FieldRefusal("points",
+                        absl::StrCat(node.points_size(), " points; at most ",
+                                     limits::kMaxNodePoints));
+  }
+  if (node.virtual_nodes() > limits::kMaxVirtualNodes) {
+    return FieldRefusal("virtual_nodes",
+                        absl::StrCat(node.virtual_nodes(), " is above ",
+                                     limits::kMaxVirtualNodes));
   }
   v1::Node normal = node;
   normal.set_weight(*weight);

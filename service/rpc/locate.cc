@@ -33,6 +33,72 @@ void FillHead(const RingState& state, Response& response) {
   response.set_fingerprint(state.ring().fingerprint());
 }
 
+// Names the ring that `state` migrates from, if it does; what is not known of
+// it stays 0.
+template <typename Response>
+void FillPrevious(const RingState& state, const RingState* previous,
+                  Response& response) {
+  const std::string& from = state.ring().spec().migrating_from();
+  if (from.empty()) return;
+  response.mutable_previous()->set_ring(from);
+  if (previous != nullptr) FillHead(*previous, *response.mutable_previous());
+}
+
+// A key's owners in one ring, in a buffer of its own.
+class OwnersOfKey {
+ public:
+  OwnersOfKey(const Ring& ring, uint32_t replicas)
+      : ring_(ring), owners_(buffer_.data(), ring.OwnersPerKey(replicas)) {}
+
+  std::span<const uint32_t> At(KeyHash hash) {
+    if (!owners_.empty()) ring_.OwnersFrom(ring_.SlotOf(hash), owners_);
+    return owners_;
+  }
+  std::span<const uint32_t> Of(absl::string_view key) {
+    return At(ring_.Hash(key));
+  }
+  uint32_t count() const { return static_cast<uint32_t>(owners_.size()); }
+
+ private:
+  const Ring& ring_;
+  std::array<uint32_t, limits::kMaxReplicas> buffer_;
+  std::span<uint32_t> owners_;
+};
+
+// Lists nodes, each once, as indexes into them refer to them.
+class NodeIndexes {
+ public:
+  NodeIndexes(const Ring& ring,
+              google::protobuf::RepeatedPtrField<v1::Owner>& nodes,
+              google::protobuf::RepeatedField<uint32_t>& indexes)
+      : ring_(ring), nodes_(nodes), indexes_(indexes) {}
+
+  void Add(std::span<const uint32_t> owners) {
+    for (const uint32_t owner : owners) {
+      const auto [at, inserted] =
+          listed_.try_emplace(owner, static_cast<uint32_t>(nodes_.size()));
+      if (inserted) Fill(*ring_.nodes()[owner], *nodes_.Add());
+      indexes_.Add(at->second);
+    }
+  }
+
+ private:
+  const Ring& ring_;
+  google::protobuf::RepeatedPtrField<v1::Owner>& nodes_;
+  google::protobuf::RepeatedField<uint32_t>& indexes_;
+  absl::flat_hash_map<uint32_t, uint32_t> listed_;  // by node: index in answer
+};
+
+void FillPreviousOwners(const RingState& previous,
+                        const v1::BatchLocateRequest& request,
+                        v1::BatchLocateResponse& response) {
+  OwnersOfKey owners(previous.ring(), request.replicas());
+  response.set_previous_replicas(owners.count());
+  NodeIndexes indexes(previous.ring(), *response.mutable_previous_nodes(),
+                      *response.mutable_previous_owners());
+  for (const std::string& key : request.keys()) indexes.Add(owners.Of(key));
+}
+
 }  // namespace
 
 absl::Status Validate(const v1::LocateRequest& request) {
@@ -57,14 +123,13 @@ absl::Status Validate(const v1::BatchLocateRequest& request) {
 }
 
 absl::StatusOr<v1::LocateResponse> Answer(const RingState& state,
-                                          const v1::LocateRequest& request) {
+                                          const v1::LocateRequest& request,
+                                          const RingState* previous) {
   if (absl::Status status = CheckNotEmpty(state); !status.ok()) return status;
   const Ring& ring = state.ring();
-  std::array<uint32_t, limits::kMaxReplicas> buffer;
-  const std::span<uint32_t> owners(buffer.data(),
-                                   ring.OwnersPerKey(request.replicas()));
+  OwnersOfKey owners_of(ring, request.replicas());
   const KeyHash hash = ring.Hash(request.key());
-  ring.OwnersFrom(ring.SlotOf(hash), owners);
+  const std::span<const uint32_t> owners = owners_of.At(hash);
   state.locates[owners[0]]->fetch_add(1, std::memory_order_relaxed);
   v1::LocateResponse response;
   FillHead(state, response);
@@ -72,32 +137,35 @@ absl::StatusOr<v1::LocateResponse> Answer(const RingState& state,
   for (const uint32_t owner : owners) {
     Fill(*ring.nodes()[owner], *response.add_owners());
   }
+  FillPrevious(state, previous, response);
+  if (previous != nullptr) {
+    OwnersOfKey before(previous->ring(), request.replicas());
+    for (const uint32_t owner : before.Of(request.key())) {
+      Fill(*previous->ring().nodes()[owner], *response.add_previous_owners());
+    }
+  }
   return response;
 }
 
 absl::StatusOr<v1::BatchLocateResponse> Answer(
-    const RingState& state, const v1::BatchLocateRequest& request) {
+    const RingState& state, const v1::BatchLocateRequest& request,
+    const RingState* previous) {
   if (absl::Status status = CheckNotEmpty(state); !status.ok()) return status;
-  const Ring& ring = state.ring();
-  std::array<uint32_t, limits::kMaxReplicas> buffer;
-  const std::span<uint32_t> owners(buffer.data(),
-                                   ring.OwnersPerKey(request.replicas()));
+  OwnersOfKey owners_of(state.ring(), request.replicas());
   v1::BatchLocateResponse response;
   FillHead(state, response);
-  response.set_replicas(static_cast<uint32_t>(owners.size()));
+  response.set_replicas(owners_of.count());
   response.mutable_owners()->Reserve(request.keys_size() *
-                                     static_cast<int>(owners.size()));
-  absl::flat_hash_map<uint32_t, uint32_t> listed;  // by node: index in answer
+                                     static_cast<int>(owners_of.count()));
+  NodeIndexes indexes(state.ring(), *response.mutable_nodes(),
+                      *response.mutable_owners());
   for (const std::string& key : request.keys()) {
-    ring.OwnersFrom(ring.SlotOf(ring.Hash(key)), owners);
+    const std::span<const uint32_t> owners = owners_of.Of(key);
     state.locates[owners[0]]->fetch_add(1, std::memory_order_relaxed);
-    for (const uint32_t owner : owners) {
-      const auto [at, inserted] = listed.try_emplace(
-          owner, static_cast<uint32_t>(response.nodes_size()));
-      if (inserted) Fill(*ring.nodes()[owner], *response.add_nodes());
-      response.add_owners(at->second);
-    }
+    indexes.Add(owners);
   }
+  FillPrevious(state, previous, response);
+  if (previous != nullptr) FillPreviousOwners(*previous, request, response);
   return response;
 }
 

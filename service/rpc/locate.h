@@ -13,11 +13,15 @@ namespace clockwise {
 absl::Status Validate(const v1::LocateRequest& request);
 absl::Status Validate(const v1::BatchLocateRequest& request);
 
-// Answers a valid request, and counts its keys. RING_EMPTY.
+// Answers a valid request, and counts its keys. `previous` is the state of the
+// ring that `state` migrates from: null if it migrates from none, or that ring
+// cannot be found. RING_EMPTY.
 absl::StatusOr<v1::LocateResponse> Answer(const RingState& state,
-                                          const v1::LocateRequest& request);
+                                          const v1::LocateRequest& request,
+                                          const RingState* previous = nullptr);
 absl::StatusOr<v1::BatchLocateResponse> Answer(
-    const RingState& state, const v1::BatchLocateRequest& request);
+    const RingState& state, const v1::BatchLocateRequest& request,
+    const RingState* previous = nullptr);
 
 }  // namespace clockwise
 

@@ -81,6 +81,15 @@ void PlacementServiceHandlers::Drain() {
 }
 
 template <typename Request>
+auto PlacementServiceHandlers::AnswerFrom(const RingState& state,
+                                          const Request& request) const {
+  const std::string& from = state.ring().spec().migrating_from();
+  if (from.empty()) return Answer(state, request);
+  auto previous = membership_.Find(from);
+  return Answer(state, request, previous.ok() ? previous->get() : nullptr);
+}
+
+template <typename Request>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
   const UnaryCall call(context, response, &stats_.Of(method));
@@ -95,18 +104,18 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
   if (!state.ok()) {
     call.Finish(state.status());
   } else if ((*state)->epoch >= request.min_epoch()) {
-    call.Finish(Answer(**state, request));
+    call.Finish(AnswerFrom(**state, request));
   } else {
     EpochWaiters::Waiter waiter;
     waiter.ring = request.ring();
     waiter.min_epoch = request.min_epoch();
     waiter.deadline = call.AnswerBy();
     waiter.cancelled = [context] { return context->IsCancelled(); };
-    waiter.done = [call, request](absl::StatusOr<StatePtr> reached) {
+    waiter.done = [this, call, request](absl::StatusOr<StatePtr> reached) {
       if (!reached.ok()) {
         call.Finish(reached.status());
       } else {
-        call.Finish(Answer(**reached, request));
+        call.Finish(AnswerFrom(**reached, request));
       }
     };
     // The call may be over before Add returns.
@@ -252,6 +261,12 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::DeleteRing(
         if (!status.ok()) return status;
         return v1::DeleteRingResponse();
       });
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::EndMigration(
+    Context* context, const Bytes* request, Bytes* response) {
+  return Change<v1::EndMigrationRequest, v1::EndMigrationResponse>(
+      Method::kEndMigration, context, request, response);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListRings(

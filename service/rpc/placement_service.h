@@ -50,6 +50,7 @@ using RawPlacementService =
                v1::PlacementService::WithRawCallbackMethod_ListChanges,
                v1::PlacementService::WithRawCallbackMethod_CreateRing,
                v1::PlacementService::WithRawCallbackMethod_DeleteRing,
+               v1::PlacementService::WithRawCallbackMethod_EndMigration,
                v1::PlacementService::WithRawCallbackMethod_ListRings>::Type;
 
 class PlacementServiceHandlers final : public RawPlacementService {
@@ -74,6 +75,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   Reactor* ListChanges(Context*, const Bytes*, Bytes*) override;
   Reactor* CreateRing(Context*, const Bytes*, Bytes*) override;
   Reactor* DeleteRing(Context*, const Bytes*, Bytes*) override;
+  Reactor* EndMigration(Context*, const Bytes*, Bytes*) override;
   Reactor* ListRings(Context*, const Bytes*, Bytes*) override;
   grpc::ServerWriteReactor<Bytes>* Watch(Context*, const Bytes*) override;
 
@@ -83,6 +85,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
   WatchFigures Figures() const { return watch_.Figures(); }
 
  private:
+  // With the owners before, while the ring migrates.
+  template <typename Request>
+  auto AnswerFrom(const RingState& state, const Request& request) const;
   // Answers from the newest state that has reached the request's min_epoch.
   template <typename Request>
   Reactor* AnswerLocate(Method method, Context*, const Bytes*, Bytes*);

@@ -13,7 +13,7 @@
 namespace clockwise {
 namespace {
 
-// What the four requests have in common.
+// What the five requests have in common.
 template <typename Request>
 ChangeRequest CommonFields(Request& request, std::string actor) {
   ChangeRequest change;
@@ -22,7 +22,9 @@ ChangeRequest CommonFields(Request& request, std::string actor) {
   change.expected_epoch = request.expected_epoch();
   change.validate_only = request.validate_only();
   change.reason = request.reason();
-  change.include_moves = request.include_moves();
+  if constexpr (requires { request.include_moves(); }) {
+    change.include_moves = request.include_moves();
+  }
   change.actor = std::move(actor);
   change.fields = FieldNames::kOne;
   return change;
@@ -60,6 +62,13 @@ ChangeRequest ToChangeRequest(v1::ApplyChangesRequest request,
   change.changes.assign(
       std::make_move_iterator(request.mutable_changes()->begin()),
       std::make_move_iterator(request.mutable_changes()->end()));
+  return change;
+}
+
+ChangeRequest ToChangeRequest(v1::EndMigrationRequest request,
+                              std::string actor) {
+  ChangeRequest change = CommonFields(request, std::move(actor));
+  change.end_migration = true;
   return change;
 }
 

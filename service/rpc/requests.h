@@ -15,6 +15,8 @@ namespace clockwise {
 ChangeRequest ToChangeRequest(v1::AddNodeRequest request, std::string actor);
 ChangeRequest ToChangeRequest(v1::UpdateNodeRequest request, std::string actor);
 ChangeRequest ToChangeRequest(v1::RemoveNodeRequest request, std::string actor);
+ChangeRequest ToChangeRequest(v1::EndMigrationRequest request,
+                              std::string actor);
 ChangeRequest ToChangeRequest(v1::ApplyChangesRequest request,
                               std::string actor);
 

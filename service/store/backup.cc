@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "clockwise/v1/stored.pb.h"
 #include "service/limits.h"
-#include "service/ring/layout.h"
+#include "service/ring/hash.h"
 #include "service/store/sqlite_file.h"
 #include "service/store/store_rules.h"
 

@@ -2,7 +2,7 @@
 
 #include <initializer_list>
 
-#include "service/ring/layout.h"
+#include "service/ring/hash.h"
 
 namespace clockwise {
 namespace {

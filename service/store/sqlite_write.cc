@@ -41,8 +41,8 @@ absl::Status SqliteStore::WriteImport(const StoredRing& ring) {
     status = InsertTable(name, ring.table, PartitionsOf(head.spec), digest);
   }
   if (status.ok()) {
-    status =
-        queries_[kUpdateRing].Run(head.epoch, head.fingerprint, digest, name);
+    status = queries_[kUpdateRing].Run(head.epoch, head.fingerprint, Blob{spec},
+                                       digest, name);
   }
   if (!status.ok()) return status;
   return transaction.Commit();
@@ -75,13 +75,21 @@ absl::Status SqliteStore::WriteCommit(const Commit& commit) {
   uint64_t digest = stored->digest - HeadDigest(head, stored->spec);
   head.epoch = commit.record.change().epoch();
   head.fingerprint = commit.record.change().fingerprint();
-  digest += HeadDigest(head, stored->spec);
+  std::string spec = stored->spec;
+  if (!commit.record.change().ended_migration_from().empty()) {
+    if (!head.spec.ParseFromString(spec)) {
+      return absl::DataLossError("its spec cannot be read");
+    }
+    ApplyToSpec(commit.record.change(), head.spec);
+    spec = head.spec.SerializeAsString();
+  }
+  digest += HeadDigest(head, spec);
   status = WriteNodes(commit, digest);
   if (status.ok()) status = WriteHistory(commit, digest);
-  if (status.ok()) status = WritePartitions(commit, stored->spec, digest);
+  if (status.ok()) status = WritePartitions(commit, spec, digest);
   if (!status.ok()) return status;
-  status = queries_[kUpdateRing].Run(head.epoch, head.fingerprint, digest,
-                                     commit.ring);
+  status = queries_[kUpdateRing].Run(head.epoch, head.fingerprint, Blob{spec},
+                                     digest, commit.ring);
   if (!status.ok()) return status;
   return transaction.Commit();
 }

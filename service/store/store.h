@@ -51,7 +51,9 @@ struct StoredRing {
 // stored one with record.change().upserted put in and
 // record.change().removed_ids taken out; in the stored table
 // record.partitions() are moved; the head's epoch becomes
-// record.change().epoch, which is the epoch expected now plus one.
+// record.change().epoch, which is the epoch expected now plus one. If
+// record.change().ended_migration_from is set, the spec's migrating_from
+// becomes empty.
 struct Commit {
   std::string ring;
   uint64_t incarnation = 0;    // expected

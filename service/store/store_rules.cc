@@ -70,6 +70,10 @@ absl::StatusOr<std::vector<v1::ChangeRecord>> RecordsAfter(StoredRing ring,
   return std::move(ring.history);
 }
 
+void ApplyToSpec(const v1::Change& change, v1::RingSpec& spec) {
+  if (!change.ended_migration_from().empty()) spec.clear_migrating_from();
+}
+
 absl::Status ApplyTo(StoredRing& ring, const Commit& commit) {
   absl::Status status =
       MoveStored(commit, PartitionsOf(ring.head.spec), ring.table);
@@ -95,6 +99,7 @@ absl::Status ApplyTo(StoredRing& ring, const Commit& commit) {
   }
   put_up_to(nullptr);
   ring.nodes = std::move(nodes);
+  ApplyToSpec(change, ring.head.spec);
   ring.history.push_back(commit.record);
   const uint64_t dropped = NewestDroppedEpoch(commit);
   const auto kept = std::find_if(

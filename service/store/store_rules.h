@@ -42,6 +42,9 @@ absl::StatusOr<std::vector<v1::ChangeRecord>> RecordsAfter(StoredRing ring,
 // was.
 [[nodiscard]] absl::Status ApplyTo(StoredRing& ring, const Commit& commit);
 
+// The same for the ring's spec alone.
+void ApplyToSpec(const v1::Change& change, v1::RingSpec& spec);
+
 // The newest epoch whose record `commit` drops; 0: none.
 uint64_t NewestDroppedEpoch(const Commit& commit);
 

@@ -98,7 +98,7 @@ TEST_F(UpdateTest, AMaskClearsWhatIsNotSet) {
 
 TEST_F(UpdateTest, AMaskOfTheImmutableOrUnknownIsRefused) {
   for (const char* path :
-       {"id", "hash_key", "ordinal", "points", "colour", "", "Weight",
+       {"id", "hash_key", "ordinal", "point", "colour", "", "Weight",
         "weight ", "node.weight", "labels.rack", "*"}) {
     const absl::Status alone = Refused(Update(NewNode("a", 5), {path}));
     ExpectFieldRefusal(alone, "update_mask");

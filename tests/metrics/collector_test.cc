@@ -137,7 +137,10 @@ TEST(MetricsTest, ChangesAreCountedByWhatTheyDid) {
           Pair(R"(clockwise_ring_changes_total{ring="default",kind="remove"})",
                2),
           Pair(R"(clockwise_ring_changes_total{ring="default",kind="mixed"})",
-               1)));
+               1),
+          Pair(
+              R"(clockwise_ring_changes_total{ring="default",kind="end_migration"})",
+              0)));
 }
 
 TEST(MetricsTest, MovedSpaceAddsUpOverChanges) {

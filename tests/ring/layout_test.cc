@@ -10,6 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/ring/hash.h"
 #include "tests/ring/ring_builders.h"
 
 namespace clockwise {
@@ -57,6 +58,10 @@ TEST(LayoutTest, SplitMix64HasThePublishedSequence) {
   }
 }
 
+KeyHash HashedBy(const v1::RingSpec& spec, absl::string_view key) {
+  return KeyHasher(spec)(key);
+}
+
 // RFC 1321, appendix A.5.
 TEST(LayoutTest, ModuloHashesKeysWithMd5) {
   struct Vector {
@@ -75,7 +80,7 @@ TEST(LayoutTest, ModuloHashesKeysWithMd5) {
        "1234567890",
        0x57EDF4A22BE3C955, 0xAC49DA2E2107B67A}};
   for (const Vector& vector : vectors) {
-    const KeyHash hash = HashKey(v1::LAYOUT_MODULO, vector.key);
+    const KeyHash hash = HashedBy(ModuloSpec(), vector.key);
     EXPECT_EQ(hash.position, vector.high) << vector.key;
     EXPECT_EQ(hash.low, vector.low) << vector.key;
   }
@@ -83,7 +88,7 @@ TEST(LayoutTest, ModuloHashesKeysWithMd5) {
 
 TEST(LayoutTest, HashedHashesKeysWithXxh3) {
   for (const char* key : {"", "a", "abc", "clockwise"}) {
-    const KeyHash hash = HashKey(v1::LAYOUT_HASHED, key);
+    const KeyHash hash = HashedBy(HashedSpec(160), key);
     EXPECT_EQ(hash.position, Xxh3(key));
     EXPECT_EQ(hash.low, 0u);
   }
@@ -91,17 +96,27 @@ TEST(LayoutTest, HashedHashesKeysWithXxh3) {
 
 TEST(LayoutTest, AKeyIsBytesAndMayHoldNulAndNoText) {
   const std::string with_nul("abc\0def", 7);
-  EXPECT_NE(HashKey(v1::LAYOUT_HASHED, with_nul).position, Xxh3("abc"));
-  EXPECT_NE(HashKey(v1::LAYOUT_MODULO, with_nul).position,
-            HashKey(v1::LAYOUT_MODULO, "abc").position);
+  EXPECT_NE(HashedBy(HashedSpec(160), with_nul).position, Xxh3("abc"));
+  EXPECT_NE(HashedBy(ModuloSpec(), with_nul).position,
+            HashedBy(ModuloSpec(), "abc").position);
   EXPECT_NE(Xxh3("\xff\xfe"), Xxh3("\xff\xff"));
 }
 
+// In the order in which they are made.
 std::vector<uint64_t> PointsOf(const v1::Node& node, uint32_t virtual_nodes) {
-  const LayoutRule* rule = FindLayout(v1::LAYOUT_HASHED);
-  std::vector<uint64_t> points;
-  rule->append_points(HashedSpec(virtual_nodes), node, points);
-  return points;
+  const profile::Profile& rule = *FindLayout(v1::LAYOUT_HASHED)->ring;
+  profile::Settings settings = rule.defaults;
+  settings.vnodes = virtual_nodes;
+  profile::Member member;
+  member.text = node.hash_key();
+  member.weight = node.weight();
+  std::vector<profile::Point> points;
+  rule.append_points(std::span(&member, 1), settings, points);
+  std::vector<uint64_t> positions;
+  for (const profile::Point& point : points) {
+    positions.push_back(point.position);
+  }
+  return positions;
 }
 
 // Printed by tests/vectors/hashed_points.py.
@@ -133,20 +148,11 @@ TEST(LayoutTest, AGreaterWeightOnlyAddsPoints) {
   EXPECT_EQ(std::vector<uint64_t>(heavy.begin(), heavy.begin() + 320), light);
 }
 
-TEST(LayoutTest, PointsAreAppended) {
-  std::vector<uint64_t> points = {42};
-  FindLayout(v1::LAYOUT_HASHED)
-      ->append_points(HashedSpec(1), NewNode("a"), points);
-  EXPECT_THAT(points, ElementsAre(42, 0xDBAC1E875F4D0340));
-}
-
 TEST(LayoutTest, TheRulesSayHowASlotIsFound) {
-  ASSERT_NE(FindLayout(v1::LAYOUT_HASHED), nullptr);
-  ASSERT_NE(FindLayout(v1::LAYOUT_MODULO), nullptr);
-  EXPECT_EQ(FindLayout(v1::LAYOUT_HASHED)->slot_rule,
-            SlotRule::kFirstPointClockwise);
-  EXPECT_EQ(FindLayout(v1::LAYOUT_MODULO)->slot_rule, SlotRule::kModuloNodes);
-  EXPECT_EQ(FindLayout(v1::LAYOUT_MODULO)->append_points, nullptr);
+  EXPECT_EQ(FindLayout(v1::LAYOUT_HASHED)->slot_rule, SlotRule::kFirstEnd);
+  EXPECT_EQ(FindLayout(v1::LAYOUT_MODULO)->slot_rule, SlotRule::kModulo);
+  EXPECT_EQ(FindLayout(v1::LAYOUT_PARTITIONED)->slot_rule, SlotRule::kTopBits);
+  EXPECT_EQ(FindLayout(v1::LAYOUT_UNSPECIFIED), nullptr);
   EXPECT_EQ(FindLayout(static_cast<v1::Layout>(999)), nullptr);
 }
 

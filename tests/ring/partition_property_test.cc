@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "service/ring/balance.h"
+#include "service/ring/hash.h"
 #include "tests/ring/partition_history.h"
 #include "tests/ring/partition_reference.h"
 

@@ -4,7 +4,7 @@
 #include <numeric>
 #include <set>
 
-#include "service/ring/layout.h"
+#include "service/ring/hash.h"
 
 namespace clockwise {
 namespace {

@@ -168,16 +168,16 @@ TEST(ValidateNodeTest, LabelsAreAtMost4096BytesInAll) {
   ExpectFieldRefusal(Checked(node), "labels", "4096");
 }
 
-// No layout of this build takes explicit points.
-TEST(ValidateNodeTest, ExplicitPointsAreNotKept) {
+TEST(ValidateNodeTest, PointsAndVnodesHaveTheirBounds) {
   v1::Node node = Bare();
-  node.add_points(42);
-  const absl::StatusOr<v1::Node> normal = NormalizeNode(node);
-  if (!normal.ok()) {
-    ExpectFieldRefusal(normal.status(), "points");
-  } else {
-    EXPECT_EQ(normal->points_size(), 0);
-  }
+  for (uint64_t i = 0; i < 16384; ++i) node.add_points(i);
+  node.set_virtual_nodes(65536);
+  ASSERT_TRUE(NormalizeNode(node).ok());
+  node.set_virtual_nodes(65537);
+  ExpectFieldRefusal(Checked(node), "virtual_nodes", "65536");
+  node.set_virtual_nodes(0);
+  node.add_points(1);
+  ExpectFieldRefusal(Checked(node), "points", "16384");
 }
 
 }  // namespace

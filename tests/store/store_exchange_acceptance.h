@@ -39,6 +39,23 @@ TYPED_TEST_P(StoreExchangeAcceptance, AnImportedRingComesBackWhole) {
   EXPECT_EQ(TextOf(this->Stored("r")), TextOf(ring));
 }
 
+TYPED_TEST_P(StoreExchangeAcceptance, AMigrationThatEndedIsInNoSpecAnyMore) {
+  RingHead head = HeadOf("r");
+  head.spec.set_migrating_from("old");
+  ASSERT_OK(this->store_->Create(head));
+  ASSERT_OK(this->store_->Apply(CommitOf("r", 2, {NodeOf("a")})));
+  EXPECT_EQ(this->Stored("r").head.spec.migrating_from(), "old");
+  Commit commit = CommitOf("r", 3);
+  commit.record.mutable_change()->set_ended_migration_from("old");
+  ASSERT_OK(this->store_->Apply(commit));
+  EXPECT_EQ(this->Stored("r").head.spec.migrating_from(), "");
+  EXPECT_EQ(this->Stored("r").head.spec.name(), "r");
+  this->Reopen();
+  EXPECT_EQ(this->Stored("r").head.spec.migrating_from(), "");
+  ASSERT_OK(this->store_->Apply(CommitOf("r", 4, {NodeOf("b")})));
+  EXPECT_EQ(this->Stored("r").head.spec.migrating_from(), "");
+}
+
 TYPED_TEST_P(StoreExchangeAcceptance, ManyNodesAndRecordsAreImported) {
   StoredRing ring;
   ring.head = HeadOf("r");
@@ -120,6 +137,7 @@ TYPED_TEST_P(StoreExchangeAcceptance, ATableIsImported) {
 
 REGISTER_TYPED_TEST_SUITE_P(StoreExchangeAcceptance,
                             AnImportedRingComesBackWhole,
+                            AMigrationThatEndedIsInNoSpecAnyMore,
                             ManyNodesAndRecordsAreImported,
                             ChangesAfterAnEpochAreThoseThatFollowIt,
                             HeadsAreThoseOfAllRingsByName, ATableIsImported);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/numeric/int128.h"
-#include "service/ring/layout.h"
+#include "service/ring/hash.h"
 
 namespace clockwise {
 

@@ -8,10 +8,12 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "service/ring/hash.h"
 #include "service/ring/profile/small_hashes.h"
 
 namespace clockwise::profile {
@@ -34,38 +36,44 @@ std::string NginxBase(absl::string_view server) {
   return absl::StrCat(host, absl::string_view("\0", 1), port);
 }
 
-// Each member's part of the ring, in the order of the members; 0: left out.
-std::vector<double> EnvoyParts(Members members) {
+// A member's part of the ring; 0: left out.
+struct EnvoyPart {
+  uint32_t member;
+  double part;
+};
+
+// Locality by locality, as they first come.
+std::vector<EnvoyPart> EnvoyParts(Members members) {
   struct Locality {
-    absl::string_view name;
     double weight;
     double of_members = 0;
+    std::vector<uint32_t> members = {};
   };
   std::vector<Locality> localities;
-  std::vector<size_t> of_member;
-  for (const Member& member : members) {
-    size_t at = 0;
-    while (at < localities.size() && localities[at].name != member.locality) {
-      ++at;
+  absl::flat_hash_map<absl::string_view, size_t> numbers;
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    const Member& member = members[i];
+    const auto [at, is_new] =
+        numbers.try_emplace(member.locality, localities.size());
+    if (is_new) {
+      localities.push_back({static_cast<double>(member.locality_weight)});
     }
-    if (at == localities.size()) {
-      localities.push_back(
-          {member.locality, static_cast<double>(member.locality_weight)});
-    }
-    localities[at].of_members += static_cast<double>(member.weight);
-    of_member.push_back(at);
+    Locality& locality = localities[at->second];
+    locality.of_members += static_cast<double>(member.weight);
+    locality.members.push_back(i);
   }
   double total = 0;
   for (const Locality& locality : localities) total += locality.weight;
-  std::vector<double> parts;
-  for (size_t i = 0; i < members.size(); ++i) {
-    const Locality& locality = localities[of_member[i]];
-    const auto weight = static_cast<double>(members[i].weight);
-    // Without localities the factor is exactly 1.
-    parts.push_back(total == 0 || weight == 0
-                        ? 0
-                        : weight * (locality.weight / total) /
-                              locality.of_members);
+  std::vector<EnvoyPart> parts;
+  for (const Locality& locality : localities) {
+    for (const uint32_t member : locality.members) {
+      const auto weight = static_cast<double>(members[member].weight);
+      // Without localities the factor is exactly 1.
+      parts.push_back({member, total == 0 || weight == 0
+                                   ? 0
+                                   : weight * (locality.weight / total) /
+                                         locality.of_members});
+    }
   }
   return parts;
 }
@@ -100,22 +108,23 @@ void AppendNginx(Members members, const Settings& settings, Points& points) {
 
 // Fractions of points are carried to the next member, so the order counts.
 void AppendEnvoy(Members members, const Settings& settings, Points& points) {
-  const std::vector<double> parts = EnvoyParts(members);
+  const std::vector<EnvoyPart> parts = EnvoyParts(members);
   double least = 1;
-  for (const double part : parts) {
-    if (part > 0) least = std::min(least, part);
+  for (const EnvoyPart& member : parts) {
+    if (member.part > 0) least = std::min(least, member.part);
   }
   const double scale = std::min(
       std::ceil(least * static_cast<double>(settings.min_size)) / least,
       static_cast<double>(settings.max_size));
   double target = 0;
   double count = 0;
-  for (uint32_t i = 0; i < members.size(); ++i) {
-    if (parts[i] <= 0) continue;
-    target += scale * parts[i];
+  for (const auto& [member, part] : parts) {
+    if (part <= 0) continue;
+    target += scale * part;
     for (uint64_t j = 0; count < target; ++j, ++count) {
       points.push_back(
-          {settings.point_hash(absl::StrCat(members[i].text, "_", j)), i});
+          {settings.point_hash(absl::StrCat(members[member].text, "_", j)),
+           member});
     }
   }
 }
@@ -146,6 +155,17 @@ void AppendTokens(Members members, const Settings&, Points& points) {
   for (uint32_t i = 0; i < members.size(); ++i) {
     for (const int64_t token : members[i].tokens) {
       points.push_back({static_cast<uint64_t>(token) ^ uint64_t{1} << 63, i});
+    }
+  }
+}
+
+// Clockwise's own. A greater weight only adds points.
+void AppendHashed(Members members, const Settings& settings, Points& points) {
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    const uint64_t seed = Xxh3(members[i].text);
+    const uint64_t count = uint64_t{settings.vnodes} * members[i].weight;
+    for (uint64_t j = 0; j < count; ++j) {
+      points.push_back({SplitMix64(seed + (j + 1) * kGoldenGamma), i});
     }
   }
 }

@@ -28,6 +28,7 @@ void AppendEnvoy(Members, const Settings&, Points&);
 void AppendHaproxy(Members, const Settings&, Points&);
 void AppendGroupcache(Members, const Settings&, Points&);
 void AppendTokens(Members, const Settings&, Points&);
+void AppendHashed(Members, const Settings&, Points&);
 
 }  // namespace clockwise::profile
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "service/ring/profile/key_hashes.h"
 
 namespace clockwise::profile {
 
@@ -31,8 +32,6 @@ struct Member {
   std::string locality;
   uint32_t locality_weight = 1;
 };
-
-using HashFunction = uint64_t (*)(absl::string_view key);
 
 // What a system's configuration sets beside its members.
 struct Settings {
@@ -52,37 +51,65 @@ struct Point {
   uint32_t member;
 };
 
-enum class Order { kAsConfigured, kByText, kShorterFirst };
+// kById: as configured, by who keeps its members sorted by id.
+enum class Order { kAsConfigured, kByText, kShorterFirst, kById };
 enum class Search { kFirstAtOrAfter, kFirstAfter, kNearest };
 // Which of several points at one position owns it.
 enum class Ties { kFirst, kLast };
 
-struct Profile {
+// What a profile's configuration may set, and of which members it consists.
+struct Takes {
+  std::span<const NamedHash> key_hashes = {};
+  uint32_t max_weight = 65535;  // 1: no weights
+  bool vnodes = false;
+  bool own_vnodes = false;
+  bool points_per_hash = false;  // Settings::words
+  bool ring_size = false;
+  uint64_t most_ring_size = 0;  // of max_size
+  bool point_hash = false;
+  bool table_size = false;
+  bool avalanche = false;
+  bool hash_tag = false;
+  bool localities = false;
+  bool data_centres = false;
+  // Tokens, which its members must have, are from 0 to this, less one; 0: it
+  // takes none, or (any_token) every number is one.
+  uint32_t tokens = 0;
+  bool any_token = false;
+  bool numeric_text = false;  // a member's text is a number above 0
+};
+
+// What profiles of both kinds, rings and tables, have.
+struct Rule {
   const char* name;
   const char* reproduces;
-  int position_bits;  // 32 or 64
   Order order;
+  Settings defaults;
+  Takes takes;
+};
+
+struct Profile : Rule {
+  int position_bits;  // 32 or 64
   Search search;
   Ties ties;
-  Settings defaults;
-  // Appends the points of `members`, which are in `order`.
+  // Appends the points of `members`, which are in `order`, one member's behind
+  // another's.
   void (*append_points)(std::span<const Member> members,
                         const Settings& settings, std::vector<Point>& points);
+  // As many as that appends, or somewhat more.
+  uint64_t (*most_points)(std::span<const Member> members,
+                          const Settings& settings);
 };
 
 std::span<const Profile> Profiles();
 // Null if there is none.
 const Profile* FindProfile(absl::string_view name);
 
-// The hash that libmemcached, twemproxy and HAProxy configure as `name`
-// ("default" is one_at_a_time); null if there is none.
-HashFunction FindKeyHash(absl::string_view name);
-
 // The hash of `key` by these settings: of its tagged part, if it has one (a tag
 // with nothing in it is none), and mixed if `avalanche` says so.
 uint64_t HashKeyBy(const Settings& settings, absl::string_view key);
 
-// The indexes of `members` in the order that the profile puts them in.
+// The indexes of `members` in the order that a profile puts them in.
 std::vector<uint32_t> Ordered(Order order, std::span<const Member> members);
 
 // The members of these indexes.

@@ -5,19 +5,6 @@
 
 namespace clockwise::profile {
 
-std::vector<uint32_t> SimpleStrategy(const Slots& slots, size_t slot,
-                                     size_t replicas) {
-  std::vector<uint32_t> found;
-  const size_t count = slots.members.size();
-  for (size_t step = 0; step < count && found.size() < replicas; ++step) {
-    const uint32_t member = slots.members[(slot + step) % count];
-    if (std::find(found.begin(), found.end(), member) == found.end()) {
-      found.push_back(member);
-    }
-  }
-  return found;
-}
-
 Location ParseLocation(absl::string_view zone) {
   const size_t slash = zone.find('/');
   if (slash == absl::string_view::npos) return {std::string(zone), ""};
@@ -61,16 +48,21 @@ NetworkTopologyStrategy::NetworkTopologyStrategy(
   }
 }
 
-std::vector<uint32_t> NetworkTopologyStrategy::Replicas(const Slots& slots,
-                                                        size_t slot) const {
+size_t NetworkTopologyStrategy::replicas() const {
+  size_t count = 0;
+  for (const Wanted& in_dc : wanted_) count += in_dc.left;
+  return count;
+}
+
+std::vector<uint32_t> NetworkTopologyStrategy::Replicas(
+    std::span<const uint32_t> slot_members, size_t slot) const {
   std::vector<Wanted> wanted = wanted_;
   std::vector<bool> used(racks_);
   std::vector<uint32_t> found;
-  size_t left = 0;
-  for (const Wanted& in_dc : wanted) left += in_dc.left;
-  const size_t count = slots.members.size();
+  const size_t left = replicas();
+  const size_t count = slot_members.size();
   for (size_t step = 0; step < count && found.size() < left; ++step) {
-    const uint32_t member = slots.members[(slot + step) % count];
+    const uint32_t member = slot_members[(slot + step) % count];
     if (dc_of_[member] == kNone) continue;
     Wanted& in_dc = wanted[dc_of_[member]];
     if (in_dc.left == 0 ||

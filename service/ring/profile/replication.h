@@ -1,5 +1,5 @@
-// Cassandra's replicas of a key: its two strategies, as its server (3.0 to
-// trunk) computes them. Its drivers and 2.x give another order. Pure.
+// Cassandra's replicas of a key by its NetworkTopologyStrategy, as its server
+// (3.0 to trunk) computes them. Its drivers and 2.x give another order. Pure.
 #ifndef CLOCKWISE_SERVICE_RING_PROFILE_REPLICATION_H_
 #define CLOCKWISE_SERVICE_RING_PROFILE_REPLICATION_H_
 
@@ -10,14 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "service/ring/profile/profile.h"
+#include "absl/strings/string_view.h"
 
 namespace clockwise::profile {
-
-// The first `replicas` distinct members clockwise from `slot`: fewer if there
-// are not so many.
-std::vector<uint32_t> SimpleStrategy(const Slots& slots, size_t slot,
-                                     size_t replicas);
 
 // Where a member is: "dc/rack". Without a slash it is all data centre.
 struct Location {
@@ -36,7 +31,12 @@ class NetworkTopologyStrategy {
   // In one walk clockwise from `slot`: members of racks not yet used in their
   // data centre, and of used ones as often as there are more replicas than
   // racks; in the order met, all data centres interleaved.
-  std::vector<uint32_t> Replicas(const Slots& slots, size_t slot) const;
+  // `slot_members` is whose each slot is.
+  std::vector<uint32_t> Replicas(std::span<const uint32_t> slot_members,
+                                 size_t slot) const;
+
+  // Of every slot: of each data centre as many as are wanted, or as it has.
+  size_t replicas() const;
 
  private:
   struct Wanted {

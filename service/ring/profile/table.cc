@@ -136,47 +136,144 @@ std::vector<uint32_t> Explicit(std::span<const Member> members,
   return slots;
 }
 
-Settings With(const char* key_hash, const char* hash_tag = "") {
+Settings With(HashFunction key_hash, const char* hash_tag = "") {
   Settings settings;
-  settings.key_hash = FindKeyHash(key_hash);
+  settings.key_hash = key_hash;
   settings.hash_tag = hash_tag;
   return settings;
 }
 
-const std::vector<TableProfile>& Table() {
-  using enum Order;
-  static const auto& table = *new std::vector<TableProfile>{
-      {"libmemcached_modula", "libmemcached MODULA", kAsConfigured, ByKeyHash,
-       With("default"), OneEach},
-      {"twemproxy_modula", "twemproxy distribution: modula", kShorterFirst,
-       ByKeyHash, With("fnv1a_64"), ByWeight},
-      {"nginx_modulo", "nginx hash … without consistent", kAsConfigured,
-       ByKeyHash, With("crc32"), ByWeight},
-      {"python_memcached",
-       "python-memcached, Cache::Memcached",
-       kAsConfigured,
-       ByCrc15Or1,
-       {},
-       ByWeight},
-      {"crc32_modulo", "crc32(key) % N", kAsConfigured, ByKeyHash,
-       With("crc32_zlib"), ByWeight},
-      {"md5_modulo", "md5(key) % N", kAsConfigured, ByMd5, {}, ByWeight},
-      {"haproxy_map", "HAProxy hash-type map-based", kAsConfigured, ByKeyHash,
-       With("sdbm"), ByScore},
-      {"envoy_maglev", "Envoy Maglev", kByText, ByKeyHash, With("xxh64"),
-       ByMaglev},
-      {"redis_cluster", "Redis Cluster", kAsConfigured, ByKeyHash,
-       With("crc16_xmodem", "{}"), Explicit},
-  };
-  return table;
+uint64_t Count(std::span<const Member> members, const Settings&) {
+  return members.size();
 }
+
+uint64_t TableSize(std::span<const Member>, const Settings& settings) {
+  return settings.table_size;
+}
+
+uint64_t RedisSlots(std::span<const Member>, const Settings&) {
+  return kRedisSlots;
+}
+
+uint64_t TotalWeight(std::span<const Member> members, const Settings&) {
+  uint64_t total = 0;
+  for (const Member& member : members) total += member.weight;
+  return total;
+}
+
+uint64_t EachSlotAskedOfAll(std::span<const Member> members,
+                            const Settings& settings) {
+  return TotalWeight(members, settings) * members.size();
+}
+
+// Weights far apart make nearly every round give out one slot only.
+uint64_t EachSlotInItsRound(std::span<const Member> members,
+                            const Settings& settings) {
+  return uint64_t{settings.table_size} * members.size();
+}
+
+using enum Order;
+
+const TableProfile kProfiles[] = {
+    {{"modulo", "Clockwise's own baseline: MD5(key) mod N", kById, {}, {}},
+     128,
+     ByMd5,
+     OneEach,
+     Count,
+     Count},
+    {{"libmemcached_modula",
+      "libmemcached MODULA",
+      kAsConfigured,
+      With(Wide<OneAtATime>),
+      {.key_hashes = LibmemcachedHashes(), .max_weight = 1}},
+     64,
+     ByKeyHash,
+     OneEach,
+     Count,
+     Count},
+    {{"twemproxy_modula",
+      "twemproxy `distribution: modula`",
+      kShorterFirst,
+      With(Wide<Fnv1a_64>),
+      {.key_hashes = TwemproxyHashes(), .hash_tag = true}},
+     64,
+     ByKeyHash,
+     ByWeight,
+     TotalWeight,
+     TotalWeight},
+    {{"nginx_modulo",
+      "nginx `hash` without `consistent`",
+      kAsConfigured,
+      With(Wide<Crc32_15>),
+      {}},
+     64,
+     ByKeyHash,
+     ByWeight,
+     TotalWeight,
+     TotalWeight},
+    {{"python_memcached",
+      "python-memcached, Perl Cache::Memcached",
+      kAsConfigured,
+      {},
+      {}},
+     64,
+     ByCrc15Or1,
+     ByWeight,
+     TotalWeight,
+     TotalWeight},
+    {{"crc32_modulo", "crc32(key) % N", kAsConfigured, With(Wide<Crc32>), {}},
+     64,
+     ByKeyHash,
+     ByWeight,
+     TotalWeight,
+     TotalWeight},
+    {{"md5_modulo", "md5(key) % N, in the order added", kAsConfigured, {}, {}},
+     128,
+     ByMd5,
+     ByWeight,
+     TotalWeight,
+     TotalWeight},
+    {{"haproxy_map",
+      "HAProxy `hash-type map-based`",
+      kAsConfigured,
+      With(Wide<Sdbm>),
+      {.key_hashes = HaproxyHashes(),
+       .max_weight = 256,
+       .avalanche = true,
+       .numeric_text = true}},
+     64,
+     ByKeyHash,
+     ByScore,
+     TotalWeight,
+     EachSlotAskedOfAll},
+    {{"envoy_maglev",
+      "Envoy MAGLEV",
+      kByText,
+      With(XxHash64),
+      {.table_size = true}},
+     64,
+     ByKeyHash,
+     ByMaglev,
+     TableSize,
+     EachSlotInItsRound},
+    {{"redis_cluster",
+      "Redis Cluster, 16,384 slots given explicitly",
+      kAsConfigured,
+      With(Wide<Crc16Xmodem>, "{}"),
+      {.max_weight = 1, .tokens = kRedisSlots}},
+     64,
+     ByKeyHash,
+     Explicit,
+     RedisSlots,
+     RedisSlots},
+};
 
 }  // namespace
 
-std::span<const TableProfile> TableProfiles() { return Table(); }
+std::span<const TableProfile> TableProfiles() { return kProfiles; }
 
 const TableProfile* FindTableProfile(absl::string_view name) {
-  for (const TableProfile& profile : Table()) {
+  for (const TableProfile& profile : kProfiles) {
     if (profile.name == name) return &profile;
   }
   return nullptr;
@@ -189,11 +286,6 @@ std::vector<uint32_t> PlaceTable(const TableProfile& profile,
   std::vector<uint32_t> slots = profile.slots(Picked(members, order), settings);
   for (uint32_t& slot : slots) slot = order[slot];
   return slots;
-}
-
-size_t TableSlot(const TableProfile& profile, const Settings& settings,
-                 absl::string_view key, size_t slots) {
-  return static_cast<size_t>(profile.number(key, settings) % slots);
 }
 
 }  // namespace clockwise::profile

@@ -13,17 +13,19 @@
 
 namespace clockwise::profile {
 
-struct TableProfile {
-  const char* name;
-  const char* reproduces;
-  Order order;
+struct TableProfile : Rule {
+  int number_bits;  // 64 or 128
   // The number that a key stands for; its slot is that mod the table's size.
   absl::uint128 (*number)(absl::string_view key, const Settings& settings);
-  Settings defaults;
   // Whose each slot is: indexes into `members`, which are in `order`. Empty if
   // no member has a weight (Redis: if not every slot is one member's).
   std::vector<uint32_t> (*slots)(std::span<const Member> members,
                                  const Settings& settings);
+  // How many slots those are, or more.
+  uint64_t (*most_slots)(std::span<const Member> members,
+                         const Settings& settings);
+  // What finding them costs, in steps.
+  uint64_t (*work)(std::span<const Member> members, const Settings& settings);
 };
 
 std::span<const TableProfile> TableProfiles();
@@ -34,10 +36,6 @@ const TableProfile* FindTableProfile(absl::string_view name);
 std::vector<uint32_t> PlaceTable(const TableProfile& profile,
                                  const Settings& settings,
                                  std::span<const Member> members);
-
-// The slot of `key` in a table of `slots` > 0.
-size_t TableSlot(const TableProfile& profile, const Settings& settings,
-                 absl::string_view key, size_t slots);
 
 }  // namespace clockwise::profile
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "service/ring/layout.h"
+#include "service/ring/hash.h"
 #include "service/ring/refusal.h"
 #include "service/store/etcd/etcd_store.h"
 #include "service/store/etcd/etcd_txn.h"

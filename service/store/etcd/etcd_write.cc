@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
-#include "service/ring/layout.h"
+#include "service/ring/hash.h"
 #include "service/ring/refusal.h"
 #include "service/store/etcd/etcd_batch.h"
 #include "service/store/etcd/etcd_store.h"
@@ -35,6 +35,7 @@ v1::EtcdHead HeadAfter(const v1::EtcdHead& before, const Commit& commit,
   v1::EtcdHead head = before;
   head.set_epoch(commit.record.change().epoch());
   head.set_fingerprint(commit.record.change().fingerprint());
+  ApplyToSpec(commit.record.change(), *head.mutable_spec());
   head.set_commit(number);
   head.set_dropped_epoch(
       std::max(before.dropped_epoch(), NewestDroppedEpoch(commit)));

@@ -12,7 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "client/lib/mirror.h"
 #include "gtest/gtest.h"
-#include "service/ring/layout.h"
+#include "service/ring/hash.h"
 
 namespace clockwise {
 namespace {

@@ -1,62 +1,38 @@
 // Cassandra: tokens, owners and the replicas of both strategies, against what
 // its server's own methods and the drivers computed (cassandra.tsv).
-#include <map>
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
-#include "service/ring/first_end.h"
 #include "service/ring/profile/block_hashes.h"
 #include "service/ring/profile/replication.h"
 #include "tests/ring/profile/vector_file.h"
-#include "tests/ring/profile/vector_members.h"
+#include "tests/ring/profile/vector_rings.h"
 
-namespace clockwise::profile {
+namespace clockwise {
 namespace {
 
-std::vector<Location> LocationsOf(const VectorCase& vector) {
-  std::vector<Location> locations;
-  for (const Fields& member : vector.members) {
-    locations.push_back(
-        ParseLocation(member.at("dc") + "/" + member.at("rack")));
-  }
-  return locations;
-}
-
-// "dc1:2,dc2:3"
-std::map<std::string, uint32_t> ReplicasByDc(const std::string& text) {
-  std::map<std::string, uint32_t> replicas;
-  for (const auto part : absl::StrSplit(text, ',')) {
-    const std::pair<std::string, std::string> dc = absl::StrSplit(part, ':');
-    EXPECT_TRUE(absl::SimpleAtoi(dc.second, &replicas[dc.first]));
-  }
-  return replicas;
-}
+using profile::CassandraToken;
+using profile::Location;
+using profile::NetworkTopologyStrategy;
+using profile::ParseLocation;
 
 TEST(CassandraVectorsTest, TokensOwnersAndReplicasAreTheServers) {
-  const Profile& profile = *FindProfile("cassandra");
   int compared = 0;
-  for (const VectorCase& vector : ReadVectors("cassandra").cases) {
-    // RandomPartitioner's positions are wider than 64 bits.
-    if (vector.params.at("partitioner") != "murmur3") continue;
+  for (const auto& vector : profile::ReadVectors("cassandra").cases) {
+    const auto simple = RingOf(vector, "cassandra");
+    if (!simple.has_value()) continue;
     SCOPED_TRACE(vector.id);
-    const Slots slots =
-        Place(profile, profile.defaults, MembersOf(vector, "cassandra"));
-    const size_t simple = std::stoul(vector.params.at("simple_rf"));
-    const NetworkTopologyStrategy topology(
-        LocationsOf(vector), ReplicasByDc(vector.params.at("nts_rf")));
+    const VectorRing topology = WithTopology(*simple, vector);
+    const RingPtr by_simple = NewRing(simple->spec, simple->nodes);
+    const RingPtr by_topology = NewRing(topology.spec, topology.nodes);
     for (const auto& row : vector.rows) {
-      const std::string key = Unescaped(row.at(0));
+      const std::string key = profile::Unescaped(row.at(0));
       EXPECT_EQ(std::to_string(CassandraToken(key)), row.at(1));
-      const size_t slot =
-          FirstEnd(slots.ends, KeyPosition(profile, profile.defaults, key));
-      EXPECT_EQ(std::to_string(slots.members.at(slot)), row.at(2));
-      EXPECT_EQ(absl::StrJoin(SimpleStrategy(slots, slot, simple), " "),
-                row.at(3));
-      EXPECT_EQ(absl::StrJoin(topology.Replicas(slots, slot), " "), row.at(4));
+      EXPECT_EQ(OwnersOf(*by_simple, key, 1).at(0), row.at(2));
+      EXPECT_EQ(absl::StrJoin(OwnersOf(*by_simple, key), " "), row.at(3));
+      EXPECT_EQ(absl::StrJoin(OwnersOf(*by_topology, key), " "), row.at(4));
       ++compared;
     }
   }
@@ -66,11 +42,13 @@ TEST(CassandraVectorsTest, TokensOwnersAndReplicasAreTheServers) {
 TEST(CassandraVectorsTest, ARackIsRepeatedNoMoreThanItMust) {
   const std::vector<Location> locations = {
       {"dc", "a"}, {"dc", "a"}, {"dc", "a"}, {"dc", "b"}, {"elsewhere", "a"}};
-  const Slots slots{{10, 20, 30, 40, 50}, {0, 1, 2, 3, 4}};
+  const std::vector<uint32_t> slots = {0, 1, 2, 3, 4};
   const NetworkTopologyStrategy three(locations, {{"dc", 3}, {"none", 2}});
+  EXPECT_EQ(three.replicas(), 3);
   EXPECT_EQ(three.Replicas(slots, 0), (std::vector<uint32_t>{0, 1, 3}));
   EXPECT_EQ(three.Replicas(slots, 4), (std::vector<uint32_t>{0, 1, 3}));
   const NetworkTopologyStrategy nine(locations, {{"dc", 9}, {"elsewhere", 0}});
+  EXPECT_EQ(nine.replicas(), 4);
   EXPECT_EQ(nine.Replicas(slots, 2), (std::vector<uint32_t>{2, 3, 0, 1}));
 }
 
@@ -82,4 +60,4 @@ TEST(CassandraVectorsTest, AZoneIsDataCentreAndRack) {
 }
 
 }  // namespace
-}  // namespace clockwise::profile
+}  // namespace clockwise

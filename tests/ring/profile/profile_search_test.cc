@@ -70,8 +70,12 @@ std::vector<Member> DrawnMembers(std::mt19937& random) {
 }
 
 void Compare(Search search, Ties ties) {
-  const Profile profile{"",     "",   32, Order::kAsConfigured,
-                        search, ties, {}, AppendTokensAsTheyAre};
+  const Profile profile{{"", "", Order::kAsConfigured, {}, {}},
+                        32,
+                        search,
+                        ties,
+                        AppendTokensAsTheyAre,
+                        nullptr};
   std::mt19937 random(7);
   for (int round = 0; round < 300; ++round) {
     const std::vector<Member> members = DrawnMembers(random);

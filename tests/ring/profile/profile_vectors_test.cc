@@ -1,129 +1,89 @@
-// Each profile against what the system that it reproduces answered.
+// Rings in the layouts of other systems against what those answered, key by
+// key.
 #include <algorithm>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
-#include "service/ring/first_end.h"
-#include "service/ring/profile/profile.h"
+#include "service/ring/layout.h"
 #include "tests/ring/profile/vector_file.h"
-#include "tests/ring/profile/vector_members.h"
+#include "tests/ring/profile/vector_rings.h"
 
-namespace clockwise::profile {
+namespace clockwise {
 namespace {
 
-// The member that answers when those in `down` do not: nginx takes the next
-// point, up to 20 times. Of points at one position it has the first only.
-std::string Answering(const Slots& slots, size_t slot,
-                      const std::string& down) {
+using profile::Get;
+using profile::ReadVectors;
+using profile::Unescaped;
+using profile::VectorCase;
+
+// The owner when those in `down` do not answer: nginx takes the next point, up
+// to 20 times. Of points at one position it has the first only.
+std::string Answering(const Ring& ring, size_t slot, const std::string& down) {
   const std::vector<std::string> out = absl::StrSplit(down, ',');
   for (int step = 0; step <= 20; ++step) {
-    const std::string member = std::to_string(slots.members.at(slot));
-    if (std::find(out.begin(), out.end(), member) == out.end()) return member;
-    const uint64_t here = slots.ends[slot];
-    while (slots.ends[slot] == here) slot = (slot + 1) % slots.ends.size();
+    const std::string& id = ring.nodes()[ring.slot_nodes()[slot]]->id();
+    if (std::find(out.begin(), out.end(), id) == out.end()) return id;
+    const uint64_t here = ring.positions()[slot];
+    while (ring.positions()[slot] == here) slot = (slot + 1) % ring.slots();
   }
   return "-";
 }
 
-// All keys of a case; how many were compared.
-int Check(const VectorFile& vectors, const VectorCase& vector,
-          const std::string& file, const std::string& name) {
-  SCOPED_TRACE(vector.id);
-  const Profile* profile = FindProfile(name);
-  if (profile == nullptr) {
-    ADD_FAILURE() << name;
-    return 0;
-  }
-  const Settings settings =
-      SettingsOf(profile->name, profile->defaults, vector.params);
-  const Slots slots = Place(*profile, settings, MembersOf(vector, file));
-  EXPECT_TRUE(std::is_sorted(slots.ends.begin(), slots.ends.end()));
-  return CompareOwners(vectors, vector, [&](const std::string& key) {
-    const size_t slot =
-        FirstEnd(slots.ends, KeyPosition(*profile, settings, key));
-    return Answering(slots, slot, Get(vector.params, "down", ""));
-  });
-}
+class ProfileVectorsTest : public testing::TestWithParam<std::string> {};
 
-// All cases of a file, each by the profile that `profile_of` names; "": none.
-int CheckAll(const std::string& file,
-             const std::function<std::string(const VectorCase&)>& profile_of) {
-  const VectorFile vectors = ReadVectors(file);
+TEST_P(ProfileVectorsTest, EachKeyHasTheOwnerThatTheSystemPicks) {
+  const profile::VectorFile vectors = ReadVectors(GetParam());
   int compared = 0;
   for (const VectorCase& vector : vectors.cases) {
-    const std::string name = profile_of(vector);
-    if (!name.empty()) compared += Check(vectors, vector, file, name);
+    SCOPED_TRACE(vector.id);
+    const auto of_case = RingOf(vector, GetParam());
+    ASSERT_TRUE(of_case.has_value());
+    const RingPtr ring = NewRing(of_case->spec, of_case->nodes);
+    const std::string down = Get(vector.params, "down", "");
+    compared += CompareOwners(vectors, vector, [&](const std::string& key) {
+      if (down.empty()) return OwnersOf(*ring, key, 1).at(0);
+      return Answering(*ring, ring->SlotOf(ring->Hash(key)), down);
+    });
   }
-  return compared;
+  EXPECT_GT(compared, 900);
 }
 
-int CheckAll(const std::string& file, const std::string& name) {
-  return CheckAll(file, [&](const VectorCase&) { return name; });
+INSTANTIATE_TEST_SUITE_P(Of, ProfileVectorsTest,
+                         testing::ValuesIn(OwnerFiles()),
+                         [](const testing::TestParamInfo<std::string>& file) {
+                           std::string name = file.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(RedisVectorsTest, EachKeyHasTheSlotThatRedisSays) {
+  v1::RingSpec spec;
+  spec.set_layout(v1::LAYOUT_REDIS_CLUSTER);
+  spec.set_replicas(1);
+  v1::Node node = NewNode("a");
+  for (uint64_t slot = 0; slot < 16384; ++slot) node.add_points(slot);
+  const RingPtr ring = NewRing(spec, {node});
+  int compared = 0;
+  for (const VectorCase& vector : ReadVectors("redis-cluster").cases) {
+    for (const auto& row : vector.rows) {
+      const KeyHash hash = ring->Hash(Unescaped(row.at(0)));
+      EXPECT_EQ(std::to_string(ring->SlotOf(hash)), row.at(1)) << row[0];
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 800);
 }
 
-TEST(ProfileVectorsTest, Libmemcached) {
-  const auto profile_of = [](const VectorCase& vector) -> std::string {
-    const std::string mode = vector.params.at("mode");
-    if (mode == "modula") return "";
-    // One member of weight above 1 makes libmemcached weigh them all.
-    const bool weighted =
-        mode == "ketama_weighted" ||
-        std::any_of(vector.members.begin(), vector.members.end(),
-                    [](const Fields& member) {
-                      return std::stoul(Get(member, "weight", "1")) > 1;
-                    });
-    return weighted ? "ketama_weighted" : "ketama";
-  };
-  EXPECT_GT(CheckAll("libmemcached", profile_of), 5000);
-}
-
-TEST(ProfileVectorsTest, Libketama) {
-  EXPECT_GT(CheckAll("libketama", "libketama"), 1000);
-}
-
-TEST(ProfileVectorsTest, Twemproxy) {
-  const auto profile_of = [](const VectorCase& vector) -> std::string {
-    const bool ring = vector.params.at("distribution") == "ketama";
-    return ring ? "twemproxy_ketama" : "";
-  };
-  EXPECT_GT(CheckAll("twemproxy", profile_of), 2000);
-}
-
-TEST(ProfileVectorsTest, Nginx) {
-  EXPECT_GT(CheckAll("nginx-consistent", "nginx"), 2000);
-}
-
-TEST(ProfileVectorsTest, EnvoyRingHash) {
-  EXPECT_GT(CheckAll("envoy-ring-hash", "envoy_ring_hash"), 2000);
-}
-
-TEST(ProfileVectorsTest, GrpcRingHashInBothOrders) {
-  const auto profile_of = [](const VectorCase& vector) -> std::string {
-    const bool sorted = vector.params.contains("order");
-    return sorted ? "grpc_go_ring_hash" : "grpc_ring_hash";
-  };
-  EXPECT_GT(CheckAll("grpc-ring-hash", profile_of), 2000);
-}
-
-TEST(ProfileVectorsTest, Haproxy) {
-  EXPECT_GT(CheckAll("haproxy-consistent", "haproxy"), 2000);
-}
-
-TEST(ProfileVectorsTest, Uhashring) {
-  EXPECT_GT(CheckAll("uhashring-ketama", "uhashring_ketama"), 1000);
-  EXPECT_GT(CheckAll("uhashring-meta", "uhashring"), 1000);
-}
-
-TEST(ProfileVectorsTest, NpmHashring) {
-  EXPECT_GT(CheckAll("node-hashring", "npm_hashring"), 1000);
-}
-
-TEST(ProfileVectorsTest, Groupcache) {
-  EXPECT_GT(CheckAll("groupcache", "groupcache"), 1000);
+TEST(LayoutTableTest, EveryLayoutOfTheApiHasOneRuleOfItsName) {
+  ASSERT_EQ(Layouts().size() + 1, v1::Layout_descriptor()->value_count());
+  for (const LayoutRule& rule : Layouts()) {
+    EXPECT_EQ(ParseLayout(rule.name()).value(), rule.layout) << rule.name();
+    EXPECT_EQ(FindLayout(rule.layout), &rule);
+    EXPECT_STRNE(rule.rule->reproduces, "");
+  }
 }
 
 }  // namespace
-}  // namespace clockwise::profile
+}  // namespace clockwise

@@ -1,0 +1,292 @@
+// HAProxy: the servers of one `backend` or `listen`, with `hash-type`.
+#include <map>
+#include <optional>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/import/haproxy_words.h"
+#include "client/cli/import/imported.h"
+#include "service/ring/refusal.h"
+
+namespace clockwise::cli {
+namespace {
+
+constexpr uint32_t kMaxWeight = 256;
+constexpr uint32_t kMaxId = 2147483647;
+
+using Words = std::vector<std::string>;
+
+struct Server {
+  std::string name;
+  std::string address;
+  uint32_t id = 0;  // 0: not given
+  std::optional<uint32_t> weight;
+  bool backup = false;
+  bool disabled = false;
+  int line = 0;
+};
+
+// What a section says of placement; `defaults` hands it on.
+struct Section {
+  Words balance;
+  Words hash_type;
+  Server default_server;
+};
+
+class BackendReader {
+ public:
+  BackendReader(const std::string& source, const std::string& backend)
+      : source_(source), backend_(backend) {}
+
+  absl::StatusOr<Imported> Read(absl::string_view text) {
+    absl::Status status = CheckLastLine(text, source_);
+    if (!status.ok()) return status;
+    place_ = {source_, 0};
+    for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+      ++place_.line;
+      auto words = HaproxyWords(line, place_);
+      if (!words.ok()) return words.status();
+      if (words->empty()) continue;
+      status = ReadLine(*words);
+      if (!status.ok()) return status;
+    }
+    return Finish();
+  }
+
+ private:
+  absl::Status ReadLine(const Words& words) {
+    if (IsHaproxySection(words[0])) return EnterSection(words);
+    if (in_defaults_) return ReadDirective(words, defaults_, true);
+    if (in_backend_) return ReadDirective(words, section_, false);
+    return absl::OkStatus();
+  }
+
+  absl::Status EnterSection(const Words& words) {
+    in_defaults_ = words[0] == "defaults";
+    in_backend_ = (words[0] == "backend" || words[0] == "listen") &&
+                  words.size() > 1 && words[1] == backend_;
+    if (in_defaults_) defaults_ = Section();
+    if (!in_backend_) return absl::OkStatus();
+    if (found_) {
+      return ImportFault(place_,
+                         absl::StrCat("a second backend ", Quoted(backend_)));
+    }
+    if (words.size() > 2) {
+      return ImportFault(place_, absl::StrCat(Quoted(words[2]),
+                                              " after the name is not "
+                                              "understood"));
+    }
+    found_ = true;
+    found_at_ = place_;
+    section_ = defaults_;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadDirective(const Words& words, Section& section,
+                             bool of_defaults) {
+    const std::string& name = words[0];
+    if (name == "balance" || name == "hash-type") {
+      (name == "balance" ? section.balance : section.hash_type) = words;
+      (name == "balance" ? balance_at_ : hash_type_at_) = place_;
+      return absl::OkStatus();
+    }
+    if (name == "default-server") {
+      return ReadParameters(words, 1, section.default_server);
+    }
+    if (name == "server" && !of_defaults) return ReadServer(words);
+    if (name == "hash-balance-factor" &&
+        (words.size() != 2 || words[1] != "0")) {
+      return ImportFault(place_,
+                         "hash-balance-factor: where keys go depends on load");
+    }
+    if (IsHaproxyHarmless(name)) return absl::OkStatus();
+    if (of_defaults) return absl::OkStatus();
+    return ImportFault(
+        place_, absl::StrCat("directive ", Quoted(name), " is not understood"));
+  }
+
+  absl::Status ReadServer(const Words& words) {
+    if (words.size() < 3) {
+      return ImportFault(place_, "not `server NAME ADDRESS …`");
+    }
+    Server server = section_.default_server;
+    server.name = words[1];
+    server.address = words[2];
+    server.line = place_.line;
+    absl::Status status = ReadParameters(words, 3, server);
+    servers_.push_back(server);
+    return status;
+  }
+
+  absl::Status ReadParameters(const Words& words, size_t from, Server& server) {
+    for (size_t i = from; i < words.size(); ++i) {
+      const std::string& word = words[i];
+      const auto arguments = HaproxyServerArguments(word);
+      if (!arguments.has_value()) {
+        return ImportFault(place_,
+                           absl::StrCat("server parameter ", Quoted(word),
+                                        " is not understood"));
+      }
+      if (i + *arguments >= words.size()) {
+        return ImportFault(place_,
+                           absl::StrCat(Quoted(word), " lacks its value"));
+      }
+      const std::string value = *arguments > 0 ? words[i + 1] : "";
+      if (word == "backup") server.backup = true;
+      if (word == "disabled") server.disabled = true;
+      if (word == "enabled") server.disabled = false;
+      if (word == "weight") {
+        auto weight = ImportNumber(place_, "weight", value, 0, kMaxWeight);
+        if (!weight.ok()) return weight.status();
+        server.weight = *weight;
+      }
+      if (word == "id") {
+        auto id = ImportNumber(place_, "id", value, 1, kMaxId);
+        if (!id.ok()) return id.status();
+        server.id = *id;
+      }
+      i += *arguments;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Imported> Finish() {
+    if (!found_) {
+      return ImportFault({source_, 0},
+                         absl::StrCat("no backend ", Quoted(backend_)));
+    }
+    if (absl::Status status = ReadBalance(); !status.ok()) return status;
+    if (absl::Status status = ReadHashType(); !status.ok()) return status;
+    if (absl::Status status = NumberServers(); !status.ok()) return status;
+    if (imported_.nodes.empty()) {
+      return ImportFault(found_at_, absl::StrCat("backend ", Quoted(backend_),
+                                                 " has no servers"));
+    }
+    return std::move(imported_);
+  }
+
+  absl::Status ReadBalance() {
+    const std::string algorithm =
+        section_.balance.size() > 1 ? section_.balance[1] : "";
+    if (algorithm.empty()) {
+      return ImportFault(found_at_,
+                         "no balance directive: round robin places no keys");
+    }
+    const bool hashes = algorithm == "uri" || algorithm == "url_param" ||
+                        algorithm == "hash" || algorithm == "rdp-cookie" ||
+                        absl::StartsWith(algorithm, "hdr(") ||
+                        absl::StartsWith(algorithm, "rdp-cookie(");
+    if (!hashes) {
+      return ImportFault(
+          balance_at_,
+          absl::StrCat("balance ", Quoted(algorithm),
+                       algorithm == "source"
+                           ? ": its hash of addresses is not reproduced"
+                           : " places no keys"));
+    }
+    for (size_t i = 1; i < section_.balance.size(); ++i) {
+      absl::StrAppend(&imported_.key, i == 1 ? "" : " ", section_.balance[i]);
+    }
+    if (absl::StartsWith(algorithm, "hdr(")) {
+      imported_.notes.emplace_back(
+          "HAProxy parts a header's value at commas and hashes its last part");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadHashType() {
+    const Words& words = section_.hash_type;
+    const std::string method = words.size() > 1 ? words[1] : "map-based";
+    if (words.empty()) {
+      imported_.notes.emplace_back("no hash-type directive: map-based");
+    } else if (words.size() < 2 || words.size() > 4 ||
+               (method != "map-based" && method != "consistent") ||
+               (words.size() == 4 && words[3] != "avalanche")) {
+      return ImportFault(hash_type_at_,
+                         "not `hash-type map-based|consistent [FUNCTION "
+                         "[avalanche]]`");
+    }
+    imported_.spec.set_layout(method == "consistent" ? v1::LAYOUT_HAPROXY
+                                                     : v1::LAYOUT_HAPROXY_MAP);
+    v1::LayoutSettings& settings = *imported_.spec.mutable_settings();
+    size_t next = 2;
+    if (next < words.size() && words[next] != "avalanche") {
+      static const auto& functions =
+          *new std::set<absl::string_view>{"sdbm", "djb2", "wt6", "crc32"};
+      if (!functions.contains(words[next])) {
+        return ImportFault(hash_type_at_,
+                           absl::StrCat("function ", Quoted(words[next]),
+                                        " is not understood"));
+      }
+      settings.set_key_hash(words[next++]);
+    }
+    if (next < words.size()) settings.set_avalanche(true);
+    return absl::OkStatus();
+  }
+
+  // Who has no id gets the first that is free from its own place on, or behind
+  // the one that was given last: as HAProxy counts.
+  absl::Status NumberServers() {
+    std::map<uint32_t, int> lines;
+    for (const Server& server : servers_) {
+      if (server.id == 0) continue;
+      if (!lines.try_emplace(server.id, server.line).second) {
+        return ImportFault({source_, server.line},
+                           absl::StrCat("id ", server.id, " is that of line ",
+                                        lines[server.id], " too"));
+      }
+    }
+    uint32_t next = 1;
+    for (Server& server : servers_) {
+      if (server.id == 0) {
+        while (lines.contains(next)) ++next;
+        server.id = next;
+        lines[next] = server.line;
+      }
+      ++next;
+      AddServer(server);
+    }
+    return absl::OkStatus();
+  }
+
+  void AddServer(const Server& server) {
+    const uint32_t weight = server.weight.value_or(1);
+    const char* absent = server.backup     ? "a backup"
+                         : server.disabled ? "disabled"
+                         : weight == 0     ? "of weight 0"
+                                           : nullptr;
+    if (absent != nullptr) {
+      imported_.notes.push_back(
+          absl::StrCat(server.name, " is ", absent, ": it has no place"));
+      return;
+    }
+    v1::Node& node = AddNode(imported_, server.name, server.address, weight);
+    node.set_hash_key(absl::StrCat(server.id));
+  }
+
+  const std::string& source_;
+  const std::string& backend_;
+  Place place_;
+  Place found_at_;
+  Place balance_at_;
+  Place hash_type_at_;
+  bool in_defaults_ = false;
+  bool in_backend_ = false;
+  bool found_ = false;
+  Section defaults_;
+  Section section_;
+  std::vector<Server> servers_;
+  Imported imported_;
+};
+
+}  // namespace
+
+absl::StatusOr<Imported> ReadHaproxy(absl::string_view text,
+                                     const std::string& source,
+                                     const std::string& backend) {
+  return BackendReader(source, backend).Read(text);
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,83 @@
+// libmemcached: a list of servers, as its clients are given one.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/import/imported.h"
+#include "service/limits.h"
+#include "service/ring/refusal.h"
+
+namespace clockwise::cli {
+namespace {
+
+constexpr absl::string_view kUsualPort = "11211";
+
+struct Server {
+  std::string host;
+  std::string port;
+  uint32_t weight = 1;
+};
+
+absl::StatusOr<Server> ParseServer(absl::string_view text) {
+  const Place place{"servers", 0};
+  const std::vector<std::string> parts = absl::StrSplit(text, ':');
+  if (parts.size() > 3 || parts[0].empty() ||
+      text.find_first_of(" \t/[]") != absl::string_view::npos) {
+    return ImportFault(
+        place, absl::StrCat(Quoted(text), " is not HOST[:PORT[:WEIGHT]]"));
+  }
+  Server server;
+  server.host = parts[0];
+  server.port = parts.size() > 1 ? parts[1] : std::string(kUsualPort);
+  auto port = ImportNumber(place, "port", server.port, 1, 65535);
+  if (!port.ok()) return port.status();
+  server.port = absl::StrCat(*port);
+  if (parts.size() > 2) {
+    auto weight =
+        ImportNumber(place, "weight", parts[2], 1, limits::kMaxWeight);
+    if (!weight.ok()) return weight.status();
+    server.weight = *weight;
+  }
+  return server;
+}
+
+}  // namespace
+
+absl::StatusOr<Imported> ReadMemcached(const std::string& servers,
+                                       const std::string& distribution) {
+  Imported imported;
+  imported.key = "the key";
+  bool weighted = false;
+  for (const absl::string_view text : absl::StrSplit(servers, ',')) {
+    auto server = ParseServer(text);
+    if (!server.ok()) return server.status();
+    const std::string address = absl::StrCat(server->host, ":", server->port);
+    AddNode(imported,
+            distribution == "spy"        ? absl::StrCat("/", address)
+            : server->port == kUsualPort ? server->host
+                                         : address,
+            address, server->weight);
+    weighted = weighted || server->weight > 1;
+  }
+  if (distribution == "modula") {
+    imported.spec.set_layout(v1::LAYOUT_LIBMEMCACHED_MODULA);
+    if (weighted) {
+      imported.notes.emplace_back("modula ignores the weights");
+      for (v1::Node& node : imported.nodes) node.set_weight(1);
+    }
+  } else if (distribution == "ketama_weighted") {
+    imported.spec.set_layout(v1::LAYOUT_KETAMA_WEIGHTED);
+  } else if (weighted) {
+    // As libmemcached does: the distribution becomes weighted, and the hash of
+    // keys stays.
+    imported.spec.set_layout(v1::LAYOUT_KETAMA_WEIGHTED);
+    imported.spec.mutable_settings()->set_key_hash("default");
+    imported.notes.emplace_back(
+        "a weight is above 1: libmemcached weighs all servers then");
+  } else {
+    imported.spec.set_layout(v1::LAYOUT_KETAMA);
+  }
+  return imported;
+}
+
+}  // namespace clockwise::cli

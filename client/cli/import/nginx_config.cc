@@ -1,0 +1,284 @@
+// nginx: the servers of one `upstream`, with `hash KEY [consistent]`.
+#include <optional>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "client/cli/import/imported.h"
+#include "service/limits.h"
+#include "service/ring/refusal.h"
+
+namespace clockwise::cli {
+namespace {
+
+// A word, "{", "}" or ";", as nginx's own parser parts them.
+struct Token {
+  std::string text;
+  bool quoted = false;
+  int line = 0;
+
+  bool Is(const char* mark) const { return !quoted && text == mark; }
+};
+
+class Tokens {
+ public:
+  Tokens(absl::string_view text, const std::string& source)
+      : text_(text), place_{source, 1} {}
+
+  const Place& place() const { return place_; }
+
+  // The next token; nothing at the end of the text.
+  absl::StatusOr<std::optional<Token>> Next() {
+    SkipBlanks();
+    if (at_ == text_.size()) return std::nullopt;
+    Token token;
+    token.line = place_.line;
+    const char c = text_[at_];
+    if (c == '{' || c == '}' || c == ';') {
+      token.text = std::string(1, c);
+      ++at_;
+      return token;
+    }
+    if (c == '"' || c == '\'') return QuotedWord(c, token);
+    while (at_ < text_.size() && !EndsWord()) Take(token.text);
+    return token;
+  }
+
+ private:
+  void SkipBlanks() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '#') {
+        while (at_ < text_.size() && text_[at_] != '\n') ++at_;
+      } else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+        place_.line += c == '\n' ? 1 : 0;
+        ++at_;
+      } else {
+        return;
+      }
+    }
+  }
+
+  // "${" belongs to a variable, no block.
+  bool EndsWord() const {
+    const char c = text_[at_];
+    if (c == '{') return at_ == 0 || text_[at_ - 1] != '$';
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ';';
+  }
+
+  // One character, with its escape.
+  void Take(std::string& word) {
+    if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
+      const char next = text_[at_ + 1];
+      if (next != '"' && next != '\'' && next != '\\') word += '\\';
+      word += next;
+      place_.line += next == '\n' ? 1 : 0;
+      at_ += 2;
+      return;
+    }
+    place_.line += text_[at_] == '\n' ? 1 : 0;
+    word += text_[at_++];
+  }
+
+  absl::StatusOr<std::optional<Token>> QuotedWord(char quote, Token token) {
+    token.quoted = true;
+    ++at_;
+    while (at_ < text_.size() && text_[at_] != quote) Take(token.text);
+    if (at_ == text_.size()) {
+      return ImportFault({place_.source, token.line},
+                         "a quote that does not end: the file is cut");
+    }
+    ++at_;
+    return token;
+  }
+
+  const absl::string_view text_;
+  Place place_;
+  size_t at_ = 0;
+};
+
+// `words ;` or `words { … }`.
+struct Directive {
+  std::vector<Token> words;
+  bool block = false;
+};
+
+// What does not touch which server a key goes to.
+bool IsOfConnections(absl::string_view name) {
+  static const auto& names = *new std::set<absl::string_view>{
+      "keepalive", "keepalive_requests", "keepalive_time", "keepalive_timeout",
+      "zone"};
+  return names.contains(name);
+}
+
+class UpstreamReader {
+ public:
+  UpstreamReader(absl::string_view text, const std::string& source,
+                 const std::string& upstream)
+      : tokens_(text, source), source_(source), upstream_(upstream) {}
+
+  absl::StatusOr<Imported> Read() {
+    for (int depth = 0;;) {
+      auto directive = NextDirective(depth);
+      if (!directive.ok()) return directive.status();
+      if (!directive->has_value()) break;
+      const std::vector<Token>& words = (*directive)->words;
+      if (words.empty()) continue;  // a block ended
+      const bool wanted = (*directive)->block && words.size() == 2 &&
+                          words[0].Is("upstream") && words[1].text == upstream_;
+      if (!wanted) continue;
+      if (found_) {
+        return ImportFault(
+            {source_, words[0].line},
+            absl::StrCat("a second upstream ", Quoted(upstream_)));
+      }
+      found_ = true;
+      found_at_ = {source_, words[0].line};
+      if (auto status = ReadServers(depth); !status.ok()) return status;
+    }
+    return Finish();
+  }
+
+ private:
+  // Empty words: the block that was open ended.
+  absl::StatusOr<std::optional<Directive>> NextDirective(int& depth) {
+    Directive directive;
+    for (;;) {
+      auto token = tokens_.Next();
+      if (!token.ok()) return token.status();
+      if (!token->has_value()) {
+        if (directive.words.empty() && depth == 0) return std::nullopt;
+        return ImportFault(tokens_.place(),
+                           "the file ends within a block or directive: it is "
+                           "cut");
+      }
+      if ((*token)->Is("}")) {
+        if (!directive.words.empty() || depth == 0) {
+          return ImportFault(tokens_.place(), "a \"}\" that ends nothing");
+        }
+        --depth;
+        return directive;
+      }
+      if ((*token)->Is(";") || (*token)->Is("{")) {
+        if (directive.words.empty()) {
+          return ImportFault(
+              tokens_.place(),
+              absl::StrCat("a \"", (*token)->text, "\" without a directive"));
+        }
+        directive.block = (*token)->Is("{");
+        if (directive.block) ++depth;
+        return directive;
+      }
+      directive.words.push_back(**std::move(token));
+    }
+  }
+
+  absl::Status ReadServers(int& depth) {
+    const int outside = depth - 1;
+    for (;;) {
+      auto directive = NextDirective(depth);
+      if (!directive.ok()) return directive.status();
+      if (depth == outside) return absl::OkStatus();
+      const std::vector<Token>& words = (*directive)->words;
+      const Place place{source_, words.empty() ? 0 : words[0].line};
+      const std::string& name = words.at(0).text;
+      absl::Status status;
+      if ((*directive)->block) {
+        status = Unknown(place, name);
+      } else if (name == "server") {
+        status = ReadServer(words, place);
+      } else if (name == "hash") {
+        status = ReadHash(words, place);
+      } else if (!IsOfConnections(name)) {
+        status = Unknown(place, name);
+      }
+      if (!status.ok()) return status;
+    }
+  }
+
+  static absl::Status Unknown(const Place& place, absl::string_view name) {
+    return ImportFault(
+        place, absl::StrCat("directive ", Quoted(name), " is not understood"));
+  }
+
+  absl::Status ReadHash(const std::vector<Token>& words, const Place& place) {
+    const bool consistent = words.size() == 3 && words[2].text == "consistent";
+    if (words.size() < 2 || (words.size() == 3 && !consistent) ||
+        words.size() > 3 || !imported_.key.empty()) {
+      return ImportFault(place, "not `hash KEY [consistent]`, once");
+    }
+    imported_.key = words[1].text;
+    imported_.spec.set_layout(consistent ? v1::LAYOUT_NGINX
+                                         : v1::LAYOUT_NGINX_MODULO);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadServer(const std::vector<Token>& words, const Place& place) {
+    if (words.size() < 2) return ImportFault(place, "server without address");
+    const std::string& address = words[1].text;
+    uint32_t weight = 1;
+    bool down = false;
+    for (size_t i = 2; i < words.size(); ++i) {
+      absl::string_view word = words[i].text;
+      if (absl::ConsumePrefix(&word, "weight=")) {
+        auto number =
+            ImportNumber(place, "weight", word, 1, limits::kMaxWeight);
+        if (!number.ok()) return number.status();
+        weight = *number;
+      } else if (word == "backup") {
+        imported_.notes.push_back(absl::StrCat(
+            address, " is a backup: it has no place on nginx's ring"));
+        return absl::OkStatus();
+      } else if (word == "down") {
+        down = true;
+      } else if (!absl::StartsWith(word, "max_fails=") &&
+                 !absl::StartsWith(word, "fail_timeout=") &&
+                 !absl::StartsWith(word, "max_conns=")) {
+        return ImportFault(place, absl::StrCat("parameter ", Quoted(word),
+                                               " is not understood"));
+      }
+    }
+    if (down) {
+      imported_.notes.push_back(
+          absl::StrCat(address,
+                       " is down: it keeps its place on the ring, and "
+                       "nginx passes its keys on to others"));
+    }
+    AddNode(imported_, address, address, weight);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Imported> Finish() {
+    if (!found_) {
+      return ImportFault({source_, 0},
+                         absl::StrCat("no upstream ", Quoted(upstream_)));
+    }
+    if (imported_.key.empty()) {
+      return ImportFault(found_at_, absl::StrCat("upstream ", Quoted(upstream_),
+                                                 " has no hash directive"));
+    }
+    if (imported_.nodes.empty()) {
+      return ImportFault(found_at_, absl::StrCat("upstream ", Quoted(upstream_),
+                                                 " has no servers"));
+    }
+    return std::move(imported_);
+  }
+
+  Tokens tokens_;
+  const std::string& source_;
+  const std::string& upstream_;
+  bool found_ = false;
+  Place found_at_;
+  Imported imported_;
+};
+
+}  // namespace
+
+absl::StatusOr<Imported> ReadNginx(absl::string_view text,
+                                   const std::string& source,
+                                   const std::string& upstream) {
+  return UpstreamReader(text, source, upstream).Read();
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,126 @@
+#include "client/cli/layout_options.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/failure.h"
+#include "client/cli/text.h"
+#include "service/limits.h"
+#include "service/ring/layout.h"
+#include "service/ring/refusal.h"
+
+namespace clockwise::cli {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+
+// One field as the JSON of a message.
+std::string JsonOf(const FieldDescriptor& field, const std::string& key,
+                   const std::string& value) {
+  const FieldDescriptor* of =
+      field.is_map() ? field.message_type()->map_value() : &field;
+  const bool quoted = of->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+  const std::string one = quoted ? JsonString(value) : value;
+  if (!field.is_map()) {
+    return absl::StrCat("{\"", field.name(), "\":", one, "}");
+  }
+  return absl::StrCat("{\"", field.name(), "\":{", JsonString(key), ":", one,
+                      "}}");
+}
+
+absl::Status SetOne(const std::string& text, v1::LayoutSettings& settings) {
+  const size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const size_t dot = name.find('.');
+  const FieldDescriptor* field =
+      v1::LayoutSettings::descriptor()->FindFieldByName(name.substr(0, dot));
+  if (equals == std::string::npos || field == nullptr ||
+      field->is_map() != (dot != std::string::npos)) {
+    return WithHint(BadUsage(absl::StrCat("--set ", Quoted(text),
+                                          " is not SETTING=VALUE or "
+                                          "SETTING.NAME=VALUE")),
+                    "`clockwise ring profiles` shows the settings there are");
+  }
+  const std::string value = text.substr(equals + 1);
+  v1::LayoutSettings one;
+  const std::string json = JsonOf(
+      *field, dot == std::string::npos ? "" : name.substr(dot + 1), value);
+  if (!IsUtf8(text) ||
+      !google::protobuf::util::JsonStringToMessage(json, &one).ok()) {
+    return BadUsage(absl::StrCat("--set ", Quoted(text), ": no such value"));
+  }
+  settings.MergeFrom(one);
+  return absl::OkStatus();
+}
+
+absl::Status NoPoints(absl::string_view text) {
+  return BadUsage(absl::StrCat("--points ", Quoted(text),
+                               " is no number, and no range as 0-5460"));
+}
+
+}  // namespace
+
+absl::Status SetSettings(const std::vector<std::string>& texts,
+                         v1::LayoutSettings& settings) {
+  for (const std::string& text : texts) {
+    if (absl::Status status = SetOne(text, settings); !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetPoints(absl::string_view text, v1::Node& node) {
+  if (text.empty()) return absl::OkStatus();
+  for (const absl::string_view part : absl::StrSplit(text, ',')) {
+    int64_t number = 0;
+    if (absl::SimpleAtoi(part, &number)) {
+      node.add_points(static_cast<uint64_t>(number));
+      continue;
+    }
+    const std::pair<absl::string_view, absl::string_view> ends =
+        absl::StrSplit(part, absl::MaxSplits('-', 1));
+    uint64_t first = 0;
+    uint64_t last = 0;
+    if (!absl::SimpleAtoi(ends.first, &first) ||
+        !absl::SimpleAtoi(ends.second, &last) || last < first ||
+        last - first >= limits::kMaxNodePoints) {
+      return NoPoints(part);
+    }
+    for (uint64_t point = first; point <= last; ++point) {
+      node.add_points(point);
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string SettingNames(v1::Layout layout) {
+  const profile::Takes& takes = FindLayout(layout)->rule->takes;
+  const std::pair<bool, absl::string_view> names[] = {
+      {takes.vnodes, "virtual_nodes"},
+      {layout == v1::LAYOUT_PARTITIONED, "partition_bits"},
+      {!takes.key_hashes.empty(), "key_hash"},
+      {takes.hash_tag, "hash_tag"},
+      {takes.avalanche, "avalanche"},
+      {takes.ring_size, "min_ring_size"},
+      {takes.ring_size, "max_ring_size"},
+      {takes.point_hash, "point_hash"},
+      {takes.table_size, "table_size"},
+      {takes.points_per_hash, "points_per_hash"},
+      {takes.data_centres, "data_centre_replicas.DC"},
+      {takes.localities, "locality_weights.ZONE"}};
+  std::vector<absl::string_view> taken;
+  for (const auto& [has, name] : names) {
+    if (has) taken.push_back(name);
+  }
+  return absl::StrJoin(taken, ", ");
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,6 @@
+// Reads {servers, options, keys} and prints the server of each key.
+const HashRing = require('hashring');
+
+const asked = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+const ring = new HashRing(asked.servers, 'md5', asked.options);
+process.stdout.write(JSON.stringify(asked.keys.map((key) => ring.get(key))));
