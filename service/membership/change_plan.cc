@@ -16,8 +16,9 @@
 namespace clockwise {
 namespace {
 
-// Of what a request asks for, to tell a retry from a reused request_id. How the
-// answer shall look (include_moves) is not part of it.
+// Of what a request asks for, to tell a retry from a reused request_id: the end
+// of a migration is the request without changes. How the answer shall look
+// (include_moves) is not part of it.
 uint64_t DigestOf(const ChangeRequest& request) {
   std::string bytes;
   {
@@ -30,7 +31,6 @@ uint64_t DigestOf(const ChangeRequest& request) {
     }
     coded.WriteLittleEndian64(request.expected_epoch);
     coded.WriteString(request.reason);
-    if (request.end_migration) coded.WriteVarint32(1);
   }
   return Xxh3(bytes);
 }
