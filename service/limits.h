@@ -39,6 +39,8 @@ inline constexpr uint32_t kDefaultPartitionReplicas = 3;
 // --- Sizes of what is held: RESOURCE_EXHAUSTED above the bound. ---
 inline constexpr size_t kMaxNodes = 100'000;                 // a ring
 inline constexpr uint64_t kMaxPoints = 16ull * 1024 * 1024;  // a ring
+// Owners of slots that are worked out beforehand; beyond, each look-up walks.
+inline constexpr size_t kMaxPrecomputedOwners = 16 * 1024 * 1024;  // a ring
 // Steps to fill a ring's table, where that is more than its slots.
 inline constexpr uint64_t kMaxTableWork = 1ull << 30;
 inline constexpr size_t kMaxRings = 1000;

@@ -45,8 +45,8 @@ absl::StatusOr<size_t> RingView::Locate(std::string_view key, uint32_t replicas,
   if (!status.ok()) return status;
   if (nodes_.empty()) return 0;
   const size_t count = ring_->OwnersPerKey(replicas);
-  const size_t slot = ring_->SlotOf(ring_->Hash({key.data(), key.size()}));
-  ring_->OwnersFrom(slot, std::span<uint32_t>(owners, count));
+  ring_->OwnersOf(ring_->Hash({key.data(), key.size()}),
+                  std::span<uint32_t>(owners, count));
   return count;
 }
 

@@ -1,5 +1,8 @@
 #include "service/ring/hash.h"
 
+// Compiled into this file: half of a short key's cost is the way to a shared
+// library.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 namespace clockwise {

@@ -64,9 +64,17 @@ std::string SpecText(const v1::RingSpec& spec);
 class KeyHasher {
  public:
   explicit KeyHasher(const v1::RingSpec& spec);
-  KeyHash operator()(absl::string_view key) const;
+  KeyHash operator()(absl::string_view key) const {
+    if (plain_ != nullptr) return {plain_(key) << shift_, 0};
+    return BySettings(key);
+  }
 
  private:
+  KeyHash BySettings(absl::string_view key) const;
+
+  // The hash, where it is of the whole key and as it is.
+  profile::HashFunction plain_ = nullptr;
+  int shift_ = 0;  // of plain_, to 64 bits
   const LayoutRule* rule_;
   profile::Settings settings_;
 };

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
 #include "service/ring/fingerprint.h"
-#include "service/ring/first_end.h"
 #include "service/ring/layout_settings.h"
 #include "service/ring/members.h"
 #include "service/ring/refusal.h"
@@ -70,8 +69,10 @@ absl::StatusOr<std::shared_ptr<const Ring>> Ring::Build(
   if (ring->rule_->slot_rule == SlotRule::kTopBits) {
     assert(table.size() == ring->OwnersPerKey(0) << spec.partition_bits());
     ring->owners_per_slot_ = std::max<size_t>(1, ring->OwnersPerKey(0));
+    ring->partition_shift_ = 64 - static_cast<int>(spec.partition_bits());
     ring->slot_nodes_ = std::move(table);
   }
+  ring->FillNext();
   ring->fingerprint_ = clockwise::Fingerprint(*ring);
   return ring;
 }
@@ -89,9 +90,12 @@ Ring::Ring(const v1::RingSpec& spec, NodeList nodes)
 }
 
 std::shared_ptr<const Ring> Ring::AfterMigration() const {
-  auto ring = std::make_shared<Ring>(*this);
-  ring->spec_.clear_migrating_from();
-  return ring;
+  v1::RingSpec spec = spec_;
+  spec.clear_migrating_from();
+  std::vector<uint32_t> table;
+  if (rule_->slot_rule == SlotRule::kTopBits) table = slot_nodes_;
+  // What could be built can be built again.
+  return *Build(spec, nodes_, std::move(table));
 }
 
 absl::Status Ring::PlaceNodes() {
@@ -113,6 +117,10 @@ absl::Status Ring::PlaceNodes() {
     slot_nodes_ = profile::PlaceTable(*rule_->table, settings, *members);
   }
   for (uint32_t& node : slot_nodes_) node = order[node];
+  if (rule_->ring != nullptr) {
+    index_ = LineIndex(positions_, slot_nodes_);
+    primary_by_index_ = !topology_.has_value();
+  }
   if (!slot_nodes_.empty()) return absl::OkStatus();
   return Refusal(v1::ERROR_REASON_NODES_UNPLACEABLE,
                  absl::StrCat("none of the ", nodes_.size(),
@@ -138,7 +146,28 @@ size_t Ring::SlotOf(KeyHash hash) const {
     case SlotRule::kFirstEnd:
       break;
   }
-  return FirstEnd(positions_, hash.position);
+  return index_.Slot(hash.position);
+}
+
+uint32_t Ring::PrimaryFrom(size_t slot) const {
+  if (topology_.has_value()) return topology_->Replicas(slot_nodes_, slot)[0];
+  return slot_nodes_[slot * owners_per_slot_];
+}
+
+void Ring::PrimariesOf(std::span<const KeyHash> hashes,
+                       std::span<uint32_t> primaries) const {
+  constexpr size_t kAhead = 32;
+  const bool indexed = rule_->slot_rule == SlotRule::kFirstEnd;
+  for (size_t first = 0; first < hashes.size(); first += kAhead) {
+    const auto some =
+        hashes.subspan(first, std::min(kAhead, hashes.size() - first));
+    if (indexed) {
+      for (const KeyHash hash : some) index_.Prefetch(hash.position);
+    }
+    for (size_t i = 0; i < some.size(); ++i) {
+      primaries[first + i] = PrimaryOf(some[i]);
+    }
+  }
 }
 
 template <typename Wanted>
@@ -151,8 +180,36 @@ void Ring::Walk(size_t at, std::span<uint32_t> owners, size_t& found,
   }
 }
 
+void Ring::FillNext() {
+  const size_t width = OwnersPerKey(0);
+  if (width < 2 || !primary_by_index_ || nodes_.size() > 65536 ||
+      slots() * width > limits::kMaxPrecomputedOwners) {
+    return;
+  }
+  std::vector<uint16_t> next(slots() * (width - 1));
+  std::vector<uint32_t> owners(width);
+  for (size_t slot = 0; slot < slots(); ++slot) {
+    WalkFrom(slot, owners);
+    for (size_t i = 1; i < width; ++i) {
+      next[slot * (width - 1) + i - 1] = static_cast<uint16_t>(owners[i]);
+    }
+  }
+  next_owners_ = std::move(next);
+  next_width_ = width - 1;
+}
+
 void Ring::OwnersFrom(size_t slot, std::span<uint32_t> owners) const {
   assert(!owners.empty() && owners.size() <= nodes_.size());
+  // What fewer ask for is the beginning of what more do.
+  if (next_width_ > 0 && owners.size() <= next_width_ + 1) {
+    owners[0] = slot_nodes_[slot];
+    CopyNext(slot, owners);
+  } else {
+    WalkFrom(slot, owners);
+  }
+}
+
+void Ring::WalkFrom(size_t slot, std::span<uint32_t> owners) const {
   const size_t first = slot * owners_per_slot_;
   size_t found = 0;
   if (topology_.has_value()) {
@@ -201,6 +258,12 @@ absl::uint128 Ring::SlotWidth(size_t slot) const {
   // circle, which the 64-bit difference shows as 0.
   const uint64_t arc = SlotEnd(0) - SlotEnd(slots() - 1);
   return arc == 0 ? whole() : absl::uint128(arc);
+}
+
+size_t Ring::bytes() const {
+  return positions_.size() * sizeof(positions_[0]) +
+         slot_nodes_.size() * sizeof(slot_nodes_[0]) +
+         next_owners_.size() * sizeof(next_owners_[0]) + index_.bytes();
 }
 
 absl::uint128 Ring::whole() const {

@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "service/ring/layout.h"
+#include "service/ring/line_index.h"
 #include "service/ring/node_list.h"
 #include "service/ring/profile/replication.h"
 
@@ -39,6 +40,9 @@ class Ring {
   // The same ring, migrating from no other any more.
   std::shared_ptr<const Ring> AfterMigration() const;
 
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+
   const v1::RingSpec& spec() const { return spec_; }
   const LayoutRule& rule() const { return *rule_; }
   const NodeList& nodes() const { return nodes_; }
@@ -52,12 +56,39 @@ class Ring {
   // The slot that owns `hash`. There must be nodes.
   size_t SlotOf(KeyHash hash) const;
 
+  // The index of the primary of `hash`: what OwnersFrom names first. There must
+  // be nodes.
+  uint32_t PrimaryOf(KeyHash hash) const {
+    if (primary_by_index_) return index_.Node(hash.position);
+    if (partition_shift_ != 0) {
+      return slot_nodes_[(hash.position >> partition_shift_) *
+                         owners_per_slot_];
+    }
+    return PrimaryFrom(SlotOf(hash));
+  }
+  // The same of each hash, memory being fetched ahead. `primaries` is as long.
+  void PrimariesOf(std::span<const KeyHash> hashes,
+                   std::span<uint32_t> primaries) const;
+
   // Fills `owners` with the indexes (into nodes()) of distinct nodes, primary
   // first: walking clockwise from `slot`, first one node of each zone, then
   // the others. PARTITIONED: as the table says, then the others; CASSANDRA: as
   // its strategy says, then the others. Wants
   // 1 <= owners.size() <= min(kMaxReplicas, nodes).
   void OwnersFrom(size_t slot, std::span<uint32_t> owners) const;
+
+  // The owners of `hash`: OwnersFrom(SlotOf(hash), owners), in one go.
+  void OwnersOf(KeyHash hash, std::span<uint32_t> owners) const {
+    if (owners.size() == 1) {
+      owners[0] = PrimaryOf(hash);
+    } else if (primary_by_index_ && owners.size() <= next_width_ + 1) {
+      const LineIndex::Found found = index_.Look(hash.position);
+      owners[0] = found.node;
+      CopyNext(found.slot, owners);
+    } else {
+      OwnersFrom(SlotOf(hash), owners);
+    }
+  }
 
   // --- What the slots are, for balance, comparison and mirrors. ---
   size_t slots() const { return slot_nodes_.size() / owners_per_slot_; }
@@ -76,6 +107,9 @@ class Ring {
   absl::uint128 SlotWidth(size_t slot) const;
   absl::uint128 whole() const;
 
+  // Bytes of all its arrays.
+  size_t bytes() const;
+
   // Checksum of all that placement depends on; see fingerprint.h.
   uint64_t fingerprint() const { return fingerprint_; }
 
@@ -84,6 +118,16 @@ class Ring {
   // Gives the slots out by the layout's profile. LIMIT_REACHED,
   // NODES_UNPLACEABLE.
   absl::Status PlaceNodes();
+  uint32_t PrimaryFrom(size_t slot) const;
+  // Works out who follows the primary of each slot, if the spec wants several.
+  void FillNext();
+  // All but the first of `owners`, which are no more than next_width_ + 1.
+  void CopyNext(size_t slot, std::span<uint32_t> owners) const {
+    const uint16_t* next = &next_owners_[slot * next_width_];
+    for (size_t i = 1; i < owners.size(); ++i) owners[i] = next[i - 1];
+  }
+  // As OwnersFrom, by walking.
+  void WalkFrom(size_t slot, std::span<uint32_t> owners) const;
   // Walks clockwise over all slots' owners from the `at`-th of slot_nodes_, and
   // appends the nodes that `wanted` takes, until `owners` holds `until`.
   template <typename Wanted>
@@ -96,6 +140,13 @@ class Ring {
   NodeList nodes_;
   std::vector<uint64_t> positions_;
   std::vector<uint32_t> slot_nodes_;
+  bool primary_by_index_ = false;
+  int partition_shift_ = 0;  // of PARTITIONED
+  LineIndex index_;          // of the two
+  // The owners of each slot behind the first, row-major; empty where they are
+  // not worked out, and next_width_ 0.
+  std::vector<uint16_t> next_owners_;
+  size_t next_width_ = 0;
   size_t owners_per_slot_ = 1;
   Zones zones_;  // owners are parted over; none: over nodes alone
   std::optional<profile::NetworkTopologyStrategy> topology_;

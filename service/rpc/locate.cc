@@ -51,7 +51,7 @@ class OwnersOfKey {
       : ring_(ring), owners_(buffer_.data(), ring.OwnersPerKey(replicas)) {}
 
   std::span<const uint32_t> At(KeyHash hash) {
-    if (!owners_.empty()) ring_.OwnersFrom(ring_.SlotOf(hash), owners_);
+    if (!owners_.empty()) ring_.OwnersOf(hash, owners_);
     return owners_;
   }
   std::span<const uint32_t> Of(absl::string_view key) {

@@ -1,6 +1,7 @@
 #include "tests/ring/ring_builders.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "gtest/gtest.h"
@@ -60,6 +61,14 @@ Ids OwnersAt(const Ring& ring, KeyHash hash, uint32_t owners) {
   if (ring.nodes().empty()) return {};
   std::vector<uint32_t> indexes(ring.OwnersPerKey(owners));
   ring.OwnersFrom(ring.SlotOf(hash), indexes);
+  // However they are asked for, they are the same.
+  std::vector<uint32_t> at_once(indexes.size());
+  ring.OwnersOf(hash, at_once);
+  EXPECT_EQ(at_once, indexes);
+  EXPECT_EQ(ring.PrimaryOf(hash), indexes[0]);
+  uint32_t primary = 0;
+  ring.PrimariesOf(std::span(&hash, 1), std::span(&primary, 1));
+  EXPECT_EQ(primary, indexes[0]);
   Ids ids;
   for (uint32_t index : indexes) ids.push_back(ring.nodes()[index]->id());
   return ids;
