@@ -1,11 +1,11 @@
 // The search of rings of points: which of many sorted ends is the first at or
 // behind a position, by one read of one cache line, whatever their number.
 //
-// The space is cut into equal buckets of about kPerLine ends each. A bucket's
-// line holds the next 16 bits of each of its ends and whose each is; behind the
-// last stands whose the first end of a later bucket is. Where 16 bits do not
-// tell, or a bucket has more ends than a line has room for, the ends themselves
-// are searched: the answer is always exact. Immutable.
+// The space is cut into equal buckets of about seven ends each. A bucket's line
+// holds the next 16 bits of each of its ends and whose each is; behind the last
+// stands whose the first end of a later bucket is. Where 16 bits do not tell,
+// or a bucket has more ends than a line has room for, the ends themselves are
+// searched: the answer is always exact. Immutable.
 #ifndef CLOCKWISE_SERVICE_RING_LINE_INDEX_H_
 #define CLOCKWISE_SERVICE_RING_LINE_INDEX_H_
 
@@ -35,7 +35,8 @@ class LineIndex {
   LineIndex(LineIndex&&) = default;
   LineIndex& operator=(LineIndex&&) = default;
 
-  // FirstEnd(ends, position) of first_end.h. There must be ends.
+  // The index of the first of the ends at or behind `position`; beyond the last
+  // it is 0, as the circle goes on there. There must be ends.
   size_t Slot(uint64_t position) const;
   // nodes[Slot(position)], with a read of memory less.
   uint32_t Node(uint64_t position) const;

@@ -156,18 +156,11 @@ uint32_t Ring::PrimaryFrom(size_t slot) const {
 
 void Ring::PrimariesOf(std::span<const KeyHash> hashes,
                        std::span<uint32_t> primaries) const {
-  constexpr size_t kAhead = 32;
-  const bool indexed = rule_->slot_rule == SlotRule::kFirstEnd;
-  for (size_t first = 0; first < hashes.size(); first += kAhead) {
-    const auto some =
-        hashes.subspan(first, std::min(kAhead, hashes.size() - first));
-    if (indexed) {
-      for (const KeyHash hash : some) index_.Prefetch(hash.position);
-    }
-    for (size_t i = 0; i < some.size(); ++i) {
-      primaries[first + i] = PrimaryOf(some[i]);
-    }
+  if (primary_by_index_) {
+    for (const KeyHash hash : hashes) index_.Prefetch(hash.position);
   }
+  for (size_t i = 0; i < hashes.size(); ++i)
+    primaries[i] = PrimaryOf(hashes[i]);
 }
 
 template <typename Wanted>

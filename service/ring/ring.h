@@ -66,7 +66,8 @@ class Ring {
     }
     return PrimaryFrom(SlotOf(hash));
   }
-  // The same of each hash, memory being fetched ahead. `primaries` is as long.
+  // The same of a few dozen hashes, whose memory is fetched at once.
+  // `primaries` is as long.
   void PrimariesOf(std::span<const KeyHash> hashes,
                    std::span<uint32_t> primaries) const;
 

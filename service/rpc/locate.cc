@@ -1,5 +1,6 @@
 #include "service/rpc/locate.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <vector>
@@ -99,6 +100,27 @@ void FillPreviousOwners(const RingState& previous,
   for (const std::string& key : request.keys()) indexes.Add(owners.Of(key));
 }
 
+// The keys' primaries, a few dozen at a time, so that they wait for memory
+// together.
+void AddPrimaries(const RingState& state, const v1::BatchLocateRequest& request,
+                  NodeIndexes& indexes) {
+  constexpr int kAtOnce = 32;
+  std::array<KeyHash, kAtOnce> hashes;
+  std::array<uint32_t, kAtOnce> primaries;
+  for (int first = 0; first < request.keys_size(); first += kAtOnce) {
+    const int count = std::min(kAtOnce, request.keys_size() - first);
+    for (int i = 0; i < count; ++i) {
+      hashes[i] = state.ring().Hash(request.keys(first + i));
+    }
+    const auto some = std::span(primaries).first(count);
+    state.ring().PrimariesOf(std::span(hashes).first(count), some);
+    for (const uint32_t node : some) {
+      state.locates[node]->fetch_add(1, std::memory_order_relaxed);
+    }
+    indexes.Add(some);
+  }
+}
+
 }  // namespace
 
 absl::Status Validate(const v1::LocateRequest& request) {
@@ -159,10 +181,14 @@ absl::StatusOr<v1::BatchLocateResponse> Answer(
                                      static_cast<int>(owners_of.count()));
   NodeIndexes indexes(state.ring(), *response.mutable_nodes(),
                       *response.mutable_owners());
-  for (const std::string& key : request.keys()) {
-    const std::span<const uint32_t> owners = owners_of.Of(key);
-    state.locates[owners[0]]->fetch_add(1, std::memory_order_relaxed);
-    indexes.Add(owners);
+  if (owners_of.count() == 1) {
+    AddPrimaries(state, request, indexes);
+  } else {
+    for (const std::string& key : request.keys()) {
+      const std::span<const uint32_t> owners = owners_of.Of(key);
+      state.locates[owners[0]]->fetch_add(1, std::memory_order_relaxed);
+      indexes.Add(owners);
+    }
   }
   FillPrevious(state, previous, response);
   if (previous != nullptr) FillPreviousOwners(*previous, request, response);

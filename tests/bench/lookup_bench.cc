@@ -23,10 +23,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "service/ring/first_end.h"
 #include "service/ring/hash.h"
 #include "service/ring/next_ring.h"
 #include "service/ring/ring.h"
+#include "tests/ring/first_end.h"
 
 namespace clockwise {
 namespace {

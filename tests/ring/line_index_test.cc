@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "service/ring/first_end.h"
+#include "tests/ring/first_end.h"
 
 namespace clockwise {
 namespace {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "service/ring/first_end.h"
 #include "service/ring/profile/profile.h"
+#include "tests/ring/first_end.h"
 
 namespace clockwise::profile {
 namespace {

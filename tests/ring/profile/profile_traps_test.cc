@@ -7,11 +7,11 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "service/ring/first_end.h"
 #include "service/ring/profile/block_hashes.h"
 #include "service/ring/profile/profile.h"
 #include "service/ring/profile/small_hashes.h"
 #include "service/ring/profile/table.h"
+#include "tests/ring/first_end.h"
 
 namespace clockwise::profile {
 namespace {

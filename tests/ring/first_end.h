@@ -1,6 +1,7 @@
-// The one search of rings. Stateless.
-#ifndef CLOCKWISE_SERVICE_RING_FIRST_END_H_
-#define CLOCKWISE_SERVICE_RING_FIRST_END_H_
+// The search of rings as it is written down: what the index of lines is held
+// against. Stateless.
+#ifndef CLOCKWISE_TESTS_RING_FIRST_END_H_
+#define CLOCKWISE_TESTS_RING_FIRST_END_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -18,4 +19,4 @@ inline size_t FirstEnd(std::span<const uint64_t> ends, uint64_t position) {
 
 }  // namespace clockwise
 
-#endif  // CLOCKWISE_SERVICE_RING_FIRST_END_H_
+#endif  // CLOCKWISE_TESTS_RING_FIRST_END_H_
