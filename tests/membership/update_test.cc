@@ -98,8 +98,8 @@ TEST_F(UpdateTest, AMaskClearsWhatIsNotSet) {
 
 TEST_F(UpdateTest, AMaskOfTheImmutableOrUnknownIsRefused) {
   for (const char* path :
-       {"id", "hash_key", "ordinal", "point", "colour", "", "Weight",
-        "weight ", "node.weight", "labels.rack", "*"}) {
+       {"id", "hash_key", "ordinal", "point", "colour", "", "Weight", "weight ",
+        "node.weight", "labels.rack", "*"}) {
     const absl::Status alone = Refused(Update(NewNode("a", 5), {path}));
     ExpectFieldRefusal(alone, "update_mask");
     const absl::Status among =
