@@ -10,6 +10,7 @@
 #include "client/cli/command_line.h"
 #include "client/cli/failure.h"
 #include "client/cli/import/imported.h"
+#include "client/cli/joined_nodes.h"
 #include "client/cli/layout_options.h"
 #include "client/cli/table.h"
 #include "client/cli/text.h"
@@ -103,15 +104,9 @@ absl::StatusOr<std::shared_ptr<const Ring>> Build(const ImportOptions& options,
                                  " servers; at most ",
                                  limits::kMaxChangesPerRequest));
   }
-  NodeChanges nodes;
-  uint64_t ordinal = 0;
-  for (const v1::Node& asked : imported.nodes) {
-    auto node = NormalizeNode(asked);
-    if (!node.ok()) return fault(node.status());
-    node->set_ordinal(++ordinal);
-    nodes[asked.id()] = std::make_shared<const v1::Node>(*std::move(node));
-  }
-  auto built = Ring::Build(spec, WithChanges({}, nodes));
+  auto nodes = JoinedNodes(imported.nodes);
+  if (!nodes.ok()) return fault(nodes.status());
+  auto built = Ring::Build(spec, *std::move(nodes));
   if (!built.ok()) return fault(built.status());
   return built;
 }
@@ -239,12 +234,7 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
                    "memcached: the client's (ketama)")
       ->type_name("")
       ->check(CLI::IsMember({"ketama", "ketama_weighted", "spy", "modula"}));
-  import
-      ->add_option("--set", options->settings,
-                   "A setting of the layout; may be given again")
-      ->type_name("NAME=VALUE")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
+  AddSetOption(import, options->settings);
   import
       ->add_option("--replicas", options->replicas,
                    "Owners of each key, 1-64 (1)")

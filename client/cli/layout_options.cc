@@ -3,13 +3,13 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/util/json_util.h>
 
-#include <cstdint>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "client/cli/checks.h"
 #include "client/cli/failure.h"
 #include "client/cli/text.h"
 #include "service/limits.h"
@@ -66,6 +66,24 @@ absl::Status NoPoints(absl::string_view text) {
 }
 
 }  // namespace
+
+void AddPartitionBitsOption(CLI::App* command, uint32_t& bits) {
+  command
+      ->add_option("--partition_bits", bits,
+                   "partitioned: 2^N of them, 4-20 (16)")
+      ->type_name("N")
+      ->check(
+          WholeNumber(limits::kMinPartitionBits, limits::kMaxPartitionBits));
+}
+
+void AddSetOption(CLI::App* command, std::vector<std::string>& settings) {
+  command
+      ->add_option("--set", settings,
+                   "A setting of the layout; may be given again")
+      ->type_name("NAME=VALUE")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+}
 
 absl::Status SetSettings(const std::vector<std::string>& texts,
                          v1::LayoutSettings& settings) {

@@ -1,7 +1,9 @@
-// Options that set a ring's layout and what goes with it. Pure functions.
+// Options that set a ring's layout and what goes with it. Stateless.
 #ifndef CLOCKWISE_CLIENT_CLI_LAYOUT_OPTIONS_H_
 #define CLOCKWISE_CLIENT_CLI_LAYOUT_OPTIONS_H_
 
+#include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,10 @@
 #include "clockwise/v1/placement.pb.h"
 
 namespace clockwise::cli {
+
+// Adds --partition_bits and --set to `command`.
+void AddPartitionBitsOption(CLI::App* command, uint32_t& bits);
+void AddSetOption(CLI::App* command, std::vector<std::string>& settings);
 
 // Sets fields of `settings` by "name=value", and entries of its maps by
 // "name.key=value". Bad usage: there is no such field, or it takes no such

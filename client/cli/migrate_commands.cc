@@ -9,6 +9,7 @@
 #include "client/cli/checks.h"
 #include "client/cli/command_line.h"
 #include "client/cli/failure.h"
+#include "client/cli/layout_options.h"
 #include "client/cli/migration.h"
 #include "client/cli/moves_report.h"
 #include "client/cli/text.h"
@@ -185,12 +186,7 @@ void AddTargetOptions(CLI::App* command, MigrateOptions& options) {
                    "hashed: points a weight, 1-65536 (160)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxVirtualNodes));
-  command
-      ->add_option("--partition_bits", options.partition_bits,
-                   "partitioned: 2^N of them, 4-20 (16)")
-      ->type_name("N")
-      ->check(
-          WholeNumber(limits::kMinPartitionBits, limits::kMaxPartitionBits));
+  AddPartitionBitsOption(command, options.partition_bits);
   command
       ->add_option("--replicas", options.replicas,
                    "Owners of each key (as now)")

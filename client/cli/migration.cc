@@ -1,12 +1,11 @@
 #include "client/cli/migration.h"
 
 #include <algorithm>
-#include <array>
-#include <span>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/failure.h"
+#include "client/cli/joined_nodes.h"
 #include "client/cli/key_sample.h"
 #include "client/cli/table.h"
 #include "client/cli/text.h"
@@ -45,15 +44,9 @@ absl::StatusOr<std::shared_ptr<const Ring>> NewRing(const v1::RingSpec& spec,
                                                     const Ring& before) {
   auto empty = Ring::Build(spec, {});
   if (!empty.ok()) return empty.status();
-  NodeChanges changes;
-  uint64_t ordinal = 0;
-  for (const v1::Node& asked : nodes) {
-    auto node = NormalizeNode(asked);
-    if (!node.ok()) return node.status();
-    node->set_ordinal(++ordinal);
-    changes[asked.id()] = std::make_shared<const v1::Node>(*std::move(node));
-  }
-  return NextRing(**empty, WithChanges({}, changes), &before);
+  auto joined = JoinedNodes(nodes);
+  if (!joined.ok()) return joined.status();
+  return NextRing(**empty, *std::move(joined), &before);
 }
 
 void FillReport(const Ring& before, const Ring& after,
@@ -64,12 +57,7 @@ void FillReport(const Ring& before, const Ring& after,
   report.set_moved_ratio(comparison.moved_ratio);
   report.set_minimum_moved_ratio(comparison.minimum_moved_ratio);
   report.set_handover_ratio(comparison.handover_ratio);
-  report.mutable_moves()->Assign(comparison.moves.begin(),
-                                 comparison.moves.end());
-  report.set_moves_truncated(comparison.moves_truncated);
-  report.mutable_transfers()->Assign(comparison.transfers.begin(),
-                                     comparison.transfers.end());
-  report.set_transfers_truncated(comparison.transfers_truncated);
+  FillLists(comparison, report);
   const auto shares = ShareChanges(before, was, after, is);
   report.mutable_share_changes()->Assign(shares.begin(), shares.end());
   *report.mutable_balance_before() = BalanceOf(before, was);
@@ -126,9 +114,7 @@ absl::StatusOr<Migration> PlanMigration(const v1::Snapshot& snapshot,
 absl::StatusOr<KeyMoves> CountKeys(const Migration& migration,
                                    const std::string& source) {
   const auto primary = [](const Ring& ring, absl::string_view key) {
-    std::array<uint32_t, 1> owner = {};
-    ring.OwnersFrom(ring.SlotOf(ring.Hash(key)), owner);
-    return owner[0];
+    return ring.PrimaryOf(ring.Hash(key));
   };
   std::map<std::pair<uint32_t, uint32_t>, uint64_t> counts;
   KeyMoves moves;

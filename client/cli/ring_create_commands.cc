@@ -91,23 +91,13 @@ void AddRingCreateCommand(CLI::App& ring, CommandLine& line) {
                    "Points a weight, 1-65536 (hashed: 160)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxVirtualNodes));
-  create
-      ->add_option("--partition_bits", options->partition_bits,
-                   "partitioned: 2^N of them, 4-20 (16)")
-      ->type_name("N")
-      ->check(
-          WholeNumber(limits::kMinPartitionBits, limits::kMaxPartitionBits));
+  AddPartitionBitsOption(create, options->partition_bits);
   create
       ->add_option("--replicas", options->replicas,
                    "Owners of each key, 1-64 (1; partitioned: 3 of 1-8)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
-  create
-      ->add_option("--set", options->settings,
-                   "A setting of the layout; may be given again")
-      ->type_name("NAME=VALUE")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false);
+  AddSetOption(create, options->settings);
   create
       ->add_option("--migrating_from", options->migrating_from,
                    "Name owners in this ring too, until\n`migrate end`")

@@ -12,6 +12,7 @@
 #include "client/cli/command_line.h"
 #include "client/cli/failure.h"
 #include "client/cli/key_sample.h"
+#include "client/cli/layout_options.h"
 #include "client/cli/simulation.h"
 #include "client/cli/simulation_drawing.h"
 #include "client/cli/simulation_table.h"
@@ -188,12 +189,7 @@ void AddSimulateCommand(CLI::App& app, CommandLine& line) {
       ->type_name("N,...")
       ->check(ListOf(WholeNumber(1, limits::kMaxVirtualNodes),
                      limits::kMaxSimulatedLayouts));
-  simulate
-      ->add_option("--partition_bits", options->partition_bits,
-                   "partitioned: 2^N of them, 4-20 (16)")
-      ->type_name("N")
-      ->check(
-          WholeNumber(limits::kMinPartitionBits, limits::kMaxPartitionBits));
+  AddPartitionBitsOption(simulate, options->partition_bits);
   simulate
       ->add_option("--replicas", options->replicas,
                    "Owners of each key, 1-64; partitioned: 1-8 (1)")

@@ -38,12 +38,7 @@ void FillComparison(const MeasuredRing& before, const MeasuredRing& after,
     message.add_capped_ids(std::move(id));
   }
   if (!include_moves) return;
-  message.mutable_moves()->Assign(comparison.moves.begin(),
-                                  comparison.moves.end());
-  message.set_moves_truncated(comparison.moves_truncated);
-  message.mutable_transfers()->Assign(comparison.transfers.begin(),
-                                      comparison.transfers.end());
-  message.set_transfers_truncated(comparison.transfers_truncated);
+  FillLists(comparison, message);
   const std::vector<v1::ShareChange> shares = ShareChanges(
       *before.ring, before.ownership, *after.ring, after.ownership);
   message.mutable_share_changes()->Assign(shares.begin(), shares.end());

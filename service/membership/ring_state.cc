@@ -185,13 +185,8 @@ absl::StatusOr<v1::Delta> DeltaSince(const RingState& state,
     Comparison comparison =
         Compare(*before->ring, before->ownership, state.ring(),
                 state.measured.ownership, limits::kMaxMoves);
-    delta.mutable_moves()->Assign(comparison.moves.begin(),
-                                  comparison.moves.end());
-    delta.set_moves_truncated(comparison.moves_truncated);
+    FillLists(comparison, delta);
     delta.set_moved_ratio(comparison.moved_ratio);
-    delta.mutable_transfers()->Assign(comparison.transfers.begin(),
-                                      comparison.transfers.end());
-    delta.set_transfers_truncated(comparison.transfers_truncated);
   }
   return delta;
 }

@@ -26,6 +26,18 @@ struct Comparison {
   bool transfers_truncated = false;
 };
 
+// Puts the lists, and whether they are whole, into a message that has fields of
+// their names.
+template <typename Message>
+void FillLists(const Comparison& comparison, Message& message) {
+  message.mutable_moves()->Assign(comparison.moves.begin(),
+                                  comparison.moves.end());
+  message.set_moves_truncated(comparison.moves_truncated);
+  message.mutable_transfers()->Assign(comparison.transfers.begin(),
+                                      comparison.transfers.end());
+  message.set_transfers_truncated(comparison.transfers_truncated);
+}
+
 // How the second of two compared rings came to be.
 enum class Relation {
   kAny,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
 #include "service/ring/refusal.h"
+#include "service/ring/validate.h"
 
 namespace clockwise {
 namespace {
@@ -62,12 +63,13 @@ class Normalizer {
   }
   // `value`, which the layout takes if `taken`, in bounds; 0 is `otherwise`.
   absl::Status Number(absl::string_view field, bool taken, uint32_t value,
-                      uint64_t most, uint64_t otherwise, uint32_t& normal) {
+                      uint32_t most, uint64_t otherwise, uint32_t& normal) {
     normal = 0;
     if (!taken) return value == 0 ? absl::OkStatus() : NotTaken(field);
-    normal = value == 0 ? static_cast<uint32_t>(otherwise) : value;
-    if (normal <= most) return absl::OkStatus();
-    return Fault(field, absl::StrCat(value, " is not from 1 to ", most));
+    const auto number = InBounds(absl::StrCat("spec.settings.", field), value,
+                                 static_cast<uint32_t>(otherwise), 1, most);
+    if (number.ok()) normal = *number;
+    return number.status();
   }
   // The name of a hash among `hashes`.
   absl::Status HashName(absl::string_view field,
@@ -222,14 +224,11 @@ class Normalizer {
 absl::Status NormalizeSettings(const Rule& rule, const v1::RingSpec& asked,
                                v1::RingSpec& normal) {
   if (rule.takes.vnodes) {
-    const uint32_t vnodes = asked.virtual_nodes() == 0 ? rule.defaults.vnodes
-                                                       : asked.virtual_nodes();
-    if (vnodes > limits::kMaxVirtualNodes) {
-      return FieldRefusal(
-          "spec.virtual_nodes",
-          absl::StrCat(vnodes, " is not from 1 to ", limits::kMaxVirtualNodes));
-    }
-    normal.set_virtual_nodes(vnodes);
+    const auto vnodes =
+        InBounds("spec.virtual_nodes", asked.virtual_nodes(),
+                 rule.defaults.vnodes, 1, limits::kMaxVirtualNodes);
+    if (!vnodes.ok()) return vnodes.status();
+    normal.set_virtual_nodes(*vnodes);
   }
   return Normalizer(rule, asked, normal).Run();
 }

@@ -142,7 +142,7 @@ size_t Ring::SlotOf(KeyHash hash) const {
       return static_cast<size_t>(number % slots());
     }
     case SlotRule::kTopBits:
-      return hash.position >> (64 - spec_.partition_bits());
+      return hash.position >> partition_shift_;
     case SlotRule::kFirstEnd:
       break;
   }
@@ -240,8 +240,7 @@ uint64_t Ring::SlotEnd(size_t slot) const {
   if (rule_->slot_rule == SlotRule::kFirstEnd) {
     return positions_[slot];
   }
-  const int shift = 64 - static_cast<int>(spec_.partition_bits());
-  return ((uint64_t{slot} + 1) << shift) - 1;
+  return ((uint64_t{slot} + 1) << partition_shift_) - 1;
 }
 
 absl::uint128 Ring::SlotWidth(size_t slot) const {

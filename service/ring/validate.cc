@@ -54,7 +54,8 @@ absl::Status ValidateLabels(const v1::Node& node) {
   return ValidateLength("labels", bytes, limits::kMaxLabelBytes);
 }
 
-// `value`, or `otherwise` if it is 0, if it is from `least` to `most`.
+}  // namespace
+
 absl::StatusOr<uint32_t> InBounds(absl::string_view field, uint32_t value,
                                   uint32_t otherwise, uint32_t least,
                                   uint32_t most) {
@@ -63,8 +64,6 @@ absl::StatusOr<uint32_t> InBounds(absl::string_view field, uint32_t value,
   return FieldRefusal(
       field, absl::StrCat(value, " is not from ", least, " to ", most));
 }
-
-}  // namespace
 
 absl::Status ValidateId(absl::string_view field, absl::string_view id) {
   if (id.empty()) return FieldRefusal(field, "is empty");

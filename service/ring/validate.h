@@ -29,6 +29,11 @@ absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec);
 // The node with its defaults: weight 1, hash_key = id; the ordinal is dropped.
 absl::StatusOr<v1::Node> NormalizeNode(const v1::Node& node);
 
+// `value`, or `otherwise` if it is 0, if it is from `least` to `most`.
+absl::StatusOr<uint32_t> InBounds(absl::string_view field, uint32_t value,
+                                  uint32_t otherwise, uint32_t least,
+                                  uint32_t most);
+
 absl::Status ValidateKey(absl::string_view field, absl::string_view key);
 absl::Status ValidateReplicas(uint32_t replicas);
 absl::Status ValidateRequestId(absl::string_view request_id);

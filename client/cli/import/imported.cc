@@ -62,6 +62,11 @@ v1::Node& AddNode(Imported& imported, absl::string_view hashed,
   return node;
 }
 
+std::string MemcachedText(absl::string_view host, absl::string_view port) {
+  return port == kMemcachedPort ? std::string(host)
+                                : absl::StrCat(host, ":", port);
+}
+
 absl::StatusOr<uint32_t> ImportNumber(const Place& place,
                                       absl::string_view name,
                                       absl::string_view text, uint32_t least,

@@ -40,6 +40,12 @@ absl::Status ImportFault(const Place& place, absl::string_view what);
 v1::Node& AddNode(Imported& imported, absl::string_view hashed,
                   absl::string_view address, uint32_t weight);
 
+// What libmemcached and twemproxy hash of a server: its host, and its port
+// where that is not memcached's usual one.
+std::string MemcachedText(absl::string_view host, absl::string_view port);
+// memcached's usual port.
+inline constexpr char kMemcachedPort[] = "11211";
+
 // A whole number from `least` to `most`.
 absl::StatusOr<uint32_t> ImportNumber(const Place& place,
                                       absl::string_view name,

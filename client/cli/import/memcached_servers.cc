@@ -10,8 +10,6 @@
 namespace clockwise::cli {
 namespace {
 
-constexpr absl::string_view kUsualPort = "11211";
-
 struct Server {
   std::string host;
   std::string port;
@@ -28,7 +26,7 @@ absl::StatusOr<Server> ParseServer(absl::string_view text) {
   }
   Server server;
   server.host = parts[0];
-  server.port = parts.size() > 1 ? parts[1] : std::string(kUsualPort);
+  server.port = parts.size() > 1 ? parts[1] : kMemcachedPort;
   auto port = ImportNumber(place, "port", server.port, 1, 65535);
   if (!port.ok()) return port.status();
   server.port = absl::StrCat(*port);
@@ -53,9 +51,8 @@ absl::StatusOr<Imported> ReadMemcached(const std::string& servers,
     if (!server.ok()) return server.status();
     const std::string address = absl::StrCat(server->host, ":", server->port);
     AddNode(imported,
-            distribution == "spy"        ? absl::StrCat("/", address)
-            : server->port == kUsualPort ? server->host
-                                         : address,
+            distribution == "spy" ? absl::StrCat("/", address)
+                                  : MemcachedText(server->host, server->port),
             address, server->weight);
     weighted = weighted || server->weight > 1;
   }

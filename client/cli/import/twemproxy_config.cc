@@ -15,8 +15,6 @@
 namespace clockwise::cli {
 namespace {
 
-constexpr absl::string_view kUsualPort = "11211";
-
 // What does not touch which server a key goes to.
 bool IsOfConnections(absl::string_view name) {
   static const auto& names =
@@ -143,10 +141,9 @@ class PoolReader {
     const std::string port = address.substr(before_port + 1);
     auto number = ImportNumber(place, "port", port, 1, 65535);
     if (!number.ok()) return number.status();
-    const std::string hashed = words.size() == 2 ? words[1]
-                               : port == kUsualPort
-                                   ? address.substr(0, before_port)
-                                   : address;
+    const std::string hashed =
+        words.size() == 2 ? words[1]
+                          : MemcachedText(address.substr(0, before_port), port);
     AddNode(imported_, hashed, address, *weight);
     return absl::OkStatus();
   }

@@ -125,6 +125,18 @@ class LiveCase(unittest.TestCase):
             self.fail(f"nothing listens on {port}:\n{log.read()}")
 
 
+class Connection:
+    """A connection to a server on loopback: its socket, and a file to read."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), 20)
+        self.file = self.socket.makefile("rb")
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
 def free_ports(count):
     """Ports that nobody listens on, below those of outgoing connections."""
     ports = []

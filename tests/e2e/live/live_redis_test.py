@@ -1,25 +1,16 @@
 #!/usr/bin/python3
 """Beside a real Redis Cluster: whom a node says that a key has moved to."""
 
-import socket
 import time
 import unittest
 
-from live_case import LiveCase, free_ports
+from live_case import Connection, LiveCase, free_ports
 
 SLOTS = 16384
 
 
-class Redis:
+class Redis(Connection):
     """A connection that pipelines commands."""
-
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), 20)
-        self.file = self.socket.makefile("rb")
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
 
     def send(self, *words):
         self.socket.sendall(b"*%d\r\n" % len(words) + b"".join(

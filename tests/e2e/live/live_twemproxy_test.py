@@ -3,10 +3,9 @@
 through the proxy is looked for in each of them."""
 
 import os
-import socket
 import unittest
 
-from live_case import LiveCase, free_ports
+from live_case import Connection, LiveCase, free_ports
 
 POOL = """
 alpha:
@@ -23,16 +22,8 @@ alpha:
 KEY_BYTES = bytes(range(33, 127)) + bytes(range(128, 256))
 
 
-class Lines:
+class Lines(Connection):
     """A connection that speaks memcached's text protocol."""
-
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), 20)
-        self.file = self.socket.makefile("rb")
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
 
     def store(self, keys):
         for first in range(0, len(keys), 100):
