@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+#include "service/thread_counts.h"
 
 namespace clockwise {
 
@@ -23,23 +24,19 @@ class LatencyHistogram {
     const size_t bucket = static_cast<size_t>(
         std::lower_bound(kBounds.begin(), kBounds.end(), seconds) -
         kBounds.begin());
-    counts_[bucket].fetch_add(1, std::memory_order_relaxed);
-    nanos_.fetch_add(static_cast<uint64_t>(std::max(0.0, seconds) * 1e9),
-                     std::memory_order_relaxed);
+    counts_.Add(bucket);
+    counts_.Add(kNanos, static_cast<uint64_t>(std::max(0.0, seconds) * 1e9));
   }
 
   // Observations in bucket i (not cumulative), 0 <= i <= kBounds.size().
-  uint64_t count(size_t i) const {
-    return counts_[i].load(std::memory_order_relaxed);
-  }
+  uint64_t count(size_t i) const { return counts_.Sum(i); }
   // Sum of all observations in seconds.
-  double sum() const {
-    return static_cast<double>(nanos_.load(std::memory_order_relaxed)) / 1e9;
-  }
+  double sum() const { return static_cast<double>(counts_.Sum(kNanos)) / 1e9; }
 
  private:
-  std::array<std::atomic<uint64_t>, kBounds.size() + 1> counts_ = {};
-  std::atomic<uint64_t> nanos_ = 0;
+  static constexpr size_t kNanos = kBounds.size() + 1;  // behind the buckets
+
+  ThreadCounts counts_{kNanos + 1};
 };
 
 }  // namespace clockwise

@@ -44,7 +44,8 @@ inline constexpr size_t kMaxPrecomputedOwners = 16 * 1024 * 1024;  // a ring
 // Steps to fill a ring's table, where that is more than its slots.
 inline constexpr uint64_t kMaxTableWork = 1ull << 30;
 inline constexpr size_t kMaxRings = 1000;
-inline constexpr size_t kMaxWatchStreams = 20'000;  // a server
+inline constexpr size_t kMaxWatchStreams = 20'000;   // a server
+inline constexpr size_t kMaxLocateStreams = 20'000;  // a server
 
 // --- History. ---
 inline constexpr size_t kHistoryChanges = 1000;  // kept at least, per ring

@@ -27,37 +27,8 @@ absl::StatusOr<std::unique_ptr<Membership>> Membership::Open(Options options) {
   return membership;
 }
 
-absl::Status Membership::Ready() const {
-  if (loaded_) return absl::OkStatus();
-  return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                 "no ring was loaded yet: this server waits for its store, "
-                 "and goes on by itself when that answers");
-}
-
 void Membership::TrimHistory(RingState& state) const {
   state.TrimHistory(options_.history_changes, options_.history_bytes);
-}
-
-absl::StatusOr<StatePtr> Membership::Find(absl::string_view ring) const {
-  const absl::string_view name = ring.empty() ? kDefaultRing : ring;
-  {
-    MutexLock lock(mu_);
-    const auto at = rings_.find(name);
-    if (at != rings_.end()) return at->second;
-  }
-  if (absl::Status status = Ready(); !status.ok()) return status;
-  if (absl::Status status = ValidateId("ring", name); !status.ok()) {
-    return status;
-  }
-  return RingNotFound(name);
-}
-
-std::vector<StatePtr> Membership::Rings() const {
-  MutexLock lock(mu_);
-  std::vector<StatePtr> rings;
-  rings.reserve(rings_.size());
-  for (const auto& [name, state] : rings_) rings.push_back(state);
-  return rings;
 }
 
 absl::StatusOr<ChangePlan> Membership::Plan(
@@ -245,6 +216,7 @@ void Membership::Publish(StatePtr state) {
   {
     MutexLock lock(mu_);
     rings_[ring] = std::move(state);
+    version_.fetch_add(1, std::memory_order_release);
   }
   Tell(ring);
 }
@@ -253,6 +225,7 @@ void Membership::Withdraw(const std::string& ring) {
   {
     MutexLock lock(mu_);
     rings_.erase(ring);
+    version_.fetch_add(1, std::memory_order_release);
   }
   Tell(ring);
 }

@@ -68,6 +68,12 @@ class Membership {
   // STORE_UNAVAILABLE (nothing is loaded).
   absl::StatusOr<StatePtr> Find(absl::string_view ring) const;
 
+  // The same without a lock or a count of references, for what is asked most:
+  // the state is this thread's until it glances again. Null: there is none,
+  // and Find tells why. A thread that glances no more keeps the state that it
+  // saw last in memory, and its ring.
+  const RingState* Glance(absl::string_view ring) const;
+
   // All rings, by name.
   std::vector<StatePtr> Rings() const;
 
@@ -129,11 +135,15 @@ class Membership {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status RefreshAll();
   void TrimHistory(RingState& state) const;
+  static uint64_t NextId();
   void Publish(StatePtr state) ABSL_LOCKS_EXCLUDED(mu_);
   void Withdraw(const std::string& ring) ABSL_LOCKS_EXCLUDED(mu_);
   void Tell(const std::string& ring);
 
   const Options options_;
+  const uint64_t id_ = NextId();  // among all that this process ever had
+  // Rises whenever rings_ has changed.
+  std::atomic<uint64_t> version_ = 0;
   LatencyHistogram commit_latency_;
   std::atomic<bool> loaded_ = false;
   std::atomic<std::chrono::steady_clock::time_point> confirmed_{};

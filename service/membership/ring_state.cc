@@ -98,7 +98,8 @@ RingState::RingState(std::shared_ptr<const Ring> built,
                      uint64_t its_incarnation, uint64_t its_epoch)
     : measured(std::move(built)),
       incarnation(its_incarnation),
-      epoch(its_epoch) {}
+      epoch(its_epoch),
+      owner_bytes(measured.ring->nodes()) {}
 
 RingHead RingState::head() const {
   return {ring().spec(), incarnation, epoch, ring().fingerprint()};
@@ -106,20 +107,9 @@ RingHead RingState::head() const {
 
 void RingState::InheritCounters(const RingState* before) {
   counters = before ? before->counters : std::make_shared<RingCounters>();
-  locates.clear();
-  locates.reserve(ring().nodes().size());
-  size_t i = 0;
-  for (const NodePtr& node : ring().nodes()) {
-    std::shared_ptr<NodeCounter> counter;
-    if (before != nullptr) {
-      const NodeList& nodes = before->ring().nodes();
-      while (i < nodes.size() && nodes[i]->id() < node->id()) ++i;
-      if (i < nodes.size() && nodes[i]->id() == node->id()) {
-        counter = before->locates[i];
-      }
-    }
-    locates.push_back(counter ? counter : std::make_shared<NodeCounter>(0));
-  }
+  locates = before ? NodeCounts(ring().nodes(), before->locates,
+                                before->ring().nodes())
+                   : NodeCounts(ring().nodes(), {}, {});
 }
 
 void RingState::Remember(std::shared_ptr<const v1::ChangeRecord> record) {

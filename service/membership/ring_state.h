@@ -15,6 +15,8 @@
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/placement.pb.h"
 #include "clockwise/v1/stored.pb.h"
+#include "service/membership/node_counts.h"
+#include "service/membership/owner_bytes.h"
 #include "service/ring/balance.h"
 #include "service/ring/ring.h"
 #include "service/store/store.h"
@@ -42,7 +44,6 @@ struct RingCounters {
   std::array<std::atomic<uint64_t>, kChangeKindNames.size()> changes = {};
   std::atomic<double> moved_ratio = 0;
 };
-using NodeCounter = std::atomic<uint64_t>;
 
 struct RingState {
   RingState(std::shared_ptr<const Ring> built, uint64_t incarnation,
@@ -61,9 +62,8 @@ struct RingState {
   size_t history_bytes = 0;  // of these records as stored
 
   std::shared_ptr<RingCounters> counters;
-  // By node: keys located on it as primary. A node keeps its counter from
-  // epoch to epoch.
-  std::vector<std::shared_ptr<NodeCounter>> locates;
+  NodeCounts locates;  // by node: keys located on it as primary
+  const OwnerBytes owner_bytes;
 
   // Takes over the counters of the state before; null: there was none.
   void InheritCounters(const RingState* before);

@@ -104,7 +104,7 @@ void AddNodes(const RingState& state, Scrape& scrape) {
     const std::vector<Label> labels = {{"ring", state.name()},
                                        {"node", nodes[i]->id()}};
     scrape.Add(Metric::kNodeShare, labels, shares[i]);
-    scrape.Add(Metric::kNodeLocates, labels, state.locates[i]->load());
+    scrape.Add(Metric::kNodeLocates, labels, state.locates.Of(i));
   }
 }
 
@@ -159,12 +159,12 @@ void AddRpcs(const RpcStats& stats, Scrape& scrape) {
     labels.push_back({"grpc_code", ""});
     for (size_t code = 0; code < kStatusCodes; ++code) {
       labels.back().value = kCodeNames[code];
-      scrape.Add(Metric::kRpcHandled, labels, method.handled[code].load());
+      scrape.Add(Metric::kRpcHandled, labels, method.handled(code));
     }
     labels.pop_back();
     // Read after what was handled, so that started - handled, the calls under
     // way, is never below 0.
-    scrape.Add(Metric::kRpcStarted, labels, method.started.load());
+    scrape.Add(Metric::kRpcStarted, labels, method.started());
     if (unary) scrape.Add(Metric::kRpcHandling, labels, method.handling);
   }
 }

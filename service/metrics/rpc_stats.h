@@ -4,7 +4,6 @@
 #define CLOCKWISE_SERVICE_METRICS_RPC_STATS_H_
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "service/latency_histogram.h"
+#include "service/thread_counts.h"
 
 namespace clockwise {
 
@@ -19,6 +19,7 @@ namespace clockwise {
 enum class Method {
   kLocate,
   kBatchLocate,
+  kLocateStream,
   kAddNode,
   kUpdateNode,
   kRemoveNode,
@@ -38,9 +39,10 @@ struct MethodName {
   const char* type;  // grpc_type
 };
 
-inline constexpr std::array<MethodName, 14> kMethods = {{
+inline constexpr std::array<MethodName, 15> kMethods = {{
     {"Locate", "unary"},
     {"BatchLocate", "unary"},
+    {"LocateStream", "bidi_stream"},
     {"AddNode", "unary"},
     {"UpdateNode", "unary"},
     {"RemoveNode", "unary"},
@@ -58,8 +60,14 @@ inline constexpr std::array<MethodName, 14> kMethods = {{
 inline constexpr size_t kStatusCodes = 17;  // OK = 0 … UNAUTHENTICATED = 16
 
 struct MethodStats {
-  std::atomic<uint64_t> started = 0;
-  std::array<std::atomic<uint64_t>, kStatusCodes> handled = {};
+  void CountStarted(uint64_t calls = 1) { counts.Add(kStatusCodes, calls); }
+  void CountHandled(size_t code, uint64_t calls = 1) {
+    counts.Add(code, calls);
+  }
+  uint64_t started() const { return counts.Sum(kStatusCodes); }
+  uint64_t handled(size_t code) const { return counts.Sum(code); }
+
+  ThreadCounts counts{kStatusCodes + 1};  // by code those handled, and started
   LatencyHistogram handling;  // unary methods only: streams last as they like
 };
 

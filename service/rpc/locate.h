@@ -1,26 +1,25 @@
-// Locate and BatchLocate as pure functions of a ring's state. Stateless.
+// Locate and BatchLocate as pure functions of a ring's state: answers are
+// written as bytes, from what the state has ready. Stateless.
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_H_
 #define CLOCKWISE_SERVICE_RPC_LOCATE_H_
 
-#include "absl/status/status.h"
+#include <grpcpp/support/slice.h>
+
 #include "absl/status/statusor.h"
-#include "clockwise/v1/placement.pb.h"
 #include "service/membership/ring_state.h"
+#include "service/rpc/locate_query.h"
 
 namespace clockwise {
 
-// The bounds of a request. FIELD_INVALID.
-absl::Status Validate(const v1::LocateRequest& request);
-absl::Status Validate(const v1::BatchLocateRequest& request);
-
-// Answers a valid request, and counts its keys. `previous` is the state of the
-// ring that `state` migrates from: null if it migrates from none, or that ring
-// cannot be found. RING_EMPTY.
-absl::StatusOr<v1::LocateResponse> Answer(const RingState& state,
-                                          const v1::LocateRequest& request,
-                                          const RingState* previous = nullptr);
-absl::StatusOr<v1::BatchLocateResponse> Answer(
-    const RingState& state, const v1::BatchLocateRequest& request,
+// Answer a valid query with a v1::LocateResponse, or v1::BatchLocateResponse,
+// and count its keys. `previous` is the state of the ring that `state` migrates
+// from: null if it migrates from none, or that ring cannot be found.
+// RING_EMPTY.
+absl::StatusOr<grpc::Slice> AnswerLocate(const RingState& state,
+                                         const LocateQuery& query,
+                                         const RingState* previous = nullptr);
+absl::StatusOr<grpc::Slice> AnswerBatchLocate(
+    const RingState& state, const LocateQuery& query,
     const RingState* previous = nullptr);
 
 }  // namespace clockwise

@@ -8,7 +8,6 @@
 #include "service/limits.h"
 #include "service/log.h"
 #include "service/ring/refusal.h"
-#include "service/rpc/locate.h"
 #include "service/rpc/queued_call.h"
 #include "service/rpc/requests.h"
 
@@ -62,6 +61,8 @@ PlacementServiceHandlers::PlacementServiceHandlers(
     : membership_(membership),
       stats_(stats),
       waiters_(membership),
+      locator_(membership, waiters_),
+      locate_streams_(locator_, stats.Of(Method::kLocateStream)),
       watch_(membership, stats.Of(Method::kWatch), heartbeat),
       changes_(1, limits::kMaxQueuedCalls),
       reads_(1, limits::kMaxQueuedCalls) {
@@ -77,53 +78,21 @@ PlacementServiceHandlers::~PlacementServiceHandlers() {
 
 void PlacementServiceHandlers::Drain() {
   waiters_.Drain();
+  locate_streams_.Drain();
   watch_.Drain();
-}
-
-template <typename Request>
-auto PlacementServiceHandlers::AnswerFrom(const RingState& state,
-                                          const Request& request) const {
-  const std::string& from = state.ring().spec().migrating_from();
-  if (from.empty()) return Answer(state, request);
-  auto previous = membership_.Find(from);
-  return Answer(state, request, previous.ok() ? previous->get() : nullptr);
 }
 
 template <typename Request>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
   const UnaryCall call(context, response, &stats_.Of(method));
-  Request request;
-  absl::Status status = ParseRequest(*bytes, request);
-  if (status.ok()) status = Validate(request);
-  if (!status.ok()) {
-    call.Finish(status);
-    return call.reactor();
-  }
-  auto state = membership_.Find(request.ring());
-  if (!state.ok()) {
-    call.Finish(state.status());
-  } else if ((*state)->epoch >= request.min_epoch()) {
-    call.Finish(AnswerFrom(**state, request));
-  } else {
-    EpochWaiters::Waiter waiter;
-    waiter.ring = request.ring();
-    waiter.min_epoch = request.min_epoch();
-    waiter.deadline = call.AnswerBy();
-    waiter.cancelled = [context] { return context->IsCancelled(); };
-    waiter.done = [this, call, request](absl::StatusOr<StatePtr> reached) {
-      if (!reached.ok()) {
-        call.Finish(reached.status());
-      } else {
-        call.Finish(AnswerFrom(**reached, request));
-      }
-    };
-    // The call may be over before Add returns.
-    Reactor* reactor = call.reactor();
-    waiters_.Add(std::move(waiter));
-    return reactor;
-  }
-  return call.reactor();
+  // The call may be over before Locate returns.
+  Reactor* reactor = call.reactor();
+  const auto answer = locator_.Locate<Request>(
+      *context, ToSlice(*bytes),
+      [call](const Locator::Answer& later) { call.Finish(later); });
+  if (answer.has_value()) call.Finish(*answer);
+  return reactor;
 }
 
 template <typename Request, typename Work>
@@ -194,6 +163,11 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::BatchLocate(
     Context* context, const Bytes* request, Bytes* response) {
   return AnswerLocate<v1::BatchLocateRequest>(Method::kBatchLocate, context,
                                               request, response);
+}
+
+LocateStreams::Reactor* PlacementServiceHandlers::LocateStream(
+    Context* context) {
+  return locate_streams_.Open(context);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AddNode(

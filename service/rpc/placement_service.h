@@ -17,6 +17,8 @@
 #include "service/metrics/rpc_stats.h"
 #include "service/rpc/deadlines.h"
 #include "service/rpc/epoch_waiters.h"
+#include "service/rpc/locate_streams.h"
+#include "service/rpc/locator.h"
 #include "service/rpc/unary_call.h"
 #include "service/rpc/watch_hub.h"
 #include "service/rpc/work_queue.h"
@@ -40,6 +42,7 @@ using RawPlacementService =
     RawMethods<v1::PlacementService::Service,
                v1::PlacementService::WithRawCallbackMethod_Locate,
                v1::PlacementService::WithRawCallbackMethod_BatchLocate,
+               v1::PlacementService::WithRawCallbackMethod_LocateStream,
                v1::PlacementService::WithRawCallbackMethod_AddNode,
                v1::PlacementService::WithRawCallbackMethod_UpdateNode,
                v1::PlacementService::WithRawCallbackMethod_RemoveNode,
@@ -77,6 +80,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   Reactor* DeleteRing(Context*, const Bytes*, Bytes*) override;
   Reactor* EndMigration(Context*, const Bytes*, Bytes*) override;
   Reactor* ListRings(Context*, const Bytes*, Bytes*) override;
+  LocateStreams::Reactor* LocateStream(Context*) override;
   grpc::ServerWriteReactor<Bytes>* Watch(Context*, const Bytes*) override;
 
   // Ends streams and waiting calls with UNAVAILABLE, now and from now on.
@@ -85,9 +89,6 @@ class PlacementServiceHandlers final : public RawPlacementService {
   WatchFigures Figures() const { return watch_.Figures(); }
 
  private:
-  // With the owners before, while the ring migrates.
-  template <typename Request>
-  auto AnswerFrom(const RingState& state, const Request& request) const;
   // Answers from the newest state that has reached the request's min_epoch.
   template <typename Request>
   Reactor* AnswerLocate(Method method, Context*, const Bytes*, Bytes*);
@@ -106,6 +107,8 @@ class PlacementServiceHandlers final : public RawPlacementService {
   Membership& membership_;
   RpcStats& stats_;
   EpochWaiters waiters_;
+  Locator locator_;
+  LocateStreams locate_streams_;
   WatchHub watch_;
   Deadlines deadlines_;
   // Last: their work uses what is above. Changes are made one at a time, and a

@@ -6,16 +6,17 @@
 
 namespace clockwise {
 
-std::chrono::steady_clock::time_point UnaryCall::AnswerBy() const {
+std::chrono::steady_clock::time_point AnswerBy(
+    const grpc::CallbackServerContext& context) {
   using std::chrono::milliseconds;
   const auto most = std::chrono::hours(1);
   const auto now = std::chrono::system_clock::now();
   auto left = std::chrono::duration_cast<milliseconds>(
       std::chrono::seconds(limits::kMaxEpochWaitSeconds));
-  if (context_->deadline() < now + std::chrono::hours(24)) {
+  if (context.deadline() < now + std::chrono::hours(24)) {
     left = std::chrono::duration_cast<milliseconds>(
-        std::min<std::chrono::system_clock::duration>(
-            context_->deadline() - now, most));
+        std::min<std::chrono::system_clock::duration>(context.deadline() - now,
+                                                      most));
     left -= std::clamp(left / 10, milliseconds(20), milliseconds(200));
   }
   return std::chrono::steady_clock::now() + left;

@@ -16,6 +16,11 @@
 
 namespace clockwise {
 
+// When a call must be answered at the latest, so that the answer still arrives
+// before the client's deadline.
+std::chrono::steady_clock::time_point AnswerBy(
+    const grpc::CallbackServerContext& context);
+
 class UnaryCall {
  public:
   // All three outlive the call.
@@ -26,21 +31,26 @@ class UnaryCall {
         response_(response),
         stats_(stats),
         start_(std::chrono::steady_clock::now()) {
-    stats_->started.fetch_add(1, std::memory_order_relaxed);
+    stats_->CountStarted();
   }
 
   grpc::CallbackServerContext* context() const { return context_; }
   // What the handler returns to gRPC; still valid to name once finished.
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
 
-  // When it must be answered at the latest, so that the answer still arrives
-  // before the client's deadline. Asked before it is finished.
-  std::chrono::steady_clock::time_point AnswerBy() const;
+  // As clockwise::AnswerBy. Asked before it is finished.
+  std::chrono::steady_clock::time_point AnswerBy() const {
+    return clockwise::AnswerBy(*context_);
+  }
 
   // Answers; the call must not be touched afterwards.
   template <typename Response>
   void Finish(const absl::StatusOr<Response>& answer) const {
     if (answer.ok()) *response_ = Serialize(*answer);
+    Finish(answer.status());
+  }
+  void Finish(const absl::StatusOr<grpc::Slice>& answer) const {
+    if (answer.ok()) *response_ = grpc::ByteBuffer(&*answer, 1);
     Finish(answer.status());
   }
   void Finish(const absl::Status& status) const {
@@ -50,8 +60,7 @@ class UnaryCall {
 
  private:
   void Count(const absl::Status& status) const {
-    const auto code = static_cast<size_t>(status.code());
-    stats_->handled[code].fetch_add(1, std::memory_order_relaxed);
+    stats_->CountHandled(static_cast<size_t>(status.code()));
     stats_->handling.Observe(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_)
             .count());

@@ -119,7 +119,7 @@ void WatchHub::End(const StreamPtr& stream, const absl::Status& status) {
     at->second.erase(stream->id);
     if (at->second.empty()) by_ring_.erase(at);
   }
-  stats_.handled[static_cast<size_t>(status.code())].fetch_add(1);
+  stats_.CountHandled(static_cast<size_t>(status.code()));
   stream->Finish(ToGrpc(status));
 }
 

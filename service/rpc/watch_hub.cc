@@ -62,10 +62,10 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes, StreamPtr& stream) {
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchHub::Open(
     const grpc::ByteBuffer& request) {
-  stats_.started.fetch_add(1, std::memory_order_relaxed);
+  stats_.CountStarted();
   StreamPtr stream;
   if (absl::Status status = Admit(request, stream); !status.ok()) {
-    stats_.handled[static_cast<size_t>(status.code())].fetch_add(1);
+    stats_.CountHandled(static_cast<size_t>(status.code()));
     return new RefusedStream(status);
   }
   Notice(stream->id);

@@ -2,7 +2,7 @@
 
 #include <grpcpp/support/slice.h>
 
-#include <vector>
+#include <cassert>
 
 #include "absl/strings/str_cat.h"
 #include "service/ring/refusal.h"
@@ -11,18 +11,27 @@ namespace clockwise {
 
 absl::Status ParseRequest(const grpc::ByteBuffer& bytes,
                           google::protobuf::MessageLite& message) {
-  // Nearly always one slice; a frame that straddled two reads comes in more.
-  grpc::Slice slice;
-  bool parsed = false;
-  if (bytes.TrySingleSlice(&slice).ok() ||
-      bytes.DumpToSingleSlice(&slice).ok()) {
-    parsed =
-        message.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
+  return ParseRequest(ToSlice(bytes), message);
+}
+
+absl::Status ParseRequest(const grpc::Slice& bytes,
+                          google::protobuf::MessageLite& message) {
+  if (message.ParseFromArray(bytes.begin(), static_cast<int>(bytes.size()))) {
+    return absl::OkStatus();
   }
-  if (parsed) return absl::OkStatus();
   return Refusal(v1::ERROR_REASON_MALFORMED_REQUEST,
                  absl::StrCat("the request is no ", message.GetTypeName(),
                               ", or a string in it is not UTF-8"));
+}
+
+grpc::Slice ToSlice(const grpc::ByteBuffer& bytes) {
+  grpc::Slice slice;
+  if (!bytes.TrySingleSlice(&slice).ok()) {
+    [[maybe_unused]] const grpc::Status status =
+        bytes.DumpToSingleSlice(&slice);
+    assert(status.ok() && "a message that arrived has its bytes");
+  }
+  return slice;
 }
 
 grpc::Slice SerializeToSlice(const google::protobuf::MessageLite& message) {

@@ -16,6 +16,13 @@ namespace clockwise {
 absl::Status ParseRequest(const grpc::ByteBuffer& bytes,
                           google::protobuf::MessageLite& message);
 
+absl::Status ParseRequest(const grpc::Slice& bytes,
+                          google::protobuf::MessageLite& message);
+
+// The bytes in one piece, shared if they are in one already. Nearly all are; a
+// frame that straddled two reads comes in more.
+grpc::Slice ToSlice(const grpc::ByteBuffer& bytes);
+
 grpc::ByteBuffer Serialize(const google::protobuf::MessageLite& message);
 // The same as a slice, which many buffers can share.
 grpc::Slice SerializeToSlice(const google::protobuf::MessageLite& message);

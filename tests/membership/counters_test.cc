@@ -13,8 +13,12 @@ uint64_t Changes(const RingState& state, ChangeKind kind) {
   return state.counters->changes[static_cast<size_t>(kind)];
 }
 
-NodeCounter& Locates(const RingState& state, const std::string& id) {
-  return *state.locates[LowerBound(state.ring().nodes(), id)];
+uint64_t Locates(const RingState& state, const std::string& id) {
+  return state.locates.Of(LowerBound(state.ring().nodes(), id));
+}
+
+void Count(const RingState& state, const std::string& id, uint64_t keys) {
+  state.locates.Add(LowerBound(state.ring().nodes(), id), keys);
 }
 
 TEST_F(CountersTest, ChangesAreCountedByKind) {
@@ -42,8 +46,8 @@ TEST_F(CountersTest, MovedRatioIsSummedUp) {
 TEST_F(CountersTest, ANodeKeepsItsLocatesFromEpochToEpoch) {
   Make(Many({Add("b"), Add("c")}));
   ASSERT_EQ(State()->locates.size(), 2u);
-  Locates(*State(), "b") += 5;
-  Locates(*State(), "c") += 7;
+  Count(*State(), "b", 5);
+  Count(*State(), "c", 7);
   const StatePtr old = State();
   Make(Many({Add("a"), Add("d"), Update(NewNode("b", 3))}));
   ASSERT_EQ(State()->locates.size(), 4u);
@@ -53,8 +57,34 @@ TEST_F(CountersTest, ANodeKeepsItsLocatesFromEpochToEpoch) {
   EXPECT_EQ(Locates(*State(), "d"), 0u);
   Make(Remove("b"));
   EXPECT_EQ(Locates(*State(), "c"), 7u);
-  ++Locates(*old, "c");  // a call that still holds the old ring
+  Count(*old, "c", 1);  // a call that still holds the old ring
   EXPECT_EQ(Locates(*State(), "c"), 8u);
+}
+
+TEST_F(CountersTest, ANodeThatComesInPlaceOfAnotherBeginsAtZero) {
+  Make(Many({Add("a"), Add("b")}));
+  Count(*State(), "a", 5);
+  Count(*State(), "b", 7);
+  Make(Remove("a"));
+  Make(Add("c"));
+  EXPECT_EQ(Locates(*State(), "c"), 0u);
+  Count(*State(), "c", 2);
+  EXPECT_EQ(Locates(*State(), "c"), 2u);
+  EXPECT_EQ(Locates(*State(), "b"), 7u);
+}
+
+TEST_F(CountersTest, MoreNodesThanOneBlockHasAreCountedEachByItself) {
+  std::vector<ChangeRequest> adds;
+  for (int i = 0; i < 1500; ++i) adds.push_back(Add(absl::StrCat(1000 + i)));
+  Make(Many(adds));
+  for (size_t i = 0; i < 1500; ++i) State()->locates.Add(i, i);
+  Make(Remove("1700"));
+  Make(Many({Add("0"), Add("5000")}));
+  for (size_t i = 1; i < 1500; ++i) {
+    EXPECT_EQ(State()->locates.Of(i), i <= 700 ? i - 1 : i);
+  }
+  EXPECT_EQ(State()->locates.Of(0), 0u);
+  EXPECT_EQ(State()->locates.Of(1500), 0u);
 }
 
 TEST_F(CountersTest, EachRingHasItsOwn) {
@@ -69,7 +99,7 @@ TEST_F(CountersTest, EachRingHasItsOwn) {
 
 TEST_F(CountersTest, ACatchingUpServerKeepsItsCounters) {
   Make(Add("a"));
-  Locates(*State(), "a") += 3;
+  Count(*State(), "a", 3);
   const std::unique_ptr<Membership> other = Open(store_);
   ASSERT_TRUE(other->Apply(Add("b")).ok());
   Make(Add("c"));

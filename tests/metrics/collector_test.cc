@@ -159,10 +159,10 @@ TEST(MetricsTest, MovedSpaceAddsUpOverChanges) {
 TEST(MetricsTest, LocatesOfANodeOutliveChangesOfOthers) {
   Scraped server;
   StatePtr state = server.Add("default", {"a", "b"});
-  state->locates[0]->fetch_add(5);
-  state->locates[1]->fetch_add(7);
+  state->locates.Add(0, 5);
+  state->locates.Add(1, 7);
   state = server.Add("default", {"aa"});
-  state->locates[2]->fetch_add(1);
+  state->locates.Add(2);
   Series series = server.Scrape();
   const std::string name =
       "clockwise_node_locates_total{ring=\"default\",node=";

@@ -58,8 +58,8 @@ TEST(RpcMetricsTest, EveryMethodAndCodeIsZeroFromTheStart) {
                                           "Unauthenticated"};
   Scraped server;
   const Series series = server.Scrape();
-  EXPECT_THAT(Named(series, "grpc_server_started_total"), SizeIs(14));
-  EXPECT_THAT(Named(series, "grpc_server_handled_total"), SizeIs(14 * 17));
+  EXPECT_THAT(Named(series, "grpc_server_started_total"), SizeIs(15));
+  EXPECT_THAT(Named(series, "grpc_server_handled_total"), SizeIs(15 * 17));
   for (const auto& [type, method] : Methods()) {
     const std::string labels = Labels(type, method);
     EXPECT_THAT(
@@ -78,11 +78,11 @@ TEST(RpcMetricsTest, EveryMethodAndCodeIsZeroFromTheStart) {
 TEST(RpcMetricsTest, EachCodeCountsUnderItsNumber) {
   Scraped server;
   MethodStats& locate = server.rpc_stats.Of(Method::kLocate);
-  locate.started += 9;
-  locate.handled[0] += 4;                                // OK
-  locate.handled[3] += 3;                                // INVALID_ARGUMENT
-  locate.handled[16] += 1;                               // UNAUTHENTICATED
-  server.rpc_stats.Of(Method::kWatch).handled[14] += 2;  // UNAVAILABLE
+  locate.CountStarted(9);
+  locate.CountHandled(0, 4);                                // OK
+  locate.CountHandled(3, 3);                                // INVALID_ARGUMENT
+  locate.CountHandled(16, 1);                               // UNAUTHENTICATED
+  server.rpc_stats.Of(Method::kWatch).CountHandled(14, 2);  // UNAVAILABLE
   Series series = server.Scrape();
   const std::string handled =
       absl::StrCat("grpc_server_handled_total{", Labels("unary", "Locate"));

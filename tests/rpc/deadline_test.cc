@@ -121,9 +121,9 @@ TEST_F(DeadlineTest, EachCallIsCountedOnceWithWhatItsClientWasTold) {
   hangs_ = false;
   EXPECT_TRUE(AddWithin("b", 20).ok());
   const MethodStats& stats = stats_.Of(Method::kAddNode);
-  EXPECT_EQ(stats.started, 2);
-  EXPECT_EQ(stats.handled[StatusCode::UNAVAILABLE], 1);
-  EXPECT_EQ(stats.handled[StatusCode::OK], 1);
+  EXPECT_EQ(stats.started(), 2u);
+  EXPECT_EQ(stats.handled(StatusCode::UNAVAILABLE), 1u);
+  EXPECT_EQ(stats.handled(StatusCode::OK), 1u);
 }
 
 TEST_F(DeadlineTest, ACallThatItsClientCancelledIsNotBegun) {
@@ -139,7 +139,7 @@ TEST_F(DeadlineTest, ACallThatItsClientCancelledIsNotBegun) {
     EXPECT_EQ(stub_->AddNode(&context, request, &response).error_code(),
               StatusCode::CANCELLED);
   });
-  while (stats_.Of(Method::kAddNode).started < 2) std::this_thread::yield();
+  while (stats_.Of(Method::kAddNode).started() < 2) std::this_thread::yield();
   context.TryCancel();
   second.join();
   std::this_thread::sleep_for(std::chrono::milliseconds(100));

@@ -145,7 +145,7 @@ TEST_F(LocateTest, KeysAreCountedAtTheirPrimary) {
   v1::BatchLocateRequest batch;
   for (int i = 0; i < 4; ++i) batch.add_keys("k");
   ASSERT_TRUE(BatchLocate(batch).ok());
-  EXPECT_EQ((*membership_->Find(""))->locates[0]->load(), 7u);
+  EXPECT_EQ((*membership_->Find(""))->locates.Of(0), 7u);
 }
 
 TEST_F(LocateTest, AFutureMinEpochIsUnavailableAtTheDeadline) {
@@ -181,7 +181,7 @@ TEST_F(LocateTest, ACallThatWaitsForAnEpochIsAnsweredWhenTheServerDrains) {
     request.set_min_epoch(99);
     status = Locate(request);
   });
-  while (stats_.Of(Method::kLocate).started.load() == 0) {
+  while (stats_.Of(Method::kLocate).started() == 0) {
     std::this_thread::yield();
   }
   server_->Drain(std::chrono::seconds(5));

@@ -88,11 +88,13 @@ TEST_F(WireTest, WhatIsStartedIsHandled) {
   server_->Drain(std::chrono::seconds(5));
   for (size_t i = 0; i < kMethods.size(); ++i) {
     uint64_t handled = 0;
-    for (const auto& count : stats_.methods[i].handled) handled += count;
-    EXPECT_EQ(handled, stats_.methods[i].started.load()) << kMethods[i].name;
+    for (size_t code = 0; code < kStatusCodes; ++code) {
+      handled += stats_.methods[i].handled(code);
+    }
+    EXPECT_EQ(handled, stats_.methods[i].started()) << kMethods[i].name;
   }
   EXPECT_EQ(
-      stats_.Of(Method::kLocate).handled[grpc::StatusCode::INVALID_ARGUMENT],
+      stats_.Of(Method::kLocate).handled(grpc::StatusCode::INVALID_ARGUMENT),
       1u);
 }
 

@@ -1,0 +1,73 @@
+// Who has which state of which ring.
+#include <utility>
+
+#include "service/membership/membership.h"
+#include "service/ring/layout.h"
+#include "service/ring/refusal.h"
+#include "service/ring/validate.h"
+#include "service/store/store_rules.h"
+
+namespace clockwise {
+
+absl::Status Membership::Ready() const {
+  if (loaded_) return absl::OkStatus();
+  return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                 "no ring was loaded yet: this server waits for its store, "
+                 "and goes on by itself when that answers");
+}
+
+absl::StatusOr<StatePtr> Membership::Find(absl::string_view ring) const {
+  const absl::string_view name = ring.empty() ? kDefaultRing : ring;
+  {
+    MutexLock lock(mu_);
+    const auto at = rings_.find(name);
+    if (at != rings_.end()) return at->second;
+  }
+  if (absl::Status status = Ready(); !status.ok()) return status;
+  if (absl::Status status = ValidateId("ring", name); !status.ok()) {
+    return status;
+  }
+  return RingNotFound(name);
+}
+
+uint64_t Membership::NextId() {
+  static std::atomic<uint64_t> last = 0;
+  return ++last;
+}
+
+const RingState* Membership::Glance(absl::string_view ring) const {
+  struct Glanced {
+    uint64_t membership = 0;
+    uint64_t version = 0;
+    std::string ring;
+    StatePtr state;
+  };
+  static thread_local Glanced last;
+  const absl::string_view name = ring.empty() ? kDefaultRing : ring;
+  if (last.membership != id_ ||
+      last.version != version_.load(std::memory_order_acquire) ||
+      last.ring != name) {
+    StatePtr state;
+    uint64_t version = 0;
+    {
+      MutexLock lock(mu_);
+      version = version_.load(std::memory_order_relaxed);
+      const auto at = rings_.find(name);
+      if (at != rings_.end()) state = at->second;
+    }
+    if (state == nullptr) return nullptr;
+    // An older state goes here, without the lock: it may be large.
+    last = {id_, version, std::string(name), std::move(state)};
+  }
+  return last.state.get();
+}
+
+std::vector<StatePtr> Membership::Rings() const {
+  MutexLock lock(mu_);
+  std::vector<StatePtr> rings;
+  rings.reserve(rings_.size());
+  for (const auto& [name, state] : rings_) rings.push_back(state);
+  return rings;
+}
+
+}  // namespace clockwise

@@ -1,0 +1,147 @@
+#include "service/rpc/locate_query.h"
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include <algorithm>
+#include <limits>
+#include <type_traits>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "service/limits.h"
+#include "service/ring/refusal.h"
+#include "service/ring/validate.h"
+#include "service/rpc/wire.h"
+
+namespace clockwise {
+namespace {
+
+using google::protobuf::io::CodedInputStream;
+
+template <typename Request>
+constexpr bool kOneKey = std::is_same_v<Request, v1::LocateRequest>;
+
+// The tags of the fields, which both requests number alike.
+constexpr uint32_t Tag(int field, uint32_t wire_type) {
+  return static_cast<uint32_t>(field) << 3 | wire_type;
+}
+constexpr uint32_t kVarint = 0;
+constexpr uint32_t kBytes = 2;
+using One = v1::LocateRequest;
+using Many = v1::BatchLocateRequest;
+constexpr uint32_t kRing = Tag(One::kRingFieldNumber, kBytes);
+constexpr uint32_t kKey = Tag(One::kKeyFieldNumber, kBytes);
+constexpr uint32_t kReplicas = Tag(One::kReplicasFieldNumber, kVarint);
+constexpr uint32_t kMinEpoch = Tag(One::kMinEpochFieldNumber, kVarint);
+static_assert(kRing == Tag(Many::kRingFieldNumber, kBytes) &&
+              kKey == Tag(Many::kKeysFieldNumber, kBytes) &&
+              kReplicas == Tag(Many::kReplicasFieldNumber, kVarint) &&
+              kMinEpoch == Tag(Many::kMinEpochFieldNumber, kVarint));
+
+bool ReadBytes(CodedInputStream& in, absl::string_view& bytes) {
+  uint32_t size = 0;
+  if (!in.ReadVarint32(&size)) return false;
+  if (size == 0) {
+    bytes = {};
+    return true;
+  }
+  const void* data = nullptr;
+  int left = 0;
+  if (!in.GetDirectBufferPointer(&data, &left) ||
+      size > static_cast<uint32_t>(left)) {
+    return false;
+  }
+  bytes = {static_cast<const char*>(data), size};
+  return in.Skip(static_cast<int>(size));
+}
+
+bool IsAscii(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(), absl::ascii_isascii);
+}
+
+// Reads what any client sends: known fields of the known types, and a name in
+// ASCII. False: whatever else it is, protobuf shall say.
+template <typename Request>
+bool ReadPlain(const grpc::Slice& bytes, LocateQuery& query) {
+  CodedInputStream in(bytes.begin(), static_cast<int>(bytes.size()));
+  absl::string_view key;
+  while (const uint32_t tag = in.ReadTag()) {
+    uint64_t number = 0;
+    switch (tag) {
+      case kRing:
+        if (!ReadBytes(in, query.ring) || !IsAscii(query.ring)) return false;
+        break;
+      case kKey:
+        if (!ReadBytes(in, key)) return false;
+        if (!kOneKey<Request>) query.keys.push_back(key);
+        break;
+      case kReplicas:
+        if (!in.ReadVarint64(&number) ||
+            number > std::numeric_limits<uint32_t>::max()) {
+          return false;
+        }
+        query.replicas = static_cast<uint32_t>(number);
+        break;
+      case kMinEpoch:
+        if (!in.ReadVarint64(&query.min_epoch)) return false;
+        break;
+      default:
+        return false;
+    }
+  }
+  if (kOneKey<Request>) query.keys.push_back(key);
+  return in.ConsumedEntireMessage();
+}
+
+template <typename Request>
+absl::Status ReadMessage(const grpc::Slice& bytes, LocateQuery& query) {
+  auto message = std::make_unique<Request>();
+  if (absl::Status status = ParseRequest(bytes, *message); !status.ok()) {
+    return status;
+  }
+  query.keys.clear();
+  query.ring = message->ring();
+  if constexpr (kOneKey<Request>) {
+    query.keys.push_back(message->key());
+  } else {
+    query.keys.assign(message->keys().begin(), message->keys().end());
+  }
+  query.replicas = message->replicas();
+  query.min_epoch = message->min_epoch();
+  query.message = std::move(message);
+  return absl::OkStatus();
+}
+
+absl::Status ValidateKeys(const LocateQuery& query) {
+  for (size_t i = 0; i < query.keys.size(); ++i) {
+    if (query.keys[i].size() <= limits::kMaxKeyBytes) continue;
+    return ValidateKey(absl::StrCat("keys[", i, "]"), query.keys[i]);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+template <typename Request>
+absl::Status ReadQuery(const grpc::Slice& bytes, LocateQuery& query) {
+  absl::Status status;
+  if (!ReadPlain<Request>(bytes, query)) {
+    status = ReadMessage<Request>(bytes, query);
+    if (!status.ok()) return status;
+  }
+  if (query.keys.size() > limits::kMaxBatchKeys) {
+    return FieldRefusal("keys",
+                        absl::StrCat(query.keys.size(), " keys; at most ",
+                                     limits::kMaxBatchKeys));
+  }
+  status = kOneKey<Request> ? ValidateKey("key", query.keys[0])
+                            : ValidateKeys(query);
+  return status.ok() ? ValidateReplicas(query.replicas) : status;
+}
+
+template absl::Status ReadQuery<v1::LocateRequest>(const grpc::Slice&,
+                                                   LocateQuery&);
+template absl::Status ReadQuery<v1::BatchLocateRequest>(const grpc::Slice&,
+                                                        LocateQuery&);
+
+}  // namespace clockwise

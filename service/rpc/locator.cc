@@ -1,0 +1,65 @@
+#include "service/rpc/locator.h"
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "service/rpc/locate.h"
+#include "service/rpc/unary_call.h"
+
+namespace clockwise {
+
+template <typename Request>
+Locator::Answer Locator::AnswerFrom(const RingState& state,
+                                    const LocateQuery& query) const {
+  constexpr auto kAnswer = std::is_same_v<Request, v1::LocateRequest>
+                               ? &AnswerLocate
+                               : &AnswerBatchLocate;
+  const std::string& from = state.ring().spec().migrating_from();
+  if (from.empty()) return kAnswer(state, query, nullptr);
+  auto previous = membership_.Find(from);
+  return kAnswer(state, query, previous.ok() ? previous->get() : nullptr);
+}
+
+template <typename Request>
+std::optional<Locator::Answer> Locator::Locate(
+    const grpc::CallbackServerContext& context, const grpc::Slice& request,
+    const std::function<void(Answer)>& later) {
+  LocateQuery query;
+  if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
+    return status;
+  }
+  const RingState* state = membership_.Glance(query.ring);
+  if (state == nullptr) {
+    if (auto found = membership_.Find(query.ring); !found.ok()) {
+      return found.status();
+    }
+    return Locate<Request>(context, request, later);  // it came meanwhile
+  }
+  if (state->epoch >= query.min_epoch) {
+    return AnswerFrom<Request>(*state, query);
+  }
+  EpochWaiters::Waiter waiter;
+  waiter.ring = std::string(query.ring);
+  waiter.min_epoch = query.min_epoch;
+  waiter.deadline = AnswerBy(context);
+  waiter.cancelled = [&context] { return context.IsCancelled(); };
+  waiter.done = [this, request, later](absl::StatusOr<StatePtr> reached) {
+    if (!reached.ok()) return later(reached.status());
+    // Read again: a slice this small moves with its bytes.
+    LocateQuery again;
+    const absl::Status status = ReadQuery<Request>(request, again);
+    later(status.ok() ? AnswerFrom<Request>(**reached, again) : status);
+  };
+  waiters_.Add(std::move(waiter));
+  return std::nullopt;
+}
+
+template std::optional<Locator::Answer> Locator::Locate<v1::LocateRequest>(
+    const grpc::CallbackServerContext&, const grpc::Slice&,
+    const std::function<void(Answer)>&);
+template std::optional<Locator::Answer> Locator::Locate<v1::BatchLocateRequest>(
+    const grpc::CallbackServerContext&, const grpc::Slice&,
+    const std::function<void(Answer)>&);
+
+}  // namespace clockwise

@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+"""What a look-up by RPC costs beside a gRPC server that looks nothing up.
+
+Two tables. Instructions of the server for a call (or a key), counted by
+callgrind: the difference between a long run and a short one, kernel not
+counted. Rates: medians of rounds in which all take turns. Both as ratios to
+the empty echo of gRPC's default callback form, whose answers are as long.
+
+usage: rpc.py [--bin=DIR] [--rounds=7] [--nodes=1000] [--json] [--quick]
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The kind of call, how many in the short run, and how many keys in each.
+UNARY, BATCH, STREAM = ("unary", 1000, 1), ("batch", 10, 1000), (
+    "stream", 1000, 1)
+LONGER = 5  # times
+# Per row: its name, its server, its calls.
+ROWS = [
+    ("empty echo", "echo", UNARY),
+    ("empty echo, no deadlock detector", "echo without", UNARY),
+    ("Locate", "clockwised", UNARY),
+    ("LocateStream, a message", "clockwised", STREAM),
+    ("BatchLocate of 1,000, a key", "clockwised", BATCH),
+]
+
+
+class Server:
+    """One of the servers, under callgrind or not, on a free port."""
+
+    def __init__(self, name, arguments, folder, counted=False):
+        self.profile = pathlib.Path(folder) / "callgrind.out"
+        command = {
+            "echo": [arguments.bin / "echo_server"],
+            "echo without": [arguments.bin / "echo_server",
+                             "without_detector"],
+            "clockwised": [arguments.bin / "clockwised", "--store=memory:",
+                           "--listen=127.0.0.1:0", "--http=127.0.0.1:0",
+                           "--lame_duck=0", "--drain_grace=1"],
+        }[name]
+        if counted:
+            command = ["valgrind", "--tool=callgrind",
+                       f"--callgrind-out-file={self.profile}", *command]
+        self.log = open(pathlib.Path(folder) / "log", "w+", encoding="utf-8")
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE,
+                                        stderr=self.log, text=True)
+        line = self.process.stdout.readline()
+        self.address = re.search(r"grpc=(\S+)", line).group(1)
+        if name == "clockwised":
+            self.fill(arguments)
+
+    def fill(self, arguments):
+        subprocess.run([arguments.bin / "rpc_client", self.address, "fill",
+                        str(arguments.nodes), "1"], check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def call(self, arguments, kind, calls, keys):
+        out = subprocess.run(
+            [arguments.bin / "rpc_client", self.address, kind, str(calls),
+             str(keys)], check=True, capture_output=True, text=True).stdout
+        return json.loads(out)["keys_per_s"]
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        self.process.stdout.close()
+        self.log.seek(0)
+        counted = re.search(r"Collected : (\d+)", self.log.read())
+        self.log.close()
+        return int(counted.group(1)) if counted else 0
+
+
+def instructions(arguments, name, calls):
+    """Of the server, for each key."""
+    kind, few, keys = calls
+    counted = []
+    for number in (few, few * LONGER):
+        with tempfile.TemporaryDirectory() as folder:
+            server = Server(name, arguments, folder, counted=True)
+            server.call(arguments, kind, number, keys)
+            counted.append(server.end())
+    return (counted[1] - counted[0]) / (few * (LONGER - 1) * keys)
+
+
+def rates(arguments):
+    """Keys a second of each row, the median of the rounds."""
+    rows = {name: [] for name, *_ in ROWS}
+    times = 2 if arguments.quick else 20
+    for _ in range(arguments.rounds):
+        for name, server_name, (kind, few, keys) in ROWS:
+            with tempfile.TemporaryDirectory() as folder:
+                server = Server(server_name, arguments, folder)
+                rows[name].append(
+                    server.call(arguments, kind, few * times, keys))
+                server.end()
+    return {name: statistics.median(values) for name, values in rows.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", type=pathlib.Path,
+                        default=ROOT / "build/release/bin")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--nodes", type=int, default=1000)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true",
+                        help="rates alone, of few calls: that it runs")
+    arguments = parser.parse_args()
+    arguments.bin = arguments.bin.resolve()
+    counted = {} if arguments.quick else {
+        name: instructions(arguments, server, calls)
+        for name, server, calls in ROWS}
+    rate = rates(arguments)
+    if arguments.json:
+        print(json.dumps({"instructions": counted, "keys_per_s": rate}))
+        return
+    first = ROWS[0][0]
+    print(f"{arguments.nodes} nodes\n{'':34} {'instructions':>12} "
+          f"{'× echo':>7} {'keys/s':>10} {'× echo':>7}")
+    for name in rate:
+        ir = counted.get(name, 0)
+        over = f"{ir / counted[first]:7.3f}" if counted else ""
+        print(f"{name:34} {ir:12,.0f} {over:>7} {rate[name]:10,.0f} "
+              f"{rate[name] / rate[first]:7.2f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+// Counters of many threads, and the states that threads hold on to.
+#include "service/thread_counts.h"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "tests/membership/membership_fixture.h"
+
+namespace clockwise {
+namespace {
+
+TEST(ThreadCountsTest, NothingIsLostWhateverTheNumberOfThreads) {
+  ThreadCounts counts(3);
+  counts.Add(2, 5);
+  // More than have numbers, all at once, and then others in their place.
+  constexpr int kThreads = 100;
+  for (int round = 0; round < 2; ++round) {
+    std::atomic<int> there = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        counts.Add(0);
+        ++there;
+        while (there < kThreads) std::this_thread::yield();
+        for (int k = 1; k < 1000; ++k) counts.Add(0);
+        counts.Add(1, 2);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  EXPECT_EQ(counts.Sum(0), 2u * kThreads * 1000);
+  EXPECT_EQ(counts.Sum(1), 2u * kThreads * 2);
+  EXPECT_EQ(counts.Sum(2), 5u);
+}
+
+using GlanceTest = MembershipTest;
+
+TEST_F(GlanceTest, SeesEachChangeAtOnceAndNothingThatIsGone) {
+  ASSERT_NE(membership_->Glance(""), nullptr);
+  EXPECT_EQ(membership_->Glance("default"), State().get());
+  for (const char* id : {"a", "b", "c"}) {
+    Make(Add(id));
+    EXPECT_EQ(membership_->Glance(""), State().get());
+  }
+  v1::RingSpec spec;
+  spec.set_name("other");
+  EXPECT_EQ(membership_->Glance("other"), nullptr);
+  ASSERT_TRUE(membership_->CreateRing(spec).ok());
+  ASSERT_NE(membership_->Glance("other"), nullptr);
+  EXPECT_EQ(membership_->Glance("other")->name(), "other");
+  EXPECT_EQ(membership_->Glance("")->name(), "default");
+  ASSERT_TRUE(membership_->DeleteRing("other").ok());
+  EXPECT_EQ(membership_->Glance("other"), nullptr);
+}
+
+TEST_F(GlanceTest, OneMembershipIsNotTakenForAnother) {
+  Make(Add("a"));
+  const RingState* mine = membership_->Glance("");
+  const std::unique_ptr<Membership> other = Open(store_);
+  EXPECT_NE(other->Glance(""), mine);
+  EXPECT_EQ(membership_->Glance(""), mine);
+}
+
+TEST_F(GlanceTest, WhatAThreadSawStaysWhileOthersChangeTheRing) {
+  Make(Add("a"));
+  std::atomic<bool> stop = false;
+  std::thread reader([&] {
+    uint64_t epoch = 0;
+    while (!stop) {
+      const RingState* state = membership_->Glance("");
+      EXPECT_GE(state->epoch, epoch);
+      epoch = state->epoch;
+      EXPECT_EQ(state->ring().nodes().size(), state->epoch - 1);
+      state->locates.Add(0);
+    }
+  });
+  for (int i = 0; i < 50; ++i) Make(Add("n" + std::to_string(i)));
+  stop = true;
+  reader.join();
+}
+
+}  // namespace
+}  // namespace clockwise
