@@ -72,6 +72,16 @@ class ApiTest(unittest.TestCase):
             self.assertEqual([owner.node_id for owner in answer.owners],
                              [batch.nodes[i].node_id for i in batch.owners])
 
+    def test_a_stream_says_what_batch_locate_says_in_order(self):
+        self.populate()
+        requests = [pb.BatchLocateRequest(keys=KEYS[i:i + 3], replicas=2)
+                    for i in range(40)]
+        answers = list(self.stub.LocateStream(iter(requests),
+                                              timeout=TIMEOUT))
+        self.assertEqual(answers, [
+            self.stub.BatchLocate(request, timeout=TIMEOUT)
+            for request in requests])
+
     def test_moves_are_what_moves(self):
         self.populate()
         before = self.ring()
