@@ -1,7 +1,5 @@
 #include "service/rpc/locate_query.h"
 
-#include <google/protobuf/io/coded_stream.h>
-
 #include <algorithm>
 #include <limits>
 #include <type_traits>
@@ -15,8 +13,6 @@
 
 namespace clockwise {
 namespace {
-
-using google::protobuf::io::CodedInputStream;
 
 template <typename Request>
 constexpr bool kOneKey = std::is_same_v<Request, v1::LocateRequest>;
@@ -38,22 +34,35 @@ static_assert(kRing == Tag(Many::kRingFieldNumber, kBytes) &&
               kReplicas == Tag(Many::kReplicasFieldNumber, kVarint) &&
               kMinEpoch == Tag(Many::kMinEpochFieldNumber, kVarint));
 
-bool ReadBytes(CodedInputStream& in, absl::string_view& bytes) {
-  uint32_t size = 0;
-  if (!in.ReadVarint32(&size)) return false;
-  if (size == 0) {
-    bytes = {};
-    return true;
-  }
-  const void* data = nullptr;
-  int left = 0;
-  if (!in.GetDirectBufferPointer(&data, &left) ||
-      size > static_cast<uint32_t>(left)) {
+// Reads fields one after another.
+class FieldReader {
+ public:
+  explicit FieldReader(const grpc::Slice& bytes)
+      : at_(bytes.begin()), end_(bytes.end()) {}
+
+  bool done() const { return at_ == end_; }
+  bool Varint(uint64_t& value) {
+    value = 0;
+    // The tenth byte of a number has room for one bit only: not plain.
+    for (int shift = 0; shift < 63 && at_ != end_; shift += 7) {
+      const uint8_t byte = *at_++;
+      value |= uint64_t{byte & 0x7Fu} << shift;
+      if (byte < 0x80) return true;
+    }
     return false;
   }
-  bytes = {static_cast<const char*>(data), size};
-  return in.Skip(static_cast<int>(size));
-}
+  bool Bytes(absl::string_view& bytes) {
+    uint64_t size = 0;
+    if (!Varint(size) || size > static_cast<uint64_t>(end_ - at_)) return false;
+    bytes = {reinterpret_cast<const char*>(at_), size};
+    at_ += size;
+    return true;
+  }
+
+ private:
+  const uint8_t* at_;
+  const uint8_t* end_;
+};
 
 bool IsAscii(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), absl::ascii_isascii);
@@ -63,34 +72,36 @@ bool IsAscii(absl::string_view text) {
 // ASCII. False: whatever else it is, protobuf shall say.
 template <typename Request>
 bool ReadPlain(const grpc::Slice& bytes, LocateQuery& query) {
-  CodedInputStream in(bytes.begin(), static_cast<int>(bytes.size()));
+  FieldReader in(bytes);
   absl::string_view key;
-  while (const uint32_t tag = in.ReadTag()) {
+  while (!in.done()) {
+    uint64_t tag = 0;
     uint64_t number = 0;
+    if (!in.Varint(tag)) return false;
     switch (tag) {
       case kRing:
-        if (!ReadBytes(in, query.ring) || !IsAscii(query.ring)) return false;
+        if (!in.Bytes(query.ring) || !IsAscii(query.ring)) return false;
         break;
       case kKey:
-        if (!ReadBytes(in, key)) return false;
+        if (!in.Bytes(key)) return false;
         if (!kOneKey<Request>) query.keys.push_back(key);
         break;
       case kReplicas:
-        if (!in.ReadVarint64(&number) ||
+        if (!in.Varint(number) ||
             number > std::numeric_limits<uint32_t>::max()) {
           return false;
         }
         query.replicas = static_cast<uint32_t>(number);
         break;
       case kMinEpoch:
-        if (!in.ReadVarint64(&query.min_epoch)) return false;
+        if (!in.Varint(query.min_epoch)) return false;
         break;
       default:
         return false;
     }
   }
   if (kOneKey<Request>) query.keys.push_back(key);
-  return in.ConsumedEntireMessage();
+  return true;
 }
 
 template <typename Request>
