@@ -18,6 +18,10 @@ absl::Status GoingAway() {
                  "this server is going away; ask another");
 }
 
+absl::Status ClientGone() {
+  return absl::CancelledError("the client went away");
+}
+
 }  // namespace
 
 // One call. gRPC calls it from several threads at once; whatever it starts is
@@ -54,7 +58,7 @@ class LocateStreams::Stream final : public Reactor {
       answering_ = ok;
     }
     if (!ok) {
-      End(absl::OkStatus());
+      End(context_.IsCancelled() ? ClientGone() : absl::OkStatus());
       return;
     }
     auto answer = streams_.locator_.Locate<v1::BatchLocateRequest>(
@@ -69,8 +73,10 @@ class LocateStreams::Stream final : public Reactor {
     {
       MutexLock lock(mu_);
       writing_ = false;
-      if (!ok && !end_.has_value()) {
-        end_ = absl::CancelledError("the client went away");
+      if (!ok) {
+        // Whatever else it would have ended with: nobody takes an answer now.
+        waiting_.reset();
+        end_ = ClientGone();
       }
       if (ok && waiting_.has_value()) {
         answer_ = *std::exchange(waiting_, std::nullopt);
@@ -126,11 +132,7 @@ class LocateStreams::Stream final : public Reactor {
     absl::Status status;
     {
       MutexLock lock(mu_);
-      const bool cancelled = end_.has_value() && absl::IsCancelled(*end_);
-      if (!end_.has_value() || finished_ || answering_ || writing_ ||
-          (waiting_.has_value() && !cancelled)) {
-        return;
-      }
+      if (!end_.has_value() || finished_ || answering_ || writing_) return;
       finished_ = true;
       status = *end_;
     }
