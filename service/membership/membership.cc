@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/fail_point.h"
-#include "service/ring/layout.h"
 #include "service/ring/refusal.h"
 #include "service/ring/validate.h"
 #include "service/store/store_rules.h"

@@ -68,11 +68,11 @@ class Membership {
   // STORE_UNAVAILABLE (nothing is loaded).
   absl::StatusOr<StatePtr> Find(absl::string_view ring) const;
 
-  // The same without a lock or a count of references, for what is asked most:
-  // the state is this thread's until it glances again. Null: there is none,
-  // and Find tells why. A thread that glances no more keeps the state that it
-  // saw last in memory, and its ring.
-  const RingState* Glance(absl::string_view ring) const;
+  // As Find, without a lock or a count of references while nothing changes, for
+  // what is asked most: the state is this thread's until it glances again. A
+  // thread that glances no more keeps the state that it saw last in memory, and
+  // its ring.
+  absl::StatusOr<const RingState*> Glance(absl::string_view ring) const;
 
   // All rings, by name.
   std::vector<StatePtr> Rings() const;

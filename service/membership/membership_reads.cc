@@ -35,7 +35,8 @@ uint64_t Membership::NextId() {
   return ++last;
 }
 
-const RingState* Membership::Glance(absl::string_view ring) const {
+absl::StatusOr<const RingState*> Membership::Glance(
+    absl::string_view ring) const {
   struct Glanced {
     uint64_t membership = 0;
     uint64_t version = 0;
@@ -44,20 +45,12 @@ const RingState* Membership::Glance(absl::string_view ring) const {
   };
   static thread_local Glanced last;
   const absl::string_view name = ring.empty() ? kDefaultRing : ring;
-  if (last.membership != id_ ||
-      last.version != version_.load(std::memory_order_acquire) ||
-      last.ring != name) {
-    StatePtr state;
-    uint64_t version = 0;
-    {
-      MutexLock lock(mu_);
-      version = version_.load(std::memory_order_relaxed);
-      const auto at = rings_.find(name);
-      if (at != rings_.end()) state = at->second;
-    }
-    if (state == nullptr) return nullptr;
-    // An older state goes here, without the lock: it may be large.
-    last = {id_, version, std::string(name), std::move(state)};
+  // Read before the state, which may then be newer: it is looked for again.
+  const uint64_t version = version_.load(std::memory_order_acquire);
+  if (last.membership != id_ || last.version != version || last.ring != name) {
+    auto state = Find(name);
+    if (!state.ok()) return state.status();
+    last = {id_, version, std::string(name), *std::move(state)};
   }
   return last.state.get();
 }

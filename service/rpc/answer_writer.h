@@ -55,6 +55,24 @@ class AnswerWriter {
   uint8_t* at_;
 };
 
+// A few numbers that are written, in a buffer of their own.
+class Numbers {
+ public:
+  template <typename Write>
+  explicit Numbers(Write write) {
+    AnswerWriter writer(buffer_.data());
+    write(writer);
+    size_ = static_cast<size_t>(writer.at() - buffer_.data());
+  }
+  absl::string_view bytes() const {
+    return {reinterpret_cast<const char*>(buffer_.data()), size_};
+  }
+
+ private:
+  std::array<uint8_t, 4 * AnswerWriter::kMostNumber> buffer_;
+  size_t size_;
+};
+
 }  // namespace clockwise
 
 #endif  // CLOCKWISE_SERVICE_RPC_ANSWER_WRITER_H_

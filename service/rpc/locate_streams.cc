@@ -61,10 +61,15 @@ class LocateStreams::Stream final : public Reactor {
       End(context_.IsCancelled() ? ClientGone() : absl::OkStatus());
       return;
     }
-    auto answer = streams_.locator_.Locate<v1::BatchLocateRequest>(
-        context_, ToSlice(request_),
-        [this](Locator::Answer later) { Take(later); });
-    if (answer.has_value()) Take(*answer);
+    const grpc::Slice request = ToSlice(request_);
+    Locator& locator = streams_.locator_;
+    if (const auto answer = locator.Locate<v1::BatchLocateRequest>(request)) {
+      Take(*answer);
+    } else {
+      locator.Wait<v1::BatchLocateRequest>(
+          context_, request,
+          [this](const Locator::Answer& later) { Take(later); });
+    }
   }
 
   void OnWriteDone(bool ok) override {

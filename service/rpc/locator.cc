@@ -23,21 +23,24 @@ Locator::Answer Locator::AnswerFrom(const RingState& state,
 
 template <typename Request>
 std::optional<Locator::Answer> Locator::Locate(
-    const grpc::CallbackServerContext& context, const grpc::Slice& request,
-    const std::function<void(Answer)>& later) {
+    const grpc::Slice& request) const {
   LocateQuery query;
   if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
     return status;
   }
-  const RingState* state = membership_.Glance(query.ring);
-  if (state == nullptr) {
-    if (auto found = membership_.Find(query.ring); !found.ok()) {
-      return found.status();
-    }
-    return Locate<Request>(context, request, later);  // it came meanwhile
-  }
-  if (state->epoch >= query.min_epoch) {
-    return AnswerFrom<Request>(*state, query);
+  const auto state = membership_.Glance(query.ring);
+  if (!state.ok()) return state.status();
+  if ((*state)->epoch < query.min_epoch) return std::nullopt;
+  return AnswerFrom<Request>(**state, query);
+}
+
+template <typename Request>
+void Locator::Wait(const grpc::CallbackServerContext& context,
+                   const grpc::Slice& request,
+                   std::function<void(Answer)> later) {
+  LocateQuery query;
+  if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
+    return later(status);
   }
   EpochWaiters::Waiter waiter;
   waiter.ring = std::string(query.ring);
@@ -52,14 +55,17 @@ std::optional<Locator::Answer> Locator::Locate(
     later(status.ok() ? AnswerFrom<Request>(**reached, again) : status);
   };
   waiters_.Add(std::move(waiter));
-  return std::nullopt;
 }
 
 template std::optional<Locator::Answer> Locator::Locate<v1::LocateRequest>(
-    const grpc::CallbackServerContext&, const grpc::Slice&,
-    const std::function<void(Answer)>&);
+    const grpc::Slice&) const;
 template std::optional<Locator::Answer> Locator::Locate<v1::BatchLocateRequest>(
+    const grpc::Slice&) const;
+template void Locator::Wait<v1::LocateRequest>(
     const grpc::CallbackServerContext&, const grpc::Slice&,
-    const std::function<void(Answer)>&);
+    std::function<void(Answer)>);
+template void Locator::Wait<v1::BatchLocateRequest>(
+    const grpc::CallbackServerContext&, const grpc::Slice&,
+    std::function<void(Answer)>);
 
 }  // namespace clockwise

@@ -23,13 +23,16 @@ class Locator {
   Locator(const Membership& membership, EpochWaiters& waiters)
       : membership_(membership), waiters_(waiters) {}
 
-  // The answer to a v1::LocateRequest or v1::BatchLocateRequest. Nothing: it
-  // waits for its min_epoch, and `later` gets the answer, maybe before this
-  // returns. Until then `context` must live.
+  // The answer to a v1::LocateRequest or v1::BatchLocateRequest. Nothing: its
+  // min_epoch is not reached, and Wait shall be called.
   template <typename Request>
-  std::optional<Answer> Locate(const grpc::CallbackServerContext& context,
-                               const grpc::Slice& request,
-                               const std::function<void(Answer)>& later);
+  std::optional<Answer> Locate(const grpc::Slice& request) const;
+
+  // Gives `later` the answer once the request's min_epoch is reached, maybe
+  // before this returns. Until then `context` must live.
+  template <typename Request>
+  void Wait(const grpc::CallbackServerContext& context,
+            const grpc::Slice& request, std::function<void(Answer)> later);
 
  private:
   template <typename Request>

@@ -86,12 +86,16 @@ template <typename Request>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
   const UnaryCall call(context, response, &stats_.Of(method));
-  // The call may be over before Locate returns.
+  // The call may be over before Wait returns.
   Reactor* reactor = call.reactor();
-  const auto answer = locator_.Locate<Request>(
-      *context, ToSlice(*bytes),
-      [call](const Locator::Answer& later) { call.Finish(later); });
-  if (answer.has_value()) call.Finish(*answer);
+  const grpc::Slice request = ToSlice(*bytes);
+  if (const auto answer = locator_.Locate<Request>(request)) {
+    call.Finish(*answer);
+  } else {
+    locator_.Wait<Request>(
+        *context, request,
+        [call](const Locator::Answer& later) { call.Finish(later); });
+  }
   return reactor;
 }
 
