@@ -37,6 +37,7 @@ absl::Status Compare(const std::string& bytes) {
 }
 
 TEST(LocateQueryTest, AnyBytesAreReadAsProtobufReadsThem) {
+  SilenceLibraryLogs();
   std::mt19937_64 random(7);
   const std::vector<std::string> pieces = {
       "\x0a\x01r",
