@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "service/ring/point_edits.h"
+
 namespace clockwise {
 namespace {
 
@@ -10,46 +12,99 @@ namespace {
 constexpr size_t kPerNarrowLine = 7;
 constexpr size_t kPerWideLine = 4;
 
+// Their number grows in steps of a 32nd to a 64th, so that most changes of a
+// ring leave each bucket where it is.
+uint64_t BucketsOf(size_t ends, size_t per_line) {
+  const uint64_t wanted = ends / per_line + 1;
+  const int low_bits =
+      std::max(0, static_cast<int>(std::bit_width(wanted)) - 6);
+  return wanted >> low_bits << low_bits;
+}
+
 }  // namespace
 
 LineIndex::LineIndex(std::span<const uint64_t> ends,
-                     std::span<const uint32_t> nodes)
+                     std::span<const uint32_t> nodes, size_t node_count)
     : ends_(ends), nodes_(nodes) {
   if (ends.empty()) return;
-  const uint32_t greatest = *std::max_element(nodes.begin(), nodes.end());
-  const bool narrow = greatest < NarrowLine::kSearch;
-  buckets_ = ends.size() / (narrow ? kPerNarrowLine : kPerWideLine) + 1;
+  const bool narrow = node_count <= NarrowLine::kSearch;
+  buckets_ = BucketsOf(ends.size(), narrow ? kPerNarrowLine : kPerWideLine);
   narrow ? Fill(lines_) : Fill(wide_lines_);
   if (narrow) narrow_ = lines_.data();
 }
 
+LineIndex::LineIndex(std::span<const uint64_t> ends,
+                     std::span<const uint32_t> nodes, size_t node_count,
+                     const LineIndex& before, const PointEdits& edits)
+    : ends_(ends), nodes_(nodes) {
+  const bool narrow = node_count <= NarrowLine::kSearch;
+  buckets_ = BucketsOf(ends.size(), narrow ? kPerNarrowLine : kPerWideLine);
+  if (narrow != (before.narrow_ != nullptr) || buckets_ != before.buckets_) {
+    *this = LineIndex(ends, nodes, node_count);
+    return;
+  }
+  narrow ? Patch(before.lines_, edits, lines_)
+         : Patch(before.wide_lines_, edits, wide_lines_);
+  if (narrow) narrow_ = lines_.data();
+}
+
 template <typename AnyLine>
-void LineIndex::Fill(std::vector<AnyLine>& lines) {
+void LineIndex::FillLine(size_t bucket, std::vector<AnyLine>& lines) const {
   using Number = std::remove_reference_t<decltype(lines[0].nodes[0])>;
+  AnyLine& line = lines[bucket];
+  line.Clear();
+  const size_t first = line.start;
+  const size_t last = lines[bucket + 1].start;
+  if (last - first > AnyLine::kRoom) return;
+  for (size_t slot = first; slot < last; ++slot) {
+    line.remainders[slot - first] = PlaceOf(ends_[slot]).remainder;
+    line.nodes[slot - first] = static_cast<Number>(nodes_[slot]);
+  }
+  const size_t next = last == ends_.size() ? 0 : last;
+  line.nodes[last - first] = static_cast<Number>(nodes_[next]);
+}
+
+template <typename AnyLine>
+void LineIndex::Fill(std::vector<AnyLine>& lines) const {
   lines.resize(buckets_ + 1);
   size_t slot = 0;
   for (size_t bucket = 0; bucket < buckets_; ++bucket) {
-    AnyLine& line = lines[bucket];
-    line.remainders.fill(0xFFFF);
-    line.nodes.fill(AnyLine::kSearch);
-    line.start = static_cast<uint32_t>(slot);
-    size_t count = 0;
-    for (; slot < ends_.size(); ++slot, ++count) {
-      const Place place = PlaceOf(ends_[slot]);
-      if (place.bucket != bucket) break;
-      if (count >= AnyLine::kRoom) continue;
-      line.remainders[count] = place.remainder;
-      line.nodes[count] = static_cast<Number>(nodes_[slot]);
-    }
-    if (count <= AnyLine::kRoom) {
-      const size_t next = slot == ends_.size() ? 0 : slot;
-      line.nodes[count] = static_cast<Number>(nodes_[next]);
-    } else {
-      line.remainders.fill(0xFFFF);
-      line.nodes.fill(AnyLine::kSearch);
-    }
+    lines[bucket].start = static_cast<uint32_t>(slot);
+    while (slot < ends_.size() && PlaceOf(ends_[slot]).bucket == bucket) ++slot;
+    lines[bucket + 1].start = static_cast<uint32_t>(slot);
+    FillLine(bucket, lines);
   }
-  lines[buckets_].start = static_cast<uint32_t>(ends_.size());
+  lines[buckets_].Clear();
+}
+
+template <typename AnyLine>
+void LineIndex::Patch(const std::vector<AnyLine>& before,
+                      const PointEdits& edits,
+                      std::vector<AnyLine>& lines) const {
+  using Number = std::remove_reference_t<decltype(lines[0].nodes[0])>;
+  lines.reserve(before.size());
+  uint32_t shift = 0;
+  const auto copy_until = [&](size_t bucket) {
+    for (size_t i = lines.size(); i < bucket; ++i) {
+      AnyLine& line = lines.emplace_back(before[i]);
+      line.start += shift;
+      edits.renumbering().Apply(std::span<Number>(line.nodes));
+    }
+  };
+  for (const PointEdit& edit : edits.edits()) {
+    copy_until(PlaceOf(edit.position).bucket + 1);
+    shift += edit.added ? 1 : ~uint32_t{0};
+  }
+  copy_until(before.size());
+  for (const PointEdit& edit : edits.edits()) {
+    size_t bucket = PlaceOf(edit.position).bucket;
+    FillLine(bucket, lines);
+    // The lines before tell what follows, up to one that has ends itself.
+    do {
+      bucket = bucket == 0 ? buckets_ - 1 : bucket - 1;
+      FillLine(bucket, lines);
+    } while (lines[bucket].start == lines[bucket + 1].start);
+  }
 }
 
 size_t LineIndex::Search(size_t first, size_t last, uint64_t position) const {
@@ -81,6 +136,19 @@ size_t LineIndex::Slot(uint64_t position) const {
 size_t LineIndex::bytes() const {
   return lines_.size() * sizeof(NarrowLine) +
          wide_lines_.size() * sizeof(WideLine);
+}
+
+bool LineIndex::SameLines(const LineIndex& other) const {
+  const auto same = [](const auto& a, const auto& b) {
+    return a.size() == b.size() &&
+           std::equal(
+               a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) {
+                 return x.start == y.start && x.remainders == y.remainders &&
+                        x.nodes == y.nodes;
+               });
+  };
+  return buckets_ == other.buckets_ && same(lines_, other.lines_) &&
+         same(wide_lines_, other.wide_lines_);
 }
 
 }  // namespace clockwise

@@ -25,12 +25,20 @@
 
 namespace clockwise {
 
+class PointEdits;
+
 class LineIndex {
  public:
   LineIndex() = default;
-  // Of `ends`, sorted, and the node of each; both stay where they are for as
-  // long as this is asked.
-  LineIndex(std::span<const uint64_t> ends, std::span<const uint32_t> nodes);
+  // Of `ends`, sorted, and the node of each, one of `node_count`; both stay
+  // where they are for as long as this is asked.
+  LineIndex(std::span<const uint64_t> ends, std::span<const uint32_t> nodes,
+            size_t node_count);
+  // The same, made from the index of the ends and nodes that `edits` changed
+  // into these: its lines are copied, and those at the edits made anew.
+  LineIndex(std::span<const uint64_t> ends, std::span<const uint32_t> nodes,
+            size_t node_count, const LineIndex& before,
+            const PointEdits& edits);
   // Moved, its lines stay where they are.
   LineIndex(LineIndex&&) = default;
   LineIndex& operator=(LineIndex&&) = default;
@@ -51,20 +59,29 @@ class LineIndex {
 
   // Memory that it takes, beside the ends and nodes.
   size_t bytes() const;
+  // Whether both have the same lines, byte for byte.
+  bool SameLines(const LineIndex& other) const;
 
  private:
   // A line for numbers of nodes below 65,535, and a wider one for greater.
-  template <typename Number, size_t kEnds>
+  template <typename Number, size_t kEnds, size_t kNumbers>
   struct alignas(64) Line {
     static constexpr size_t kRoom = kEnds;
     static constexpr Number kSearch = static_cast<Number>(~Number{0});
     uint32_t start;  // the bucket's first slot
     // Those behind the last end are the greatest, which is taken for a tie.
     std::array<uint16_t, kEnds> remainders;
-    std::array<Number, kEnds + 1> nodes;
+    // Those behind the last that is told are kSearch.
+    std::array<Number, kNumbers> nodes;
+
+    // Says that all must be searched for.
+    void Clear() {
+      remainders.fill(0xFFFF);
+      nodes.fill(kSearch);
+    }
   };
-  using NarrowLine = Line<uint16_t, 14>;
-  using WideLine = Line<uint32_t, 9>;
+  using NarrowLine = Line<uint16_t, 14, 16>;
+  using WideLine = Line<uint32_t, 9, 10>;
   static_assert(sizeof(NarrowLine) == 64 && sizeof(WideLine) == 64);
 
   // A position's bucket, and the 16 bits that follow.
@@ -79,7 +96,13 @@ class LineIndex {
   }
 
   template <typename AnyLine>
-  void Fill(std::vector<AnyLine>& lines);
+  void Fill(std::vector<AnyLine>& lines) const;
+  template <typename AnyLine>
+  void Patch(const std::vector<AnyLine>& before, const PointEdits& edits,
+             std::vector<AnyLine>& lines) const;
+  // Writes all of a bucket's line but its start, which is there.
+  template <typename AnyLine>
+  void FillLine(size_t bucket, std::vector<AnyLine>& lines) const;
   // The index in its line, or (if it must be searched for) the line's room + 1.
   template <typename AnyLine>
   static size_t Find(const AnyLine& line, uint16_t remainder);

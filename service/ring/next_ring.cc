@@ -90,10 +90,12 @@ bool HashAlike(const Ring& a, const Ring& b) {
 absl::StatusOr<std::shared_ptr<const Ring>> NextRing(
     const Ring& before, NodeList nodes, const Ring* migrating_from) {
   const v1::RingSpec& spec = before.spec();
+  if (spec.layout() != v1::LAYOUT_PARTITIONED) {
+    return Ring::After(before, std::move(nodes));
+  }
   std::vector<uint32_t> table;
   // Beyond the limit, Build refuses.
-  if (spec.layout() == v1::LAYOUT_PARTITIONED &&
-      nodes.size() <= limits::kMaxNodes) {
+  if (nodes.size() <= limits::kMaxNodes) {
     table = NextTable(before, nodes, migrating_from);
   }
   return Ring::Build(spec, std::move(nodes), std::move(table));

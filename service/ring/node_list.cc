@@ -51,9 +51,13 @@ std::vector<uint32_t> IndexesAfter(const NodeList& before,
   indexes.reserve(before.size());
   size_t j = 0;
   for (const NodePtr& node : before) {
-    while (j < after.size() && after[j]->id() < node->id()) ++j;
-    const bool found = j < after.size() && after[j]->id() == node->id();
-    indexes.push_back(found ? static_cast<uint32_t>(j) : kGone);
+    // Most are the same object; their ids need not be read.
+    bool found = j < after.size() && after[j] == node;
+    if (!found) {
+      while (j < after.size() && after[j]->id() < node->id()) ++j;
+      found = j < after.size() && after[j]->id() == node->id();
+    }
+    indexes.push_back(found ? static_cast<uint32_t>(j++) : kGone);
   }
   return indexes;
 }

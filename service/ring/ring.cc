@@ -118,7 +118,7 @@ absl::Status Ring::PlaceNodes() {
   }
   for (uint32_t& node : slot_nodes_) node = order[node];
   if (rule_->ring != nullptr) {
-    index_ = LineIndex(positions_, slot_nodes_);
+    index_ = LineIndex(positions_, slot_nodes_, nodes_.size());
     primary_by_index_ = !topology_.has_value();
   }
   if (!slot_nodes_.empty()) return absl::OkStatus();
@@ -164,31 +164,15 @@ void Ring::PrimariesOf(std::span<const KeyHash> hashes,
 }
 
 template <typename Wanted>
-void Ring::Walk(size_t at, std::span<uint32_t> owners, size_t& found,
-                size_t until, Wanted wanted) const {
-  for (size_t step = 0; found < until && step < slot_nodes_.size(); ++step) {
+size_t Ring::Walk(size_t at, std::span<uint32_t> owners, size_t& found,
+                  size_t until, Wanted wanted) const {
+  size_t step = 0;
+  for (; found < until && step < slot_nodes_.size(); ++step) {
     const uint32_t node = slot_nodes_[at];
     if (wanted(node)) owners[found++] = node;
     if (++at == slot_nodes_.size()) at = 0;
   }
-}
-
-void Ring::FillNext() {
-  const size_t width = OwnersPerKey(0);
-  if (width < 2 || !primary_by_index_ || nodes_.size() > 65536 ||
-      slots() * width > limits::kMaxPrecomputedOwners) {
-    return;
-  }
-  std::vector<uint16_t> next(slots() * (width - 1));
-  std::vector<uint32_t> owners(width);
-  for (size_t slot = 0; slot < slots(); ++slot) {
-    WalkFrom(slot, owners);
-    for (size_t i = 1; i < width; ++i) {
-      next[slot * (width - 1) + i - 1] = static_cast<uint16_t>(owners[i]);
-    }
-  }
-  next_owners_ = std::move(next);
-  next_width_ = width - 1;
+  return step;
 }
 
 void Ring::OwnersFrom(size_t slot, std::span<uint32_t> owners) const {
@@ -202,7 +186,7 @@ void Ring::OwnersFrom(size_t slot, std::span<uint32_t> owners) const {
   }
 }
 
-void Ring::WalkFrom(size_t slot, std::span<uint32_t> owners) const {
+size_t Ring::WalkFrom(size_t slot, std::span<uint32_t> owners) const {
   const size_t first = slot * owners_per_slot_;
   size_t found = 0;
   if (topology_.has_value()) {
@@ -214,25 +198,28 @@ void Ring::WalkFrom(size_t slot, std::span<uint32_t> owners) const {
     std::copy_n(slot_nodes_.begin() + static_cast<ptrdiff_t>(first), found,
                 owners.begin());
   }
-  if (found == owners.size()) return;
+  size_t walked = 1;
+  if (found == owners.size()) return walked;
   const auto is_new = [&](uint32_t node) {
     return std::find(owners.begin(), owners.begin() + found, node) ==
            owners.begin() + found;
   };
   if (zones_.count > 1 && rule_->slot_rule != SlotRule::kTopBits) {
-    Walk(first, owners, found, std::min<size_t>(owners.size(), zones_.count),
-         [&](uint32_t node) {
-           return std::none_of(
-               owners.begin(), owners.begin() + found, [&](uint32_t owner) {
-                 return zones_.of_node[owner] == zones_.of_node[node];
-               });
-         });
+    walked =
+        Walk(first, owners, found,
+             std::min<size_t>(owners.size(), zones_.count), [&](uint32_t node) {
+               return std::none_of(
+                   owners.begin(), owners.begin() + found, [&](uint32_t owner) {
+                     return zones_.of_node[owner] == zones_.of_node[node];
+                   });
+             });
   }
-  Walk(first, owners, found, owners.size(), is_new);
+  walked = std::max(walked, Walk(first, owners, found, owners.size(), is_new));
   // A node may own no partition at all: there are fewer of them than nodes.
   for (uint32_t node = 0; found < owners.size(); ++node) {
     if (is_new(node)) owners[found++] = node;
   }
+  return walked;
 }
 
 uint64_t Ring::SlotEnd(size_t slot) const {
@@ -256,6 +243,12 @@ size_t Ring::bytes() const {
   return positions_.size() * sizeof(positions_[0]) +
          slot_nodes_.size() * sizeof(slot_nodes_[0]) +
          next_owners_.size() * sizeof(next_owners_[0]) + index_.bytes();
+}
+
+bool Ring::SameArrays(const Ring& other) const {
+  return positions_ == other.positions_ && slot_nodes_ == other.slot_nodes_ &&
+         next_owners_ == other.next_owners_ &&
+         next_width_ == other.next_width_ && index_.SameLines(other.index_);
 }
 
 absl::uint128 Ring::whole() const {

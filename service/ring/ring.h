@@ -26,6 +26,8 @@
 
 namespace clockwise {
 
+class PointEdits;
+
 class Ring {
  public:
   // Builds the ring of `nodes`, which are sorted and valid, as `spec` is
@@ -36,6 +38,12 @@ class Ring {
   static absl::StatusOr<std::shared_ptr<const Ring>> Build(
       const v1::RingSpec& spec, NodeList nodes,
       std::vector<uint32_t> table = {});
+
+  // The ring of `nodes` under the spec of `before`, which is not PARTITIONED:
+  // the same as Build gives, made of what `before` has where little changes. A
+  // change of one node then costs copies, not hashing and sorting.
+  static absl::StatusOr<std::shared_ptr<const Ring>> After(const Ring& before,
+                                                           NodeList nodes);
 
   // The same ring, migrating from no other any more.
   std::shared_ptr<const Ring> AfterMigration() const;
@@ -111,6 +119,10 @@ class Ring {
   // Bytes of all its arrays.
   size_t bytes() const;
 
+  // Whether both hold the same arrays, byte for byte, whatever they were made
+  // from. Rings of the same spec and nodes do.
+  bool SameArrays(const Ring& other) const;
+
   // Checksum of all that placement depends on; see fingerprint.h.
   uint64_t fingerprint() const { return fingerprint_; }
 
@@ -120,20 +132,27 @@ class Ring {
   // NODES_UNPLACEABLE.
   absl::Status PlaceNodes();
   uint32_t PrimaryFrom(size_t slot) const;
-  // Works out who follows the primary of each slot, if the spec wants several.
+  // How many owners behind the first are worked out for each slot.
+  size_t NextWidth() const;
+  // Works them out.
   void FillNext();
+  // The same from those of the ring before, where nothing but points changed.
+  void PatchNext(const Ring& before, const PointEdits& edits);
+  // Works out those of one slot; gives the number of slots that they are on.
+  size_t FillNextOf(size_t slot);
   // All but the first of `owners`, which are no more than next_width_ + 1.
   void CopyNext(size_t slot, std::span<uint32_t> owners) const {
     const uint16_t* next = &next_owners_[slot * next_width_];
     for (size_t i = 1; i < owners.size(); ++i) owners[i] = next[i - 1];
   }
-  // As OwnersFrom, by walking.
-  void WalkFrom(size_t slot, std::span<uint32_t> owners) const;
+  // As OwnersFrom, by walking. Gives how many slots were walked over; HASHED.
+  size_t WalkFrom(size_t slot, std::span<uint32_t> owners) const;
   // Walks clockwise over all slots' owners from the `at`-th of slot_nodes_, and
-  // appends the nodes that `wanted` takes, until `owners` holds `until`.
+  // appends the nodes that `wanted` takes, until `owners` holds `until`. Gives
+  // the number of steps.
   template <typename Wanted>
-  void Walk(size_t at, std::span<uint32_t> owners, size_t& found, size_t until,
-            Wanted wanted) const;
+  size_t Walk(size_t at, std::span<uint32_t> owners, size_t& found,
+              size_t until, Wanted wanted) const;
 
   v1::RingSpec spec_;
   const LayoutRule* rule_;

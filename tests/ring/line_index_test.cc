@@ -29,7 +29,7 @@ void Check(std::vector<uint64_t> ends, uint32_t nodes,
     of_slot.push_back(static_cast<uint32_t>(random() % nodes));
   }
   of_slot[ends.size() / 2] = nodes - 1;
-  const LineIndex index(ends, of_slot);
+  const LineIndex index(ends, of_slot, nodes);
   for (const uint64_t end : ends) {
     for (const uint64_t near : {end - 1, end, end + 1}) {
       positions.push_back(near);
@@ -124,7 +124,7 @@ TEST(LineIndexSizeTest, ALineIsSharedByAboutSevenEnds) {
   std::vector<uint64_t> sorted = ends;
   std::sort(sorted.begin(), sorted.end());
   const std::vector<uint32_t> nodes(sorted.size(), 3);
-  const LineIndex index(sorted, nodes);
+  const LineIndex index(sorted, nodes, 4);
   EXPECT_LT(index.bytes(), sorted.size() * 10);
 }
 
