@@ -13,7 +13,16 @@
 #ifndef CLOCKWISE_SERVICE_RING_FINGERPRINT_H_
 #define CLOCKWISE_SERVICE_RING_FINGERPRINT_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
+
+#include "absl/strings/string_view.h"
+#include "clockwise/v1/placement.pb.h"
+#include "service/ring/node_list.h"
+
+struct XXH3_state_s;  // of xxhash.h
 
 namespace clockwise {
 
@@ -21,6 +30,34 @@ class Ring;
 
 // Of a ring whose points are placed.
 uint64_t Fingerprint(const Ring& ring);
+
+// The same part by part, for who has the parts in hand: of a ring of points of
+// Clockwise's own, positions and then owners.
+class FingerprintSum {
+ public:
+  // Has all that comes before the positions of `points` in it.
+  FingerprintSum(const v1::RingSpec& spec, const NodeList& nodes,
+                 size_t points);
+
+  template <typename Integer>
+  void AddAll(std::span<const Integer> values) {
+    AddBytes(values.data(), values.size_bytes());
+  }
+  template <typename Integer>
+  void Add(Integer value) {
+    AddBytes(&value, sizeof(value));
+  }
+  void Add(absl::string_view text);
+  uint64_t value() const;
+
+ private:
+  struct Free {
+    void operator()(XXH3_state_s* state) const;
+  };
+  void AddBytes(const void* bytes, size_t count);
+
+  std::unique_ptr<XXH3_state_s, Free> state_;
+};
 
 }  // namespace clockwise
 

@@ -58,9 +58,9 @@ void Ring::PatchNext(const Ring& before, const PointEdits& edits) {
     return;
   }
   if (next_width_ == 0) return;
-  next_owners_ =
-      edits.Merge(std::span<const uint16_t>(before.next_owners_), next_width_,
-                  true, [](const PointEdit&) { return uint16_t{0}; });
+  next_owners_ = edits.Merge(
+      std::span<const uint16_t>(before.next_owners_), next_width_, true,
+      [](const PointEdit&) { return uint16_t{0}; }, [](auto) {});
   // An edit changes the owners of the slots whose walk reaches it: those before
   // it, back to the first whose walk ends before. Walks that begin earlier end
   // no later.

@@ -120,6 +120,7 @@ std::optional<PointEdits> PointEdits::Between(const Ring& before,
     return std::nullopt;
   }
   PointEdits edits((Renumbering(IndexesAfter(before.nodes(), nodes))));
+  edits.growth_ = static_cast<ptrdiff_t>(added - removed);
   edits.edits_.reserve(removed + added);
   for (const ChangedNode& node : changed) {
     const uint64_t kept = KeptPoints(spec, node);

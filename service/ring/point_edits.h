@@ -71,10 +71,14 @@ class PointEdits {
 
   // `rows` of the slots before, `width` numbers a slot, with the edits made:
   // `added(edit)` fills the rows of points that come. Numbers of nodes are
-  // renumbered, if told so.
-  template <typename Number, typename Added>
+  // renumbered, if told so. `seen(part)` is told of each part of the result, in
+  // order, while it is in the cache.
+  template <typename Number, typename Added, typename Seen>
   std::vector<Number> Merge(std::span<const Number> rows, size_t width,
-                            bool renumber, Added added) const;
+                            bool renumber, Added added, Seen seen) const;
+
+  // Points that come, less those that go.
+  ptrdiff_t growth() const { return growth_; }
 
  private:
   explicit PointEdits(Renumbering renumbering)
@@ -83,6 +87,7 @@ class PointEdits {
 
   Renumbering renumbering_;
   std::vector<PointEdit> edits_;
+  ptrdiff_t growth_ = 0;
 };
 
 // --- Templates. ---
@@ -118,10 +123,10 @@ void Renumbering::Apply(std::span<Number> numbers) const {
   }
 }
 
-template <typename Number, typename Added>
+template <typename Number, typename Added, typename Seen>
 std::vector<Number> PointEdits::Merge(std::span<const Number> rows,
-                                      size_t width, bool renumber,
-                                      Added added) const {
+                                      size_t width, bool renumber, Added added,
+                                      Seen seen) const {
   std::vector<Number> merged;
   merged.reserve(rows.size() + edits_.size() * width);
   size_t next = 0;  // of `rows`
@@ -130,14 +135,16 @@ std::vector<Number> PointEdits::Merge(std::span<const Number> rows,
     merged.insert(merged.end(),
                   rows.begin() + static_cast<ptrdiff_t>(next * width),
                   rows.begin() + static_cast<ptrdiff_t>(row * width));
-    // Now that they are in the cache.
-    if (renumber) renumbering_.Apply(std::span(merged).subspan(at));
+    const std::span<Number> part = std::span(merged).subspan(at);
+    if (renumber) renumbering_.Apply(part);
+    seen(std::span<const Number>(part));
     next = row;
   };
   for (const PointEdit& edit : edits_) {
     copy_until(edit.slot);
     if (edit.added) {
       merged.resize(merged.size() + width, added(edit));
+      seen(std::span<const Number>(merged).last(width));
     } else {
       ++next;
     }
