@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "service/ring/next_ring.h"
 #include "service/ring/partition_moves.h"
+#include "service/ring/ring.h"
 #include "service/ring/validate.h"
 
 namespace clockwise::client {
@@ -19,13 +19,11 @@ absl::Status Mismatch(absl::string_view what) {
   return absl::DataLossError(what);
 }
 
-// Builds the ring and holds it against what the message says of it.
-absl::StatusOr<RingViewPtr> Build(const v1::RingSpec& spec, NodeList nodes,
-                                  std::vector<uint32_t> table, uint64_t epoch,
-                                  uint64_t incarnation, uint64_t fingerprint,
-                                  const RingView* before) {
+// Holds the ring against what the message says of it.
+absl::StatusOr<RingViewPtr> Checked(
+    absl::StatusOr<std::shared_ptr<const Ring>> ring, uint64_t epoch,
+    uint64_t incarnation, uint64_t fingerprint, const RingView* before) {
   if (epoch == 0) return Mismatch("a ring of epoch 0");
-  auto ring = Ring::Build(spec, std::move(nodes), std::move(table));
   if (!ring.ok()) return Mismatch(ring.status().message());
   if ((*ring)->fingerprint() != fingerprint) {
     return Mismatch(absl::StrCat("epoch ", epoch, ": fingerprint ",
@@ -36,7 +34,7 @@ absl::StatusOr<RingViewPtr> Build(const v1::RingSpec& spec, NodeList nodes,
                                           before);
 }
 
-absl::StatusOr<NodePtr> Checked(const v1::Node& node) {
+absl::StatusOr<NodePtr> Normal(const v1::Node& node) {
   auto normal = NormalizeNode(node);
   if (!normal.ok()) return Mismatch(normal.status().message());
   normal->set_ordinal(node.ordinal());
@@ -83,7 +81,7 @@ absl::StatusOr<std::vector<uint32_t>> TableAfter(const Ring& ring,
                                                  const v1::Delta& delta,
                                                  const NodeList& nodes) {
   const size_t rows = PartitionsOf(ring.spec());
-  if (rows == 0 || nodes.empty()) return std::vector<uint32_t>();
+  if (nodes.empty()) return std::vector<uint32_t>();
   const size_t width = std::min<size_t>(ring.spec().replicas(), nodes.size());
   if (static_cast<size_t>(delta.moved_owners_size()) !=
       static_cast<size_t>(delta.moved_partitions_size()) * width) {
@@ -114,6 +112,17 @@ absl::StatusOr<std::vector<uint32_t>> TableAfter(const Ring& ring,
   return table;
 }
 
+absl::StatusOr<std::shared_ptr<const Ring>> RingAfter(const Ring& ring,
+                                                      const v1::Delta& delta,
+                                                      NodeList nodes) {
+  if (PartitionsOf(ring.spec()) == 0) {
+    return Ring::After(ring, std::move(nodes));
+  }
+  auto table = TableAfter(ring, delta, nodes);
+  if (!table.ok()) return table.status();
+  return Ring::Build(ring.spec(), std::move(nodes), *std::move(table));
+}
+
 }  // namespace
 
 absl::StatusOr<RingViewPtr> FromSnapshot(const v1::Snapshot& snapshot,
@@ -123,7 +132,7 @@ absl::StatusOr<RingViewPtr> FromSnapshot(const v1::Snapshot& snapshot,
   NodeList nodes;
   nodes.reserve(static_cast<size_t>(snapshot.nodes_size()));
   for (const v1::Node& node : snapshot.nodes()) {
-    auto checked = Checked(node);
+    auto checked = Normal(node);
     if (!checked.ok()) return checked.status();
     nodes.push_back(*std::move(checked));
   }
@@ -139,8 +148,9 @@ absl::StatusOr<RingViewPtr> FromSnapshot(const v1::Snapshot& snapshot,
   } else {
     table.clear();
   }
-  return Build(*spec, std::move(nodes), std::move(table), snapshot.epoch(),
-               snapshot.incarnation(), snapshot.fingerprint(), before);
+  return Checked(Ring::Build(*spec, std::move(nodes), std::move(table)),
+                 snapshot.epoch(), snapshot.incarnation(),
+                 snapshot.fingerprint(), before);
 }
 
 absl::StatusOr<RingViewPtr> AfterDelta(const RingView& view,
@@ -154,15 +164,14 @@ absl::StatusOr<RingViewPtr> AfterDelta(const RingView& view,
   NodeChanges changes;
   for (const std::string& id : delta.removed_ids()) changes[id] = nullptr;
   for (const v1::Node& node : delta.upserted()) {
-    auto checked = Checked(node);
+    auto checked = Normal(node);
     if (!checked.ok()) return checked.status();
     changes[node.id()] = *std::move(checked);
   }
   NodeList nodes = WithChanges(view.ring().nodes(), changes);
-  auto table = TableAfter(view.ring(), delta, nodes);
-  if (!table.ok()) return table.status();
-  return Build(view.ring().spec(), std::move(nodes), *std::move(table),
-               delta.epoch(), delta.incarnation(), delta.fingerprint(), &view);
+  auto ring = RingAfter(view.ring(), delta, std::move(nodes));
+  return Checked(std::move(ring), delta.epoch(), delta.incarnation(),
+                 delta.fingerprint(), &view);
 }
 
 absl::StatusOr<RingViewPtr> After(const RingViewPtr& view,

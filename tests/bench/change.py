@@ -1,0 +1,38 @@
+#!/usr/bin/python3
+"""What a change of nodes costs as ratios within one run: change_bench as a table.
+
+usage: change.py [--bin=DIR] [--rounds=N] [--json] [NODESxPOINTS ...]
+
+"faster" is how many times the time it takes Envoy's ring, built anew, is.
+"""
+
+import argparse
+import pathlib
+
+import rows
+
+SIZES = ["100x160", "1000x160", "10000x160"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", type=pathlib.Path, default=rows.BIN)
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("sizes", nargs="*", default=SIZES)
+    arguments = parser.parse_args()
+    measured = rows.of_program(arguments.bin / "change_bench",
+                               arguments.rounds, *arguments.sizes)
+    if arguments.json:
+        rows.print_json(measured)
+        return
+    for size, some in rows.by_size(measured):
+        print(f"\n{size}")
+        peer = some[0]["ms"]
+        for row in some:
+            print(f"  {row['way']:26} {row['ms']:9.3f} ms   "
+                  f"{peer / row['ms']:6.1f} × faster")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""What the benchmarks print: rows, as JSON, an object a line."""
+
+import itertools
+import json
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = ROOT / "build/release/bin"
+
+
+def of_program(*command):
+    out = subprocess.run([str(word) for word in command], check=True,
+                         stdout=subprocess.PIPE, text=True).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def print_json(rows):
+    print("\n".join(json.dumps(row) for row in rows))
+
+
+def by_size(rows):
+    """Pairs of a heading and the rows of that size, in their order."""
+    for (nodes, points), some in itertools.groupby(
+            rows, lambda row: (row["nodes"], row["points"])):
+        yield f"{nodes:,} nodes × {points} points = {nodes * points:,}", \
+            list(some)
