@@ -7,7 +7,12 @@ does meets both. Printed for each number of streams: the median over the rounds
 of the time from AddNode's reply to the last stream's message, the server's CPU
 time for a message, its memory for an idle stream, and their ratios.
 
-usage: fanout.py [--bin=DIR] [--rounds=9] [--streams=1000,5000,10000] [--slow]
+usage: fanout.py [--bin=DIR] [--rounds=9] [--streams=1000,5000,10000]
+                 [--slow | --burst] [--json]
+
+--burst: instead, 16 changes one after another as a ratio to one: until the last
+stream has heard of the last. And how much longer a call of AddNode takes with
+so many streams open than with one.
 
 --slow: instead, how much a client that stopped reading (SIGSTOP, with a tenth
 of the streams) changes what the others' median stream sees.
@@ -15,6 +20,7 @@ of the streams) changes what the others' median stream sees.
 
 import argparse
 import glob
+import json
 import os
 import pathlib
 import signal
@@ -28,6 +34,7 @@ sys.path.insert(0, str(ROOT / "tests/client"))
 from running_server import RunningServer  # noqa: E402 (needs the path)
 
 PER_CONNECTION = 100
+BURST = 16
 
 
 def memory(pid):
@@ -57,10 +64,21 @@ class Clients:
 
     def change(self):
         """Milliseconds to the last and to the median stream, and bytes."""
-        self.process.stdin.write("change\n")
+        last, median, size, _ = self.ask("change")
+        return last, median, int(size)
+
+    def call(self):
+        """Milliseconds that AddNode takes."""
+        return self.ask("change")[3]
+
+    def burst(self, changes):
+        """Milliseconds until all streams have heard of all changes."""
+        return self.ask(f"burst {changes}")[0]
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
-        last, median, size = self.process.stdout.readline().split()
-        return float(last), float(median), int(size)
+        return [float(word) for word in self.process.stdout.readline().split()]
 
     def end(self):
         self.process.kill()
@@ -87,6 +105,12 @@ class Side:
         self.median.append(median)
         self.cpu.append((cpu(self.pid) - before) / self.streams * 1e6)
 
+    def row(self):
+        return {"bench": "fanout", "streams": self.streams, "server": self.name,
+                "last_ms": statistics.median(self.last),
+                "cpu_us_per_message": statistics.median(self.cpu),
+                "bytes_per_stream": self.per_stream}
+
 
 def bare_server(bin_dir, size):
     process = subprocess.Popen([bin_dir / "bare_watch_server", str(size)],
@@ -94,15 +118,19 @@ def bare_server(bin_dir, size):
     return process, process.stdout.readline().split()[1]
 
 
-def server(bin_dir):
+def server(bin_dir, *flags):
     # Without heartbeats: they would be counted as the change.
     return RunningServer(program=bin_dir / "clockwised", flags=[
-        "--watch_heartbeat=3600", "--virtual_nodes=1"])
+        "--watch_heartbeat=3600", *flags])
+
+
+def server_of_few_points(bin_dir):
+    return server(bin_dir, "--virtual_nodes=1")
 
 
 def message_size(bin_dir):
     """Bytes of the message that tells of a change."""
-    with server(bin_dir) as running:
+    with server_of_few_points(bin_dir) as running:
         clients = Clients(bin_dir, running.grpc, 1)
         size = clients.change()[2]
         clients.end()
@@ -111,7 +139,7 @@ def message_size(bin_dir):
 
 def compare(bin_dir, streams, rounds):
     bare, address = bare_server(bin_dir, message_size(bin_dir))
-    with server(bin_dir) as running:
+    with server_of_few_points(bin_dir) as running:
         sides = [Side("clockwised", bin_dir, running.process.pid, running.grpc,
                       streams),
                  Side("bare", bin_dir, bare.pid, address, streams)]
@@ -142,7 +170,7 @@ def print_comparison(sides):
 
 def slow_readers(bin_dir, streams, rounds):
     """Medians of the others' median stream, without and with stopped ones."""
-    with server(bin_dir) as running:
+    with server_of_few_points(bin_dir) as running:
         clients = Clients(bin_dir, running.grpc, streams - streams // 10)
         stopped = Clients(bin_dir, running.grpc, streams // 10)
         clients.change()
@@ -161,6 +189,32 @@ def slow_readers(bin_dir, streams, rounds):
           f" not: ratio {statistics.median(asleep) / statistics.median(awake):.2f}")
 
 
+def bursts(bin_dir, streams, rounds):
+    """Medians: a burst, one change, AddNode with all streams and with one."""
+    with server_of_few_points(bin_dir) as running, \
+            server_of_few_points(bin_dir) as quiet:
+        clients = Clients(bin_dir, running.grpc, streams)
+        alone = Clients(bin_dir, quiet.grpc, 1)
+        figures = {"burst": [], "one": [], "call": [], "call alone": []}
+        clients.change()
+        alone.change()
+        for _ in range(rounds):
+            figures["burst"].append(clients.burst(BURST))
+            figures["one"].append(clients.burst(1))
+            figures["call"].append(clients.call())
+            figures["call alone"].append(alone.call())
+        clients.end()
+        alone.end()
+    return {what: statistics.median(all_) for what, all_ in figures.items()}
+
+
+def print_bursts(streams, ms):
+    print(f"{streams:>7}  {BURST} changes {ms['burst']:.1f} ms, one "
+          f"{ms['one']:.1f} ms: ratio {ms['burst'] / ms['one']:.2f}; AddNode "
+          f"{ms['call']:.2f} ms, with one stream {ms['call alone']:.2f} ms",
+          flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--bin", type=pathlib.Path,
@@ -168,15 +222,30 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--streams", default="1000,5000,10000")
     parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--burst", action="store_true")
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     counts = [int(count) for count in options.streams.split(",")]
     if options.slow:
         for streams in counts:
             slow_readers(options.bin, streams, options.rounds)
         return
-    print("streams  server        last, ms  CPU µs/msg   kB/stream")
+    if options.burst:
+        for streams in counts:
+            ms = bursts(options.bin, streams, options.rounds)
+            if options.json:
+                print(json.dumps({"bench": "burst", "streams": streams, **ms}))
+            else:
+                print_bursts(streams, ms)
+        return
+    if not options.json:
+        print("streams  server        last, ms  CPU µs/msg   kB/stream")
     for streams in counts:
-        print_comparison(compare(options.bin, streams, options.rounds))
+        sides = compare(options.bin, streams, options.rounds)
+        if options.json:
+            print("\n".join(json.dumps(side.row()) for side in sides))
+        else:
+            print_comparison(sides)
 
 
 if __name__ == "__main__":

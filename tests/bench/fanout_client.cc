@@ -1,9 +1,10 @@
 // Many watch streams in one process, for fanout.py: says when the last of them
 // heard of a change. Reads lines, and answers each with one:
 //   change   calls AddNode; the milliseconds from its reply until each stream
-//   has
-//            read a message, the last and the median of them, and the bytes of
-//            it
+//            has read a message, the last and the median of them, the bytes of
+//            it, and the milliseconds that the call took
+//   burst N  calls AddNode N times, one after another; the milliseconds from
+//            the first call until all streams have heard of the last
 //   quit
 // usage: fanout_client HOST:PORT STREAMS STREAMS_PER_CONNECTION
 // Prints "open" when each stream has read its first message.
@@ -51,15 +52,30 @@ class Stream final
     }
     at = Clock::now();
     bytes = message_.Length();
+    const bool counts = until == 0 || Epoch() == until;
     message_.Clear();
     StartRead(&message_);
-    ++heard_;
+    if (counts) ++heard_;
   }
 
   Clock::time_point at;
   size_t bytes = 0;
+  // Count messages of this epoch alone; 0: all.
+  static inline std::atomic<uint64_t> until = 0;
 
  private:
+  uint64_t Epoch() const {
+    grpc::Slice slice;
+    v1::WatchResponse response;
+    if (!message_.DumpToSingleSlice(&slice).ok() ||
+        !response.ParseFromArray(slice.begin(),
+                                 static_cast<int>(slice.size()))) {
+      return 0;
+    }
+    return response.has_delta() ? response.delta().epoch()
+                                : response.snapshot().epoch();
+  }
+
   std::atomic<int>& heard_;
   grpc::ClientContext context_;
   grpc::ByteBuffer request_, message_;
@@ -78,31 +94,59 @@ void WaitFor(const std::atomic<int>& heard, int count) {
   }
 }
 
-void Change(v1::PlacementService::Stub& stub, std::atomic<int>& heard,
-            const std::vector<std::unique_ptr<Stream>>& streams) {
+double Milliseconds(Clock::duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+// Gives the epoch.
+uint64_t AddNode(v1::PlacementService::Stub& stub) {
   static int number = 0;
-  heard = 0;
   v1::AddNodeRequest request;
   request.mutable_node()->set_id("n" + std::to_string(++number));
   v1::AddNodeResponse response;
   grpc::ClientContext context;
   const grpc::Status status = stub.AddNode(&context, request, &response);
-  const Clock::time_point replied = Clock::now();
   if (!status.ok()) {
     std::fprintf(stderr, "AddNode: %s\n", status.error_message().c_str());
     std::_Exit(1);
   }
+  return response.change().epoch();
+}
+
+using Streams = std::vector<std::unique_ptr<Stream>>;
+
+void Change(v1::PlacementService::Stub& stub, std::atomic<int>& heard,
+            const Streams& streams) {
+  heard = 0;
+  const Clock::time_point start = Clock::now();
+  AddNode(stub);
+  const Clock::time_point replied = Clock::now();
   WaitFor(heard, static_cast<int>(streams.size()));
   std::vector<double> times;
   for (const auto& stream : streams) {
-    times.push_back(
-        std::chrono::duration<double, std::milli>(stream->at - replied)
-            .count());
+    times.push_back(Milliseconds(stream->at - replied));
   }
   std::sort(times.begin(), times.end());
-  std::printf("%.3f %.3f %zu\n", times.back(), times[times.size() / 2],
-              streams.front()->bytes);
-  std::fflush(stdout);
+  std::printf("%.3f %.3f %zu %.3f\n", times.back(), times[times.size() / 2],
+              streams.front()->bytes, Milliseconds(replied - start));
+}
+
+void Burst(v1::PlacementService::Stub& stub, std::atomic<int>& heard,
+           const Streams& streams, int changes) {
+  heard = 0;
+  v1::GetRingResponse before;
+  grpc::ClientContext context;
+  if (!stub.GetRing(&context, v1::GetRingRequest(), &before).ok()) {
+    std::_Exit(1);
+  }
+  Stream::until = before.snapshot().epoch() + static_cast<uint64_t>(changes);
+  const Clock::time_point start = Clock::now();
+  for (int i = 0; i < changes; ++i) AddNode(stub);
+  WaitFor(heard, static_cast<int>(streams.size()));
+  Clock::time_point last = start;
+  for (const auto& stream : streams) last = std::max(last, stream->at);
+  Stream::until = 0;
+  std::printf("%.3f\n", Milliseconds(last - start));
 }
 
 }  // namespace
@@ -114,7 +158,7 @@ int main(int argc, char** argv) {
   const int per_connection = std::stoi(argv[3]);
   std::atomic<int> heard = 0;
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs;
-  std::vector<std::unique_ptr<Stream>> streams;
+  Streams streams;
   for (int i = 0; i < count; ++i) {
     if (i % per_connection == 0) {
       stubs.push_back(std::make_unique<grpc::GenericStub>(Connect(address)));
@@ -128,8 +172,13 @@ int main(int argc, char** argv) {
   std::fflush(stdout);
   const auto stub = v1::PlacementService::NewStub(Connect(address));
   std::string line;
-  while (std::getline(std::cin, line) && line == "change") {
-    Change(*stub, heard, streams);
+  while (std::getline(std::cin, line) && line != "quit") {
+    if (line.starts_with("burst ")) {
+      Burst(*stub, heard, streams, std::stoi(line.substr(6)));
+    } else {
+      Change(*stub, heard, streams);
+    }
+    std::fflush(stdout);
   }
   std::_Exit(0);  // ten thousand goodbyes would be measured with the next run
 }

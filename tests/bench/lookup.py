@@ -1,32 +1,26 @@
 #!/usr/bin/python3
 """What a look-up costs as ratios within one run: lookup_bench as a table.
 
-usage: lookup.py [--bin=DIR] [--rounds=N] [--json] [NODESxPOINTS ...]
+usage: lookup.py [--bin=DIR] [--rounds=N] [--count] [--json] [NODESxPOINTS ...]
 
 "× limit" is over one XXH3 and one random read of as much memory as the ring's
-index has; "of" is how many times the ring's own look-up the others take.
+index has; "× ring" is how many times the ring's own look-up the others take.
+--count: also the instructions of a look-up, by callgrind, at the first size.
 """
 
 import argparse
-import json
 import pathlib
-import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import counting
+import rows
+
 SIZES = ["10x160", "100x160", "1000x160", "10000x160"]
-
-
-def measure(arguments):
-    out = subprocess.run(
-        [arguments.bin / "lookup_bench", str(arguments.rounds),
-         *arguments.sizes], check=True, capture_output=True, text=True).stdout
-    return [json.loads(line) for line in out.splitlines()]
 
 
 def ratio(row, ring, limits):
     """The row's figure, and what it is a ratio of."""
-    limit = limits["limit, 2^16 owners" if row["way"] == "partitioned"
-                   else "limit"]
+    limit = limits.get("limit, 2^16 owners" if row["way"] == "partitioned"
+                       else "limit")
     if row["way"].startswith(("ring", "partitioned")):
         return f"{row['ns'] / limit:5.2f} × limit"
     if row["way"] in limits:
@@ -34,29 +28,39 @@ def ratio(row, ring, limits):
     return f"{row['ns'] / ring:5.1f} × ring"
 
 
+def add_instructions(measured, arguments):
+    size = arguments.sizes[0]
+    for row in measured:
+        if f"{row['nodes']}x{row['points']}" == size:
+            row["instructions"] = counting.each(
+                32_000, 160_000, arguments.bin / "lookup_bench", "count",
+                row["way"], size)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path,
-                        default=ROOT / "build/release/bin")
+    parser.add_argument("--bin", type=pathlib.Path, default=rows.BIN)
     parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--count", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("sizes", nargs="*", default=SIZES)
     arguments = parser.parse_args()
-    rows = measure(arguments)
+    measured = rows.of_program(arguments.bin / "lookup_bench",
+                               arguments.rounds, *arguments.sizes)
+    if arguments.count:
+        add_instructions(measured, arguments)
     if arguments.json:
-        print("\n".join(json.dumps(row) for row in rows))
+        rows.print_json(measured)
         return
-    for size in arguments.sizes:
-        nodes, points = map(int, size.split("x"))
-        some = [row for row in rows
-                if (row["nodes"], row["points"]) == (nodes, points)]
+    for size, some in rows.by_size(measured):
         ns = {row["way"]: row["ns"] for row in some}
         limits = {way: ns[way] for way in ns if way.startswith("limit")}
         per_point = max(row["bytes_per_point"] for row in some)
-        print(f"\n{nodes:,} nodes × {points} points = {nodes * points:,}; "
-              f"{per_point:.1f} bytes a point, all in")
+        print(f"\n{size}; {per_point:.1f} bytes a point, all in")
         for row in some:
-            print(f"  {row['way']:22} {row['ns']:9.1f} ns   "
+            count = (f"{row['instructions']:7.0f} instructions"
+                     if "instructions" in row else "")
+            print(f"  {row['way']:22} {row['ns']:9.1f} ns {count}  "
                   f"{ratio(row, ns['ring'], limits)}".rstrip())
 
 

@@ -18,6 +18,9 @@
 namespace clockwise {
 namespace {
 
+// Beyond, building the map takes longer than all else.
+constexpr size_t kMostInMap = 2'000'000;
+
 uint64_t Md5(absl::string_view key) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   EVP_Digest(key.data(), key.size(), digest, nullptr, EVP_md5(), nullptr);
@@ -123,7 +126,8 @@ class Libmemcached {
 
 std::vector<Way> PeersOf(const Ring& ring, uint32_t points) {
   std::vector<Way> ways = {LowerBoundWay(ring), PairsWay(ring),
-                           EnvoyWay(ring, points), MapWay(ring)};
+                           EnvoyWay(ring, points)};
+  if (ring.slots() <= kMostInMap) ways.push_back(MapWay(ring));
   if (const auto peer = Libmemcached::Load(ring.nodes()); peer != nullptr) {
     ways.push_back(
         OneByOne("libmemcached's ketama",

@@ -4,9 +4,12 @@
 Two tables. Instructions of the server for a call (or a key), counted by
 callgrind: the difference between a long run and a short one, kernel not
 counted. Rates: medians of rounds in which all take turns. Both as ratios to
-the empty echo of gRPC's default callback form, whose answers are as long.
+the empty echo of gRPC's default callback form, on shared libraries, whose
+answers are as long. The last echo is as clockwised is: bytes in and out, linked
+alike; what Locate takes beyond it is what placement adds.
 
-usage: rpc.py [--bin=DIR] [--rounds=7] [--nodes=1000] [--json] [--quick]
+usage: rpc.py [--bin=DIR] [--rounds=7] [--nodes=1000] [--rates] [--quick]
+              [--json]
 """
 
 import argparse
@@ -19,15 +22,18 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import counting
+import rows
+
 # The kind of call, how many in the short run, and how many keys in each.
 UNARY, BATCH, STREAM = ("unary", 1000, 1), ("batch", 10, 1000), (
     "stream", 1000, 1)
 LONGER = 5  # times
 # Per row: its name, its server, its calls.
 ROWS = [
-    ("empty echo", "echo", UNARY),
-    ("empty echo, no deadlock detector", "echo without", UNARY),
+    ("empty echo", "echo_shared", UNARY),
+    ("empty echo, no deadlock detector", "echo_shared without_detector", UNARY),
+    ("empty echo, form of Locate", "echo_server raw", UNARY),
     ("Locate", "clockwised", UNARY),
     ("LocateStream, a message", "clockwised", STREAM),
     ("BatchLocate of 1,000, a key", "clockwised", BATCH),
@@ -38,18 +44,14 @@ class Server:
     """One of the servers, under callgrind or not, on a free port."""
 
     def __init__(self, name, arguments, folder, counted=False):
-        self.profile = pathlib.Path(folder) / "callgrind.out"
-        command = {
-            "echo": [arguments.bin / "echo_server"],
-            "echo without": [arguments.bin / "echo_server",
-                             "without_detector"],
-            "clockwised": [arguments.bin / "clockwised", "--store=memory:",
-                           "--listen=127.0.0.1:0", "--http=127.0.0.1:0",
-                           "--lame_duck=0", "--drain_grace=1"],
-        }[name]
+        program, *words = name.split()
+        command = [arguments.bin / program, *words]
+        if name == "clockwised":
+            command += ["--store=memory:", "--listen=127.0.0.1:0",
+                        "--http=127.0.0.1:0", "--lame_duck=0",
+                        "--drain_grace=1"]
         if counted:
-            command = ["valgrind", "--tool=callgrind",
-                       f"--callgrind-out-file={self.profile}", *command]
+            command = counting.command(command, folder)
         self.log = open(pathlib.Path(folder) / "log", "w+", encoding="utf-8")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE,
                                         stderr=self.log, text=True)
@@ -74,9 +76,9 @@ class Server:
         self.process.wait()
         self.process.stdout.close()
         self.log.seek(0)
-        counted = re.search(r"Collected : (\d+)", self.log.read())
+        counted = counting.counted(self.log.read())
         self.log.close()
-        return int(counted.group(1)) if counted else 0
+        return counted
 
 
 def instructions(arguments, name, calls):
@@ -93,35 +95,39 @@ def instructions(arguments, name, calls):
 
 def rates(arguments):
     """Keys a second of each row, the median of the rounds."""
-    rows = {name: [] for name, *_ in ROWS}
+    seen = {name: [] for name, *_ in ROWS}
     times = 2 if arguments.quick else 20
     for _ in range(arguments.rounds):
         for name, server_name, (kind, few, keys) in ROWS:
             with tempfile.TemporaryDirectory() as folder:
                 server = Server(server_name, arguments, folder)
-                rows[name].append(
+                seen[name].append(
                     server.call(arguments, kind, few * times, keys))
                 server.end()
-    return {name: statistics.median(values) for name, values in rows.items()}
+    return {name: statistics.median(values) for name, values in seen.items()}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", type=pathlib.Path,
-                        default=ROOT / "build/release/bin")
+                        default=rows.BIN)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--nodes", type=int, default=1000)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rates", action="store_true",
+                        help="no instructions: valgrind is not needed")
     parser.add_argument("--quick", action="store_true",
                         help="rates alone, of few calls: that it runs")
     arguments = parser.parse_args()
     arguments.bin = arguments.bin.resolve()
-    counted = {} if arguments.quick else {
+    counted = {} if arguments.quick or arguments.rates else {
         name: instructions(arguments, server, calls)
         for name, server, calls in ROWS}
     rate = rates(arguments)
     if arguments.json:
-        print(json.dumps({"instructions": counted, "keys_per_s": rate}))
+        rows.print_json({"bench": "rpc", "nodes": arguments.nodes, "way": name,
+                         "instructions": counted.get(name),
+                         "keys_per_s": rate[name]} for name in rate)
         return
     first = ROWS[0][0]
     print(f"{arguments.nodes} nodes\n{'':34} {'instructions':>12} "

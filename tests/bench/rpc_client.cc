@@ -5,6 +5,7 @@
 // "stream" sends KEYS_PER_CALL keys a message, CALLS messages.
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -153,16 +154,24 @@ bool Unary(std::vector<std::unique_ptr<Stub>>& stubs, int calls, int keys,
 }
 
 bool Fill(Stub& stub, int nodes) {
-  v1::ApplyChangesRequest request;
-  for (int i = 0; i < nodes; ++i) {
-    v1::Node& node = *request.add_changes()->mutable_add();
-    node.set_id(absl::StrCat("node-", 100000 + i));
-    node.set_address("10.0.0.1:6379");
-    node.set_zone(absl::StrCat("zone-", i % 3));
+  constexpr int kAtOnce = 1000;
+  for (int first = 0; first < nodes; first += kAtOnce) {
+    v1::ApplyChangesRequest request;
+    for (int i = first; i < std::min(nodes, first + kAtOnce); ++i) {
+      v1::Node& node = *request.add_changes()->mutable_add();
+      node.set_id(absl::StrCat("node-", 100000 + i));
+      node.set_address("10.0.0.1:6379");
+      node.set_zone(absl::StrCat("zone-", i % 3));
+    }
+    grpc::ClientContext context;
+    v1::ApplyChangesResponse response;
+    const auto status = stub.ApplyChanges(&context, request, &response);
+    if (!status.ok()) {
+      std::fprintf(stderr, "%s\n", status.error_message().c_str());
+      return false;
+    }
   }
-  grpc::ClientContext context;
-  v1::ApplyChangesResponse response;
-  return stub.ApplyChanges(&context, request, &response).ok();
+  return true;
 }
 
 int Main(const std::string& address, const std::string& kind, int calls,

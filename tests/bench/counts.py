@@ -1,0 +1,38 @@
+#!/usr/bin/python3
+"""What counting a located key costs: counts_bench as a table.
+
+usage: counts.py [--bin=DIR] [--rounds=N] [--count] [--json]
+
+--count: also the instructions of one, by callgrind.
+"""
+
+import argparse
+import pathlib
+
+import counting
+import rows
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", type=pathlib.Path, default=rows.BIN)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--count", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    program = arguments.bin / "counts_bench"
+    measured = rows.of_program(program, arguments.rounds)
+    if arguments.count:
+        measured[0]["instructions"] = counting.each(
+            100_000, 1_100_000, program, "count")
+    if arguments.json:
+        rows.print_json(measured)
+        return
+    for row in measured:
+        count = (f"  {row['instructions']:.1f} instructions"
+                 if "instructions" in row else "")
+        print(f"  {row['way']:24} {row['ns']:7.2f} ns a count{count}")
+
+
+if __name__ == "__main__":
+    main()
