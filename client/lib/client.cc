@@ -177,7 +177,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(
 absl::StatusOr<Owners> Client::Locate(std::string_view key,
                                       uint32_t replicas) const {
   Owners owners;
-  owners.view_ = parts_->published().Get();
+  owners.view_ = parts_->published().Glance();
   if (owners.view_ == nullptr) {
     return absl::UnavailableError("no ring yet: no server has answered");
   }
@@ -191,6 +191,10 @@ absl::StatusOr<Owners> Client::Locate(std::string_view key,
 }
 
 std::shared_ptr<const View> Client::view() const { return parts_->mirror(); }
+
+const View* Client::CurrentView() const {
+  return parts_->published().Glance().get();
+}
 
 uint64_t Client::epoch() const {
   return parts_->published().Read([](const RingViewPtr& view) {

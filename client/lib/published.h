@@ -47,10 +47,25 @@ class Published {
     return Read([](const std::shared_ptr<const T>& now) { return now; });
   }
 
+  // The same without counting a reference: this thread's own, which stays what
+  // it is until it glances at a Published<T> again. So a thread that glances no
+  // more keeps an old value alive.
+  const std::shared_ptr<const T>& Glance() const {
+    thread_local Glanced seen;
+    // The version first: a value that is newer than its version is only looked
+    // for once more.
+    const uint64_t version = version_.load(std::memory_order_acquire);
+    if (seen.of != id_ || seen.version != version) {
+      seen = {id_, version, Get()};
+    }
+    return seen.value;
+  }
+
   // One thread at a time. Returns when nobody reads the old value any more.
   void Set(std::shared_ptr<const T> value) {
     const auto* old =
         current_.exchange(new std::shared_ptr<const T>(std::move(value)));
+    version_.fetch_add(1, std::memory_order_release);
     for (int i = 0; i < 2; ++i) {
       const size_t side = side_.fetch_add(1) & 1;
       for (const Counts& counts : counts_) {
@@ -72,6 +87,17 @@ class Published {
     ~Out() { count.fetch_sub(1); }
   };
 
+  struct Glanced {
+    uint64_t of = 0;  // an id; no Published has this one
+    uint64_t version = 0;
+    std::shared_ptr<const T> value;
+  };
+  // Another one may come to lie where this was.
+  static uint64_t NewId() {
+    static std::atomic<uint64_t> last = 0;
+    return ++last;
+  }
+
   static size_t ShardOfThisThread() {
     thread_local const size_t shard =
         std::hash<std::thread::id>()(std::this_thread::get_id()) % kShards;
@@ -80,6 +106,8 @@ class Published {
 
   std::atomic<const std::shared_ptr<const T>*> current_ = nullptr;
   std::atomic<uint64_t> side_ = 0;
+  const uint64_t id_ = NewId();
+  std::atomic<uint64_t> version_ = 0;  // how often it was set
   mutable std::array<Counts, kShards> counts_;
 };
 

@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "service/limits.h"
 #include "service/ring/validate.h"
 
 namespace clockwise::client {
@@ -40,9 +41,11 @@ RingView::RingView(std::shared_ptr<const Ring> ring, uint64_t epoch,
 
 absl::StatusOr<size_t> RingView::Locate(std::string_view key, uint32_t replicas,
                                         uint32_t* owners) const {
-  absl::Status status = ValidateKey("key", {key.data(), key.size()});
-  status.Update(ValidateReplicas(replicas));
-  if (!status.ok()) return status;
+  if (key.size() > limits::kMaxKeyBytes || replicas > limits::kMaxReplicas) {
+    absl::Status status = ValidateKey("key", {key.data(), key.size()});
+    status.Update(ValidateReplicas(replicas));
+    return status;
+  }
   if (nodes_.empty()) return 0;
   const size_t count = ring_->OwnersPerKey(replicas);
   ring_->OwnersOf(ring_->Hash({key.data(), key.size()}),

@@ -1,6 +1,7 @@
-// What a look-up costs who asks: in the client library's mirror, with its check
-// for a newer ring, and by RPC to the server. Processor time of this process,
-// as JSON; client.py adds the server's.
+// What a look-up costs who asks: in the client library's mirror (Locate, and
+// Locate of CurrentView, both with the check for a newer ring), and by RPC to
+// the server. Processor time of this process, as JSON; client.py adds the
+// server's.
 //
 // usage: client_bench HOST:PORT LOCAL_LOOK-UPS RPCS
 #include <sys/resource.h>

@@ -239,6 +239,10 @@ class Client {
                                 uint32_t replicas = 0) const;
   // The mirror as it is now; null: there is none yet.
   std::shared_ptr<const View> view() const;
+  // The same for who looks many keys up: no count of references is touched, and
+  // it is good until this thread next asks CurrentView or Locate of any client.
+  // A thread that asks no more keeps the ring that it saw last in memory.
+  const View* CurrentView() const;
 
   // Of the mirror; 0: there is none yet.
   uint64_t epoch() const;

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -33,6 +35,36 @@ TEST(PublishedTest, WhatWasTakenStays) {
   EXPECT_EQ(published.Get()->number, 2u);
 }
 
+TEST(PublishedTest, AGlanceSeesWhatIsNewestWhicheverIsGlancedAt) {
+  Published<int> first, second;
+  EXPECT_EQ(first.Glance(), nullptr);
+  first.Set(std::make_shared<const int>(1));
+  second.Set(std::make_shared<const int>(2));
+  EXPECT_EQ(*first.Glance(), 1);
+  EXPECT_EQ(*second.Glance(), 2);
+  EXPECT_EQ(*first.Glance(), 1);
+  first.Set(std::make_shared<const int>(3));
+  EXPECT_EQ(*first.Glance(), 3);
+}
+
+TEST(PublishedTest, AGlanceIsNotOfAnotherThatLayThere) {
+  std::optional<Published<int>> published;
+  for (int i = 0; i < 3; ++i) {
+    published.emplace();
+    published->Set(std::make_shared<const int>(i));
+    EXPECT_EQ(*published->Glance(), i);
+  }
+}
+
+TEST(PublishedTest, WhatWasGlancedAtStaysUntilTheNextGlance) {
+  Published<Mortal> published;
+  published.Set(std::make_shared<const Mortal>(1));
+  const std::shared_ptr<const Mortal>& glanced = published.Glance();
+  published.Set(std::make_shared<const Mortal>(2));
+  EXPECT_EQ(glanced->number, 1u);
+  EXPECT_EQ(published.Glance()->number, 2u);
+}
+
 TEST(PublishedTest, ReadersSeeLivingValuesThatNeverGoBack) {
   Published<Mortal> published;
   published.Set(std::make_shared<const Mortal>(0));
@@ -43,13 +75,19 @@ TEST(PublishedTest, ReadersSeeLivingValuesThatNeverGoBack) {
     readers.emplace_back([&, i] {
       uint64_t last = 0;
       while (!stop) {
-        const uint64_t now =
-            i % 2 == 0 ? published.Read([](const std::shared_ptr<const Mortal>&
-                                               value) {
-              std::this_thread::yield();  // so that it could die meanwhile
-              return uint64_t{value->number};
-            })
-                       : uint64_t{published.Get()->number};
+        uint64_t now = 0;
+        if (i == 0) {
+          now = published.Get()->number;
+        } else if (i == 1) {
+          const auto& glanced = published.Glance();
+          std::this_thread::yield();
+          now = glanced->number;
+        } else {
+          now = published.Read([](const std::shared_ptr<const Mortal>& value) {
+            std::this_thread::yield();  // so that it could die meanwhile
+            return uint64_t{value->number};
+          });
+        }
         if (now == ~uint64_t{0} || now < last) ++wrong;
         last = now;
       }
