@@ -133,6 +133,27 @@ size_t LineIndex::Slot(uint64_t position) const {
                             : SlotIn(wide_lines_, position);
 }
 
+void LineIndex::Nodes(std::span<const uint64_t> positions,
+                      std::span<uint32_t> nodes) const {
+  if (narrow_ == nullptr) {
+    for (size_t i = 0; i < positions.size(); ++i) nodes[i] = Node(positions[i]);
+    return;
+  }
+  std::array<const NarrowLine*, kAtOnce> lines;
+  std::array<uint16_t, kAtOnce> remainders;
+  for (size_t i = 0; i < positions.size(); ++i) {
+    const Place place = PlaceOf(positions[i]);
+    lines[i] = narrow_ + place.bucket;
+    remainders[i] = place.remainder;
+    __builtin_prefetch(lines[i]);
+  }
+  for (size_t i = 0; i < positions.size(); ++i) {
+    const size_t at = Find(*lines[i], remainders[i]);
+    nodes[i] = at <= NarrowLine::kRoom ? lines[i]->nodes[at]
+                                       : nodes_[Slot(positions[i])];
+  }
+}
+
 size_t LineIndex::bytes() const {
   return lines_.size() * sizeof(NarrowLine) +
          wide_lines_.size() * sizeof(WideLine);

@@ -54,8 +54,11 @@ class LineIndex {
     uint32_t node;
   };
   Found Look(uint64_t position) const;
-  // Has what Node will read fetched into the cache.
-  void Prefetch(uint64_t position) const;
+  // Node of each of up to kAtOnce positions, whose memory is fetched at once.
+  // `nodes` is as long.
+  static constexpr size_t kAtOnce = 32;
+  void Nodes(std::span<const uint64_t> positions,
+             std::span<uint32_t> nodes) const;
 
   // Memory that it takes, beside the ends and nodes.
   size_t bytes() const;
@@ -187,13 +190,6 @@ inline LineIndex::Found LineIndex::Look(uint64_t position) const {
   }
   const size_t slot = Slot(position);
   return {slot, nodes_[slot]};
-}
-
-inline void LineIndex::Prefetch(uint64_t position) const {
-  const size_t bucket = PlaceOf(position).bucket;
-  __builtin_prefetch(narrow_ != nullptr
-                         ? static_cast<const void*>(&narrow_[bucket])
-                         : static_cast<const void*>(&wide_lines_[bucket]));
 }
 
 }  // namespace clockwise

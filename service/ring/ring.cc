@@ -1,6 +1,7 @@
 #include "service/ring/ring.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <map>
 #include <string>
@@ -154,13 +155,20 @@ uint32_t Ring::PrimaryFrom(size_t slot) const {
   return slot_nodes_[slot * owners_per_slot_];
 }
 
-void Ring::PrimariesOf(std::span<const KeyHash> hashes,
+void Ring::PrimariesOf(std::span<const absl::string_view> keys,
                        std::span<uint32_t> primaries) const {
-  if (primary_by_index_) {
-    for (const KeyHash hash : hashes) index_.Prefetch(hash.position);
+  if (!primary_by_index_) {
+    for (size_t i = 0; i < keys.size(); ++i) {
+      primaries[i] = PrimaryOf(Hash(keys[i]));
+    }
+    return;
   }
-  for (size_t i = 0; i < hashes.size(); ++i)
-    primaries[i] = PrimaryOf(hashes[i]);
+  assert(keys.size() <= kAtOnce);
+  std::array<uint64_t, kAtOnce> positions;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    positions[i] = Hash(keys[i]).position;
+  }
+  index_.Nodes(std::span(positions).first(keys.size()), primaries);
 }
 
 template <typename Wanted>

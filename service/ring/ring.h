@@ -74,9 +74,10 @@ class Ring {
     }
     return PrimaryFrom(SlotOf(hash));
   }
-  // The same of a few dozen hashes, whose memory is fetched at once.
+  // The same of up to kAtOnce keys, whose memory is fetched at once.
   // `primaries` is as long.
-  void PrimariesOf(std::span<const KeyHash> hashes,
+  static constexpr size_t kAtOnce = LineIndex::kAtOnce;
+  void PrimariesOf(std::span<const absl::string_view> keys,
                    std::span<uint32_t> primaries) const;
 
   // Fills `owners` with the indexes (into nodes()) of distinct nodes, primary

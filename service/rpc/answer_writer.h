@@ -37,8 +37,18 @@ class AnswerWriter {
     Tag(field, 2);
     Raw(bytes);
   }
-  // A number of packed ones.
-  void Packed(uint32_t value) { at_ = Out::WriteVarint32ToArray(value, at_); }
+  // A number of packed ones. Most are of one byte or two.
+  void Packed(uint32_t value) {
+    if (value < 1 << 7) {
+      *at_++ = static_cast<uint8_t>(value);
+    } else if (value < 1 << 14) {
+      at_[0] = static_cast<uint8_t>(value | 0x80);
+      at_[1] = static_cast<uint8_t>(value >> 7);
+      at_ += 2;
+    } else {
+      at_ = Out::WriteVarint32ToArray(value, at_);
+    }
+  }
   void Raw(absl::string_view bytes) {
     memcpy(at_, bytes.data(), bytes.size());
     at_ += bytes.size();

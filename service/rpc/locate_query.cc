@@ -41,6 +41,17 @@ class FieldReader {
       : at_(bytes.begin()), end_(bytes.end()) {}
 
   bool done() const { return at_ == end_; }
+  size_t left() const { return static_cast<size_t>(end_ - at_); }
+  // Reads a field of bytes with this tag, both of one byte and its length too,
+  // as nearly all keys are. False: it is something else, and still to be read.
+  bool ShortField(uint8_t tag, absl::string_view& bytes) {
+    if (left() < 2 || at_[0] != tag || at_[1] >= 0x80 || left() - 2 < at_[1]) {
+      return false;
+    }
+    bytes = {reinterpret_cast<const char*>(at_ + 2), at_[1]};
+    at_ += 2 + at_[1];
+    return true;
+  }
   bool Varint(uint64_t& value) {
     value = 0;
     // The tenth byte of a number has room for one bit only: not plain.
@@ -84,7 +95,14 @@ bool ReadPlain(const grpc::Slice& bytes, LocateQuery& query) {
         break;
       case kKey:
         if (!in.Bytes(key)) return false;
-        if (!kOneKey<Request>) query.keys.push_back(key);
+        if (kOneKey<Request>) break;
+        // All are about as long as the first.
+        if (query.keys.empty()) {
+          query.keys.reserve(std::min(limits::kMaxBatchKeys,
+                                      1 + in.left() / (key.size() + 2)));
+        }
+        query.keys.push_back(key);
+        while (in.ShortField(kKey, key)) query.keys.push_back(key);
         break;
       case kReplicas:
         if (!in.Varint(number) ||

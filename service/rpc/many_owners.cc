@@ -21,21 +21,32 @@ class NodeNumbers {
     return numbers;
   }
 
-  uint32_t Of(uint32_t node) {
-    Entry& entry = of_node_[node];
-    if (entry.answer != answer_) {
-      entry = {answer_, static_cast<uint32_t>(named_.size())};
-      named_.push_back(node);
-    }
+  uint32_t Of(uint32_t node) { return At(node).number; }
+  // And counts it among the keys that the node is the primary of.
+  uint32_t OfPrimary(uint32_t node) {
+    Entry& entry = At(node);
+    ++entry.keys;
     return entry.number;
   }
+  // The nodes, as they are numbered.
   const std::vector<uint32_t>& named() const { return named_; }
+  uint32_t keys(uint32_t node) const { return of_node_[node].keys; }
 
  private:
   struct Entry {
     uint32_t answer = 0;  // that the number is of
     uint32_t number = 0;
+    uint32_t keys = 0;
   };
+  Entry& At(uint32_t node) {
+    Entry& entry = of_node_[node];
+    if (entry.answer != answer_) {
+      entry = {answer_, static_cast<uint32_t>(named_.size()), 0};
+      named_.push_back(node);
+    }
+    return entry;
+  }
+
   std::vector<Entry> of_node_;
   std::vector<uint32_t> named_;
   uint32_t answer_ = 0;
@@ -61,40 +72,34 @@ ManyOwners::ManyOwners(const RingState& state, const LocateQuery& query,
       of_key_(state.ring(), query.replicas),
       packed_(query.keys.size() * of_key_.count()) {
   NodeNumbers& numbers = NodeNumbers::For(state.ring().nodes().size());
-  const auto add = [&](std::span<const uint32_t> nodes) {
-    for (const uint32_t node : nodes) packed_.Add(numbers.Of(node));
-  };
   if (of_key_.count() == 1) {
-    ForPrimaries(query, [&](std::span<const uint32_t> primaries) {
-      if (count == Count::kYes) {
-        for (const uint32_t node : primaries) state.locates.Add(node);
+    std::array<uint32_t, Ring::kAtOnce> primaries;
+    for (size_t first = 0; first < query.keys.size(); first += Ring::kAtOnce) {
+      const auto keys =
+          std::span(query.keys)
+              .subspan(first)
+              .first(std::min(Ring::kAtOnce, query.keys.size() - first));
+      state.ring().PrimariesOf(keys, std::span(primaries).first(keys.size()));
+      for (size_t i = 0; i < keys.size(); ++i) {
+        packed_.Add(numbers.OfPrimary(primaries[i]));
       }
-      add(primaries);
-    });
+    }
   } else {
     for (const absl::string_view key : query.keys) {
       const std::span<const uint32_t> owners = of_key_.Of(key);
-      if (count == Count::kYes) state.locates.Add(owners[0]);
-      add(owners);
+      packed_.Add(numbers.OfPrimary(owners[0]));
+      for (const uint32_t node : owners.subspan(1)) {
+        packed_.Add(numbers.Of(node));
+      }
     }
   }
   named_ = numbers.named();
-}
-
-template <typename Take>
-void ManyOwners::ForPrimaries(const LocateQuery& query, Take take) {
-  constexpr size_t kAtOnce = 32;
-  const Ring& ring = state_.ring();
-  std::array<KeyHash, kAtOnce> hashes;
-  std::array<uint32_t, kAtOnce> primaries;
-  for (size_t first = 0; first < query.keys.size(); first += kAtOnce) {
-    const size_t count = std::min(kAtOnce, query.keys.size() - first);
-    for (size_t i = 0; i < count; ++i) {
-      hashes[i] = ring.Hash(query.keys[first + i]);
+  if (count == Count::kNo) return;
+  for (const uint32_t node : named_) {
+    // An owner alone is no primary.
+    if (const uint32_t keys = numbers.keys(node); keys > 0) {
+      state.locates.Add(node, keys);
     }
-    const auto some = std::span(primaries).first(count);
-    ring.PrimariesOf(std::span(hashes).first(count), some);
-    take(some);
   }
 }
 

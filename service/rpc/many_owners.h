@@ -86,10 +86,6 @@ class ManyOwners {
   void Write(AnswerWriter& writer) const;
 
  private:
-  // Calls `take` with the primaries of a few dozen keys at a time, so that they
-  // wait for memory together.
-  template <typename Take>
-  void ForPrimaries(const LocateQuery& query, Take take);
   Numbers Length() const;
   Numbers Width() const;
 

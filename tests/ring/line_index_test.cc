@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,6 @@ void Check(std::vector<uint64_t> ends, uint32_t nodes,
   int wrong = 0;
   for (const uint64_t position : positions) {
     const size_t slot = FirstEnd(ends, position);
-    index.Prefetch(position);
     const LineIndex::Found found = index.Look(position);
     if (index.Slot(position) != slot || index.Node(position) != of_slot[slot] ||
         found.slot != slot || found.node != of_slot[slot]) {
@@ -50,6 +50,17 @@ void Check(std::vector<uint64_t> ends, uint32_t nodes,
     }
   }
   EXPECT_EQ(wrong, 0) << "of " << positions.size();
+  for (size_t first = 0; first < positions.size();
+       first += LineIndex::kAtOnce) {
+    const auto some = std::span<const uint64_t>(positions).subspan(first).first(
+        std::min(LineIndex::kAtOnce, positions.size() - first));
+    std::vector<uint32_t> found(some.size());
+    index.Nodes(some, found);
+    for (size_t i = 0; i < some.size(); ++i) {
+      wrong += found[i] != of_slot[FirstEnd(ends, some[i])] ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(wrong, 0) << "at once";
 }
 
 std::vector<uint64_t> Draw(size_t count,

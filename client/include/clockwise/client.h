@@ -1,10 +1,9 @@
 // The client library of Clockwise: which nodes own a key, answered locally from
 // a mirror of the ring that a server's Watch keeps up to date.
 //
-//   auto client = clockwise::Client::Create({"10.0.0.7:7400",
-//   "10.0.0.8:7400"}); if (!client.ok()) return client.status(); auto owners =
-//   (*client)->Locate("user:42"); if (owners.ok())
-//   Connect(owners->primary().address);
+//   auto client = Client::Create({"10.0.0.7:7400", "10.0.0.8:7400"});
+//   auto owners = (*client)->Locate("user:42");
+//   if (owners.ok()) Connect(owners->primary().address);
 //
 // The mirror is never silently stale: each message of a server is checked
 // against its fingerprint, staleness() is the time since a server last said
@@ -171,8 +170,7 @@ struct State {
   uint64_t resyncs = 0;     // rings replaced as a whole, after the first
   uint64_t mismatches = 0;  // messages that did not give the ring they named
   std::string last_error;   // why the last stream ended; "": none has
-  std::string
-      ring_file_error;  // why the file was not read or written; "": it was
+  std::string ring_file_error;  // why it was not read or written; "": it was
 };
 
 // A node that a key was given to; counts as in flight there until destroyed.
@@ -239,9 +237,9 @@ class Client {
                                 uint32_t replicas = 0) const;
   // The mirror as it is now; null: there is none yet.
   std::shared_ptr<const View> view() const;
-  // The same for who looks many keys up: no count of references is touched, and
-  // it is good until this thread next asks CurrentView or Locate of any client.
-  // A thread that asks no more keeps the ring that it saw last in memory.
+  // The same without counting a reference: good until this thread next asks
+  // CurrentView or Locate of any client. A thread that asks no more keeps the
+  // ring that it saw last in memory.
   const View* CurrentView() const;
 
   // Of the mirror; 0: there is none yet.
