@@ -237,8 +237,8 @@ class Client {
                                 uint32_t replicas = 0) const;
   // The mirror as it is now; null: there is none yet.
   std::shared_ptr<const View> view() const;
-  // The same without counting a reference: good, and in memory, until this thread
-  // next asks CurrentView or Locate of any client.
+  // The same without counting a reference: good, and in memory, until this
+  // thread next asks CurrentView or Locate of any client.
   const View* CurrentView() const;
 
   // Of the mirror; 0: there is none yet.
