@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "service/ring/huge_pages.h"
 #include "service/ring/point_edits.h"
 
 namespace clockwise {
@@ -66,6 +67,8 @@ void LineIndex::FillLine(size_t bucket, std::vector<AnyLine>& lines) const {
 
 template <typename AnyLine>
 void LineIndex::Fill(std::vector<AnyLine>& lines) const {
+  lines.reserve(buckets_ + 1);
+  WantHugePages(lines);
   lines.resize(buckets_ + 1);
   size_t slot = 0;
   for (size_t bucket = 0; bucket < buckets_; ++bucket) {
@@ -83,6 +86,7 @@ void LineIndex::Patch(const std::vector<AnyLine>& before,
                       std::vector<AnyLine>& lines) const {
   using Number = std::remove_reference_t<decltype(lines[0].nodes[0])>;
   lines.reserve(before.size());
+  WantHugePages(lines);
   uint32_t shift = 0;
   const auto copy_until = [&](size_t bucket) {
     for (size_t i = lines.size(); i < bucket; ++i) {

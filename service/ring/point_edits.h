@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "service/ring/huge_pages.h"
 #include "service/ring/node_list.h"
 
 namespace clockwise {
@@ -129,6 +130,7 @@ std::vector<Number> PointEdits::Merge(std::span<const Number> rows,
                                       Seen seen) const {
   std::vector<Number> merged;
   merged.reserve(rows.size() + edits_.size() * width);
+  WantHugePages(merged);
   size_t next = 0;  // of `rows`
   const auto copy_until = [&](size_t row) {
     const size_t at = merged.size();
