@@ -99,6 +99,21 @@ inline constexpr size_t kMaxSimulatedLayouts = 16;  // rows of the table
 // --- `clockwise import`: bad usage above the bound. ---
 inline constexpr size_t kMaxImportBytes = 16 * 1024 * 1024;  // of the file
 
+// --- Who may do what. Files above the bounds are refused. ---
+inline constexpr size_t kMaxPemBytes = 1024 * 1024;     // a file
+inline constexpr size_t kMaxPolicyBytes = 1024 * 1024;  // a file
+inline constexpr int kMaxGrants = 10'000;
+inline constexpr size_t kMaxTokens = 1000;
+inline constexpr size_t kMaxTokenBytes = 4096;  // a client's own
+// Unknown tokens from one machine in a minute; beyond, none of its tokens is
+// looked at until the minute is over.
+inline constexpr uint32_t kMaxFailedAttempts = 20;
+inline constexpr size_t kMaxBlockedPeers = 10'000;  // remembered
+inline constexpr size_t kAuditFileBytes = 64 * 1024 * 1024;
+inline constexpr size_t kMaxAuditFileBytes = 16ull * 1024 * 1024 * 1024;
+inline constexpr int kMaxAuditFiles = 10;   // this one and those before
+inline constexpr int kMaxAuditNodes = 100;  // named in an entry
+
 // --- Metrics. ---
 inline constexpr size_t kMaxNodeSeries = 1000;  // per-node series off above
 

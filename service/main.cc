@@ -38,10 +38,12 @@ std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
-// The signals that end the server; blocked in all threads and waited for.
-sigset_t BlockEndSignals() {
+// The signals that end the server, and SIGHUP, by which it reads its files
+// again; blocked in all threads and waited for.
+sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
+  sigaddset(&signals, SIGHUP);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -50,10 +52,13 @@ sigset_t BlockEndSignals() {
   return signals;
 }
 
-int WaitForSignal(const sigset_t& signals) {
-  int received = 0;
-  sigwait(&signals, &received);
-  return received;
+// Returns when the server shall end.
+void WaitForEnd(const sigset_t& signals, Security* security) {
+  for (int received = 0;;) {
+    sigwait(&signals, &received);
+    if (received != SIGHUP) return;
+    if (security != nullptr) security->Reload();
+  }
 }
 
 Membership::Options MembershipOptions(const ServerOptions& options,
@@ -83,7 +88,7 @@ void TellReady(const ServerOptions& options, const Membership& membership,
 void Drain(RpcServer& rpc, const ServerOptions& options, sigset_t signals) {
   // A second signal means now.
   std::thread([signals] {
-    WaitForSignal(signals);
+    WaitForEnd(signals, nullptr);
     LogWarning("ended at once");
     std::_Exit(1);
   }).detach();
@@ -95,8 +100,10 @@ void Drain(RpcServer& rpc, const ServerOptions& options, sigset_t signals) {
 }
 
 absl::Status Serve(const ServerOptions& options) {
-  const sigset_t signals = BlockEndSignals();
+  const sigset_t signals = BlockSignals();
   SilenceLibraryLogs();
+  auto security = Security::Open(options.security, options.listen);
+  if (!security.ok()) return security.status();
   auto store = OpenStore(options.store, options.etcd);
   if (!store.ok()) return store.status();
   // A store of this server's own is there or it is not. One that is shared may
@@ -118,6 +125,9 @@ absl::Status Serve(const ServerOptions& options) {
   rpc_options.membership = &membership;
   rpc_options.serving = !shared;
   rpc_options.stats = &stats;
+  rpc_options.policy = (*security)->policy();
+  rpc_options.audit = (*security)->audit();
+  rpc_options.tls = (*security)->tls();
   auto rpc = RpcServer::Start(rpc_options);
   if (!rpc.ok()) return InFlag("--listen", rpc.status());
 
@@ -125,6 +135,11 @@ absl::Status Serve(const ServerOptions& options) {
   metrics_options.membership = &membership;
   metrics_options.rpc_stats = &stats;
   metrics_options.watch_figures = [&rpc] { return (*rpc)->Figures(); };
+  metrics_options.security_figures = [&] {
+    SecurityFigures figures = (*security)->Figures();
+    (*rpc)->gate().AddFigures(figures);
+    return figures;
+  };
   metrics_options.max_node_series = options.max_node_series;
   metrics_options.build_info = {{"version", CLOCKWISE_VERSION}};
   const MetricsCollector metrics(std::move(metrics_options));
@@ -150,7 +165,7 @@ absl::Status Serve(const ServerOptions& options) {
   } else {
     TellReady(options, membership, **rpc, **http);
   }
-  WaitForSignal(signals);
+  WaitForEnd(signals, security->get());
   Drain(**rpc, options, signals);
   (*http)->Stop();
   return absl::OkStatus();

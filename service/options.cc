@@ -45,6 +45,7 @@ struct Parser {
     app.add_option("--store", options.store,
                    absl::StrCat("Where rings are durable: ", kStoreForms));
     AddEtcdFlags(app, options.etcd);
+    AddSecurityFlags(app, options.security);
     app.add_option("--layout", layout,
                    "Layout of the ring \"default\" when it is first created: "
                    "hashed, partitioned, modulo");

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/limits.h"
+#include "service/security.h"
 #include "service/store_options.h"
 
 namespace clockwise {
@@ -18,6 +19,7 @@ struct ServerOptions {
   std::string http = "127.0.0.1:7480";
   std::string store = "sqlite:clockwise.db";
   EtcdFlags etcd;
+  SecurityOptions security;
   v1::RingSpec default_ring;   // of the ring "default" when it is first created
   double watch_heartbeat = 5;  // seconds
   size_t history_changes = limits::kHistoryChanges;

@@ -51,6 +51,24 @@ void NameGroups(CLI::App& app) {
   }
 }
 
+// How servers are spoken to; each also from the environment.
+void AddTlsOptions(CLI::App& app, Tls& tls) {
+  app.add_flag("--tls", tls.enabled,
+               "Speak TLS (with the system's roots, or those of --tls_ca)");
+  app.add_option("--tls_ca", tls.ca_file, "Who signs the server's certificate")
+      ->envname("CLOCKWISE_TLS_CA")
+      ->type_name("PEM");
+  app.add_option("--tls_cert", tls.cert_file, "The own certificate")
+      ->envname("CLOCKWISE_TLS_CERT")
+      ->type_name("PEM");
+  app.add_option("--tls_key", tls.key_file, "Its key")
+      ->envname("CLOCKWISE_TLS_KEY")
+      ->type_name("PEM");
+  app.add_option("--token_file", tls.token_file, "Show the token in it")
+      ->envname("CLOCKWISE_TOKEN_FILE")
+      ->type_name("FILE");
+}
+
 }  // namespace
 
 std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
@@ -71,6 +89,7 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
       ->envname("CLOCKWISE_SERVER")
       ->type_name("HOST:PORT|unix:PATH")
       ->check(ServerAddress());
+  AddTlsOptions(*app, line.globals.tls);
   app->add_option("--ring", line.globals.ring, "The ring (default)")
       ->type_name("NAME")
       ->check(Text(limits::kMaxIdBytes));

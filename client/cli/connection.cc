@@ -1,7 +1,6 @@
 #include "client/cli/connection.h"
 
 #include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 
 #include <utility>
 
@@ -26,7 +25,9 @@ bool IsLoopback(absl::string_view server) {
          absl::StartsWith(server, "[::1]:");
 }
 
-std::shared_ptr<grpc::Channel> NewChannel(const std::string& server) {
+std::shared_ptr<grpc::Channel> NewChannel(
+    const std::string& server,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   // A ring has no fixed size, and who asked for it wants all of it.
   arguments.SetMaxReceiveMessageSize(-1);
@@ -36,8 +37,7 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& server) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // No proxy of $http_proxy can know what this machine calls itself.
   if (IsLoopback(server)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(),
-                                   arguments);
+  return grpc::CreateCustomChannel(server, credentials, arguments);
 }
 
 bool MayPass(const grpc::Status& status) {
@@ -47,10 +47,13 @@ bool MayPass(const grpc::Status& status) {
 
 }  // namespace
 
-Connection::Connection(std::string server, absl::Duration timeout)
+Connection::Connection(
+    std::string server,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+    absl::Duration timeout)
     : server_(std::move(server)),
       timeout_(timeout),
-      channel_(NewChannel(server_)),
+      channel_(NewChannel(server_, credentials)),
       stub_(v1::PlacementService::NewStub(channel_)),
       random_(std::random_device()()) {}
 

@@ -6,6 +6,7 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/security/credentials.h>
 
 #include <memory>
 #include <random>
@@ -31,7 +32,9 @@ class Connection {
 
   // `server` is HOST:PORT, unix:PATH or another target of gRPC. `timeout` is
   // for each call, all its attempts together. Connects with the first call.
-  Connection(std::string server, absl::Duration timeout);
+  Connection(std::string server,
+             const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+             absl::Duration timeout);
 
   template <typename Request, typename Response>
   [[nodiscard]] absl::Status Call(Method<Request, Response> method,

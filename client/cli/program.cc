@@ -14,6 +14,7 @@
 #include "client/cli/command_line.h"
 #include "client/cli/nearest.h"
 #include "client/cli/text.h"
+#include "client/lib/credentials.h"
 
 namespace clockwise::cli {
 namespace {
@@ -124,7 +125,9 @@ void Tell(const absl::Status& failure) {
 absl::Status RunCommand(const CommandLine& line,
                         const std::vector<std::string>& arguments,
                         Output& out) {
-  Connection connection(line.globals.server,
+  const auto credentials = client::Credentials::Open(line.globals.tls);
+  if (!credentials.ok()) return BadUsage(credentials.status().message());
+  Connection connection(line.globals.server, (*credentials)->Current(),
                         absl::Seconds(line.globals.timeout_seconds));
   Session session{line.globals, arguments, connection, out,
                   FindTerminal(STDOUT_FILENO)};

@@ -14,12 +14,14 @@
 #include "client/cli/connection.h"
 #include "client/cli/output.h"
 #include "client/cli/terminal.h"
+#include "clockwise/options.h"
 
 namespace clockwise::cli {
 
 // Options that every command has.
 struct Globals {
   std::string server = "127.0.0.1:7400";
+  Tls tls;
   std::string ring;  // empty: "default"
   std::string output = "table";
   double timeout_seconds = 10;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/lib/bounded_load.h"
+#include "client/lib/credentials.h"
 #include "client/lib/follower.h"
 #include "client/lib/listeners.h"
 #include "client/lib/remote.h"
@@ -50,9 +52,10 @@ absl::Status Check(const std::vector<std::string>& targets,
 
 class Client::Parts {
  public:
-  Parts(std::vector<std::string> addresses, const Options& options)
+  Parts(std::vector<std::string> addresses, const Options& options,
+        std::shared_ptr<client::Credentials> credentials)
       : options_(options),
-        targets_(std::move(addresses)),
+        targets_(std::move(addresses), std::move(credentials)),
         remote_(options, targets_),
         kept_(ReadFile()),
         follower_(options, targets_, kept_.view, ConfirmedByFile(),
@@ -170,8 +173,13 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(
   if (absl::Status status = Check(targets, options); !status.ok()) {
     return status;
   }
-  return std::unique_ptr<Client>(
-      new Client(std::make_unique<Parts>(std::move(targets), options)));
+  auto credentials = client::Credentials::Open(options.tls);
+  if (!credentials.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tls: ", credentials.status().message()));
+  }
+  return std::unique_ptr<Client>(new Client(std::make_unique<Parts>(
+      std::move(targets), options, *std::move(credentials))));
 }
 
 absl::StatusOr<Owners> Client::Locate(std::string_view key,

@@ -78,7 +78,8 @@ absl::Status Follower::Watch(size_t target) {
   }
   // What the first message says was so at some time after this.
   Clock::time_point as_of = Clock::now();
-  WatchCall call(targets_.stub(target), request);
+  const auto stub = targets_.stub(target);
+  WatchCall call(*stub, request);
   {
     MutexLock lock(mu_);
     if (stopping_) return absl::CancelledError("the client ends");

@@ -20,7 +20,9 @@ namespace {
 constexpr absl::string_view kRetryInfo =
     "type.googleapis.com/google.rpc.RetryInfo";
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+std::shared_ptr<grpc::Channel> Connect(
+    const std::string& address,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   // Connections of its own: those that other channels of the process share are
   // paced by how often any of them failed.
@@ -31,19 +33,30 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // Whole rings are larger than the usual 4 MiB.
   arguments.SetMaxReceiveMessageSize(-1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
-                                   arguments);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 }  // namespace
 
-Targets::Targets(std::vector<std::string> addresses) {
-  std::shuffle(addresses.begin(), addresses.end(),
+Targets::Targets(std::vector<std::string> addresses,
+                 std::shared_ptr<Credentials> credentials)
+    : addresses_(std::move(addresses)),
+      credentials_(std::move(credentials)),
+      targets_(addresses_.size()) {
+  std::shuffle(addresses_.begin(), addresses_.end(),
                std::minstd_rand(std::random_device()()));
-  for (std::string& address : addresses) {
-    auto stub = v1::PlacementService::NewStub(Connect(address));
-    all_.push_back({std::move(address), std::move(stub)});
+}
+
+std::shared_ptr<v1::PlacementService::Stub> Targets::stub(size_t i) {
+  auto credentials = credentials_->Current();
+  MutexLock lock(mu_);
+  Target& target = targets_[i];
+  if (target.credentials != credentials) {
+    target.stub =
+        v1::PlacementService::NewStub(Connect(addresses_[i], credentials));
+    target.credentials = std::move(credentials);
   }
+  return target.stub;
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {

@@ -11,7 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "client/lib/credentials.h"
 #include "clockwise/v1/placement.grpc.pb.h"
+#include "service/mutex.h"
 
 namespace grpc {
 class Status;
@@ -22,11 +24,14 @@ namespace clockwise::client {
 class Targets {
  public:
   // In random order.
-  explicit Targets(std::vector<std::string> addresses);
+  Targets(std::vector<std::string> addresses,
+          std::shared_ptr<Credentials> credentials);
 
-  size_t size() const { return all_.size(); }
-  const std::string& address(size_t i) const { return all_[i].address; }
-  v1::PlacementService::Stub& stub(size_t i) { return *all_[i].stub; }
+  size_t size() const { return addresses_.size(); }
+  const std::string& address(size_t i) const { return addresses_[i]; }
+  // Over a channel that was made with the newest credentials. One of older ones
+  // lives for as long as it is held.
+  std::shared_ptr<v1::PlacementService::Stub> stub(size_t i);
 
   // The one that answered last; calls begin there.
   size_t preferred() const { return preferred_.load(); }
@@ -34,11 +39,14 @@ class Targets {
 
  private:
   struct Target {
-    std::string address;
-    std::unique_ptr<v1::PlacementService::Stub> stub;
+    std::shared_ptr<grpc::ChannelCredentials> credentials;
+    std::shared_ptr<v1::PlacementService::Stub> stub;
   };
 
-  std::vector<Target> all_;
+  std::vector<std::string> addresses_;
+  const std::shared_ptr<Credentials> credentials_;
+  Mutex mu_;
+  std::vector<Target> targets_ ABSL_GUARDED_BY(mu_);
   std::atomic<size_t> preferred_ = 0;
 };
 

@@ -147,6 +147,25 @@ void AddWatch(WatchFigures figures, const std::vector<StatePtr>& rings,
   }
 }
 
+void AddSecurity(const SecurityFigures& figures, Scrape& scrape) {
+  if (figures.certificate_expires.has_value()) {
+    scrape.Add(Metric::kCertificateExpiry, {},
+               static_cast<double>(*figures.certificate_expires));
+  }
+  for (const auto& [what, replaced, refused] : figures.reloads) {
+    scrape.Add(Metric::kSecurityReloads,
+               {{"what", what}, {"outcome", "replaced"}}, replaced);
+    scrape.Add(Metric::kSecurityReloads,
+               {{"what", what}, {"outcome", "refused"}}, refused);
+  }
+  for (const auto& [reason, count] : figures.refused) {
+    scrape.Add(Metric::kCallsRefused, {{"reason", reason}}, count);
+  }
+  if (figures.audit_lost.has_value()) {
+    scrape.Add(Metric::kAuditLost, {}, *figures.audit_lost);
+  }
+}
+
 // Every method has a series for every code from the start: rates and ratios
 // over a code that was not seen yet are 0, not absent.
 void AddRpcs(const RpcStats& stats, Scrape& scrape) {
@@ -206,6 +225,9 @@ std::vector<MetricFamily> MetricsCollector::Collect() const {
   scrape.Add(Metric::kStoreCommit, {}, options_.membership->commit_latency());
   scrape.Add(Metric::kStoreUp, {}, options_.membership->store_up() ? 1.0 : 0.0);
   AddRpcs(*options_.rpc_stats, scrape);
+  if (options_.security_figures) {
+    AddSecurity(options_.security_figures(), scrape);
+  }
   AddProcess(ReadProcessFigures(), scrape);
   return scrape.Take();
 }

@@ -20,6 +20,7 @@
 #include "service/limits.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
+#include "service/metrics/security_figures.h"
 
 namespace clockwise {
 
@@ -29,6 +30,7 @@ class MetricsCollector final : public prometheus::Collectable {
     const Membership* membership = nullptr;
     const RpcStats* rpc_stats = nullptr;
     std::function<WatchFigures()> watch_figures;
+    std::function<SecurityFigures()> security_figures;  // may be empty
     // Rings of more nodes get no series per node.
     size_t max_node_series = limits::kMaxNodeSeries;
     // Labels of clockwise_build_info: version, revision, …

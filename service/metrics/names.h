@@ -34,6 +34,10 @@ enum class Metric {
   kRpcStarted,
   kRpcHandled,
   kRpcHandling,
+  kCertificateExpiry,
+  kSecurityReloads,
+  kCallsRefused,
+  kAuditLost,
   kProcessCpu,
   kProcessResidentMemory,
   kProcessVirtualMemory,
@@ -53,7 +57,7 @@ struct MetricRow {
   bool per_node = false;
 };
 
-inline constexpr std::array<MetricRow, 26> kMetrics = {{
+inline constexpr std::array<MetricRow, 30> kMetrics = {{
     {Metric::kBuildInfo, "clockwise_build_info", prometheus::MetricType::Gauge,
      "Always 1; the labels tell what was built."},
     {Metric::kRingEpoch, "clockwise_ring_epoch", prometheus::MetricType::Gauge,
@@ -111,6 +115,21 @@ inline constexpr std::array<MetricRow, 26> kMetrics = {{
     {Metric::kRpcHandling, "grpc_server_handling_seconds",
      prometheus::MetricType::Histogram,
      "Time from the start to the end of unary RPCs on the server."},
+    {Metric::kCertificateExpiry,
+     "clockwise_tls_certificate_expiry_timestamp_seconds",
+     prometheus::MetricType::Gauge,
+     "When the served certificate, or the first of its chain, expires, in "
+     "seconds since the Unix epoch."},
+    {Metric::kSecurityReloads, "clockwise_security_reloads_total",
+     prometheus::MetricType::Counter,
+     "Times that the certificate or the policy was read anew, by whether it "
+     "was in order and replaced the old one."},
+    {Metric::kCallsRefused, "clockwise_calls_refused_total",
+     prometheus::MetricType::Counter,
+     "Calls that were not let in, by why; only with a policy."},
+    {Metric::kAuditLost, "clockwise_audit_lost_total",
+     prometheus::MetricType::Counter,
+     "Lines that could not be written to the audit log."},
     {Metric::kProcessCpu, "process_cpu_seconds_total",
      prometheus::MetricType::Counter, "User and system CPU time spent."},
     {Metric::kProcessResidentMemory, "process_resident_memory_bytes",

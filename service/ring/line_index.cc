@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "service/ring/huge_pages.h"
+#include "service/huge_pages.h"
 #include "service/ring/point_edits.h"
 
 namespace clockwise {

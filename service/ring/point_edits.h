@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "service/ring/huge_pages.h"
+#include "service/huge_pages.h"
 #include "service/ring/node_list.h"
 
 namespace clockwise {

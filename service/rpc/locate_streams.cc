@@ -63,7 +63,8 @@ class LocateStreams::Stream final : public Reactor {
     }
     const grpc::Slice request = ToSlice(request_);
     Locator& locator = streams_.locator_;
-    if (const auto answer = locator.Locate<v1::BatchLocateRequest>(request)) {
+    if (const auto answer = locator.Locate<v1::BatchLocateRequest>(
+            context_, Method::kLocateStream, request)) {
       Take(*answer);
     } else {
       locator.Wait<v1::BatchLocateRequest>(

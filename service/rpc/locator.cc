@@ -23,10 +23,15 @@ Locator::Answer Locator::AnswerFrom(const RingState& state,
 
 template <typename Request>
 std::optional<Locator::Answer> Locator::Locate(
+    const grpc::CallbackServerContext& context, Method method,
     const grpc::Slice& request) const {
   LocateQuery query;
   if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
     return status;
+  }
+  if (gate_.guarded()) {
+    const auto caller = gate_.Admit(context, method, query.ring);
+    if (!caller.ok()) return caller.status();
   }
   const auto state = membership_.Glance(query.ring);
   if (!state.ok()) return state.status();
@@ -58,9 +63,9 @@ void Locator::Wait(const grpc::CallbackServerContext& context,
 }
 
 template std::optional<Locator::Answer> Locator::Locate<v1::LocateRequest>(
-    const grpc::Slice&) const;
+    const grpc::CallbackServerContext&, Method, const grpc::Slice&) const;
 template std::optional<Locator::Answer> Locator::Locate<v1::BatchLocateRequest>(
-    const grpc::Slice&) const;
+    const grpc::CallbackServerContext&, Method, const grpc::Slice&) const;
 template void Locator::Wait<v1::LocateRequest>(
     const grpc::CallbackServerContext&, const grpc::Slice&,
     std::function<void(Answer)>);

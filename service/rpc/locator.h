@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
 #include "service/rpc/epoch_waiters.h"
+#include "service/rpc/gate.h"
 #include "service/rpc/locate_query.h"
 
 namespace clockwise {
@@ -20,13 +21,15 @@ class Locator {
  public:
   using Answer = absl::StatusOr<grpc::Slice>;
 
-  Locator(const Membership& membership, EpochWaiters& waiters)
-      : membership_(membership), waiters_(waiters) {}
+  Locator(const Membership& membership, EpochWaiters& waiters, const Gate& gate)
+      : membership_(membership), waiters_(waiters), gate_(gate) {}
 
-  // The answer to a v1::LocateRequest or v1::BatchLocateRequest. Nothing: its
-  // min_epoch is not reached, and Wait shall be called.
+  // The answer to a v1::LocateRequest or v1::BatchLocateRequest of a call of
+  // `method`, if it may be made. Nothing: its min_epoch is not reached, and
+  // Wait shall be called.
   template <typename Request>
-  std::optional<Answer> Locate(const grpc::Slice& request) const;
+  std::optional<Answer> Locate(const grpc::CallbackServerContext& context,
+                               Method method, const grpc::Slice& request) const;
 
   // Gives `later` the answer once the request's min_epoch is reached, maybe
   // before this returns. Until then `context` must live.
@@ -40,6 +43,7 @@ class Locator {
 
   const Membership& membership_;
   EpochWaiters& waiters_;
+  const Gate& gate_;
 };
 
 }  // namespace clockwise

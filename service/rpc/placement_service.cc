@@ -1,35 +1,19 @@
 #include "service/rpc/placement_service.h"
 
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
 #include "service/log.h"
 #include "service/ring/refusal.h"
+#include "service/rpc/audit.h"
 #include "service/rpc/queued_call.h"
+#include "service/rpc/request_traits.h"
 #include "service/rpc/requests.h"
 
 namespace clockwise {
 namespace {
-
-// Whether a request waits for the store. Plans, which may take long and change
-// nothing, go with the reads, so that no change waits for them.
-template <typename Request>
-bool ChangesSomething(const Request& request) {
-  if constexpr (requires { request.validate_only(); }) {
-    return !request.validate_only();
-  } else {
-    return std::is_same_v<Request, v1::CreateRingRequest> ||
-           std::is_same_v<Request, v1::DeleteRingRequest>;
-  }
-}
-
-// Who asks, as far as the transport knows: the peer's address.
-std::string ActorOf(const grpc::CallbackServerContext& context) {
-  return context.peer();
-}
 
 void LogChange(const std::string& ring, const v1::Change& change) {
   LogInfo("ring changed", {{"ring", ring.empty() ? "default" : ring},
@@ -56,12 +40,14 @@ void LogChange(const std::string& ring, const v1::Change& change) {
 }  // namespace
 
 PlacementServiceHandlers::PlacementServiceHandlers(
-    Membership& membership, RpcStats& stats,
+    Membership& membership, RpcStats& stats, const Gate& gate, AuditLog* audit,
     std::chrono::milliseconds heartbeat)
     : membership_(membership),
       stats_(stats),
+      gate_(gate),
+      audit_(audit),
       waiters_(membership),
-      locator_(membership, waiters_),
+      locator_(membership, waiters_, gate),
       locate_streams_(locator_, stats.Of(Method::kLocateStream)),
       watch_(membership, stats.Of(Method::kWatch), heartbeat),
       changes_(1, limits::kMaxQueuedCalls),
@@ -89,7 +75,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
   // The call may be over before Wait returns.
   Reactor* reactor = call.reactor();
   const grpc::Slice request = ToSlice(*bytes);
-  if (const auto answer = locator_.Locate<Request>(request)) {
+  if (const auto answer = locator_.Locate<Request>(*context, method, request)) {
     call.Finish(*answer);
   } else {
     locator_.Wait<Request>(
@@ -99,6 +85,33 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
   return reactor;
 }
 
+void PlacementServiceHandlers::Audit(v1::AuditEntry entry,
+                                     const absl::Status& outcome,
+                                     uint64_t epoch) const {
+  if (audit_ == nullptr) return;
+  SetOutcome(outcome, entry);
+  entry.set_epoch(epoch);
+  audit_->Add(std::move(entry));
+}
+
+template <typename Request>
+absl::StatusOr<Gate::Caller> PlacementServiceHandlers::Admit(
+    Method method, const Context& context, const Bytes& bytes, Request& request,
+    v1::AuditEntry& entry) const {
+  const absl::Status parsed = ParseRequest(bytes, request);
+  const auto caller = parsed.ok()
+                          ? gate_.Admit(context, method, RingOf(request))
+                          : absl::StatusOr<Gate::Caller>(parsed);
+  if constexpr (kAudited<Request>) {
+    if (audit_ == nullptr) return caller;
+    entry = EntryOf(method, context.peer());
+    if (parsed.ok()) Describe(request, entry);
+    if (caller.ok()) SetCaller(*caller, entry);
+    if (!caller.ok()) Audit(entry, caller.status(), 0);
+  }
+  return caller;
+}
+
 template <typename Request, typename Work>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Queue(
     Method method, Context* context, const Bytes* bytes, Bytes* response,
@@ -106,28 +119,39 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Queue(
   const UnaryCall call(context, response, &stats_.Of(method));
   Reactor* reactor = call.reactor();
   auto request = std::make_shared<Request>();
-  if (absl::Status status = ParseRequest(*bytes, *request); !status.ok()) {
-    call.Finish(status);
+  v1::AuditEntry entry;
+  auto caller = Admit(method, *context, *bytes, *request, entry);
+  if (!caller.ok()) {
+    call.Finish(caller.status());
     return reactor;
   }
   const bool changes = ChangesSomething(*request);
   auto queued = std::make_shared<QueuedCall>(
       call, changes ? QueuedCall::Kind::kChange : QueuedCall::Kind::kRead);
   // Once it is queued, the context may be gone at any time.
-  const std::string actor = ActorOf(*context);
   const auto deadline =
       deadlines_.Add(call.AnswerBy(), [queued] { queued->Expire(); });
   WorkQueue& queue = changes ? changes_ : reads_;
-  const bool added = queue.Add([this, queued, deadline, request, actor, work] {
-    if (queued->Begin()) queued->Finish(work(std::move(*request), actor));
-    deadlines_.Remove(deadline);
-  });
-  if (!added) {
-    deadlines_.Remove(deadline);
-    queued->Refuse(
-        Refusal(v1::ERROR_REASON_OVERLOADED,
-                absl::StrCat(limits::kMaxQueuedCalls, " calls wait already")));
-  }
+  const bool added = queue.Add(
+      [this, queued, deadline, request, work, entry, actor = caller->name] {
+        if (queued->Begin()) {
+          const auto answer = work(std::move(*request), actor);
+          if constexpr (kAudited<Request>) {
+            Audit(entry, answer.status(), EpochIn(answer));
+          }
+          queued->Finish(answer);
+        } else if constexpr (kAudited<Request>) {
+          Audit(entry, absl::CancelledError("its caller waits no more"), 0);
+        }
+        deadlines_.Remove(deadline);
+      });
+  if (added) return reactor;
+  deadlines_.Remove(deadline);
+  const absl::Status refused =
+      Refusal(v1::ERROR_REASON_OVERLOADED,
+              absl::StrCat(limits::kMaxQueuedCalls, " calls wait already"));
+  if constexpr (kAudited<Request>) Audit(entry, refused, 0);
+  queued->Refuse(refused);
   return reactor;
 }
 
@@ -248,14 +272,28 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::EndMigration(
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListRings(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Read<v1::ListRingsRequest>(Method::kListRings, context, request,
-                                    response);
+    Context* context, const Bytes* bytes, Bytes* response) {
+  const UnaryCall call(context, response, &stats_.Of(Method::kListRings));
+  Reactor* reactor = call.reactor();
+  v1::ListRingsRequest request;
+  if (absl::Status status = ParseRequest(*bytes, request); !status.ok()) {
+    call.Finish(status);
+    return reactor;
+  }
+  const auto readable = gate_.Readable(*context);
+  if (readable.ok()) {
+    call.Finish(Answer(membership_, request, *readable));
+  } else {
+    call.Finish(readable.status());
+  }
+  return reactor;
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PlacementServiceHandlers::Watch(
-    Context*, const Bytes* request) {
-  return watch_.Open(*request);
+    Context* context, const Bytes* request) {
+  return watch_.Open(*request, [&](const std::string& ring) {
+    return gate_.Admit(*context, Method::kWatch, ring).status();
+  });
 }
 
 }  // namespace clockwise

@@ -13,10 +13,12 @@
 
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.grpc.pb.h"
+#include "service/access/audit_log.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/rpc/deadlines.h"
 #include "service/rpc/epoch_waiters.h"
+#include "service/rpc/gate.h"
 #include "service/rpc/locate_streams.h"
 #include "service/rpc/locator.h"
 #include "service/rpc/unary_call.h"
@@ -63,7 +65,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
   using Reactor = grpc::ServerUnaryReactor;
 
   // Hooks itself into the membership as its listener, until it is destroyed.
+  // `audit` may be null: there is no audit log.
   PlacementServiceHandlers(Membership& membership, RpcStats& stats,
+                           const Gate& gate, AuditLog* audit,
                            std::chrono::milliseconds heartbeat);
   ~PlacementServiceHandlers() override;
 
@@ -94,9 +98,17 @@ class PlacementServiceHandlers final : public RawPlacementService {
   Reactor* AnswerLocate(Method method, Context*, const Bytes*, Bytes*);
   // Runs `work`, a function from request and actor to StatusOr<Response>, on
   // one of the queues, and answers by the client's deadline whatever becomes of
-  // it.
+  // it. What would change something is told to the audit log.
   template <typename Request, typename Work>
   Reactor* Queue(Method method, Context*, const Bytes*, Bytes*, Work work);
+  // Reads the request and says who asks, if they may. Fills in what is known
+  // then, and is not told again, of the entry in the audit log.
+  template <typename Request>
+  absl::StatusOr<Gate::Caller> Admit(Method method, const Context& context,
+                                     const Bytes& bytes, Request& request,
+                                     v1::AuditEntry& entry) const;
+  void Audit(v1::AuditEntry entry, const absl::Status& outcome,
+             uint64_t epoch) const;
   // One of the four reads that are answered from membership/ (requests.h).
   template <typename Request>
   Reactor* Read(Method method, Context*, const Bytes*, Bytes*);
@@ -106,6 +118,8 @@ class PlacementServiceHandlers final : public RawPlacementService {
 
   Membership& membership_;
   RpcStats& stats_;
+  const Gate& gate_;
+  AuditLog* const audit_;
   EpochWaiters waiters_;
   Locator locator_;
   LocateStreams locate_streams_;

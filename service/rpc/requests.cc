@@ -133,7 +133,8 @@ absl::StatusOr<v1::ListChangesResponse> Answer(
 }
 
 absl::StatusOr<v1::ListRingsResponse> Answer(
-    const Membership& membership, const v1::ListRingsRequest& request) {
+    const Membership& membership, const v1::ListRingsRequest& request,
+    const std::function<bool(absl::string_view)>& readable) {
   if (absl::Status status = membership.Ready(); !status.ok()) return status;
   auto size = PageSize(request.page_size());
   if (!size.ok()) return size.status();
@@ -146,6 +147,7 @@ absl::StatusOr<v1::ListRingsResponse> Answer(
   v1::ListRingsResponse response;
   for (const StatePtr& state : membership.Rings()) {
     if (state->name() < request.page_token()) continue;
+    if (!readable(state->name())) continue;
     if (static_cast<uint32_t>(response.rings_size()) == *size) {
       response.set_next_page_token(state->name());
       break;

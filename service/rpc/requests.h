@@ -3,6 +3,7 @@
 #ifndef CLOCKWISE_SERVICE_RPC_REQUESTS_H_
 #define CLOCKWISE_SERVICE_RPC_REQUESTS_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -26,8 +27,10 @@ absl::StatusOr<v1::CompareEpochsResponse> Answer(
     const Membership& membership, const v1::CompareEpochsRequest& request);
 absl::StatusOr<v1::ListChangesResponse> Answer(
     const Membership& membership, const v1::ListChangesRequest& request);
+// Of the rings that `readable` takes.
 absl::StatusOr<v1::ListRingsResponse> Answer(
-    const Membership& membership, const v1::ListRingsRequest& request);
+    const Membership& membership, const v1::ListRingsRequest& request,
+    const std::function<bool(absl::string_view)>& readable);
 
 }  // namespace clockwise
 

@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "service/limits.h"
 #include "service/rpc/listen_address.h"
+#include "service/rpc/tls_credentials.h"
 
 namespace clockwise {
 namespace {
@@ -51,7 +52,9 @@ absl::Status CheckAddress(absl::string_view listen) {
 }  // namespace
 
 RpcServer::RpcServer(const Options& options)
-    : handlers_(*options.membership, *options.stats, options.heartbeat) {}
+    : gate_(options.policy),
+      handlers_(*options.membership, *options.stats, gate_, options.audit,
+                options.heartbeat) {}
 
 RpcServer::~RpcServer() {
   if (server_ == nullptr) return;
@@ -73,8 +76,10 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   std::unique_ptr<RpcServer> server(new RpcServer(options));
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(),
-                           &port);
+  server->credentials_ = options.tls == nullptr
+                             ? grpc::InsecureServerCredentials()
+                             : NewTlsCredentials(options.tls);
+  builder.AddListeningPort(options.listen, server->credentials_, &port);
   // By default a second server on the port would succeed, and take half of the
   // calls to another store.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

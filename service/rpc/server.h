@@ -3,6 +3,7 @@
 #ifndef CLOCKWISE_SERVICE_RPC_SERVER_H_
 #define CLOCKWISE_SERVICE_RPC_SERVER_H_
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
 #include <chrono>
@@ -14,7 +15,9 @@
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/mutex.h"
+#include "service/rpc/gate.h"
 #include "service/rpc/placement_service.h"
+#include "service/tls/tls_source.h"
 
 namespace clockwise {
 
@@ -29,6 +32,10 @@ class RpcServer {
     bool serving = true;  // what health checkers are told until StartServing
     Membership* membership = nullptr;
     RpcStats* stats = nullptr;
+    // Null: everybody may do all; nothing is told; plaintext.
+    std::shared_ptr<const PolicySource> policy;
+    AuditLog* audit = nullptr;
+    std::shared_ptr<const TlsSource> tls;
   };
 
   // In words for an operator: InvalidArgument, the address makes no sense;
@@ -42,6 +49,7 @@ class RpcServer {
   // What is listened on, with the port really taken.
   const std::string& address() const { return address_; }
   WatchFigures Figures() const { return handlers_.Figures(); }
+  const Gate& gate() const { return gate_; }
 
   // Tells health checkers that this server can serve, unless it is going away.
   void StartServing();
@@ -54,7 +62,10 @@ class RpcServer {
  private:
   explicit RpcServer(const Options& options);
 
+  const Gate gate_;
   PlacementServiceHandlers handlers_;
+  // Asked at each handshake, which gRPC does not keep them alive for.
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
   Mutex mu_;

@@ -33,11 +33,13 @@ WatchHub::~WatchHub() {
   dispatcher_.join();
 }
 
-absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes, StreamPtr& stream) {
+absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
+                             const Admission& admit, StreamPtr& stream) {
   v1::WatchRequest request;
   if (absl::Status status = ParseRequest(bytes, request); !status.ok()) {
     return status;
   }
+  if (absl::Status status = admit(request.ring()); !status.ok()) return status;
   if (auto state = membership_.Find(request.ring()); !state.ok()) {
     return state.status();
   }
@@ -61,10 +63,10 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes, StreamPtr& stream) {
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchHub::Open(
-    const grpc::ByteBuffer& request) {
+    const grpc::ByteBuffer& request, const Admission& admit) {
   stats_.CountStarted();
   StreamPtr stream;
-  if (absl::Status status = Admit(request, stream); !status.ok()) {
+  if (absl::Status status = Admit(request, admit, stream); !status.ok()) {
     stats_.CountHandled(static_cast<size_t>(status.code()));
     return new RefusedStream(status);
   }

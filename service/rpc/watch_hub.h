@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -44,9 +45,10 @@ class WatchHub {
   WatchHub(const WatchHub&) = delete;
   WatchHub& operator=(const WatchHub&) = delete;
 
-  // Serves one Watch call.
+  // Serves one Watch call, if `admit` lets it watch the ring that it names.
+  using Admission = std::function<absl::Status(const std::string& ring)>;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Open(
-      const grpc::ByteBuffer& request);
+      const grpc::ByteBuffer& request, const Admission& admit);
 
   // `ring` has a new state, or is gone. Quick.
   void Wake(const std::string& ring);
@@ -65,7 +67,8 @@ class WatchHub {
 
   // Called by streams, on gRPC's threads: something happened to stream `id`.
   void Notice(uint64_t id);
-  absl::Status Admit(const grpc::ByteBuffer& request, StreamPtr& stream);
+  absl::Status Admit(const grpc::ByteBuffer& request, const Admission& admit,
+                     StreamPtr& stream);
 
   void Run();
   // Streams to look at now: those noticed, those of rings that changed, and

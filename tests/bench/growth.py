@@ -2,6 +2,8 @@
 """Cost as rings grow: a look-up, a change, memory and Watch against nodes and
 points, as a table and, with --svg, as a picture.
 
+The picture goes by nodes; how many points each has is in the table.
+
 usage: growth.py [--bin=DIR] [--rounds=5] [--streams=100] [--svg=FILE] [--json]
                  [NODESxPOINTS ...]
 """
@@ -14,7 +16,8 @@ import log_plot
 import rows
 from fanout import Clients, server
 
-SIZES = ["10x160", "100x160", "1000x160", "10000x160", "62500x160", "100000x100"]
+# The last leaves room for the nodes that Watch adds.
+SIZES = ["10x160", "100x160", "1000x160", "10000x160", "62500x160", "99900x100"]
 # What is taken from each program: its row, its figure, and what it is here.
 LOOKUP = {"limit": "limit", "ring": "look-up", "ring, batches of 32": "batched",
           "ring, 3 owners": "3 owners", "Envoy's loop": "Envoy look-up"}
@@ -57,9 +60,9 @@ def measure(arguments, size):
 
 
 def chart(measured):
-    xs = [row["nodes"] * row["points"] for row in measured]
+    xs = [row["nodes"] for row in measured]
     return log_plot.svg(
-        "Points on the ring",
+        "Nodes",
         [(title, [(name, xs, [row[name] for row in measured])
                   for name in names]) for title, names in CHART])
 
@@ -85,7 +88,7 @@ def main():
         else:
             print(f"{row['nodes']:14,}{row['nodes'] * row['points']:14,}"
                   + "".join(f"{row[name]:14.3f}" for name in names), flush=True)
-    if arguments.svg:
+    if arguments.svg and len(measured) > 1:
         arguments.svg.write_text(chart(measured), encoding="utf-8")
 
 

@@ -3,11 +3,11 @@
 
 import os
 import ssl
-import subprocess
 import tempfile
 import time
 import unittest
 
+from authority import Authority
 from etcd_cluster import EtcdCluster
 from stubs import TIMEOUT, pb, stub_of
 from running_server import RunningServer  # path set by stubs
@@ -15,24 +15,9 @@ from running_server import RunningServer  # path set by stubs
 
 def certificates(folder):
     """An authority, and a certificate of it for 127.0.0.1, as PEM files."""
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], check=True, cwd=folder,
-                       capture_output=True)
-
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out",
-            "ca.pem", "-days", "2", "-subj", "/CN=test authority")
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-            "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj",
-            "/CN=clockwise")
-    with open(os.path.join(folder, "extensions"), "w") as file:
-        file.write("subjectAltName=IP:127.0.0.1\n"
-                   "extendedKeyUsage=serverAuth,clientAuth\n")
-    openssl("x509", "-req", "-in", "own.csr", "-CA", "ca.pem", "-CAkey",
-            "ca.key", "-CAcreateserial", "-out", "own.pem", "-days", "2",
-            "-extfile", "extensions")
-    return [os.path.join(folder, name)
-            for name in ("ca.pem", "own.pem", "own.key")]
+    authority = Authority(folder)
+    own, key = authority.issue("own", "IP:127.0.0.1")
+    return authority.ca, own, key
 
 
 class EtcdSecurityTest(unittest.TestCase):

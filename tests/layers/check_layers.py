@@ -3,8 +3,9 @@
 
 Who includes whom, how long files and functions are, that every limit is used.
 
-    proto <- ring <- store <- membership <- metrics <- rpc <- http <- main
-    client -> ring, proto
+    proto <- ring <- store <- membership <- metrics <- tls <- access <- rpc
+          <- http <- main
+    client -> ring, tls, proto
 
 A folder includes nothing to its right. Prints one line per breach and exits 1
 if there is one.
@@ -18,15 +19,16 @@ import re
 import sys
 
 # Each folder of service/ may include itself and those before it.
-ORDER = ["ring", "store", "membership", "metrics", "rpc", "http"]
+ORDER = ["ring", "store", "membership", "metrics", "tls", "access", "rpc",
+         "http"]
 
 # Every folder of service/ may include these, and they include no folder.
 LEAVES = {"service/limits.h", "service/mutex.h", "service/latency_histogram.h",
           "service/thread_counts.h", "service/thread_counts.cc",
-          "service/fail_point.h"}
+          "service/fail_point.h", "service/huge_pages.h"}
 
 # These know all parts. Only the edges log.
-ROOT_FILES = re.compile(r"service/(main|options|store_options|store_link|log)\.(cc|h)$")
+ROOT_FILES = re.compile(r"service/(main|options|security|store_options|store_link|log)\.(cc|h)$")
 LOG = "service/log.h"
 LOGGING = {"rpc", "http"}
 
@@ -107,10 +109,10 @@ def client_refusal(path, name):
             ("service/store", "service/membership/restore.h")):
         return None
     if (name in ("service/limits.h", "service/mutex.h") or
-            name.startswith("service/ring/")):
+            name.startswith(("service/ring/", "service/tls/"))):
         return None
-    return ("client includes only client, proto, service/ring, limits.h and "
-            f"mutex.h: {name}")
+    return ("client includes only client, proto, service/ring, service/tls, "
+            f"limits.h and mutex.h: {name}")
 
 
 def service_refusal(path, name):

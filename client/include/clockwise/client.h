@@ -28,6 +28,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "clockwise/options.h"
 
 namespace clockwise {
 
@@ -189,23 +190,6 @@ class Lease {
   friend class BoundedLoad;
   std::shared_ptr<const Node> node_;
   std::shared_ptr<void> held_;  // what it is released by
-};
-
-struct Options {
-  // Ring name; empty: "default".
-  std::string ring;
-  // Where the last good ring is kept, to start from when no server answers;
-  // empty: nowhere. One client a file.
-  std::string ring_file;
-  // A stream on which nothing came for so long is given up: a connection can be
-  // dead without a sign. More than twice the servers' --watch_heartbeat.
-  std::chrono::milliseconds silence{15'000};
-  // Pauses between attempts: the first, doubled each time up to the longest,
-  // each of them random between its half and itself.
-  std::chrono::milliseconds first_pause{100};
-  std::chrono::milliseconds longest_pause{5'000};
-  // For remote calls, all attempts together.
-  std::chrono::milliseconds call_timeout{5'000};
 };
 
 // No longer called once destroyed (unless it is destroyed by that very call).

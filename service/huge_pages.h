@@ -1,6 +1,6 @@
 // Memory of great arrays. Stateless.
-#ifndef CLOCKWISE_SERVICE_RING_HUGE_PAGES_H_
-#define CLOCKWISE_SERVICE_RING_HUGE_PAGES_H_
+#ifndef CLOCKWISE_SERVICE_HUGE_PAGES_H_
+#define CLOCKWISE_SERVICE_HUGE_PAGES_H_
 
 #include <sys/mman.h>
 
@@ -28,4 +28,4 @@ void WantHugePages(const std::vector<T>& array) {
 
 }  // namespace clockwise
 
-#endif  // CLOCKWISE_SERVICE_RING_HUGE_PAGES_H_
+#endif  // CLOCKWISE_SERVICE_HUGE_PAGES_H_

@@ -1,0 +1,53 @@
+// The audit log: a line of JSON for each change that was attempted, refused
+// ones too. Thread-safe.
+#ifndef CLOCKWISE_SERVICE_ACCESS_AUDIT_LOG_H_
+#define CLOCKWISE_SERVICE_ACCESS_AUDIT_LOG_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "clockwise/v1/access.pb.h"
+#include "service/mutex.h"
+
+namespace clockwise {
+
+class AuditLog {
+ public:
+  struct Options {
+    std::string path;
+    // A file that would grow beyond becomes PATH.1, that of before PATH.2, …
+    size_t max_bytes = 0;
+  };
+
+  // Appends to what is there. InvalidArgument: it cannot be written to.
+  static absl::StatusOr<std::unique_ptr<AuditLog>> Open(Options options);
+  ~AuditLog();
+  AuditLog(const AuditLog&) = delete;
+  AuditLog& operator=(const AuditLog&) = delete;
+
+  // Sets the entry's time and appends it, whole or not at all. A line that
+  // cannot be written is counted; the change goes on.
+  void Add(v1::AuditEntry entry);
+
+  uint64_t lost() const;
+
+ private:
+  explicit AuditLog(Options options) : options_(std::move(options)) {}
+  absl::Status OpenFile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Rotate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  const Options options_;
+  mutable Mutex mu_;
+  int file_ ABSL_GUARDED_BY(mu_) = -1;
+  size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t lost_ ABSL_GUARDED_BY(mu_) = 0;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_ACCESS_AUDIT_LOG_H_

@@ -1,0 +1,198 @@
+#include "service/access/policy.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "service/limits.h"
+
+namespace clockwise {
+namespace {
+
+constexpr absl::string_view kKinds[] = {"dns:", "uri:", "ip:", "email:"};
+
+std::string Sha256(absl::string_view text) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr);
+  return std::string(reinterpret_cast<const char*>(digest), size);
+}
+
+Role RoleOf(v1::AccessPolicy::Role role) {
+  switch (role) {
+    case v1::AccessPolicy::READER:
+      return Role::kReader;
+    case v1::AccessPolicy::OPERATOR:
+      return Role::kOperator;
+    case v1::AccessPolicy::ADMIN:
+      return Role::kAdmin;
+    default:
+      return Role::kNone;
+  }
+}
+
+absl::Status CheckGrant(const v1::AccessPolicy::Grant& grant) {
+  if (grant.role() == v1::AccessPolicy::ROLE_UNSPECIFIED) {
+    return absl::InvalidArgumentError("no role");
+  }
+  if (grant.rings().empty()) {
+    return absl::InvalidArgumentError("no rings; [\"*\"] is all of them");
+  }
+  if (grant.who_case() == v1::AccessPolicy::Grant::WHO_NOT_SET) {
+    return absl::InvalidArgumentError("neither san nor token");
+  }
+  if (!grant.has_san()) return absl::OkStatus();
+  const bool known = std::any_of(std::begin(kKinds), std::end(kKinds),
+                                 [&](absl::string_view kind) {
+                                   return absl::StartsWith(grant.san(), kind) &&
+                                          grant.san().size() > kind.size();
+                                 });
+  if (known) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "san ", grant.san(), " is none of dns:…, uri:…, ip:…, email:…"));
+}
+
+bool IsFor(const v1::AccessPolicy::Grant& grant, const Identity& identity,
+           std::string& name) {
+  if (grant.has_token()) {
+    name = absl::StrCat("token:", grant.token());
+    return !identity.token.empty() && grant.token() == identity.token;
+  }
+  for (const std::string& own : identity.names) {
+    name = own;
+    if (MatchesPattern(grant.san(), own)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+const char* RoleName(Role role) {
+  switch (role) {
+    case Role::kReader:
+      return "reader";
+    case Role::kOperator:
+      return "operator";
+    case Role::kAdmin:
+      return "admin";
+    default:
+      return "none";
+  }
+}
+
+bool MatchesPattern(absl::string_view pattern, absl::string_view text) {
+  size_t p = 0;
+  size_t t = 0;
+  // Where the last star is, and how much of the text it stands for so far.
+  size_t star = absl::string_view::npos;
+  size_t starred = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      starred = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p;
+      ++t;
+    } else if (star != absl::string_view::npos) {
+      p = star + 1;
+      t = ++starred;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+absl::StatusOr<Policy> Policy::Parse(absl::string_view json,
+                                     absl::string_view tokens) {
+  Policy policy;
+  if (absl::Status status = policy.ReadTokens(tokens); !status.ok()) {
+    return status;
+  }
+  const auto read = google::protobuf::util::JsonStringToMessage(
+      {json.data(), json.size()}, &policy.policy_);
+  if (!read.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the policy is no JSON of an AccessPolicy: ",
+                     std::string(read.message())));
+  }
+  if (policy.policy_.grants_size() > limits::kMaxGrants) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        policy.policy_.grants_size(), " grants; at most ", limits::kMaxGrants));
+  }
+  for (int i = 0; i < policy.policy_.grants_size(); ++i) {
+    const auto& grant = policy.policy_.grants(i);
+    absl::Status status = CheckGrant(grant);
+    if (status.ok() && grant.has_token() &&
+        std::none_of(
+            policy.tokens_.begin(), policy.tokens_.end(),
+            [&](const Token& token) { return token.name == grant.token(); })) {
+      status = absl::InvalidArgumentError(
+          absl::StrCat("token ", grant.token(), " is not in the token file"));
+    }
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("grants[", i, "]: ", status.message()));
+    }
+  }
+  return policy;
+}
+
+absl::Status Policy::ReadTokens(absl::string_view text) {
+  int number = 0;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    line = absl::StripAsciiWhitespace(line);
+    if (line.empty() || line.front() == '#') continue;
+    const std::vector<std::string> words =
+        absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+    // A line is never told: it may be a token itself, put there by mistake.
+    if (words.size() != 2 || words[1].size() != 64 ||
+        !std::all_of(words[1].begin(), words[1].end(), absl::ascii_isxdigit)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "line ", number, " of the tokens is no NAME and SHA-256 in hex"));
+    }
+    if (tokens_.size() == limits::kMaxTokens) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("more than ", limits::kMaxTokens, " tokens"));
+    }
+    tokens_.push_back({words[0], absl::HexStringToBytes(words[1])});
+  }
+  return absl::OkStatus();
+}
+
+std::string Policy::NameOf(absl::string_view token) const {
+  const std::string digest = Sha256(token);
+  const Token* found = nullptr;
+  for (const Token& one : tokens_) {
+    const bool same =
+        CRYPTO_memcmp(one.digest.data(), digest.data(), digest.size()) == 0;
+    found = same ? &one : found;
+  }
+  return found == nullptr ? "" : found->name;
+}
+
+Policy::Grant Policy::On(absl::string_view ring,
+                         const Identity& identity) const {
+  Grant best;
+  for (const auto& grant : policy_.grants()) {
+    const Role role = RoleOf(grant.role());
+    std::string name;
+    if (role <= best.role || !IsFor(grant, identity, name)) continue;
+    const bool on_ring = std::any_of(
+        grant.rings().begin(), grant.rings().end(),
+        [&](const std::string& of) { return MatchesPattern(of, ring); });
+    if (on_ring) best = {role, std::move(name)};
+  }
+  return best;
+}
+
+}  // namespace clockwise

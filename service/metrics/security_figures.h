@@ -1,0 +1,27 @@
+// What metrics/ shows of how the server is guarded. A value.
+#ifndef CLOCKWISE_SERVICE_METRICS_SECURITY_FIGURES_H_
+#define CLOCKWISE_SERVICE_METRICS_SECURITY_FIGURES_H_
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace clockwise {
+
+struct SecurityFigures {
+  std::optional<int64_t> certificate_expires;  // seconds since 1970
+  struct Reloads {
+    const char* what;
+    uint64_t replaced;
+    uint64_t refused;
+  };
+  std::vector<Reloads> reloads;
+  // Calls that were not let in, by why.
+  std::vector<std::pair<const char*, uint64_t>> refused;
+  std::optional<uint64_t> audit_lost;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_METRICS_SECURITY_FIGURES_H_

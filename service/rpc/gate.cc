@@ -1,0 +1,155 @@
+#include "service/rpc/gate.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "service/ring/refusal.h"
+
+namespace clockwise {
+namespace {
+
+using Context = grpc::CallbackServerContext;
+
+// Kinds of names that a certificate has, as gRPC calls them and as we do.
+constexpr std::pair<const char*, const char*> kKinds[] = {
+    {"peer_dns", "dns:"},
+    {"peer_uri", "uri:"},
+    {"peer_ip", "ip:"},
+    {"peer_email", "email:"}};
+
+bool IsEncrypted(const grpc::AuthContext& auth) {
+  const auto kind = auth.FindPropertyValues("transport_security_type");
+  return !kind.empty() && kind[0] == "ssl";
+}
+
+absl::string_view RingName(absl::string_view ring) {
+  return ring.empty() ? "default" : ring;
+}
+
+}  // namespace
+
+Role RoleFor(Method method) {
+  switch (method) {
+    case Method::kAddNode:
+    case Method::kUpdateNode:
+    case Method::kRemoveNode:
+    case Method::kApplyChanges:
+      return Role::kOperator;
+    case Method::kCreateRing:
+    case Method::kDeleteRing:
+    case Method::kEndMigration:
+      return Role::kAdmin;
+    case Method::kLocate:
+    case Method::kBatchLocate:
+    case Method::kLocateStream:
+    case Method::kWatch:
+    case Method::kGetRing:
+    case Method::kCompareEpochs:
+    case Method::kListChanges:
+    case Method::kListRings:
+      return Role::kReader;
+  }
+  return Role::kAdmin;
+}
+
+absl::Status Gate::Refuse(Refused why, const absl::Status& status) const {
+  refused_[static_cast<size_t>(why)].fetch_add(1, std::memory_order_relaxed);
+  return status;
+}
+
+void Gate::AddFigures(SecurityFigures& figures) const {
+  if (!guarded()) return;
+  for (size_t i = 0; i < refused_.size(); ++i) {
+    figures.refused.emplace_back(kRefusedNames[i], refused_[i].load());
+  }
+}
+
+absl::StatusOr<Identity> Gate::IdentityOf(const Context& context,
+                                          const Policy& policy) const {
+  Identity identity;
+  const auto auth = context.auth_context();
+  const bool encrypted = auth != nullptr && IsEncrypted(*auth);
+  if (encrypted && auth->IsPeerAuthenticated()) {
+    for (const auto& [property, kind] : kKinds) {
+      for (const grpc::string_ref& name : auth->FindPropertyValues(property)) {
+        identity.names.push_back(
+            absl::StrCat(kind, std::string(name.data(), name.size())));
+      }
+    }
+  }
+  const auto header = context.client_metadata().find("authorization");
+  if (header == context.client_metadata().end()) return identity;
+  absl::string_view token(header->second.data(), header->second.size());
+  if (!absl::StartsWithIgnoreCase(token, "bearer ")) return identity;
+  token.remove_prefix(7);
+  if (!encrypted) {
+    return Refuse(Refused::kBadToken,
+                  Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
+                          "a token over plaintext is refused: whoever listens "
+                          "has it now"));
+  }
+  const std::string from = MachineOf(context.peer());
+  const auto now = std::chrono::steady_clock::now();
+  if (failed_.Blocked(from, now)) {
+    return Refuse(Refused::kBlocked,
+                  Refusal(v1::ERROR_REASON_LIMIT_REACHED,
+                          "too many unknown tokens came from there; try again "
+                          "in a minute"));
+  }
+  identity.token = policy.NameOf(token);
+  if (!identity.token.empty()) return identity;
+  failed_.Count(from, now);
+  return Refuse(Refused::kBadToken, Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
+                                            "the token is unknown"));
+}
+
+absl::StatusOr<Gate::Caller> Gate::Admit(const Context& context, Method method,
+                                         absl::string_view ring) const {
+  if (!guarded()) return Caller{context.peer(), Role::kNone};
+  const std::shared_ptr<const Policy> policy = policy_->Current();
+  auto identity = IdentityOf(context, *policy);
+  if (!identity.ok()) return identity.status();
+  const char* name = kMethods[static_cast<size_t>(method)].name;
+  const Role wanted = RoleFor(method);
+  if (identity->names.empty() && identity->token.empty()) {
+    return Refuse(
+        Refused::kUnauthenticated,
+        Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
+                absl::StrCat("neither a certificate nor a token; ", name,
+                             " takes the role ", RoleName(wanted))));
+  }
+  Policy::Grant grant = policy->On(RingName(ring), *identity);
+  if (grant.role >= wanted) return Caller{std::move(grant.name), grant.role};
+  const std::string who = !grant.name.empty() ? grant.name
+                          : identity->token.empty()
+                              ? identity->names[0]
+                              : absl::StrCat("token:", identity->token);
+  return Refuse(
+      Refused::kDenied,
+      Refusal(v1::ERROR_REASON_PERMISSION_DENIED,
+              absl::StrCat(who, " has the role ", RoleName(grant.role),
+                           " on ring ", Quoted(RingName(ring)), "; ", name,
+                           " takes ", RoleName(wanted))));
+}
+
+absl::StatusOr<std::function<bool(absl::string_view)>> Gate::Readable(
+    const Context& context) const {
+  if (!guarded()) return [](absl::string_view) { return true; };
+  const std::shared_ptr<const Policy> policy = policy_->Current();
+  auto identity = IdentityOf(context, *policy);
+  if (!identity.ok()) return identity.status();
+  if (identity->names.empty() && identity->token.empty()) {
+    return Refuse(Refused::kUnauthenticated,
+                  Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
+                          "neither a certificate nor a token; ListRings takes "
+                          "the role reader"));
+  }
+  return [policy, identity = *std::move(identity)](absl::string_view ring) {
+    return policy->On(ring, identity).role >= Role::kReader;
+  };
+}
+
+}  // namespace clockwise

@@ -1,0 +1,174 @@
+#include "service/tls/tls_material.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/limits.h"
+
+namespace clockwise {
+namespace {
+
+template <auto kFree>
+struct Free {
+  template <typename T>
+  void operator()(T* object) const {
+    kFree(object);
+  }
+};
+using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
+using Certificate = std::unique_ptr<X509, Free<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+
+absl::Status Fault(absl::string_view what) {
+  ERR_clear_error();
+  return absl::InvalidArgumentError(what);
+}
+
+absl::StatusOr<std::string> ReadPem(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string text(limits::kMaxPemBytes + 1, '\0');
+  if (!in) return absl::InvalidArgumentError(absl::StrCat("no file ", path));
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) {
+    return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
+  }
+  text.resize(static_cast<size_t>(in.gcount()));
+  if (text.size() > limits::kMaxPemBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is longer than ", limits::kMaxPemBytes, " bytes"));
+  }
+  return text;
+}
+
+Bio Reader(absl::string_view pem) {
+  return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+}
+
+// All certificates; `what` is what they are called.
+absl::StatusOr<std::vector<Certificate>> ParseCertificates(
+    absl::string_view what, absl::string_view pem) {
+  std::vector<Certificate> certificates;
+  const Bio in = Reader(pem);
+  while (X509* one = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)) {
+    certificates.emplace_back(one);
+  }
+  // That there is no further one is what ends a good file.
+  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
+    return Fault(absl::StrCat(what, ": a certificate is damaged"));
+  }
+  ERR_clear_error();
+  if (certificates.empty()) {
+    return Fault(absl::StrCat(what, ": no certificate in it"));
+  }
+  return certificates;
+}
+
+absl::Time TimeOf(const ASN1_TIME* time) {
+  tm fields = {};
+  if (ASN1_TIME_to_tm(time, &fields) != 1) return absl::InfinitePast();
+  return absl::FromTM(fields, absl::UTCTimeZone());
+}
+
+absl::Status CheckDates(absl::string_view what, const X509* certificate,
+                        absl::Time now) {
+  const absl::Time from = TimeOf(X509_get0_notBefore(certificate));
+  const absl::Time until = TimeOf(X509_get0_notAfter(certificate));
+  if (now < from) {
+    return Fault(absl::StrCat(what, ": not valid before ",
+                              absl::FormatTime(from, absl::UTCTimeZone())));
+  }
+  if (now >= until) {
+    return Fault(absl::StrCat(what, ": expired at ",
+                              absl::FormatTime(until, absl::UTCTimeZone())));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckChain(const std::vector<Certificate>& chain) {
+  for (size_t i = 0; i + 1 < chain.size(); ++i) {
+    EVP_PKEY* signer = X509_get0_pubkey(chain[i + 1].get());
+    if (X509_check_issued(chain[i + 1].get(), chain[i].get()) == X509_V_OK &&
+        signer != nullptr && X509_verify(chain[i].get(), signer) == 1) {
+      continue;
+    }
+    return Fault(absl::StrCat("certificate ", i + 1,
+                              " of the chain is not signed by the next"));
+  }
+  return absl::OkStatus();
+}
+
+// Asks nobody for a passphrase.
+int NoPassphrase(char*, int, int, void*) { return 0; }
+
+absl::Status CheckKey(const X509* certificate, absl::string_view pem) {
+  const Bio in = Reader(pem);
+  const Key key(
+      PEM_read_bio_PrivateKey(in.get(), nullptr, NoPassphrase, nullptr));
+  if (key == nullptr) {
+    return Fault("key: no private key in it that is not encrypted");
+  }
+  if (X509_check_private_key(certificate, key.get()) != 1) {
+    return Fault("key: not that of the certificate");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRoots(absl::string_view pem, absl::Time now) {
+  auto roots = ParseCertificates("roots", pem);
+  if (!roots.ok()) return roots.status();
+  absl::Status status;
+  for (const Certificate& root : *roots) {
+    status = CheckDates("roots", root.get(), now);
+    if (status.ok()) return status;
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<TlsMaterial> ReadTls(const TlsFiles& files) {
+  TlsMaterial material;
+  const std::pair<const std::string*, std::string*> all[] = {
+      {&files.certificate, &material.certificate},
+      {&files.key, &material.key},
+      {&files.roots, &material.roots}};
+  for (const auto& [path, text] : all) {
+    if (path->empty()) continue;
+    auto read = ReadPem(*path);
+    if (!read.ok()) return read.status();
+    *text = *std::move(read);
+  }
+  return material;
+}
+
+absl::Status CheckTls(absl::Time now, TlsMaterial& material) {
+  material.expires = absl::InfiniteFuture();
+  if (material.certificate.empty() && material.key.empty()) {
+    return material.roots.empty() ? absl::OkStatus()
+                                  : CheckRoots(material.roots, now);
+  }
+  auto chain = ParseCertificates("certificate", material.certificate);
+  if (!chain.ok()) return chain.status();
+  for (const Certificate& certificate : *chain) {
+    absl::Status status = CheckDates("certificate", certificate.get(), now);
+    if (!status.ok()) return status;
+    material.expires = std::min(material.expires,
+                                TimeOf(X509_get0_notAfter(certificate.get())));
+  }
+  if (absl::Status status = CheckChain(*chain); !status.ok()) return status;
+  absl::Status status = CheckKey(chain->front().get(), material.key);
+  if (!status.ok() || material.roots.empty()) return status;
+  return CheckRoots(material.roots, now);
+}
+
+}  // namespace clockwise

@@ -1,0 +1,134 @@
+#include "service/access/policy.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "service/limits.h"
+
+namespace clockwise {
+namespace {
+
+// SHA-256 of "secret", by sha256sum.
+constexpr char kSecret[] =
+    "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+
+Policy Read(const std::string& json, const std::string& tokens = "") {
+  auto policy = Policy::Parse(json, tokens);
+  EXPECT_TRUE(policy.ok()) << policy.status();
+  return policy.ok() ? *std::move(policy) : Policy();
+}
+
+std::string WhyNot(const std::string& json, const std::string& tokens = "") {
+  return std::string(Policy::Parse(json, tokens).status().message());
+}
+
+Identity Names(std::vector<std::string> names) {
+  Identity identity;
+  identity.names = std::move(names);
+  return identity;
+}
+
+TEST(PatternTest, AStarStandsForAnyCharacters) {
+  for (const char* pattern :
+       {"*", "**", "a*", "*c", "a*c", "*b*", "abc", "a**c", "*a*b*c*"}) {
+    EXPECT_TRUE(MatchesPattern(pattern, "abc")) << pattern;
+  }
+  for (const char* pattern : {"", "b*", "*b", "ab", "abcd", "a*d", "*abca*"}) {
+    EXPECT_FALSE(MatchesPattern(pattern, "abc")) << pattern;
+  }
+  EXPECT_TRUE(MatchesPattern("", ""));
+  EXPECT_TRUE(MatchesPattern("*", ""));
+  EXPECT_TRUE(MatchesPattern("*.b.*.d", "a.b.b.c.d"));
+}
+
+TEST(PatternTest, ManyStarsTakeNoLongerThanTheyMay) {
+  const std::string text(5000, 'a');
+  std::string pattern;
+  for (int i = 0; i < 500; ++i) pattern += "a*";
+  EXPECT_FALSE(MatchesPattern(pattern + "b", text));
+}
+
+TEST(PolicyTest, WhatNoGrantAllowsIsDenied) {
+  const Policy policy = Read("{}");
+  EXPECT_EQ(policy.On("default", Names({"dns:a"})).role, Role::kNone);
+  EXPECT_EQ(policy.On("default", Identity()).role, Role::kNone);
+  EXPECT_EQ(policy.NameOf("secret"), "");
+}
+
+TEST(PolicyTest, TheGreatestRoleOnTheRingCounts) {
+  const Policy policy = Read(R"({"grants": [
+      {"san": "dns:*.example", "role": "READER", "rings": ["*"]},
+      {"san": "dns:ops.example", "role": "ADMIN", "rings": ["a", "b-*"]},
+      {"san": "uri:spiffe://x/*", "role": "OPERATOR", "rings": ["a"]}]})");
+  const Identity ops = Names({"dns:ops.example", "uri:spiffe://x/y"});
+  EXPECT_EQ(policy.On("a", ops).role, Role::kAdmin);
+  EXPECT_EQ(policy.On("a", ops).name, "dns:ops.example");
+  EXPECT_EQ(policy.On("b-1", ops).role, Role::kAdmin);
+  EXPECT_EQ(policy.On("c", ops).role, Role::kReader);
+  EXPECT_EQ(policy.On("a", Names({"uri:spiffe://x/z"})).role, Role::kOperator);
+  EXPECT_EQ(policy.On("a", Names({"dns:spiffe://x/z"})).role, Role::kNone);
+}
+
+TEST(PolicyTest, ATokenIsKnownByItsDigest) {
+  const Policy policy =
+      Read(R"({"grants": [{"token": "t", "role": "READER", "rings": ["*"]}]})",
+           std::string("# comment\n\n  t\t") + kSecret + "\r\nother " +
+               std::string(64, 'A') + "\n");
+  EXPECT_EQ(policy.NameOf("secret"), "t");
+  EXPECT_EQ(policy.NameOf("Secret"), "");
+  EXPECT_EQ(policy.NameOf(""), "");
+  Identity identity;
+  identity.token = "t";
+  EXPECT_EQ(policy.On("r", identity).role, Role::kReader);
+  EXPECT_EQ(policy.On("r", identity).name, "token:t");
+  identity.token = "other";
+  EXPECT_EQ(policy.On("r", identity).role, Role::kNone);
+}
+
+TEST(PolicyTest, WhatIsWrongIsSaidWithoutTellingATokensLine) {
+  EXPECT_NE(WhyNot("{").find("no JSON"), std::string::npos);
+  EXPECT_NE(WhyNot(R"({"grant": []})").find("grant"), std::string::npos);
+  const auto grant = [](const std::string& fields) {
+    return "{\"grants\": [{" + fields + "}]}";
+  };
+  EXPECT_EQ(WhyNot(grant(R"("san": "dns:a", "rings": ["*"])")),
+            "grants[0]: no role");
+  EXPECT_NE(WhyNot(grant(R"("san": "dns:a", "role": "READER")"))
+                .find("grants[0]: no rings"),
+            std::string::npos);
+  EXPECT_EQ(WhyNot(grant(R"("role": "READER", "rings": ["*"])")),
+            "grants[0]: neither san nor token");
+  for (const char* san : {"a.example", "dns:", "DNS:a", ""}) {
+    EXPECT_NE(WhyNot(grant(std::string(R"("san": ")") + san +
+                           R"(", "role": "READER", "rings": ["*"])"))
+                  .find("none of dns:"),
+              std::string::npos)
+        << san;
+  }
+  EXPECT_EQ(WhyNot(grant(R"("token": "t", "role": "READER", "rings": ["*"])")),
+            "grants[0]: token t is not in the token file");
+  for (const char* line : {"my-secret", "a b c", "a 12"}) {
+    EXPECT_EQ(WhyNot("{}", std::string("\n") + line),
+              "line 2 of the tokens is no NAME and SHA-256 in hex");
+  }
+}
+
+TEST(PolicyTest, GrantsAndTokensAreBounded) {
+  std::string json = "{\"grants\": [";
+  for (int i = 0; i <= limits::kMaxGrants; ++i) {
+    json += (i == 0 ? "" : ",") +
+            std::string(R"({"san":"dns:a","role":"READER","rings":["*"]})");
+  }
+  EXPECT_NE(WhyNot(json + "]}").find("at most"), std::string::npos);
+  std::string tokens;
+  for (size_t i = 0; i < limits::kMaxTokens; ++i) {
+    tokens += "t" + std::to_string(i) + " " + kSecret + "\n";
+  }
+  EXPECT_EQ(WhyNot("{}", tokens), "");
+  EXPECT_NE(WhyNot("{}", tokens + "one " + kSecret).find("more than"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace clockwise

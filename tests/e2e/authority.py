@@ -1,0 +1,35 @@
+"""A certificate authority for the length of a test."""
+
+import pathlib
+import subprocess
+
+CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
+
+class Authority:
+    """Its root is `ca`, a PEM file in `folder`."""
+
+    def __init__(self, folder, name="ca"):
+        self.folder = pathlib.Path(folder)
+        self.name = name
+        self.ca = self.folder / f"{name}.pem"
+        self._openssl("req", "-x509", *CURVE, "-keyout", f"{name}.key", "-out",
+                      self.ca.name, "-days", "2", "-subj", f"/CN={name}")
+
+    def _openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], check=True, cwd=self.folder,
+                       capture_output=True)
+
+    def issue(self, name, *names, days=2):
+        """A certificate for `names`, as "DNS:a.example", and its key: paths.
+        With no days it has expired when it is made."""
+        (self.folder / f"{name}.ext").write_text(
+            f"subjectAltName={','.join(names)}\n"
+            "extendedKeyUsage=serverAuth,clientAuth\n", encoding="ascii")
+        self._openssl("req", *CURVE, "-keyout", f"{name}.key", "-out",
+                      f"{name}.csr", "-subj", f"/CN={name}")
+        self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", self.ca.name,
+                      "-CAkey", f"{self.name}.key", "-CAcreateserial", "-out",
+                      f"{name}.pem", "-days", str(days), "-extfile",
+                      f"{name}.ext")
+        return self.folder / f"{name}.pem", self.folder / f"{name}.key"

@@ -1,0 +1,403 @@
+#!/usr/bin/python3
+"""Who is let in, and who is not: certificates, tokens, roles, the audit log."""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import urllib.request
+
+from authority import Authority
+from stubs import TIMEOUT, grpc, pb, placement_pb2_grpc, refusal
+from running_server import CLOCKWISED, RunningServer  # path set by stubs
+
+CODE = grpc.StatusCode
+# A request of each method, and the role that it takes.
+CALLS = {
+    "Locate": (pb.LocateRequest(key=b"k"), "READER"),
+    "BatchLocate": (pb.BatchLocateRequest(keys=[b"k"]), "READER"),
+    "GetRing": (pb.GetRingRequest(), "READER"),
+    "CompareEpochs": (pb.CompareEpochsRequest(from_epoch=1, to_epoch=1),
+                      "READER"),
+    "ListChanges": (pb.ListChangesRequest(), "READER"),
+    "AddNode": (pb.AddNodeRequest(node=pb.Node(id="a")), "OPERATOR"),
+    "UpdateNode": (pb.UpdateNodeRequest(node=pb.Node(id="a", weight=2)),
+                   "OPERATOR"),
+    "ApplyChanges": (pb.ApplyChangesRequest(changes=[
+        pb.NodeChange(add=pb.Node(id="b"))]), "OPERATOR"),
+    "RemoveNode": (pb.RemoveNodeRequest(node_id="a"), "OPERATOR"),
+    "EndMigration": (pb.EndMigrationRequest(), "ADMIN"),
+    "CreateRing": (pb.CreateRingRequest(spec=pb.RingSpec(name="made")),
+                   "ADMIN"),
+    "DeleteRing": (pb.DeleteRingRequest(ring="made"), "ADMIN"),
+}
+ROLES = ["READER", "OPERATOR", "ADMIN"]
+
+
+
+def digest(token):
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class SecurityTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(
+            tempfile.TemporaryDirectory(prefix="clockwise-security-")))
+        self.authority = Authority(self.folder)
+        self.cert, self.key = self.authority.issue(
+            "server", "IP:127.0.0.1", "DNS:localhost")
+
+    def tls_flags(self, mutual=False):
+        flags = [f"--tls_cert={self.cert}", f"--tls_key={self.key}"]
+        if mutual:
+            flags.append(f"--tls_client_ca={self.authority.ca}")
+        return flags
+
+    def policy_flags(self, grants, tokens=""):
+        policy = self.folder / "policy.json"
+        policy.write_text(json.dumps({"grants": grants}), encoding="ascii")
+        token_file = self.folder / "tokens"
+        token_file.write_text(tokens, encoding="ascii")
+        return [f"--access_policy={policy}", f"--token_file={token_file}"]
+
+    def stub(self, server, pair=None, token=None, ca=None):
+        """A stub over TLS, with a certificate or a token or neither."""
+        pem = [path.read_bytes() for path in pair] if pair else [None, None]
+        credentials = grpc.ssl_channel_credentials(
+            (ca or self.authority.ca).read_bytes(), pem[1], pem[0])
+        if token is not None:
+            credentials = grpc.composite_channel_credentials(
+                credentials, grpc.access_token_call_credentials(token))
+        channel = grpc.secure_channel(server.grpc, credentials, options=[
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.max_reconnect_backoff_ms", 200),
+            ("grpc.initial_reconnect_backoff_ms", 50)])
+        self.addCleanup(channel.close)
+        return placement_pb2_grpc.PlacementServiceStub(channel)
+
+    def locate(self, stub):
+        return refusal(stub.Locate, CALLS["Locate"][0])
+
+    def server(self, *flags, **more):
+        return self.enterContext(RunningServer(flags=flags, **more))
+
+    def refused_start(self, *flags, listen="127.0.0.1:0"):
+        done = subprocess.run(
+            [CLOCKWISED, f"--listen={listen}", "--http=127.0.0.1:0",
+             "--store=memory:", *flags], capture_output=True, text=True,
+            timeout=30)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        return done.stderr
+
+    def metric(self, server, name):
+        with urllib.request.urlopen(f"http://{server.http}/metrics") as page:
+            lines = page.read().decode().splitlines()
+        found = [line.rsplit(" ", 1)[1] for line in lines
+                 if line.startswith(name)]
+        return float(found[0]) if found else None
+
+    def wait_for(self, condition):
+        for _ in range(200):
+            if condition():
+                return
+            time.sleep(0.05)
+        self.fail("in vain")
+
+    # --- Transport. ---
+
+    def test_plaintext_is_not_served_to_a_network_unless_said_aloud(self):
+        self.assertIn("--insecure_listen",
+                      self.refused_start(listen="0.0.0.0:0"))
+        with RunningServer(listen="0.0.0.0:0", flags=["--insecure_listen"]):
+            pass
+        with RunningServer(listen="0.0.0.0:0", flags=self.tls_flags()):
+            pass
+
+    def test_flags_that_do_not_go_together_are_refused(self):
+        self.assertIn("--tls_key", self.refused_start(
+            f"--tls_cert={self.cert}"))
+        self.assertIn("--tls_client_ca", self.refused_start(
+            f"--tls_client_ca={self.authority.ca}"))
+        self.assertIn("--access_policy", self.refused_start(
+            f"--token_file={self.cert}"))
+
+    def test_files_that_are_not_in_order_are_refused(self):
+        other_cert, other_key = self.authority.issue("other", "IP:127.0.0.1")
+        expired, expired_key = self.authority.issue("old", "IP:127.0.0.1",
+                                                    days=0)
+        junk = self.folder / "junk"
+        junk.write_text("junk", encoding="ascii")
+        for cert, key, why in (
+                (self.cert, other_key, "not that of the certificate"),
+                (expired, expired_key, "expired"),
+                (junk, self.key, "no certificate"),
+                (self.cert, junk, "no private key"),
+                (self.folder / "none", self.key, "no file")):
+            with self.subTest(why=why):
+                self.assertIn(why, self.refused_start(
+                    f"--tls_cert={cert}", f"--tls_key={key}"))
+        chain = self.folder / "chain"
+        chain.write_bytes(self.cert.read_bytes() + other_cert.read_bytes())
+        self.assertIn("not signed by the next", self.refused_start(
+            f"--tls_cert={chain}", f"--tls_key={self.key}"))
+        self.assertIn("roots", self.refused_start(
+            *self.tls_flags(), f"--tls_client_ca={junk}"))
+
+    def test_tls_is_served_and_plaintext_is_not(self):
+        server = self.server(*self.tls_flags())
+        self.assertEqual(self.locate(self.stub(server)),
+                         (CODE.FAILED_PRECONDITION, "RING_EMPTY"))
+        with grpc.insecure_channel(server.grpc) as channel:
+            plain = placement_pb2_grpc.PlacementServiceStub(channel)
+            with self.assertRaises(grpc.RpcError):
+                plain.GetRing(pb.GetRingRequest(), timeout=2)
+
+    def test_mutual_tls_takes_own_certificates_alone(self):
+        server = self.server(*self.tls_flags(mutual=True))
+        self.assertEqual(self.locate(self.stub(server, (self.cert, self.key))),
+                         (CODE.FAILED_PRECONDITION, "RING_EMPTY"))
+        others = Authority(self.folder, "others")
+        for pair in (None, others.issue("stranger", "DNS:web.example"),
+                     self.authority.issue("late", "DNS:web.example", days=0)):
+            with self.assertRaises(grpc.RpcError) as caught:
+                self.stub(server, pair).GetRing(pb.GetRingRequest(), timeout=2)
+            self.assertIn(caught.exception.code(),
+                          (CODE.UNAVAILABLE, CODE.DEADLINE_EXCEEDED))
+
+    def put(self, *pairs):
+        for source, target in pairs:
+            shutil.copy(source, f"{target}.new")
+            os.replace(f"{target}.new", target)
+
+    def test_certificates_are_exchanged_under_load_without_a_failed_call(self):
+        server = self.server(*self.tls_flags(mutual=True))
+        pair = self.authority.issue("client", "DNS:web.example")
+        failed, calls, stop = [], [], threading.Event()
+
+        def load():
+            stub = self.stub(server, pair)
+            while not stop.is_set():
+                try:
+                    stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT)
+                    calls.append(1)
+                except grpc.RpcError as error:
+                    failed.append(error)
+
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        expiry = "clockwise_tls_certificate_expiry_timestamp_seconds"
+        before = self.metric(server, expiry)
+        new = self.authority.issue("new", "IP:127.0.0.1", days=5)
+        self.put((new[1], self.key), (new[0], self.cert))
+        server.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: self.metric(server, expiry) > before)
+        # New handshakes take the new one, and garbage changes nothing.
+        self.stub(server, pair).GetRing(pb.GetRingRequest(), timeout=TIMEOUT)
+        refused = ('clockwise_security_reloads_total{what="certificate",'
+                   'outcome="refused"}')
+        self.assertEqual(self.metric(server, refused), 0)
+        self.cert.write_text("garbage", encoding="ascii")
+        self.wait_for(lambda: self.metric(server, refused) == 1)
+        self.wait_for(lambda: "not reloaded" in server.log())
+        self.stub(server, pair).GetRing(pb.GetRingRequest(), timeout=TIMEOUT)
+        os.remove(self.key)
+        time.sleep(1.2)
+        self.stub(server, pair).GetRing(pb.GetRingRequest(), timeout=TIMEOUT)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failed, [])
+        self.assertGreater(len(calls), 100)
+
+    # --- Who may do what. ---
+
+    def grants(self, kind):
+        return [{kind: (f"dns:{role.lower()}.example" if kind == "san"
+                        else role.lower()), "role": role, "rings": ["*"]}
+                for role in ROLES]
+
+    def check_roles(self, stubs):
+        """Every method with every role."""
+        for role, stub in stubs.items():
+            for method, (request, wanted) in CALLS.items():
+                with self.subTest(role=role, method=method):
+                    code, reason = refusal(getattr(stub, method), request)
+                    if ROLES.index(role) < ROLES.index(wanted):
+                        self.assertEqual((code, reason), (
+                            CODE.PERMISSION_DENIED, "PERMISSION_DENIED"))
+                    else:
+                        self.assertNotIn(code, (CODE.PERMISSION_DENIED,
+                                                CODE.UNAUTHENTICATED))
+            watch = stub.Watch(pb.WatchRequest(), timeout=TIMEOUT)
+            next(watch)
+            watch.cancel()
+            answers = stub.LocateStream(iter([pb.BatchLocateRequest(
+                keys=[b"k"])]), timeout=TIMEOUT)
+            self.assertNotIn(self.code_of(answers), (CODE.PERMISSION_DENIED,
+                                                     CODE.UNAUTHENTICATED))
+            self.assertTrue(stub.ListRings(pb.ListRingsRequest(),
+                                           timeout=TIMEOUT).rings)
+
+    @staticmethod
+    def code_of(answers):
+        try:
+            for _ in answers:
+                pass
+        except grpc.RpcError as error:
+            return error.code()
+        return CODE.OK
+
+    def test_every_method_with_every_role_by_certificate(self):
+        server = self.server(*self.tls_flags(mutual=True),
+                             *self.policy_flags(self.grants("san")))
+        self.check_roles({
+            role: self.stub(server, self.authority.issue(
+                role, f"DNS:{role.lower()}.example")) for role in ROLES})
+
+    def test_every_method_with_every_role_by_token(self):
+        tokens = "".join(f"{role.lower()} {digest('secret-' + role)}\n"
+                         for role in ROLES)
+        server = self.server(*self.tls_flags(),
+                             *self.policy_flags(self.grants("token"), tokens))
+        self.check_roles({role: self.stub(server, token=f"secret-{role}")
+                          for role in ROLES})
+
+    def test_who_shows_nothing_or_an_unknown_token_is_let_into_nothing(self):
+        server = self.server(*self.tls_flags(), *self.policy_flags(
+            self.grants("token"), "reader " + digest("secret") + "\n"
+            "operator " + digest("x") + "\nadmin " + digest("y") + "\n"))
+        for stub in (self.stub(server), self.stub(server, token="guess")):
+            for method, (request, _) in CALLS.items():
+                with self.subTest(method=method):
+                    self.assertEqual(
+                        refusal(getattr(stub, method), request),
+                        (CODE.UNAUTHENTICATED, "UNAUTHENTICATED"))
+                if stub is not None and method == "GetRing":
+                    break  # the rest would be too many guesses
+            self.assertEqual(self.code_of(stub.Watch(
+                pb.WatchRequest(), timeout=TIMEOUT)), CODE.UNAUTHENTICATED)
+        self.assertNotIn("guess", server.log())
+        self.assertGreater(self.metric(
+            server, 'clockwise_calls_refused_total{reason="bad_token"}'), 0)
+
+    def test_a_role_is_that_on_the_ring(self):
+        server = self.server(*self.tls_flags(mutual=True), *self.policy_flags([
+            {"san": "dns:*.web.example", "role": "READER", "rings": ["*"]},
+            {"san": "dns:ops.web.example", "role": "ADMIN",
+             "rings": ["cache-*"]}]))
+        ops = self.stub(server, self.authority.issue(
+            "ops", "DNS:ops.web.example"))
+        spec = pb.RingSpec(name="cache-1")
+        ops.CreateRing(pb.CreateRingRequest(spec=spec), timeout=TIMEOUT)
+        change = ops.AddNode(pb.AddNodeRequest(
+            ring="cache-1", node=pb.Node(id="a")), timeout=TIMEOUT).change
+        self.assertEqual(change.actor, "dns:ops.web.example")
+        self.assertEqual(
+            refusal(ops.AddNode, pb.AddNodeRequest(node=pb.Node(id="a"))),
+            (CODE.PERMISSION_DENIED, "PERMISSION_DENIED"))
+        other = self.stub(server, self.authority.issue(
+            "mail", "DNS:mail.example"))
+        self.assertEqual(self.locate(other),
+                         (CODE.PERMISSION_DENIED, "PERMISSION_DENIED"))
+        self.assertFalse(other.ListRings(pb.ListRingsRequest(),
+                                         timeout=TIMEOUT).rings)
+
+    def test_a_token_over_plaintext_is_refused_and_health_is_open(self):
+        server = self.server(*self.policy_flags(
+            self.grants("token")[:1], "reader " + digest("secret") + "\n"))
+        with grpc.insecure_channel(server.grpc) as channel:
+            stub = placement_pb2_grpc.PlacementServiceStub(channel)
+            with self.assertRaises(grpc.RpcError) as caught:
+                stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT, metadata=[
+                    ("authorization", "Bearer secret")])
+            self.assertEqual(caught.exception.code(), CODE.UNAUTHENTICATED)
+            self.assertIn("plaintext", caught.exception.details())
+            self.assertNotIn("secret", caught.exception.details())
+            check = channel.unary_unary("/grpc.health.v1.Health/Check")
+            self.assertEqual(check(b"", timeout=TIMEOUT), b"\x08\x01")
+
+    def test_tokens_cannot_be_guessed_at(self):
+        server = self.server(*self.tls_flags(), *self.policy_flags(
+            self.grants("token")[:1], "reader " + digest("secret") + "\n"))
+        codes = [self.locate(self.stub(server, token=f"guess-{i}"))[0]
+                 for i in range(25)]
+        self.assertEqual(codes[:20], [CODE.UNAUTHENTICATED] * 20)
+        self.assertEqual(codes[20:], [CODE.RESOURCE_EXHAUSTED] * 5)
+        self.assertEqual(self.locate(self.stub(server, token="secret"))[0],
+                         CODE.RESOURCE_EXHAUSTED)
+
+    def test_a_policy_is_reloaded_and_a_bad_one_changes_nothing(self):
+        pair = self.authority.issue("web", "DNS:web.example")
+        server = self.server(*self.tls_flags(mutual=True),
+                             *self.policy_flags([]))
+        stub = self.stub(server, pair)
+        denied = (CODE.PERMISSION_DENIED, "PERMISSION_DENIED")
+        self.assertEqual(self.locate(stub), denied)
+        grant = {"san": "dns:web.example", "role": "READER", "rings": ["*"]}
+        self.policy_flags([grant])
+        self.wait_for(lambda: self.locate(stub) != denied)
+        (self.folder / "policy.json").write_text("{", encoding="ascii")
+        server.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: "not reloaded" in server.log())
+        self.assertNotEqual(self.locate(stub), denied)
+        self.policy_flags([])
+        self.wait_for(lambda: self.locate(stub) == denied)
+
+    # --- The audit log. ---
+
+    def test_each_attempt_to_change_is_in_the_audit_log(self):
+        log = self.folder / "audit"
+        server = self.server(
+            *self.tls_flags(mutual=True), f"--audit_log={log}",
+            *self.policy_flags([{"san": "dns:ops.example", "role": "OPERATOR",
+                                 "rings": ["*"]}]))
+        ops = self.stub(server, self.authority.issue("ops", "DNS:ops.example"))
+        web = self.stub(server, self.authority.issue("web", "DNS:web.example"))
+        add = pb.AddNodeRequest(node=pb.Node(id="a"), request_id="r-1")
+        ops.AddNode(add, timeout=TIMEOUT)
+        refusal(web.AddNode, pb.AddNodeRequest(node=pb.Node(id="b")))
+        refusal(ops.RemoveNode, pb.RemoveNodeRequest(node_id="none"))
+        self.locate(ops)
+        entries = [json.loads(line) for line in log.read_text().splitlines()]
+        made, denied, missing = entries
+        self.assertEqual(
+            [made[name] for name in ("actor", "role", "method", "ring",
+                                     "request_id", "epoch", "nodes",
+                                     "outcome")],
+            ["dns:ops.example", "operator", "AddNode", "default", "r-1", "2",
+             ["a"], "OK"])
+        self.assertRegex(made["peer"], r"^ipv4:127\.0\.0\.1:")
+        self.assertRegex(made["time"], r"^20\d\d-.*\+00:00$")
+        self.assertEqual((denied["outcome"], denied["reason"]),
+                         ("PERMISSION_DENIED", "PERMISSION_DENIED"))
+        self.assertEqual((missing["outcome"], missing["reason"]),
+                         ("NOT_FOUND", "NODE_NOT_FOUND"))
+
+    def test_a_full_audit_log_is_put_away(self):
+        log = self.folder / "audit"
+        server = self.server(f"--audit_log={log}", "--audit_log_bytes=1000")
+        with grpc.insecure_channel(server.grpc) as channel:
+            stub = placement_pb2_grpc.PlacementServiceStub(channel)
+            for i in range(100):
+                stub.AddNode(pb.AddNodeRequest(node=pb.Node(id=f"n{i}")),
+                             timeout=TIMEOUT)
+        files = sorted(self.folder.glob("audit*"))
+        self.assertEqual(len(files), 10)
+        for path in files:
+            self.assertLessEqual(path.stat().st_size, 1000)
+            for line in path.read_text().splitlines():
+                json.loads(line)
+        self.assertIn('"n99"', log.read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
