@@ -46,6 +46,8 @@ inline constexpr uint64_t kMaxTableWork = 1ull << 30;
 inline constexpr size_t kMaxRings = 1000;
 inline constexpr size_t kMaxWatchStreams = 20'000;   // a server
 inline constexpr size_t kMaxLocateStreams = 20'000;  // a server
+// Of one machine, which has its own address.
+inline constexpr size_t kMaxWatchStreamsPerPeer = 10'000;
 
 // --- History. ---
 inline constexpr size_t kHistoryChanges = 1000;  // kept at least, per ring
@@ -67,6 +69,12 @@ inline constexpr int kMaxEpochWaitSeconds = 10;     // without a deadline
 inline constexpr int kMaxCommitAttempts = 32;       // lost races of one change
 // gRPC answers RESOURCE_EXHAUSTED by itself above this.
 inline constexpr int kMaxRequestBytes = 4 * 1024 * 1024;
+inline constexpr int kMaxMetadataBytes = 16 * 1024;
+inline constexpr int kMaxCallsPerConnection = 1000;  // others wait
+// Of the flags for those, and for what is held of callers.
+inline constexpr int kMostRequestBytes = 64 * 1024 * 1024;
+inline constexpr int kMostMetadataBytes = 1024 * 1024;
+inline constexpr size_t kMostCalls = 1'000'000;
 
 // --- etcd: what a request to it may be by its own defaults (128 operations,
 // 1.5 MiB), with room to spare. Larger changes go in several requests. ---

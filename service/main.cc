@@ -125,6 +125,7 @@ absl::Status Serve(const ServerOptions& options) {
   rpc_options.membership = &membership;
   rpc_options.serving = !shared;
   rpc_options.stats = &stats;
+  rpc_options.limits = options.serving;
   rpc_options.policy = (*security)->policy();
   rpc_options.audit = (*security)->audit();
   rpc_options.tls = (*security)->tls();

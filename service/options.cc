@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -19,6 +20,32 @@ namespace clockwise {
 namespace {
 
 constexpr double kMaxSeconds = 3600;
+
+void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
+  app.add_option("--max_request_bytes", serving.request_bytes,
+                 "Size of a request")
+      ->check(CLI::Range(1024, limits::kMostRequestBytes));
+  app.add_option("--max_metadata_bytes", serving.metadata_bytes,
+                 "Size of a call's metadata")
+      ->check(CLI::Range(1024, limits::kMostMetadataBytes));
+  app.add_option("--max_calls_per_connection", serving.calls_per_connection,
+                 "Calls and streams of one connection; others wait there")
+      ->check(CLI::Range(1, static_cast<int>(limits::kMostCalls)));
+  const std::tuple<const char*, size_t*, const char*> bounds[] = {
+      {"--max_queued_calls", &serving.queued_calls,
+       "Changes that wait for their turn, and as many long reads"},
+      {"--max_waiting_calls", &serving.waiting_calls,
+       "Look-ups that wait for their min_epoch"},
+      {"--max_watch_streams", &serving.watch_streams, "Open Watch streams"},
+      {"--max_watch_streams_per_peer", &serving.watch_streams_per_peer,
+       "The same of one machine"},
+      {"--max_locate_streams", &serving.locate_streams,
+       "Open LocateStream streams"}};
+  for (const auto& [flag, bound, help] : bounds) {
+    app.add_option(flag, *bound, help)
+        ->check(CLI::Range(size_t{1}, limits::kMostCalls));
+  }
+}
 
 struct Parser {
   CLI::App app{
@@ -46,6 +73,7 @@ struct Parser {
                    absl::StrCat("Where rings are durable: ", kStoreForms));
     AddEtcdFlags(app, options.etcd);
     AddSecurityFlags(app, options.security);
+    AddLimitFlags(app, options.serving);
     app.add_option("--layout", layout,
                    "Layout of the ring \"default\" when it is first created: "
                    "hashed, partitioned, modulo");

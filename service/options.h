@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/limits.h"
+#include "service/rpc/serving_limits.h"
 #include "service/security.h"
 #include "service/store_options.h"
 
@@ -20,6 +21,7 @@ struct ServerOptions {
   std::string store = "sqlite:clockwise.db";
   EtcdFlags etcd;
   SecurityOptions security;
+  ServingLimits serving;
   v1::RingSpec default_ring;   // of the ring "default" when it is first created
   double watch_heartbeat = 5;  // seconds
   size_t history_changes = limits::kHistoryChanges;

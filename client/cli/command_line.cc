@@ -53,8 +53,7 @@ void NameGroups(CLI::App& app) {
 
 // How servers are spoken to; each also from the environment.
 void AddTlsOptions(CLI::App& app, Tls& tls) {
-  app.add_flag("--tls", tls.enabled,
-               "Speak TLS (with the system's roots, or those of --tls_ca)");
+  app.add_flag("--tls", tls.enabled, "Speak TLS, trusting the system's roots");
   app.add_option("--tls_ca", tls.ca_file, "Who signs the server's certificate")
       ->envname("CLOCKWISE_TLS_CA")
       ->type_name("PEM");

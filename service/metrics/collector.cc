@@ -225,6 +225,10 @@ std::vector<MetricFamily> MetricsCollector::Collect() const {
   scrape.Add(Metric::kStoreCommit, {}, options_.membership->commit_latency());
   scrape.Add(Metric::kStoreUp, {}, options_.membership->store_up() ? 1.0 : 0.0);
   AddRpcs(*options_.rpc_stats, scrape);
+  for (size_t i = 0; i < kLimitNames.size(); ++i) {
+    scrape.Add(Metric::kLimitReached, {{"limit", kLimitNames[i]}},
+               options_.rpc_stats->reached[i].load());
+  }
   if (options_.security_figures) {
     AddSecurity(options_.security_figures(), scrape);
   }

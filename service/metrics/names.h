@@ -34,6 +34,7 @@ enum class Metric {
   kRpcStarted,
   kRpcHandled,
   kRpcHandling,
+  kLimitReached,
   kCertificateExpiry,
   kSecurityReloads,
   kCallsRefused,
@@ -57,7 +58,7 @@ struct MetricRow {
   bool per_node = false;
 };
 
-inline constexpr std::array<MetricRow, 30> kMetrics = {{
+inline constexpr std::array<MetricRow, 31> kMetrics = {{
     {Metric::kBuildInfo, "clockwise_build_info", prometheus::MetricType::Gauge,
      "Always 1; the labels tell what was built."},
     {Metric::kRingEpoch, "clockwise_ring_epoch", prometheus::MetricType::Gauge,
@@ -115,6 +116,10 @@ inline constexpr std::array<MetricRow, 30> kMetrics = {{
     {Metric::kRpcHandling, "grpc_server_handling_seconds",
      prometheus::MetricType::Histogram,
      "Time from the start to the end of unary RPCs on the server."},
+    {Metric::kLimitReached, "clockwise_limit_reached_total",
+     prometheus::MetricType::Counter,
+     "Calls refused because a bound on what callers may take was reached, by "
+     "the flag --max_… that sets it."},
     {Metric::kCertificateExpiry,
      "clockwise_tls_certificate_expiry_timestamp_seconds",
      prometheus::MetricType::Gauge,

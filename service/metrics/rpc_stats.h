@@ -4,6 +4,7 @@
 #define CLOCKWISE_SERVICE_METRICS_RPC_STATS_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -71,10 +72,28 @@ struct MethodStats {
   LatencyHistogram handling;  // unary methods only: streams last as they like
 };
 
+// Bounds on what callers may take of the server, in the order of kLimitNames.
+enum class Limit {
+  kQueuedCalls,
+  kWaitingCalls,
+  kWatchStreams,
+  kWatchStreamsPerPeer,
+  kLocateStreams,
+};
+inline constexpr std::array<const char*, 5> kLimitNames = {
+    "queued_calls", "waiting_calls", "watch_streams", "watch_streams_per_peer",
+    "locate_streams"};
+
 struct RpcStats {
   MethodStats& Of(Method method) {
     return methods[static_cast<size_t>(method)];
   }
+  // A call was refused because of it.
+  void Reached(Limit limit) {
+    reached[static_cast<size_t>(limit)].fetch_add(1, std::memory_order_relaxed);
+  }
+
+  std::array<std::atomic<uint64_t>, kLimitNames.size()> reached = {};
 
   std::array<MethodStats, kMethods.size()> methods;
 };

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/limits.h"
 #include "service/ring/refusal.h"
+#include "service/rpc/status_mapping.h"
 
 namespace clockwise {
 namespace {
@@ -15,8 +15,12 @@ constexpr std::chrono::milliseconds kSweep(100);
 
 }  // namespace
 
-EpochWaiters::EpochWaiters(const Membership& membership)
-    : membership_(membership), thread_([this] { Run(); }) {}
+EpochWaiters::EpochWaiters(const Membership& membership, size_t most,
+                           RpcStats& stats)
+    : membership_(membership),
+      most_(most),
+      stats_(stats),
+      thread_([this] { Run(); }) {}
 
 EpochWaiters::~EpochWaiters() {
   {
@@ -31,7 +35,7 @@ EpochWaiters::~EpochWaiters() {
 void EpochWaiters::Add(Waiter waiter) {
   {
     MutexLock lock(mu_);
-    if (waiters_.size() < limits::kMaxEpochWaiters) {
+    if (waiters_.size() < most_) {
       waiters_.push_back(std::move(waiter));
       // The epoch may have come between the caller's look and now.
       woken_ = true;
@@ -39,9 +43,9 @@ void EpochWaiters::Add(Waiter waiter) {
       return;
     }
   }
-  waiter.done(Refusal(v1::ERROR_REASON_OVERLOADED,
-                      absl::StrCat("min_epoch: ", limits::kMaxEpochWaiters,
-                                   " calls wait already")));
+  stats_.Reached(Limit::kWaitingCalls);
+  waiter.done(
+      Overloaded(absl::StrCat("min_epoch: ", most_, " calls wait already")));
 }
 
 void EpochWaiters::Wake() {

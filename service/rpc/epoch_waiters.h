@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
+#include "service/metrics/rpc_stats.h"
 #include "service/mutex.h"
 
 namespace clockwise {
@@ -30,7 +31,8 @@ class EpochWaiters {
     std::function<void(absl::StatusOr<StatePtr>)> done;
   };
 
-  explicit EpochWaiters(const Membership& membership);
+  // At most `most` wait; how often more would is counted.
+  EpochWaiters(const Membership& membership, size_t most, RpcStats& stats);
   ~EpochWaiters();
   EpochWaiters(const EpochWaiters&) = delete;
   EpochWaiters& operator=(const EpochWaiters&) = delete;
@@ -51,6 +53,8 @@ class EpochWaiters {
             absl::StatusOr<StatePtr>& result) const;
 
   const Membership& membership_;
+  const size_t most_;
+  RpcStats& stats_;
   Mutex mu_;
   Condition changed_;
   std::list<Waiter> waiters_ ABSL_GUARDED_BY(mu_);

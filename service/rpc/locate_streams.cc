@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "service/limits.h"
 #include "service/ring/refusal.h"
 #include "service/rpc/status_mapping.h"
 #include "service/rpc/wire.h"
@@ -162,10 +161,11 @@ class LocateStreams::Stream final : public Reactor {
 absl::Status LocateStreams::Admit(const StreamPtr& stream) {
   MutexLock lock(mu_);
   if (draining_) return GoingAway();
-  if (streams_.size() >= limits::kMaxLocateStreams) {
-    return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
-                   absl::StrCat("look-up streams: there are ",
-                                limits::kMaxLocateStreams, " already"));
+  if (streams_.size() >= most_) {
+    stats_.Reached(Limit::kLocateStreams);
+    return Refusal(
+        v1::ERROR_REASON_LIMIT_REACHED,
+        absl::StrCat("look-up streams: there are ", most_, " already"));
   }
   streams_.insert(stream);
   return absl::OkStatus();
@@ -173,7 +173,7 @@ absl::Status LocateStreams::Admit(const StreamPtr& stream) {
 
 LocateStreams::Reactor* LocateStreams::Open(
     grpc::CallbackServerContext* context) {
-  stats_.CountStarted();
+  stats_.Of(Method::kLocateStream).CountStarted();
   auto stream = std::make_shared<Stream>(*this, *context);
   Stream* const reactor = stream.get();
   const absl::Status admitted = Admit(stream);
@@ -183,7 +183,8 @@ LocateStreams::Reactor* LocateStreams::Open(
 
 void LocateStreams::Forget(const StreamPtr& stream,
                            const absl::Status& status) {
-  stats_.CountHandled(static_cast<size_t>(status.code()));
+  stats_.Of(Method::kLocateStream)
+      .CountHandled(static_cast<size_t>(status.code()));
   MutexLock lock(mu_);
   streams_.erase(stream);
 }

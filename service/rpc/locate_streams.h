@@ -26,8 +26,9 @@ class LocateStreams {
  public:
   using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
-  LocateStreams(Locator& locator, MethodStats& stats)
-      : locator_(locator), stats_(stats) {}
+  // At most `most` are open; how often more would be is counted.
+  LocateStreams(Locator& locator, size_t most, RpcStats& stats)
+      : locator_(locator), most_(most), stats_(stats) {}
 
   // Serves one LocateStream call.
   Reactor* Open(grpc::CallbackServerContext* context);
@@ -46,7 +47,8 @@ class LocateStreams {
   void Forget(const StreamPtr& stream, const absl::Status& status);
 
   Locator& locator_;
-  MethodStats& stats_;
+  const size_t most_;
+  RpcStats& stats_;
   Mutex mu_;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
   absl::flat_hash_set<StreamPtr> streams_ ABSL_GUARDED_BY(mu_);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/limits.h"
 #include "service/log.h"
 #include "service/ring/refusal.h"
 #include "service/rpc/audit.h"
@@ -40,18 +39,19 @@ void LogChange(const std::string& ring, const v1::Change& change) {
 }  // namespace
 
 PlacementServiceHandlers::PlacementServiceHandlers(
-    Membership& membership, RpcStats& stats, const Gate& gate, AuditLog* audit,
-    std::chrono::milliseconds heartbeat)
+    Membership& membership, RpcStats& stats, const ServingLimits& limits,
+    const Gate& gate, AuditLog* audit, std::chrono::milliseconds heartbeat)
     : membership_(membership),
       stats_(stats),
+      limits_(limits),
       gate_(gate),
       audit_(audit),
-      waiters_(membership),
+      waiters_(membership, limits.waiting_calls, stats),
       locator_(membership, waiters_, gate),
-      locate_streams_(locator_, stats.Of(Method::kLocateStream)),
-      watch_(membership, stats.Of(Method::kWatch), heartbeat),
-      changes_(1, limits::kMaxQueuedCalls),
-      reads_(1, limits::kMaxQueuedCalls) {
+      locate_streams_(locator_, limits.locate_streams, stats),
+      watch_(membership, limits, stats, heartbeat),
+      changes_(1, limits.queued_calls),
+      reads_(1, limits.queued_calls) {
   membership_.Listen([this](const std::string& ring) {
     waiters_.Wake();
     watch_.Wake(ring);
@@ -147,9 +147,9 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Queue(
       });
   if (added) return reactor;
   deadlines_.Remove(deadline);
+  stats_.Reached(Limit::kQueuedCalls);
   const absl::Status refused =
-      Refusal(v1::ERROR_REASON_OVERLOADED,
-              absl::StrCat(limits::kMaxQueuedCalls, " calls wait already"));
+      Overloaded(absl::StrCat(limits_.queued_calls, " calls wait already"));
   if constexpr (kAudited<Request>) Audit(entry, refused, 0);
   queued->Refuse(refused);
   return reactor;
@@ -291,9 +291,10 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListRings(
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PlacementServiceHandlers::Watch(
     Context* context, const Bytes* request) {
-  return watch_.Open(*request, [&](const std::string& ring) {
-    return gate_.Admit(*context, Method::kWatch, ring).status();
-  });
+  return watch_.Open(
+      *request, MachineOf(context->peer()), [&](const std::string& ring) {
+        return gate_.Admit(*context, Method::kWatch, ring).status();
+      });
 }
 
 }  // namespace clockwise

@@ -67,7 +67,8 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // Hooks itself into the membership as its listener, until it is destroyed.
   // `audit` may be null: there is no audit log.
   PlacementServiceHandlers(Membership& membership, RpcStats& stats,
-                           const Gate& gate, AuditLog* audit,
+                           const ServingLimits& limits, const Gate& gate,
+                           AuditLog* audit,
                            std::chrono::milliseconds heartbeat);
   ~PlacementServiceHandlers() override;
 
@@ -118,6 +119,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
 
   Membership& membership_;
   RpcStats& stats_;
+  const ServingLimits limits_;
   const Gate& gate_;
   AuditLog* const audit_;
   EpochWaiters waiters_;

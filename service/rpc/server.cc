@@ -11,7 +11,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "service/limits.h"
 #include "service/rpc/listen_address.h"
 #include "service/rpc/tls_credentials.h"
 
@@ -49,12 +48,25 @@ absl::Status CheckAddress(absl::string_view listen) {
   return UnixSocketInUse(path) ? CannotListen(listen) : absl::OkStatus();
 }
 
+void SetLimits(const ServingLimits& limits, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(limits.request_bytes);
+  builder.SetMaxSendMessageSize(-1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits.metadata_bytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             limits.calls_per_connection);
+  // What is unpacked is held before its size is looked at: 400 kB of gzip may
+  // be half a gigabyte.
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
+}
+
 }  // namespace
 
 RpcServer::RpcServer(const Options& options)
     : gate_(options.policy),
-      handlers_(*options.membership, *options.stats, gate_, options.audit,
-                options.heartbeat) {}
+      handlers_(*options.membership, *options.stats, options.limits, gate_,
+                options.audit, options.heartbeat) {}
 
 RpcServer::~RpcServer() {
   if (server_ == nullptr) return;
@@ -90,8 +102,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   // Clients may ask too, but not so often that it is a load.
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-  builder.SetMaxReceiveMessageSize(limits::kMaxRequestBytes);
-  builder.SetMaxSendMessageSize(-1);
+  SetLimits(options.limits, builder);
   builder.RegisterService(&server->handlers_);
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || port == 0) {

@@ -32,6 +32,7 @@ class RpcServer {
     bool serving = true;  // what health checkers are told until StartServing
     Membership* membership = nullptr;
     RpcStats* stats = nullptr;
+    ServingLimits limits;
     // Null: everybody may do all; nothing is told; plaintext.
     std::shared_ptr<const PolicySource> policy;
     AuditLog* audit = nullptr;

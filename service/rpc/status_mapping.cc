@@ -5,6 +5,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/stored.pb.h"
+#include "service/ring/refusal.h"
 
 namespace clockwise {
 
@@ -34,6 +35,11 @@ absl::Status WithRetryDelay(absl::Status refusal,
   refusal.SetPayload("type.googleapis.com/google.rpc.RetryInfo",
                      absl::Cord(info.SerializeAsString()));
   return refusal;
+}
+
+absl::Status Overloaded(absl::string_view message) {
+  return WithRetryDelay(Refusal(v1::ERROR_REASON_OVERLOADED, message),
+                        std::chrono::seconds(1));
 }
 
 }  // namespace clockwise

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace clockwise {
 
@@ -18,6 +19,9 @@ grpc::Status ToGrpc(const absl::Status& status);
 // again.
 absl::Status WithRetryDelay(absl::Status refusal,
                             std::chrono::milliseconds delay);
+
+// OVERLOADED, with the advice to go elsewhere or come again in a second.
+absl::Status Overloaded(absl::string_view message);
 
 }  // namespace clockwise
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "service/limits.h"
 #include "service/ring/refusal.h"
 #include "service/rpc/status_mapping.h"
 #include "service/rpc/watch_stream.h"
@@ -17,9 +16,11 @@ constexpr std::chrono::milliseconds kPassGap(10);
 
 }  // namespace
 
-WatchHub::WatchHub(const Membership& membership, MethodStats& stats,
-                   std::chrono::milliseconds heartbeat)
+WatchHub::WatchHub(const Membership& membership, const ServingLimits& limits,
+                   RpcStats& stats, std::chrono::milliseconds heartbeat)
     : membership_(membership),
+      most_(limits.watch_streams),
+      most_per_peer_(limits.watch_streams_per_peer),
       stats_(stats),
       heartbeat_(heartbeat),
       dispatcher_([this] { Run(); }) {}
@@ -33,8 +34,26 @@ WatchHub::~WatchHub() {
   dispatcher_.join();
 }
 
+absl::Status WatchHub::CheckRoom(const std::string& peer) {
+  if (streams_.size() >= most_) {
+    stats_.Reached(Limit::kWatchStreams);
+    return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
+                   absl::StrCat("watch streams: there are ", most_,
+                                " already; another server may have room"));
+  }
+  const auto at = by_peer_.find(peer);
+  if (at != by_peer_.end() && at->second >= most_per_peer_) {
+    stats_.Reached(Limit::kWatchStreamsPerPeer);
+    return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
+                   absl::StrCat("watch streams: there are ", most_per_peer_,
+                                " from this machine already"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
-                             const Admission& admit, StreamPtr& stream) {
+                             const std::string& peer, const Admission& admit,
+                             StreamPtr& stream) {
   v1::WatchRequest request;
   if (absl::Status status = ParseRequest(bytes, request); !status.ok()) {
     return status;
@@ -43,31 +62,30 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
   if (auto state = membership_.Find(request.ring()); !state.ok()) {
     return state.status();
   }
-  stream = std::make_shared<Stream>(*this, request);
+  stream = std::make_shared<Stream>(*this, peer, request);
   MutexLock lock(mu_);
   if (draining_) {
     return Refusal(v1::ERROR_REASON_DRAINING, "this server is going away");
   }
-  if (streams_.size() >= limits::kMaxWatchStreams) {
-    return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
-                   absl::StrCat("watch streams: there are ",
-                                limits::kMaxWatchStreams, " already"));
-  }
+  if (absl::Status status = CheckRoom(peer); !status.ok()) return status;
   stream->id = ++last_id_;
   stream->self = stream;
   stream->sent_at = Clock::now();
   stream->age = by_age_.insert(by_age_.end(), stream->id);
   streams_[stream->id] = stream;
   by_ring_[stream->ring].insert(stream->id);
+  ++by_peer_[peer];
   return absl::OkStatus();
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchHub::Open(
-    const grpc::ByteBuffer& request, const Admission& admit) {
-  stats_.CountStarted();
+    const grpc::ByteBuffer& request, const std::string& peer,
+    const Admission& admit) {
+  MethodStats& stats = stats_.Of(Method::kWatch);
+  stats.CountStarted();
   StreamPtr stream;
-  if (absl::Status status = Admit(request, admit, stream); !status.ok()) {
-    stats_.CountHandled(static_cast<size_t>(status.code()));
+  if (absl::Status status = Admit(request, peer, admit, stream); !status.ok()) {
+    stats.CountHandled(static_cast<size_t>(status.code()));
     return new RefusedStream(status);
   }
   Notice(stream->id);

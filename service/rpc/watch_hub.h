@@ -31,6 +31,7 @@
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/mutex.h"
+#include "service/rpc/serving_limits.h"
 #include "service/rpc/watch_events.h"
 
 namespace clockwise {
@@ -38,17 +39,19 @@ namespace clockwise {
 class WatchHub {
  public:
   // Idle streams get a heartbeat every `heartbeat`.
-  WatchHub(const Membership& membership, MethodStats& stats,
-           std::chrono::milliseconds heartbeat);
+  WatchHub(const Membership& membership, const ServingLimits& limits,
+           RpcStats& stats, std::chrono::milliseconds heartbeat);
   // All streams must have ended: the gRPC server is shut down before.
   ~WatchHub();
   WatchHub(const WatchHub&) = delete;
   WatchHub& operator=(const WatchHub&) = delete;
 
-  // Serves one Watch call, if `admit` lets it watch the ring that it names.
+  // Serves one Watch call from the machine `peer`, if `admit` lets it watch the
+  // ring that it names.
   using Admission = std::function<absl::Status(const std::string& ring)>;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Open(
-      const grpc::ByteBuffer& request, const Admission& admit);
+      const grpc::ByteBuffer& request, const std::string& peer,
+      const Admission& admit);
 
   // `ring` has a new state, or is gone. Quick.
   void Wake(const std::string& ring);
@@ -67,8 +70,11 @@ class WatchHub {
 
   // Called by streams, on gRPC's threads: something happened to stream `id`.
   void Notice(uint64_t id);
-  absl::Status Admit(const grpc::ByteBuffer& request, const Admission& admit,
-                     StreamPtr& stream);
+  absl::Status Admit(const grpc::ByteBuffer& request, const std::string& peer,
+                     const Admission& admit, StreamPtr& stream);
+  // Whether there may be one more stream, from `peer`.
+  absl::Status CheckRoom(const std::string& peer)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   void Run();
   // Streams to look at now: those noticed, those of rings that changed, and
@@ -89,7 +95,9 @@ class WatchHub {
   void End(const StreamPtr& stream, const absl::Status& status);
 
   const Membership& membership_;
-  MethodStats& stats_;
+  const size_t most_;
+  const size_t most_per_peer_;
+  RpcStats& stats_;
   const std::chrono::milliseconds heartbeat_;
   // The dispatcher's alone.
   WatchEvents events_;
@@ -100,6 +108,7 @@ class WatchHub {
   uint64_t last_id_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<uint64_t, StreamPtr> streams_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::set<uint64_t>> by_ring_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<std::string, size_t> by_peer_ ABSL_GUARDED_BY(mu_);
   // Ids in order of their last message, oldest first: whose heartbeat is due.
   std::list<uint64_t> by_age_ ABSL_GUARDED_BY(mu_);
   std::set<uint64_t> noticed_ ABSL_GUARDED_BY(mu_);

@@ -19,8 +19,10 @@ namespace clockwise {
 class WatchHub::Stream final
     : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  Stream(WatchHub& its_hub, const v1::WatchRequest& request)
+  Stream(WatchHub& its_hub, const std::string& its_peer,
+         const v1::WatchRequest& request)
       : hub(its_hub),
+        peer(its_peer),
         ring(request.ring().empty() ? std::string(kDefaultRing)
                                     : request.ring()),
         include_moves(request.include_moves()),
@@ -46,6 +48,7 @@ class WatchHub::Stream final
   void OnDone() override { self.reset(); }  // nothing may follow
 
   WatchHub& hub;
+  const std::string peer;  // the machine that it goes to
   const std::string ring;
   const bool include_moves;
   const Clock::time_point opened_at = Clock::now();

@@ -56,11 +56,11 @@ class PackageTest(unittest.TestCase):
                 self.assertIn("1 snapshots, 0 changes, 0 mismatches",
                               example.stderr)
 
-    def test_one_header_is_all_that_is_installed_to_include(self):
+    def test_one_header_and_its_options_are_all_that_is_installed(self):
         include = pathlib.Path(self.folder, "installed/include")
         self.assertEqual([path.relative_to(include).as_posix()
                           for path in include.rglob("*.h")],
-                         ["clockwise/client.h"])
+                         ["clockwise/client.h", "clockwise/options.h"])
 
 
 if __name__ == "__main__":

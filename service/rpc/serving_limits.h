@@ -1,0 +1,28 @@
+// How much of a server its callers may take at once. A value.
+#ifndef CLOCKWISE_SERVICE_RPC_SERVING_LIMITS_H_
+#define CLOCKWISE_SERVICE_RPC_SERVING_LIMITS_H_
+
+#include <cstddef>
+
+#include "service/limits.h"
+
+namespace clockwise {
+
+struct ServingLimits {
+  // gRPC's own, answered with RESOURCE_EXHAUSTED.
+  int request_bytes = limits::kMaxRequestBytes;
+  int metadata_bytes = limits::kMaxMetadataBytes;
+  // Calls beyond wait at the client.
+  int calls_per_connection = limits::kMaxCallsPerConnection;
+  // Ours, answered with UNAVAILABLE and RetryInfo (calls) or RESOURCE_EXHAUSTED
+  // (streams), and counted.
+  size_t queued_calls = limits::kMaxQueuedCalls;
+  size_t waiting_calls = limits::kMaxEpochWaiters;
+  size_t watch_streams = limits::kMaxWatchStreams;
+  size_t watch_streams_per_peer = limits::kMaxWatchStreamsPerPeer;
+  size_t locate_streams = limits::kMaxLocateStreams;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_SERVING_LIMITS_H_
