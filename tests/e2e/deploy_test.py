@@ -16,6 +16,8 @@ from stubs import ROOT, TIMEOUT, grpc, pb, placement_pb2_grpc
 from running_server import CLOCKWISED, RunningServer  # path set by stubs
 
 DEPLOY = ROOT / "deploy"
+# Without nginx, clockwised comes to more than that within one flood.
+MOST_MEBIBYTES = 300
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
@@ -157,23 +159,19 @@ class NginxTest(unittest.TestCase):
         return sent
 
     def under_flood(self, frames_of):
-        """Memory comes to an end, and others are served meanwhile."""
+        """Memory is bounded, and others are served meanwhile."""
         stub = self.stub(self.client)
-        resident = []
-        for _ in range(8):
+        for _ in range(15):
             self.flood(frames_of)
             stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT)
-            resident.append((self.resident(self.server.process.pid),
-                             self.resident(self.nginx.pid)))
-        for of_process in zip(*resident):
-            self.assertLess(max(of_process), 300, "MiB")
-            self.assertLess(of_process[-1] - of_process[3], 32, "MiB more")
+            for pid in (self.server.process.pid, self.nginx.pid):
+                self.assertLess(self.resident(pid), MOST_MEBIBYTES)
 
-    def test_rapid_reset_takes_no_more_memory(self):
+    def test_rapid_reset_takes_bounded_memory(self):
         self.under_flood(lambda stream: frame(1, 4, stream, HEADERS)
                          + frame(3, 0, stream, b"\x00\x00\x00\x08"))
 
-    def test_a_flood_of_continuations_takes_no_more_memory(self):
+    def test_a_flood_of_continuations_takes_bounded_memory(self):
         self.under_flood(lambda stream: (
             frame(1, 0, 1, HEADERS) if stream == 1
             else frame(9, 0, 1, header(b"x", b"y" * 100))))
