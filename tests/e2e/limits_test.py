@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""The bounds on what callers may take: each has a flag, an answer, a metric."""
+
+import threading
+import time
+import unittest
+import urllib.request
+
+from stubs import TIMEOUT, grpc, pb, refusal, stored_pb2, stub_of
+from running_server import RunningServer  # path set by stubs
+
+CODE = grpc.StatusCode
+
+
+class LimitsTest(unittest.TestCase):
+    def serve(self, *flags):
+        self.server = self.enterContext(RunningServer(flags=flags))
+        self.stub, channel = stub_of(self.server)
+        self.addCleanup(channel.close)
+
+    def reached(self, limit):
+        with urllib.request.urlopen(
+                f"http://{self.server.http}/metrics") as page:
+            for line in page.read().decode().splitlines():
+                name = f'clockwise_limit_reached_total{{limit="{limit}"}} '
+                if line.startswith(name):
+                    return int(line[len(name):])
+        return None
+
+    def watch(self):
+        stream = self.stub.Watch(pb.WatchRequest(), timeout=60)
+        next(stream)
+        return stream
+
+    def refused_watch(self):
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.watch()
+        self.assertEqual(caught.exception.code(), CODE.RESOURCE_EXHAUSTED)
+
+    def soon(self, call):
+        """Tries again while it is refused."""
+        for _ in range(200):
+            try:
+                return call()
+            except grpc.RpcError:
+                time.sleep(0.02)
+        return call()
+
+    def check_watch_streams(self, limit):
+        self.serve(f"--max_{limit}=2")
+        self.assertEqual(self.reached(limit), 0)
+        # Held: a stream that nobody holds is cancelled.
+        first, second = self.watch(), self.watch()
+        self.refused_watch()
+        self.assertEqual(self.reached(limit), 1)
+        first.cancel()
+        third = self.soon(self.watch)  # its room is there again
+        self.refused_watch()
+        second.cancel()
+        third.cancel()
+
+    def test_watch_streams(self):
+        self.check_watch_streams("watch_streams")
+
+    def test_watch_streams_of_one_machine(self):
+        self.check_watch_streams("watch_streams_per_peer")
+
+    def test_look_up_streams(self):
+        self.serve("--max_locate_streams=1")
+        self.stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="a")),
+                          timeout=TIMEOUT)
+        end = threading.Event()
+        self.addCleanup(end.set)
+
+        def requests():
+            yield pb.BatchLocateRequest(keys=[b"k"])
+            end.wait()
+
+        open_one = self.stub.LocateStream(requests(), timeout=60)
+        next(open_one)
+        with self.assertRaises(grpc.RpcError) as caught:
+            next(self.stub.LocateStream(iter([]), timeout=TIMEOUT))
+        self.assertEqual(caught.exception.code(), CODE.RESOURCE_EXHAUSTED)
+        self.assertEqual(self.reached("locate_streams"), 1)
+
+    def test_calls_that_wait_are_told_when_to_come_again(self):
+        self.serve("--max_waiting_calls=1")
+        ahead = pb.LocateRequest(key=b"k", min_epoch=9)
+        waiting = self.stub.Locate.future(ahead, timeout=10)
+        while self.reached("waiting_calls") == 0:
+            with self.assertRaises(grpc.RpcError) as caught:
+                self.stub.Locate(ahead, timeout=0.5)
+        self.assertEqual(caught.exception.code(), CODE.UNAVAILABLE)
+        details = dict(caught.exception.trailing_metadata())[
+            "grpc-status-details-bin"]
+        kinds = [detail.type_url.rsplit(".", 1)[1] for detail
+                 in stored_pb2.RpcStatus.FromString(details).details]
+        self.assertIn("RetryInfo", kinds)
+        waiting.cancel()
+
+    def test_sizes(self):
+        self.serve("--max_request_bytes=2000", "--max_metadata_bytes=2000")
+        locate = self.stub.Locate
+        small, large = (pb.LocateRequest(key=b"k" * size)
+                        for size in (1900, 2100))
+        self.assertEqual(refusal(locate, small)[1], "RING_EMPTY")
+        self.assertEqual(refusal(locate, large)[0], CODE.RESOURCE_EXHAUSTED)
+        with self.assertRaises(grpc.RpcError) as caught:
+            locate(small, timeout=TIMEOUT, metadata=[("more", "x" * 4000)])
+        self.assertEqual(caught.exception.code(), CODE.RESOURCE_EXHAUSTED)
+        self.assertEqual(refusal(locate, small)[1], "RING_EMPTY")
+
+    def test_what_is_packed_is_not_unpacked(self):
+        self.serve()
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.stub.Locate(pb.LocateRequest(key=b"k" * 60_000),
+                             timeout=TIMEOUT, compression=grpc.Compression.Gzip)
+        self.assertEqual(caught.exception.code(), CODE.UNIMPLEMENTED)
+
+    def test_calls_of_a_connection_wait_at_the_client(self):
+        self.serve("--max_calls_per_connection=1")
+        stream = self.watch()
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.stub.GetRing(pb.GetRingRequest(), timeout=0.5)
+        self.assertEqual(caught.exception.code(), CODE.DEADLINE_EXCEEDED)
+        stream.cancel()
+        self.soon(lambda: self.stub.GetRing(pb.GetRingRequest(), timeout=1))
+
+
+if __name__ == "__main__":
+    unittest.main()

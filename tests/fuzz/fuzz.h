@@ -1,0 +1,69 @@
+// What the fuzz targets share. Each target is one function from bytes that came
+// from outside; libFuzzer finds bytes that crash it, and the sanitizers what is
+// wrong before that.
+#ifndef CLOCKWISE_TESTS_FUZZ_FUZZ_H_
+#define CLOCKWISE_TESTS_FUZZ_FUZZ_H_
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "clockwise/v1/placement.pb.h"
+#include "service/ring/hash.h"
+
+namespace clockwise::fuzz {
+
+inline absl::string_view View(const uint8_t* data, size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
+
+// What must hold whatever the bytes are.
+inline void Check(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+// Texts in one input, parted by a line of "--".
+inline std::vector<std::string> Parts(absl::string_view bytes) {
+  return absl::StrSplit(bytes, "\n--\n");
+}
+
+// A file of this process, which holds `bytes`.
+inline std::string File(absl::string_view bytes) {
+  static const std::string path = std::filesystem::temp_directory_path() /
+                                  ("fuzz-" + std::to_string(getpid()));
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+  return path;
+}
+
+// The checksum of files of ours, which no mutation would find.
+inline std::string Xxh3Bytes(absl::string_view bytes) {
+  const uint64_t sum = Xxh3(bytes);
+  std::string text;
+  for (int i = 0; i < 8; ++i) text.push_back(static_cast<char>(sum >> 8 * i));
+  return text;
+}
+
+// Whether a ring of it is small enough to be built a thousand times a second.
+inline bool IsSmall(const v1::RingSpec& spec, uint64_t weights) {
+  return spec.virtual_nodes() * weights < 2000 && spec.partition_bits() < 11 &&
+         spec.settings().minimum_ring_size() < 2000 &&
+         spec.settings().maximum_ring_size() < 2000 &&
+         spec.settings().table_size() < 2000;
+}
+
+}  // namespace clockwise::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+
+#endif  // CLOCKWISE_TESTS_FUZZ_FUZZ_H_

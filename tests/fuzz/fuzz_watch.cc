@@ -1,0 +1,41 @@
+// What a server tells a mirror: messages of Watch, one after the other.
+#include "client/lib/mirror.h"
+#include "service/ring/validate.h"
+#include "tests/fuzz/fuzz.h"
+
+namespace {
+
+using namespace clockwise;  // NOLINT: a program of one file
+
+uint64_t WeightsOf(const v1::WatchResponse& message) {
+  uint64_t weights = 1;
+  for (const auto& node : message.snapshot().nodes()) {
+    weights += node.weight() + 1;
+  }
+  for (const auto& node : message.delta().upserted()) {
+    weights += node.weight() + 1;
+  }
+  return weights;
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  client::RingViewPtr view;
+  for (const std::string& part : fuzz::Parts(fuzz::View(data, size))) {
+    v1::WatchResponse message;
+    if (!message.ParseFromString(part)) continue;
+    v1::RingSpec spec =
+        view == nullptr ? message.snapshot().spec() : view->ring().spec();
+    if (message.has_snapshot()) spec = message.snapshot().spec();
+    const auto normal = NormalizeSpec(spec);
+    if (normal.ok() && !fuzz::IsSmall(*normal, WeightsOf(message))) continue;
+    auto next = client::After(view, message);
+    if (!next.ok()) continue;
+    view = *std::move(next);
+    if (view == nullptr) continue;
+    uint32_t owners[kMaxOwners];
+    fuzz::Check(view->Locate("key", 0, owners).ok(), "a ring answers");
+  }
+  return 0;
+}
