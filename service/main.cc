@@ -3,6 +3,7 @@
 #include <absl/synchronization/mutex.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -23,6 +24,8 @@
 #include "service/metrics/collector.h"
 #include "service/options.h"
 #include "service/rpc/server.h"
+#include "service/self_probe.h"
+#include "service/service_manager.h"
 #include "service/store_link.h"
 #include "service/store_options.h"
 
@@ -75,6 +78,22 @@ Membership::Options MembershipOptions(const ServerOptions& options,
   return membership_options;
 }
 
+RpcServer::Options RpcOptions(const ServerOptions& options,
+                              Membership& membership, RpcStats& stats,
+                              const Security& security) {
+  RpcServer::Options rpc_options;
+  rpc_options.listen = options.listen;
+  rpc_options.heartbeat = Milliseconds(options.watch_heartbeat);
+  rpc_options.membership = &membership;
+  rpc_options.serving = !IsEtcd(options.store);  // else once it is loaded
+  rpc_options.stats = &stats;
+  rpc_options.limits = options.serving;
+  rpc_options.policy = security.policy();
+  rpc_options.audit = security.audit();
+  rpc_options.tls = security.tls();
+  return rpc_options;
+}
+
 void TellReady(const ServerOptions& options, const Membership& membership,
                const RpcServer& rpc, const HttpServer& http) {
   LogInfo("serving", {{"version", CLOCKWISE_VERSION},
@@ -83,6 +102,18 @@ void TellReady(const ServerOptions& options, const Membership& membership,
   std::printf("clockwised ready grpc=%s http=%s\n", rpc.address().c_str(),
               http.address().c_str());
   std::fflush(stdout);
+  TellManager("READY=1");
+}
+
+// A watchdog must hear of the probe in time, even of one that had to wait. 0:
+// never.
+std::chrono::milliseconds ProbeInterval(const ServerOptions& options) {
+  const auto interval = Milliseconds(options.self_probe);
+  const auto watchdog = WatchdogTime();
+  if (!watchdog.has_value()) return interval;
+  return std::min(
+      interval,
+      std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog / 3));
 }
 
 void Drain(RpcServer& rpc, const ServerOptions& options, sigset_t signals) {
@@ -92,6 +123,7 @@ void Drain(RpcServer& rpc, const ServerOptions& options, sigset_t signals) {
     LogWarning("ended at once");
     std::_Exit(1);
   }).detach();
+  TellManager("STOPPING=1");
   LogInfo("draining", {{"lame_duck", absl::StrCat(options.lame_duck, "s")}});
   rpc.EnterLameDuck();
   std::this_thread::sleep_for(Milliseconds(options.lame_duck));
@@ -119,18 +151,10 @@ absl::Status Serve(const ServerOptions& options) {
   }
 
   RpcStats stats;
-  RpcServer::Options rpc_options;
-  rpc_options.listen = options.listen;
-  rpc_options.heartbeat = Milliseconds(options.watch_heartbeat);
-  rpc_options.membership = &membership;
-  rpc_options.serving = !shared;
-  rpc_options.stats = &stats;
-  rpc_options.limits = options.serving;
-  rpc_options.policy = (*security)->policy();
-  rpc_options.audit = (*security)->audit();
-  rpc_options.tls = (*security)->tls();
-  auto rpc = RpcServer::Start(rpc_options);
+  auto rpc =
+      RpcServer::Start(RpcOptions(options, membership, stats, **security));
   if (!rpc.ok()) return InFlag("--listen", rpc.status());
+  SelfProbe probe((*rpc)->address(), ProbeInterval(options));
 
   MetricsCollector::Options metrics_options;
   metrics_options.membership = &membership;
@@ -139,6 +163,7 @@ absl::Status Serve(const ServerOptions& options) {
   metrics_options.security_figures = [&] {
     SecurityFigures figures = (*security)->Figures();
     (*rpc)->gate().AddFigures(figures);
+    figures.probe_failures = probe.failures();
     return figures;
   };
   metrics_options.max_node_series = options.max_node_series;
@@ -147,6 +172,7 @@ absl::Status Serve(const ServerOptions& options) {
   HttpServer::Options http_options;
   http_options.address = options.http;
   http_options.metrics = &metrics;
+  http_options.alive = [&probe] { return probe.alive(); };
   // Once loaded, a ring is served from memory whatever becomes of the store.
   http_options.ready = [&membership] { return membership.Ready(); };
   auto http = HttpServer::Start(std::move(http_options));
@@ -167,6 +193,7 @@ absl::Status Serve(const ServerOptions& options) {
     TellReady(options, membership, **rpc, **http);
   }
   WaitForEnd(signals, security->get());
+  probe.Stop();
   Drain(**rpc, options, signals);
   (*http)->Stop();
   return absl::OkStatus();

@@ -102,6 +102,10 @@ struct Parser {
     app.add_option("--drain_grace", options.drain_grace,
                    "Seconds that calls under way have to end after that")
         ->check(CLI::Range(0.0, kMaxSeconds));
+    app.add_option("--self_probe", options.self_probe,
+                   "Seconds between looks whether the server answers itself; "
+                   "0: never")
+        ->check(CLI::Range(0.0, kMaxSeconds));
     app.add_option("--config", config,
                    "File with the same flags, a line each: listen=HOST:PORT");
     app.footer(

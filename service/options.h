@@ -29,6 +29,7 @@ struct ServerOptions {
   size_t max_node_series = limits::kMaxNodeSeries;
   double lame_duck = 1;    // seconds
   double drain_grace = 5;  // seconds
+  double self_probe = 5;   // seconds between; 0: never
   std::string help;        // not empty: print this and exit 0
 };
 

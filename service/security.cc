@@ -93,12 +93,12 @@ absl::StatusOr<std::unique_ptr<Security>> Security::Open(
   }
   std::unique_ptr<Security> security(new Security());
   if (!options.tls.certificate.empty()) {
-    auto tls = TlsSource::Open(options.tls);
+    auto tls = OpenTls(options.tls);
     if (!tls.ok()) return InFlag("--tls_cert", tls.status());
     security->tls_ = *std::move(tls);
   }
   if (!options.access.policy.empty()) {
-    auto policy = PolicySource::Open(options.access);
+    auto policy = OpenPolicy(options.access);
     if (!policy.ok()) return InFlag("--access_policy", policy.status());
     security->policy_ = *std::move(policy);
   }
@@ -145,7 +145,7 @@ SecurityFigures Security::Figures() const {
   SecurityFigures figures;
   if (tls_ != nullptr) {
     const TlsSource::Figures tls = tls_->figures();
-    figures.certificate_expires = absl::ToUnixSeconds(tls.expires);
+    figures.certificate_expires = absl::ToUnixSeconds(tls_->Current()->expires);
     figures.reloads.push_back({"certificate", tls.replaced, tls.refused});
   }
   if (policy_ != nullptr) {

@@ -13,11 +13,11 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "service/access/audit_log.h"
-#include "service/access/policy_source.h"
+#include "service/access/policy.h"
 #include "service/limits.h"
 #include "service/metrics/security_figures.h"
 #include "service/mutex.h"
-#include "service/tls/tls_source.h"
+#include "service/tls/tls_material.h"
 
 namespace CLI {
 class App;
@@ -28,7 +28,7 @@ namespace clockwise {
 struct SecurityOptions {
   TlsFiles tls;
   bool insecure_listen = false;
-  PolicySource::Files access;
+  PolicyFiles access;
   std::string audit_log;
   size_t audit_log_bytes = limits::kAuditFileBytes;
 };

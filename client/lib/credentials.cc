@@ -34,7 +34,7 @@ absl::StatusOr<std::shared_ptr<Credentials>> Credentials::Open(const Tls& tls) {
     return absl::InvalidArgumentError("cert_file and key_file go together");
   }
   if (tls.enabled || !tls.ca_file.empty() || !tls.cert_file.empty()) {
-    auto opened = TlsSource::Open({tls.cert_file, tls.key_file, tls.ca_file});
+    auto opened = OpenTls({tls.cert_file, tls.key_file, tls.ca_file});
     if (!opened.ok()) return opened.status();
     source = *std::move(opened);
   } else if (!tls.token_file.empty()) {

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "clockwise/options.h"
 #include "service/mutex.h"
-#include "service/tls/tls_source.h"
+#include "service/tls/tls_material.h"
 
 namespace clockwise::client {
 

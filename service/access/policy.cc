@@ -195,4 +195,13 @@ Policy::Grant Policy::On(absl::string_view ring,
   return best;
 }
 
+absl::StatusOr<std::shared_ptr<PolicySource>> OpenPolicy(
+    const PolicyFiles& files) {
+  return PolicySource::Open({files.policy, files.tokens},
+                            limits::kMaxPolicyBytes,
+                            [](const PolicySource::Texts& texts) {
+                              return Policy::Parse(texts[0], texts[1]);
+                            });
+}
+
 }  // namespace clockwise

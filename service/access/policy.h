@@ -3,12 +3,14 @@
 #ifndef CLOCKWISE_SERVICE_ACCESS_POLICY_H_
 #define CLOCKWISE_SERVICE_ACCESS_POLICY_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/access.pb.h"
+#include "service/reloaded.h"
 
 namespace clockwise {
 
@@ -53,6 +55,15 @@ class Policy {
   v1::AccessPolicy policy_;
   std::vector<Token> tokens_;
 };
+
+// The newest policy of the files that was in order.
+struct PolicyFiles {
+  std::string policy;
+  std::string tokens;  // empty: there are none
+};
+using PolicySource = Reloaded<Policy>;
+absl::StatusOr<std::shared_ptr<PolicySource>> OpenPolicy(
+    const PolicyFiles& files);
 
 // Whether `pattern`, in which * stands for any characters, matches all of
 // `text`. O(pattern × text).

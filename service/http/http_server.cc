@@ -182,7 +182,12 @@ void HttpListener::Respond(const httplib::Request& request,
         prometheus::TextSerializer().Serialize(options_.metrics->Collect()),
         kMetricsText);
   }
-  if (request.path == "/healthz") return Answer(response, 200, "ok\n");
+  if (request.path == "/healthz") {
+    if (!options_.alive || options_.alive()) {
+      return Answer(response, 200, "ok\n");
+    }
+    return Answer(response, 503, "the server does not answer itself\n");
+  }
   if (request.path == "/readyz") {
     const absl::Status ready = options_.ready();
     if (ready.ok()) return Answer(response, 200, "ready\n");

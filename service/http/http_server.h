@@ -3,7 +3,7 @@
 // log-in, so it belongs on loopback or a network of the operator's own.
 //
 //   GET /metrics   everything, in Prometheus' text format
-//   GET /healthz   200 while the process lives
+//   GET /healthz   200 while the process serves, else 503: start it anew
 //   GET /readyz    200 if it can serve, else 503 and why
 //
 // HEAD goes with GET; other methods get 405, other pages 404. It owns its
@@ -36,6 +36,7 @@ class HttpServer {
     const prometheus::Collectable* metrics = nullptr;
     // Whether requests can be served; asked by /readyz, must be quick.
     std::function<absl::Status()> ready;
+    std::function<bool()> alive;  // the same of /healthz; empty: it is
     std::chrono::milliseconds request_time{2'000};    // for one to arrive
     std::chrono::milliseconds response_time{10'000};  // for it to be taken
   };

@@ -161,6 +161,7 @@ void AddSecurity(const SecurityFigures& figures, Scrape& scrape) {
   for (const auto& [reason, count] : figures.refused) {
     scrape.Add(Metric::kCallsRefused, {{"reason", reason}}, count);
   }
+  scrape.Add(Metric::kProbeFailures, {}, figures.probe_failures);
   if (figures.audit_lost.has_value()) {
     scrape.Add(Metric::kAuditLost, {}, *figures.audit_lost);
   }

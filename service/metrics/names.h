@@ -39,6 +39,7 @@ enum class Metric {
   kSecurityReloads,
   kCallsRefused,
   kAuditLost,
+  kProbeFailures,
   kProcessCpu,
   kProcessResidentMemory,
   kProcessVirtualMemory,
@@ -58,7 +59,7 @@ struct MetricRow {
   bool per_node = false;
 };
 
-inline constexpr std::array<MetricRow, 31> kMetrics = {{
+inline constexpr std::array<MetricRow, 32> kMetrics = {{
     {Metric::kBuildInfo, "clockwise_build_info", prometheus::MetricType::Gauge,
      "Always 1; the labels tell what was built."},
     {Metric::kRingEpoch, "clockwise_ring_epoch", prometheus::MetricType::Gauge,
@@ -135,6 +136,9 @@ inline constexpr std::array<MetricRow, 31> kMetrics = {{
     {Metric::kAuditLost, "clockwise_audit_lost_total",
      prometheus::MetricType::Counter,
      "Lines that could not be written to the audit log."},
+    {Metric::kProbeFailures, "clockwise_self_probe_failures_total",
+     prometheus::MetricType::Counter,
+     "Times that the server did not answer when it dialled its own address."},
     {Metric::kProcessCpu, "process_cpu_seconds_total",
      prometheus::MetricType::Counter, "User and system CPU time spent."},
     {Metric::kProcessResidentMemory, "process_resident_memory_bytes",

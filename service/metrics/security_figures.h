@@ -20,6 +20,7 @@ struct SecurityFigures {
   // Calls that were not let in, by why.
   std::vector<std::pair<const char*, uint64_t>> refused;
   std::optional<uint64_t> audit_lost;
+  uint64_t probe_failures = 0;  // the server did not answer itself
 };
 
 }  // namespace clockwise

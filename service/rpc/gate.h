@@ -16,7 +16,6 @@
 #include "absl/strings/string_view.h"
 #include "service/access/failed_attempts.h"
 #include "service/access/policy.h"
-#include "service/access/policy_source.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/metrics/security_figures.h"
 

@@ -17,7 +17,7 @@
 #include "service/mutex.h"
 #include "service/rpc/gate.h"
 #include "service/rpc/placement_service.h"
-#include "service/tls/tls_source.h"
+#include "service/tls/tls_material.h"
 
 namespace clockwise {
 

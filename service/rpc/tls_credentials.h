@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "service/tls/tls_source.h"
+#include "service/tls/tls_material.h"
 
 namespace clockwise {
 

@@ -8,11 +8,12 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <fstream>
 #include <memory>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "service/limits.h"
 
 namespace clockwise {
@@ -32,22 +33,6 @@ using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 absl::Status Fault(absl::string_view what) {
   ERR_clear_error();
   return absl::InvalidArgumentError(what);
-}
-
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string text(limits::kMaxPemBytes + 1, '\0');
-  if (!in) return absl::InvalidArgumentError(absl::StrCat("no file ", path));
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-  }
-  text.resize(static_cast<size_t>(in.gcount()));
-  if (text.size() > limits::kMaxPemBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " is longer than ", limits::kMaxPemBytes, " bytes"));
-  }
-  return text;
 }
 
 Bio Reader(absl::string_view pem) {
@@ -136,27 +121,14 @@ absl::Status CheckRoots(absl::string_view pem, absl::Time now) {
 
 }  // namespace
 
-absl::StatusOr<TlsMaterial> ReadTls(const TlsFiles& files) {
-  TlsMaterial material;
-  const std::pair<const std::string*, std::string*> all[] = {
-      {&files.certificate, &material.certificate},
-      {&files.key, &material.key},
-      {&files.roots, &material.roots}};
-  for (const auto& [path, text] : all) {
-    if (path->empty()) continue;
-    auto read = ReadPem(*path);
-    if (!read.ok()) return read.status();
-    *text = *std::move(read);
+absl::StatusOr<TlsMaterial> ParseTls(absl::Time now,
+                                     const std::vector<std::string>& texts) {
+  TlsMaterial material{texts[0], texts[1], texts[2], absl::InfiniteFuture()};
+  if (!material.roots.empty()) {
+    absl::Status status = CheckRoots(material.roots, now);
+    if (!status.ok()) return status;
   }
-  return material;
-}
-
-absl::Status CheckTls(absl::Time now, TlsMaterial& material) {
-  material.expires = absl::InfiniteFuture();
-  if (material.certificate.empty() && material.key.empty()) {
-    return material.roots.empty() ? absl::OkStatus()
-                                  : CheckRoots(material.roots, now);
-  }
+  if (material.certificate.empty() && material.key.empty()) return material;
   auto chain = ParseCertificates("certificate", material.certificate);
   if (!chain.ok()) return chain.status();
   for (const Certificate& certificate : *chain) {
@@ -167,8 +139,16 @@ absl::Status CheckTls(absl::Time now, TlsMaterial& material) {
   }
   if (absl::Status status = CheckChain(*chain); !status.ok()) return status;
   absl::Status status = CheckKey(chain->front().get(), material.key);
-  if (!status.ok() || material.roots.empty()) return status;
-  return CheckRoots(material.roots, now);
+  if (!status.ok()) return status;
+  return material;
+}
+
+absl::StatusOr<std::shared_ptr<TlsSource>> OpenTls(const TlsFiles& files) {
+  return TlsSource::Open({files.certificate, files.key, files.roots},
+                         limits::kMaxPemBytes,
+                         [](const TlsSource::Texts& texts) {
+                           return ParseTls(absl::Now(), texts);
+                         });
 }
 
 }  // namespace clockwise

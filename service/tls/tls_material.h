@@ -3,11 +3,13 @@
 #ifndef CLOCKWISE_SERVICE_TLS_TLS_MATERIAL_H_
 #define CLOCKWISE_SERVICE_TLS_TLS_MATERIAL_H_
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "service/reloaded.h"
 
 namespace clockwise {
 
@@ -29,14 +31,16 @@ struct TlsMaterial {
   absl::Time expires;  // the first of the chain to do so
 };
 
-// What stands in the files now, unread beyond limits::kMaxPemBytes.
-absl::StatusOr<TlsMaterial> ReadTls(const TlsFiles& files);
+// What the texts of the files are, if it can be served with at `now`: the key
+// is that of the first certificate, each certificate is signed by the next, all
+// are valid now, and the roots, if there are any, are certificates of which one
+// is valid. InvalidArgument: one line that names the fault.
+absl::StatusOr<TlsMaterial> ParseTls(absl::Time now,
+                                     const std::vector<std::string>& texts);
 
-// Whether `material` can be served with at `now`: the key is that of the first
-// certificate, each certificate is signed by the next, all are valid now, and
-// the roots, if there are any, are certificates of which one is valid.
-// InvalidArgument: one line that names the fault. Sets `expires`.
-absl::Status CheckTls(absl::Time now, TlsMaterial& material);
+// The newest of the files that was in order.
+using TlsSource = Reloaded<TlsMaterial>;
+absl::StatusOr<std::shared_ptr<TlsSource>> OpenTls(const TlsFiles& files);
 
 }  // namespace clockwise
 

@@ -25,10 +25,11 @@ ORDER = ["ring", "store", "membership", "metrics", "tls", "access", "rpc",
 # Every folder of service/ may include these, and they include no folder.
 LEAVES = {"service/limits.h", "service/mutex.h", "service/latency_histogram.h",
           "service/thread_counts.h", "service/thread_counts.cc",
-          "service/fail_point.h", "service/huge_pages.h"}
+          "service/fail_point.h", "service/huge_pages.h", "service/reloaded.h"}
 
 # These know all parts. Only the edges log.
-ROOT_FILES = re.compile(r"service/(main|options|security|store_options|store_link|log)\.(cc|h)$")
+ROOT_FILES = re.compile(r"service/(main|options|security|self_probe|service_manager|"
+                        r"store_options|store_link|log)\.(cc|h)$")
 LOG = "service/log.h"
 LOGGING = {"rpc", "http"}
 

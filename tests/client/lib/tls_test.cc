@@ -26,8 +26,8 @@ class TlsTest : public ClientFixture {
     options.heartbeat = heartbeat_;
     options.membership = membership_.get();
     options.stats = &more_stats_;
-    options.tls = *TlsSource::Open(
-        {own.certificate, own.key, mutual ? authority.ca() : ""});
+    options.tls =
+        *OpenTls({own.certificate, own.key, mutual ? authority.ca() : ""});
     options.policy = policy_;
     auto server = RpcServer::Start(options);
     EXPECT_TRUE(server.ok()) << server.status();
@@ -39,7 +39,7 @@ class TlsTest : public ClientFixture {
     std::ofstream(policy) << json;
     const std::string token_file = authority_.Path("tokens");
     std::ofstream(token_file) << tokens;
-    auto source = PolicySource::Open({policy, token_file});
+    auto source = OpenPolicy({policy, token_file});
     ASSERT_TRUE(source.ok()) << source.status();
     policy_ = *std::move(source);
   }
