@@ -25,6 +25,10 @@ bool IsEncrypted(const grpc::AuthContext& auth) {
   return !kind.empty() && kind[0] == "ssl";
 }
 
+const char* NameOf(Method method) {
+  return kMethods[static_cast<size_t>(method)].name;
+}
+
 absl::string_view RingName(absl::string_view ring) {
   return ring.empty() ? "default" : ring;
 }
@@ -106,22 +110,28 @@ absl::StatusOr<Identity> Gate::IdentityOf(const Context& context,
                                             "the token is unknown"));
 }
 
+absl::StatusOr<Identity> Gate::Authenticate(const Context& context,
+                                            const Policy& policy,
+                                            Method method) const {
+  auto identity = IdentityOf(context, policy);
+  if (!identity.ok() || !identity->names.empty() || !identity->token.empty()) {
+    return identity;
+  }
+  return Refuse(Refused::kUnauthenticated,
+                Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
+                        absl::StrCat("neither a certificate nor a token; ",
+                                     NameOf(method), " takes the role ",
+                                     RoleName(RoleFor(method)))));
+}
+
 absl::StatusOr<Gate::Caller> Gate::Admit(const Context& context, Method method,
                                          absl::string_view ring) const {
   if (!guarded()) return Caller{context.peer(), Role::kNone};
   const std::shared_ptr<const Policy> policy = policy_->Current();
-  auto identity = IdentityOf(context, *policy);
+  const auto identity = Authenticate(context, *policy, method);
   if (!identity.ok()) return identity.status();
-  const char* name = kMethods[static_cast<size_t>(method)].name;
-  const Role wanted = RoleFor(method);
-  if (identity->names.empty() && identity->token.empty()) {
-    return Refuse(
-        Refused::kUnauthenticated,
-        Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
-                absl::StrCat("neither a certificate nor a token; ", name,
-                             " takes the role ", RoleName(wanted))));
-  }
   Policy::Grant grant = policy->On(RingName(ring), *identity);
+  const Role wanted = RoleFor(method);
   if (grant.role >= wanted) return Caller{std::move(grant.name), grant.role};
   const std::string who = !grant.name.empty() ? grant.name
                           : identity->token.empty()
@@ -131,22 +141,16 @@ absl::StatusOr<Gate::Caller> Gate::Admit(const Context& context, Method method,
       Refused::kDenied,
       Refusal(v1::ERROR_REASON_PERMISSION_DENIED,
               absl::StrCat(who, " has the role ", RoleName(grant.role),
-                           " on ring ", Quoted(RingName(ring)), "; ", name,
-                           " takes ", RoleName(wanted))));
+                           " on ring ", Quoted(RingName(ring)), "; ",
+                           NameOf(method), " takes ", RoleName(wanted))));
 }
 
 absl::StatusOr<std::function<bool(absl::string_view)>> Gate::Readable(
     const Context& context) const {
   if (!guarded()) return [](absl::string_view) { return true; };
   const std::shared_ptr<const Policy> policy = policy_->Current();
-  auto identity = IdentityOf(context, *policy);
+  auto identity = Authenticate(context, *policy, Method::kListRings);
   if (!identity.ok()) return identity.status();
-  if (identity->names.empty() && identity->token.empty()) {
-    return Refuse(Refused::kUnauthenticated,
-                  Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
-                          "neither a certificate nor a token; ListRings takes "
-                          "the role reader"));
-  }
   return [policy, identity = *std::move(identity)](absl::string_view ring) {
     return policy->On(ring, identity).role >= Role::kReader;
   };

@@ -52,8 +52,13 @@ class Gate {
   enum class Refused { kUnauthenticated, kBadToken, kBlocked, kDenied };
   static constexpr std::array<const char*, 4> kRefusedNames = {
       "unauthenticated", "bad_token", "blocked", "denied"};
+  // Who calls; nobody, if nothing is shown.
   absl::StatusOr<Identity> IdentityOf(
       const grpc::CallbackServerContext& context, const Policy& policy) const;
+  // The same; UNAUTHENTICATED, if nothing is shown.
+  absl::StatusOr<Identity> Authenticate(
+      const grpc::CallbackServerContext& context, const Policy& policy,
+      Method method) const;
   absl::Status Refuse(Refused why, const absl::Status& status) const;
 
   const std::shared_ptr<const PolicySource> policy_;

@@ -54,6 +54,14 @@ inline std::string Xxh3Bytes(absl::string_view bytes) {
   return text;
 }
 
+// What nodes weigh together, and one each, as 0 may mean 1.
+template <typename Nodes>
+uint64_t WeightsOf(const Nodes& nodes) {
+  uint64_t weights = 1;
+  for (const v1::Node& node : nodes) weights += node.weight() + 1;
+  return weights;
+}
+
 // Whether a ring of it is small enough to be built a thousand times a second.
 inline bool IsSmall(const v1::RingSpec& spec, uint64_t weights) {
   return weights < 50 && spec.virtual_nodes() * weights < 10'000 &&

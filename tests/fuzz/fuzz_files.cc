@@ -15,9 +15,9 @@ void ReadAsBackup(absl::string_view body) {
   const auto rings = ReadBackup(fuzz::File(file));
   if (!rings.ok()) return;
   for (const StoredRing& ring : *rings) {
-    uint64_t weights = 1;
-    for (const v1::Node& node : ring.nodes) weights += node.weight() + 1;
-    if (fuzz::IsSmall(ring.head.spec, weights)) (void)RestoreState(ring);
+    if (fuzz::IsSmall(ring.head.spec, fuzz::WeightsOf(ring.nodes))) {
+      (void)RestoreState(ring);
+    }
   }
 }
 
@@ -29,9 +29,9 @@ void ReadAsRingFile(absl::string_view body) {
       !snapshot.ParseFromString(std::string(body.substr(8)))) {
     return;
   }
-  uint64_t weights = 1;
-  for (const v1::Node& node : snapshot.nodes()) weights += node.weight() + 1;
-  if (!fuzz::IsSmall(snapshot.spec(), weights)) return;
+  if (!fuzz::IsSmall(snapshot.spec(), fuzz::WeightsOf(snapshot.nodes()))) {
+    return;
+  }
   (void)client::ReadRingFile(fuzz::File(file), "default");
 }
 

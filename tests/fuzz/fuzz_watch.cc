@@ -3,24 +3,8 @@
 #include "service/ring/validate.h"
 #include "tests/fuzz/fuzz.h"
 
-namespace {
-
-using namespace clockwise;  // NOLINT: a program of one file
-
-uint64_t WeightsOf(const v1::WatchResponse& message) {
-  uint64_t weights = 1;
-  for (const auto& node : message.snapshot().nodes()) {
-    weights += node.weight() + 1;
-  }
-  for (const auto& node : message.delta().upserted()) {
-    weights += node.weight() + 1;
-  }
-  return weights;
-}
-
-}  // namespace
-
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace clockwise;  // NOLINT: a program of one file
   client::RingViewPtr view;
   for (const std::string& part : fuzz::Parts(fuzz::View(data, size))) {
     v1::WatchResponse message;
@@ -29,7 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         view == nullptr ? message.snapshot().spec() : view->ring().spec();
     if (message.has_snapshot()) spec = message.snapshot().spec();
     const auto normal = NormalizeSpec(spec);
-    if (normal.ok() && !fuzz::IsSmall(*normal, WeightsOf(message))) continue;
+    if (normal.ok() &&
+        !fuzz::IsSmall(*normal,
+                       fuzz::WeightsOf(message.snapshot().nodes()) +
+                           fuzz::WeightsOf(message.delta().upserted())))
+      continue;
     auto next = client::After(view, message);
     if (!next.ok()) continue;
     view = *std::move(next);
