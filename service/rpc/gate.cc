@@ -124,23 +124,27 @@ absl::StatusOr<Identity> Gate::Authenticate(const Context& context,
                                      RoleName(RoleFor(method)))));
 }
 
-absl::StatusOr<Gate::Caller> Gate::Admit(const Context& context, Method method,
-                                         absl::string_view ring) const {
-  if (!guarded()) return Caller{context.peer(), Role::kNone};
+absl::Status Gate::Admit(const Context& context, Method method,
+                         absl::string_view ring, Caller& caller) const {
+  if (!guarded()) {
+    caller.name = context.peer();
+    return absl::OkStatus();
+  }
   const std::shared_ptr<const Policy> policy = policy_->Current();
   const auto identity = Authenticate(context, *policy, method);
   if (!identity.ok()) return identity.status();
   Policy::Grant grant = policy->On(RingName(ring), *identity);
+  caller.role = grant.role;
+  caller.name = !grant.name.empty() ? std::move(grant.name)
+                : identity->token.empty()
+                    ? identity->names[0]
+                    : absl::StrCat("token:", identity->token);
   const Role wanted = RoleFor(method);
-  if (grant.role >= wanted) return Caller{std::move(grant.name), grant.role};
-  const std::string who = !grant.name.empty() ? grant.name
-                          : identity->token.empty()
-                              ? identity->names[0]
-                              : absl::StrCat("token:", identity->token);
+  if (caller.role >= wanted) return absl::OkStatus();
   return Refuse(
       Refused::kDenied,
       Refusal(v1::ERROR_REASON_PERMISSION_DENIED,
-              absl::StrCat(who, " has the role ", RoleName(grant.role),
+              absl::StrCat(caller.name, " has the role ", RoleName(caller.role),
                            " on ring ", Quoted(RingName(ring)), "; ",
                            NameOf(method), " takes ", RoleName(wanted))));
 }

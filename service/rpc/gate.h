@@ -36,10 +36,11 @@ class Gate {
     std::string name;
     Role role = Role::kNone;
   };
-  // UNAUTHENTICATED: nothing was proved. PERMISSION_DENIED: it may not, on
-  // `ring` ("" is the default one). LIMIT_REACHED: too many attempts failed.
-  absl::StatusOr<Caller> Admit(const grpc::CallbackServerContext& context,
-                               Method method, absl::string_view ring) const;
+  // Sets `caller`, also if it is refused, as far as something was proved.
+  // UNAUTHENTICATED: nothing was. PERMISSION_DENIED: it may not, on `ring` (""
+  // is the default one). LIMIT_REACHED: too many attempts failed.
+  absl::Status Admit(const grpc::CallbackServerContext& context, Method method,
+                     absl::string_view ring, Caller& caller) const;
 
   // Which rings the caller may read, for lists of them. UNAUTHENTICATED.
   absl::StatusOr<std::function<bool(absl::string_view)>> Readable(

@@ -30,8 +30,9 @@ std::optional<Locator::Answer> Locator::Locate(
     return status;
   }
   if (gate_.guarded()) {
-    const auto caller = gate_.Admit(context, method, query.ring);
-    if (!caller.ok()) return caller.status();
+    Gate::Caller caller;
+    absl::Status status = gate_.Admit(context, method, query.ring, caller);
+    if (!status.ok()) return status;
   }
   const auto state = membership_.Glance(query.ring);
   if (!state.ok()) return state.status();

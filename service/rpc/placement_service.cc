@@ -95,21 +95,21 @@ void PlacementServiceHandlers::Audit(v1::AuditEntry entry,
 }
 
 template <typename Request>
-absl::StatusOr<Gate::Caller> PlacementServiceHandlers::Admit(
+absl::Status PlacementServiceHandlers::Admit(
     Method method, const Context& context, const Bytes& bytes, Request& request,
-    v1::AuditEntry& entry) const {
+    Gate::Caller& caller, v1::AuditEntry& entry) const {
   const absl::Status parsed = ParseRequest(bytes, request);
-  const auto caller = parsed.ok()
-                          ? gate_.Admit(context, method, RingOf(request))
-                          : absl::StatusOr<Gate::Caller>(parsed);
+  const absl::Status status =
+      parsed.ok() ? gate_.Admit(context, method, RingOf(request), caller)
+                  : parsed;
   if constexpr (kAudited<Request>) {
-    if (audit_ == nullptr) return caller;
+    if (audit_ == nullptr) return status;
     entry = EntryOf(method, context.peer());
     if (parsed.ok()) Describe(request, entry);
-    if (caller.ok()) SetCaller(*caller, entry);
-    if (!caller.ok()) Audit(entry, caller.status(), 0);
+    SetCaller(caller, entry);
+    if (!status.ok()) Audit(entry, status, 0);
   }
-  return caller;
+  return status;
 }
 
 template <typename Request, typename Work>
@@ -120,9 +120,11 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Queue(
   Reactor* reactor = call.reactor();
   auto request = std::make_shared<Request>();
   v1::AuditEntry entry;
-  auto caller = Admit(method, *context, *bytes, *request, entry);
-  if (!caller.ok()) {
-    call.Finish(caller.status());
+  Gate::Caller caller;
+  if (absl::Status status =
+          Admit(method, *context, *bytes, *request, caller, entry);
+      !status.ok()) {
+    call.Finish(status);
     return reactor;
   }
   const bool changes = ChangesSomething(*request);
@@ -133,7 +135,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Queue(
       deadlines_.Add(call.AnswerBy(), [queued] { queued->Expire(); });
   WorkQueue& queue = changes ? changes_ : reads_;
   const bool added = queue.Add(
-      [this, queued, deadline, request, work, entry, actor = caller->name] {
+      [this, queued, deadline, request, work, entry, actor = caller.name] {
         if (queued->Begin()) {
           const auto answer = work(std::move(*request), actor);
           if constexpr (kAudited<Request>) {
@@ -276,15 +278,12 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListRings(
   const UnaryCall call(context, response, &stats_.Of(Method::kListRings));
   Reactor* reactor = call.reactor();
   v1::ListRingsRequest request;
-  if (absl::Status status = ParseRequest(*bytes, request); !status.ok()) {
-    call.Finish(status);
-    return reactor;
-  }
+  const absl::Status parsed = ParseRequest(*bytes, request);
   const auto readable = gate_.Readable(*context);
-  if (readable.ok()) {
+  if (parsed.ok() && readable.ok()) {
     call.Finish(Answer(membership_, request, *readable));
   } else {
-    call.Finish(readable.status());
+    call.Finish(parsed.ok() ? readable.status() : parsed);
   }
   return reactor;
 }
@@ -293,7 +292,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* PlacementServiceHandlers::Watch(
     Context* context, const Bytes* request) {
   return watch_.Open(
       *request, MachineOf(context->peer()), [&](const std::string& ring) {
-        return gate_.Admit(*context, Method::kWatch, ring).status();
+        Gate::Caller caller;
+        return gate_.Admit(*context, Method::kWatch, ring, caller);
       });
 }
 

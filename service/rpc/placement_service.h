@@ -102,12 +102,12 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // it. What would change something is told to the audit log.
   template <typename Request, typename Work>
   Reactor* Queue(Method method, Context*, const Bytes*, Bytes*, Work work);
-  // Reads the request and says who asks, if they may. Fills in what is known
-  // then, and is not told again, of the entry in the audit log.
+  // Reads the request and says who asks, and whether they may. Fills in what is
+  // known then of the entry in the audit log, which is told of a refusal.
   template <typename Request>
-  absl::StatusOr<Gate::Caller> Admit(Method method, const Context& context,
-                                     const Bytes& bytes, Request& request,
-                                     v1::AuditEntry& entry) const;
+  absl::Status Admit(Method method, const Context& context, const Bytes& bytes,
+                     Request& request, Gate::Caller& caller,
+                     v1::AuditEntry& entry) const;
   void Audit(v1::AuditEntry entry, const absl::Status& outcome,
              uint64_t epoch) const;
   // One of the four reads that are answered from membership/ (requests.h).

@@ -377,8 +377,10 @@ class SecurityTest(unittest.TestCase):
              ["a"], "OK"])
         self.assertRegex(made["peer"], r"^ipv4:127\.0\.0\.1:")
         self.assertRegex(made["time"], r"^20\d\d-.*\+00:00$")
-        self.assertEqual((denied["outcome"], denied["reason"]),
-                         ("PERMISSION_DENIED", "PERMISSION_DENIED"))
+        self.assertEqual(
+            [denied[name] for name in ("actor", "nodes", "outcome", "reason")],
+            ["dns:web.example", ["b"], "PERMISSION_DENIED",
+             "PERMISSION_DENIED"])
         self.assertEqual((missing["outcome"], missing["reason"]),
                          ("NOT_FOUND", "NODE_NOT_FOUND"))
 
