@@ -47,7 +47,8 @@ absl::StatusOr<size_t> WidthOf(const v1::PartitionMoves& moves,
                                 Direction direction, size_t partitions,
                                 OrdinalTable& table);
 
-// The number of partitions of a spec; 0 in other layouts.
+// The number of partitions of a spec; 0 in other layouts, and of more bits than
+// there may be.
 size_t PartitionsOf(const v1::RingSpec& spec);
 
 }  // namespace clockwise

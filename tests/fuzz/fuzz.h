@@ -4,6 +4,7 @@
 #ifndef CLOCKWISE_TESTS_FUZZ_FUZZ_H_
 #define CLOCKWISE_TESTS_FUZZ_FUZZ_H_
 
+#include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -21,6 +22,10 @@
 #include "service/ring/hash.h"
 
 namespace clockwise::fuzz {
+
+// protobuf tells of each text that is not UTF-8, which is most of them.
+inline google::protobuf::LogHandler* const kQuiet =
+    google::protobuf::SetLogHandler(nullptr);
 
 inline absl::string_view View(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};

@@ -1,5 +1,7 @@
 // Comparisons of a PARTITIONED ring before and after each step of random
 // histories: what is said to move is what moves, and is the least.
+#include "service/ring/partition_moves.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <set>
@@ -148,6 +150,18 @@ TEST(PartitionMovesTest, PartitionsKeptByTheirOwnersAreInNoMove) {
       }
     }
   });
+}
+
+// Asked of what a damaged file says. Found by fuzzing backups.
+TEST(PartitionsOfTest, MoreBitsThanThereMayBeAreNoPartitions) {
+  v1::RingSpec spec;
+  spec.set_layout(v1::LAYOUT_PARTITIONED);
+  spec.set_partition_bits(limits::kMaxPartitionBits);
+  EXPECT_EQ(PartitionsOf(spec), size_t{1} << limits::kMaxPartitionBits);
+  for (const uint32_t bits : {limits::kMaxPartitionBits + 1, 63U, 64U, ~0U}) {
+    spec.set_partition_bits(bits);
+    EXPECT_EQ(PartitionsOf(spec), 0u) << bits;
+  }
 }
 
 }  // namespace
