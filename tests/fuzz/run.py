@@ -3,6 +3,9 @@
 
 usage: run.py BIN_DIR SECONDS [NAME ...]
 
+A run of less than a minute takes the same way each time, so that what it finds
+is found by whoever made it; longer ones take their own.
+
 What crashes is left in the folder `crashes` beside BIN_DIR. A corpus is what is
 in corpus/NAME; what is found meanwhile is not kept there.
 """
@@ -24,7 +27,8 @@ def run(target, seconds, crashes):
         done = subprocess.run(
             [target, f"-max_total_time={seconds}", "-rss_limit_mb=2048",
              "-timeout=10", f"-artifact_prefix={crashes}/{name}-",
-             "-print_final_stats=1", *corpora],
+             "-print_final_stats=1", *(["-seed=1"] if seconds < 60 else []),
+             *corpora],
             capture_output=True, text=True, errors="replace")
     executed = re.search(r"number_of_executed_units: (\d+)", done.stderr)
     print(f"{name:14} {int(executed.group(1)) if executed else 0:12,} executions"
