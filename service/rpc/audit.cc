@@ -2,12 +2,13 @@
 
 #include "service/limits.h"
 #include "service/ring/refusal.h"
+#include "service/rpc/request_traits.h"
 
 namespace clockwise {
 namespace {
 
 void SetRing(const std::string& ring, v1::AuditEntry& entry) {
-  entry.set_ring(ring.empty() ? "default" : ring);
+  entry.set_ring(std::string(MeantRing(ring)));
 }
 
 void AddNode(const std::string& id, v1::AuditEntry& entry) {

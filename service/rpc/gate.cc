@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "service/ring/refusal.h"
+#include "service/rpc/request_traits.h"
 
 namespace clockwise {
 namespace {
@@ -27,10 +28,6 @@ bool IsEncrypted(const grpc::AuthContext& auth) {
 
 const char* NameOf(Method method) {
   return kMethods[static_cast<size_t>(method)].name;
-}
-
-absl::string_view RingName(absl::string_view ring) {
-  return ring.empty() ? "default" : ring;
 }
 
 }  // namespace
@@ -133,7 +130,7 @@ absl::Status Gate::Admit(const Context& context, Method method,
   const std::shared_ptr<const Policy> policy = policy_->Current();
   const auto identity = Authenticate(context, *policy, method);
   if (!identity.ok()) return identity.status();
-  Policy::Grant grant = policy->On(RingName(ring), *identity);
+  Policy::Grant grant = policy->On(MeantRing(ring), *identity);
   caller.role = grant.role;
   caller.name = !grant.name.empty() ? std::move(grant.name)
                 : identity->token.empty()
@@ -145,7 +142,7 @@ absl::Status Gate::Admit(const Context& context, Method method,
       Refused::kDenied,
       Refusal(v1::ERROR_REASON_PERMISSION_DENIED,
               absl::StrCat(caller.name, " has the role ", RoleName(caller.role),
-                           " on ring ", Quoted(RingName(ring)), "; ",
+                           " on ring ", Quoted(MeantRing(ring)), "; ",
                            NameOf(method), " takes ", RoleName(wanted))));
 }
 

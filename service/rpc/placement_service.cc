@@ -4,39 +4,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/log.h"
 #include "service/ring/refusal.h"
 #include "service/rpc/audit.h"
+#include "service/rpc/log_change.h"
 #include "service/rpc/queued_call.h"
 #include "service/rpc/request_traits.h"
 #include "service/rpc/requests.h"
 
 namespace clockwise {
-namespace {
-
-void LogChange(const std::string& ring, const v1::Change& change) {
-  LogInfo("ring changed", {{"ring", ring.empty() ? "default" : ring},
-                           {"epoch", absl::StrCat(change.epoch())},
-                           {"upserted", absl::StrCat(change.upserted_size())},
-                           {"removed", absl::StrCat(change.removed_ids_size())},
-                           {"moved", absl::StrCat(change.moved_ratio())},
-                           {"actor", change.actor()},
-                           {"request_id", change.request_id()}});
-  if (change.zone_shortfall_after() > change.zone_shortfall_before()) {
-    LogWarning("partitions short of zones",
-               {{"ring", ring.empty() ? "default" : ring},
-                {"partitions", absl::StrCat(change.zone_shortfall_after())},
-                {"zones", absl::StrCat(change.zones())}});
-  }
-  if (change.capped_ids_size() > 0) {
-    LogWarning("weights too large to honour",
-               {{"ring", ring.empty() ? "default" : ring},
-                {"nodes", absl::StrCat(change.capped_ids_size())},
-                {"first", change.capped_ids(0)}});
-  }
-}
-
-}  // namespace
 
 PlacementServiceHandlers::PlacementServiceHandlers(
     Membership& membership, RpcStats& stats, const ServingLimits& limits,
@@ -99,9 +74,12 @@ absl::Status PlacementServiceHandlers::Admit(
     Method method, const Context& context, const Bytes& bytes, Request& request,
     Gate::Caller& caller, v1::AuditEntry& entry) const {
   const absl::Status parsed = ParseRequest(bytes, request);
-  const absl::Status status =
-      parsed.ok() ? gate_.Admit(context, method, RingOf(request), caller)
-                  : parsed;
+  absl::Status status = parsed;
+  if constexpr (kOfOneRing<Request>) {
+    if (parsed.ok()) {
+      status = gate_.Admit(context, method, RingOf(request), caller);
+    }
+  }
   if constexpr (kAudited<Request>) {
     if (audit_ == nullptr) return status;
     entry = EntryOf(method, context.peer());
@@ -275,17 +253,19 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::EndMigration(
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListRings(
     Context* context, const Bytes* bytes, Bytes* response) {
-  const UnaryCall call(context, response, &stats_.Of(Method::kListRings));
-  Reactor* reactor = call.reactor();
-  v1::ListRingsRequest request;
-  const absl::Status parsed = ParseRequest(*bytes, request);
-  const auto readable = gate_.Readable(*context);
-  if (parsed.ok() && readable.ok()) {
-    call.Finish(Answer(membership_, request, *readable));
-  } else {
-    call.Finish(parsed.ok() ? readable.status() : parsed);
+  auto readable = gate_.Readable(*context);
+  if (!readable.ok()) {
+    const UnaryCall call(context, response, &stats_.Of(Method::kListRings));
+    Reactor* reactor = call.reactor();
+    call.Finish(readable.status());
+    return reactor;
   }
-  return reactor;
+  return Queue<v1::ListRingsRequest>(
+      Method::kListRings, context, bytes, response,
+      [this, readable = *std::move(readable)](
+          const v1::ListRingsRequest& request, const std::string&) {
+        return Answer(membership_, request, readable);
+      });
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PlacementServiceHandlers::Watch(

@@ -7,7 +7,9 @@
 #include <type_traits>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "clockwise/v1/placement.pb.h"
+#include "service/ring/validate.h"
 
 namespace clockwise {
 
@@ -22,6 +24,18 @@ bool ChangesSomething(const Request& request) {
            std::is_same_v<Request, v1::DeleteRingRequest>;
   }
 }
+
+// A ring's name as requests spell it: "" is the default one.
+inline absl::string_view MeantRing(absl::string_view ring) {
+  return ring.empty() ? kDefaultRing : ring;
+}
+
+// Whether a request is about one ring.
+template <typename Request>
+constexpr bool kOfOneRing = requires(const Request& request) {
+  request.ring();
+}
+|| requires(const Request& request) { request.spec(); };
 
 // The ring that a request is about.
 template <typename Request>

@@ -8,6 +8,7 @@
 #include "clockwise/v1/placement.pb.h"
 #include "service/ring/layout.h"
 #include "service/ring/validate.h"
+#include "service/rpc/request_traits.h"
 #include "service/rpc/status_mapping.h"
 #include "service/rpc/watch_hub.h"
 
@@ -23,8 +24,7 @@ class WatchHub::Stream final
          const v1::WatchRequest& request)
       : hub(its_hub),
         peer(its_peer),
-        ring(request.ring().empty() ? std::string(kDefaultRing)
-                                    : request.ring()),
+        ring(MeantRing(request.ring())),
         include_moves(request.include_moves()),
         position{request.known_incarnation(), request.known_epoch()} {}
 

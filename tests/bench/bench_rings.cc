@@ -51,6 +51,17 @@ std::optional<Size> ParseSize(absl::string_view text) {
   return size;
 }
 
+int RunSizes(int argc, char** argv, void (*run)(Size size, int rounds)) {
+  int rounds = 7;
+  if (argc > 1 && (!absl::SimpleAtoi(argv[1], &rounds) || rounds < 1)) return 2;
+  for (int i = 2; i < argc; ++i) {
+    const auto size = ParseSize(argv[i]);
+    if (!size.has_value()) return 2;
+    run(*size, rounds);
+  }
+  return 0;
+}
+
 void TakeTurns(std::vector<Timed>& ways, int rounds) {
   for (int round = -1; round < rounds; ++round) {
     for (Timed& way : ways) {

@@ -45,6 +45,9 @@ struct Size {
 };
 std::optional<Size> ParseSize(absl::string_view text);
 
+// The main of a benchmark: [ROUNDS] [NODESxPOINTS ...]. Gives the exit code.
+int RunSizes(int argc, char** argv, void (*run)(Size size, int rounds));
+
 // One way of doing what is measured.
 struct Timed {
   std::string name;

@@ -6,19 +6,13 @@ usage: change.py [--bin=DIR] [--rounds=N] [--json] [NODESxPOINTS ...]
 "faster" is how many times the time it takes Envoy's ring, built anew, is.
 """
 
-import argparse
-import pathlib
-
 import rows
 
 SIZES = ["100x160", "1000x160", "10000x160"]
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, default=rows.BIN)
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--json", action="store_true")
+    parser = rows.parser(rounds=11)
     parser.add_argument("sizes", nargs="*", default=SIZES)
     arguments = parser.parse_args()
     measured = rows.of_program(arguments.bin / "change_bench",

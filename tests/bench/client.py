@@ -5,9 +5,7 @@ RPC, client and server together.
 usage: client.py [--bin=DIR] [--rounds=5] [--json] [--quick]
 """
 
-import argparse
 import json
-import pathlib
 import statistics
 
 import rows
@@ -27,10 +25,7 @@ def once(bin_dir, looks, calls):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, default=rows.BIN)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", action="store_true")
+    parser = rows.parser(rounds=5)
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     looks, calls = (10_000, 100) if arguments.quick else (10_000_000, 20_000)

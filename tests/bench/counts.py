@@ -6,19 +6,13 @@ usage: counts.py [--bin=DIR] [--rounds=N] [--count] [--json]
 --count: also the instructions of one, by callgrind.
 """
 
-import argparse
-import pathlib
-
 import counting
 import rows
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, default=rows.BIN)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser = rows.parser(rounds=7)
     parser.add_argument("--count", action="store_true")
-    parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     program = arguments.bin / "counts_bench"
     measured = rows.of_program(program, arguments.rounds)

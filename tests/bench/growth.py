@@ -8,7 +8,6 @@ usage: growth.py [--bin=DIR] [--rounds=5] [--streams=100] [--svg=FILE] [--json]
                  [NODESxPOINTS ...]
 """
 
-import argparse
 import pathlib
 import statistics
 
@@ -68,12 +67,9 @@ def chart(measured):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, default=rows.BIN)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = rows.parser(rounds=5)
     parser.add_argument("--streams", type=int, default=100)
     parser.add_argument("--svg", type=pathlib.Path)
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("sizes", nargs="*", default=SIZES)
     arguments = parser.parse_args()
     names = [name for _, some in CHART for name in some]

@@ -8,9 +8,6 @@ index has; "× ring" is how many times the ring's own look-up the others take.
 --count: also the instructions of a look-up, by callgrind, at the first size.
 """
 
-import argparse
-import pathlib
-
 import counting
 import rows
 
@@ -38,11 +35,8 @@ def add_instructions(measured, arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bin", type=pathlib.Path, default=rows.BIN)
-    parser.add_argument("--rounds", type=int, default=11)
+    parser = rows.parser(rounds=11)
     parser.add_argument("--count", action="store_true")
-    parser.add_argument("--json", action="store_true")
     parser.add_argument("sizes", nargs="*", default=SIZES)
     arguments = parser.parse_args()
     measured = rows.of_program(arguments.bin / "lookup_bench",

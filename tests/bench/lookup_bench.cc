@@ -124,12 +124,5 @@ int main(int argc, char** argv) {
     if (!size.has_value() || !absl::SimpleAtoi(argv[4], &looks)) return 2;
     return clockwise::Count(argv[2], *size, looks);
   }
-  int rounds = 7;
-  if (argc > 1 && (!absl::SimpleAtoi(argv[1], &rounds) || rounds < 1)) return 2;
-  for (int i = 2; i < argc; ++i) {
-    const auto size = clockwise::ParseSize(argv[i]);
-    if (!size.has_value()) return 2;
-    clockwise::Run(*size, rounds);
-  }
-  return 0;
+  return clockwise::RunSizes(argc, argv, clockwise::Run);
 }

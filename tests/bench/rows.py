@@ -1,5 +1,6 @@
 """What the benchmarks print: rows, as JSON, an object a line."""
 
+import argparse
 import itertools
 import json
 import pathlib
@@ -7,6 +8,15 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = ROOT / "build/release/bin"
+
+
+def parser(rounds):
+    """What all benchmarks take."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--bin", type=pathlib.Path, default=BIN)
+    arguments.add_argument("--rounds", type=int, default=rounds)
+    arguments.add_argument("--json", action="store_true")
+    return arguments
 
 
 def of_program(*command):
