@@ -20,7 +20,8 @@ absl::Status ParseRequest(const grpc::Slice& bytes,
                           google::protobuf::MessageLite& message);
 
 // The bytes in one piece, shared if they are in one already. Nearly all are; a
-// frame that straddled two reads comes in more.
+// frame that straddled two reads comes in more. Nothing of a message that never
+// came, as its call was cancelled.
 grpc::Slice ToSlice(const grpc::ByteBuffer& bytes);
 
 grpc::ByteBuffer Serialize(const google::protobuf::MessageLite& message);

@@ -181,8 +181,8 @@ class NginxTest(unittest.TestCase):
         return sent
 
     def is_served(self, stub):
-        """A call may meet the socket's queue full: UNAVAILABLE, and again."""
-        for _ in range(50):
+        """A call may meet the flood's share used up: UNAVAILABLE, and again."""
+        for _ in range(300):
             try:
                 stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT)
                 return

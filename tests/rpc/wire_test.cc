@@ -1,4 +1,6 @@
 // What is no message at all: garbage bytes on every method.
+#include "service/rpc/wire.h"
+
 #include <grpcpp/generic/generic_stub.h>
 
 #include <random>
@@ -96,6 +98,17 @@ TEST_F(WireTest, WhatIsStartedIsHandled) {
   EXPECT_EQ(
       stats_.Of(Method::kLocate).handled(grpc::StatusCode::INVALID_ARGUMENT),
       1u);
+}
+
+// What gRPC hands over for a stream that is reset behind its headers.
+TEST(ByteBufferTest, AMessageThatNeverCameIsCancelledAndNotTheEmptyOne) {
+  const grpc::ByteBuffer nothing;
+  EXPECT_EQ(ToSlice(nothing).size(), 0u);
+  v1::ListRingsRequest request;
+  EXPECT_EQ(ParseRequest(nothing, request).code(),
+            absl::StatusCode::kCancelled);
+  const grpc::Slice empty;
+  EXPECT_TRUE(ParseRequest(grpc::ByteBuffer(&empty, 1), request).ok());
 }
 
 }  // namespace
