@@ -4,21 +4,28 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <memory>
 #include <random>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "service/limits.h"
+#include "service/log.h"
+#include "service/mutex.h"
 #include "service/rpc/listen_address.h"
 #include "service/store/etcd/etcd_store.h"
 #include "service/store/memory_store.h"
 #include "service/store/sqlite_store.h"
+#include "service/tls/tls_material.h"
 
 namespace clockwise {
 namespace {
@@ -43,27 +50,66 @@ absl::StatusOr<std::string> Content(absl::string_view flag,
   return bytes;
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
-    const EtcdFlags& flags) {
+using CredentialsNow =
+    std::function<std::shared_ptr<grpc::ChannelCredentials>()>;
+
+// By what the files of a TlsSource hold, looked at once a second at most.
+class ReloadedCredentials {
+ public:
+  explicit ReloadedCredentials(std::shared_ptr<TlsSource> source)
+      : source_(std::move(source)) {
+    MutexLock lock(mu_);
+    Make();
+  }
+
+  std::shared_ptr<grpc::ChannelCredentials> Current() {
+    MutexLock lock(mu_);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - read_at_ < std::chrono::seconds(1)) return current_;
+    read_at_ = now;
+    absl::Status why;
+    switch (source_->Reload(why)) {
+      case TlsSource::Outcome::kUnchanged:
+        break;
+      case TlsSource::Outcome::kReplaced:
+        LogInfo("etcd's certificates exchanged");
+        Make();
+        break;
+      case TlsSource::Outcome::kRefused:
+        LogWarning("etcd's certificates not exchanged",
+                   {{"why", std::string(why.message())}});
+    }
+    return current_;
+  }
+
+ private:
+  void Make() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    const std::shared_ptr<const TlsMaterial> now = source_->Current();
+    current_ = grpc::SslCredentials({now->roots, now->key, now->certificate});
+  }
+
+  const std::shared_ptr<TlsSource> source_;
+  Mutex mu_;
+  std::shared_ptr<grpc::ChannelCredentials> current_ ABSL_GUARDED_BY(mu_);
+  std::chrono::steady_clock::time_point read_at_ ABSL_GUARDED_BY(mu_) =
+      std::chrono::steady_clock::now();
+};
+
+absl::StatusOr<CredentialsNow> Credentials(const EtcdFlags& flags) {
   if (flags.cacert.empty() && flags.cert.empty() && flags.key.empty()) {
-    return grpc::InsecureChannelCredentials();
+    return [plain = grpc::InsecureChannelCredentials()] { return plain; };
   }
   if (flags.cacert.empty() || flags.cert.empty() != flags.key.empty()) {
     return absl::InvalidArgumentError(
         "--etcd_cacert goes alone, or with both --etcd_cert and --etcd_key");
   }
-  grpc::SslCredentialsOptions tls;
-  auto cacert = Content("--etcd_cacert", flags.cacert);
-  auto cert = Content("--etcd_cert", flags.cert);
-  auto key = Content("--etcd_key", flags.key);
-  for (const absl::Status& status :
-       {cacert.status(), cert.status(), key.status()}) {
-    if (!status.ok()) return status;
+  auto source = OpenTls({flags.cert, flags.key, flags.cacert});
+  if (!source.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--etcd_cacert, --etcd_cert, --etcd_key: ", source.status().message()));
   }
-  tls.pem_root_certs = *std::move(cacert);
-  tls.pem_cert_chain = *std::move(cert);
-  tls.pem_private_key = *std::move(key);
-  return grpc::SslCredentials(tls);
+  return [credentials = std::make_shared<ReloadedCredentials>(
+              *std::move(source))] { return credentials->Current(); };
 }
 
 absl::StatusOr<std::string> Password(const EtcdFlags& flags) {

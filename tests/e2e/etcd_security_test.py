@@ -2,6 +2,8 @@
 """An etcd that wants certificates, and one that wants a user and a password."""
 
 import os
+import pathlib
+import shutil
 import ssl
 import tempfile
 import time
@@ -58,6 +60,52 @@ class EtcdSecurityTest(unittest.TestCase):
             self.waits(cluster.store, [], "did not answer")
             self.waits(cluster.store, [f"--etcd_cacert={ca}"],
                        "did not answer")
+
+    def test_certificates_are_exchanged_without_a_restart(self):
+        """Ours first signed by one authority, then by another; etcd's too."""
+        folders = [os.path.join(self.folder, name) for name in "ab"]
+        for folder in folders:
+            os.mkdir(folder)
+        old, new = (certificates(pathlib.Path(folder)) for folder in folders)
+        files = [os.path.join(self.folder, name)
+                 for name in ("ca.pem", "cert.pem", "key.pem")]
+
+        def put(sources):
+            for source, file in zip(sources, files):
+                shutil.copyfile(source, file + ".new")
+                os.replace(file + ".new", file)
+
+        def cluster_flags(ca, own, key):
+            return [f"--cert-file={own}", f"--key-file={key}",
+                    f"--trusted-ca-file={ca}", "--client-cert-auth"]
+
+        context = ssl.create_default_context(cafile=old[0])
+        context.load_verify_locations(new[0])
+        context.load_cert_chain(*old[1:])
+        put(old)
+        with EtcdCluster(scheme="https", context=context,
+                         flags=cluster_flags(*old)) as cluster:
+            with RunningServer(store=cluster.store, flags=[
+                    f"--etcd_cacert={files[0]}", f"--etcd_cert={files[1]}",
+                    f"--etcd_key={files[2]}"]) as server:
+                self.assertEqual(self.add(server, "a").epoch, 2)
+                put((old[0], old[1], new[2]))  # a key of another certificate
+                self.logged(server, "not exchanged")
+                self.assertEqual(self.add(server, "b").epoch, 3)
+                put(new)
+                self.logged(server, "certificates exchanged")
+                cluster.kill(0)
+                context.load_cert_chain(*new[1:])
+                cluster.flags[:] = cluster_flags(*new)
+                cluster.start(0)
+                self.assertEqual(self.add(server, "c").epoch, 4)
+
+    def logged(self, server, text):
+        for _ in range(200):
+            if text in server.log():
+                return
+            time.sleep(0.05)
+        self.fail(server.log())
 
     def test_a_user_and_a_password(self):
         password = os.path.join(self.folder, "password")

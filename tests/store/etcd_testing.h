@@ -28,7 +28,9 @@ inline EtcdStore::Options EtcdOptions(
     std::chrono::milliseconds timeout = std::chrono::seconds(5)) {
   EtcdStore::Options options;
   options.client.endpoints = endpoints;
-  options.client.credentials = grpc::InsecureChannelCredentials();
+  options.client.credentials = [insecure = grpc::InsecureChannelCredentials()] {
+    return insecure;
+  };
   options.client.timeout = timeout;
   options.prefix = prefix;
   options.random = [] {

@@ -97,13 +97,22 @@ grpc::Status Await(const Start& start) {
 
 }  // namespace
 
-EtcdClient::EtcdClient(Options options) : options_(std::move(options)) {
+EtcdClient::EtcdClient(Options options) : options_(std::move(options)) {}
+
+std::shared_ptr<const EtcdClient::Members> EtcdClient::CurrentMembers() {
+  const auto credentials = options_.credentials();
+  MutexLock lock(mu_);
+  if (credentials == made_with_) return members_;
+  auto members = std::make_shared<Members>();
   for (const std::string& address : options_.endpoints) {
-    const auto channel = ChannelTo(address, options_.credentials);
-    members_.push_back({address, etcdserverpb::KV::NewStub(channel),
+    const auto channel = ChannelTo(address, credentials);
+    members->push_back({address, etcdserverpb::KV::NewStub(channel),
                         etcdserverpb::Watch::NewStub(channel),
                         etcdserverpb::Auth::NewStub(channel)});
   }
+  made_with_ = credentials;
+  members_ = std::move(members);
+  return members_;
 }
 
 absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
@@ -142,7 +151,8 @@ absl::Status EtcdClient::StartWatch(
     grpc::ClientContext& context,
     grpc::ClientBidiReactor<etcdserverpb::WatchRequest,
                             etcdserverpb::WatchResponse>& reactor) {
-  const Member& member = members_[current_ % members_.size()];
+  const auto members = CurrentMembers();
+  const Member& member = (*members)[current_ % members->size()];
   // Without it, a member cut off from the others would be silent for ever.
   context.AddMetadata("hasleader", "true");
   const grpc::Status status =
@@ -165,7 +175,7 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
     // Once it has been away for long, callers are not kept waiting for it.
     MutexLock lock(mu_);
     if (!up_ && start - down_since_ > options_.timeout) {
-      attempts_left = members_.size();
+      attempts_left = options_.endpoints.size();
     }
   }
   milliseconds patience = kFirstAttempt;
@@ -173,7 +183,8 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
   grpc::Status status;
   for (size_t number = 1;; ++number) {
     const size_t used = current_;
-    const Member& member = members_[used % members_.size()];
+    const auto members = CurrentMembers();
+    const Member& member = (*members)[used % members->size()];
     status = attempt(member, std::min(until, Clock::now() + patience));
     if (!MayPass(status)) {
       // etcd says so also of what it has just executed.
@@ -185,7 +196,7 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
     size_t expected = used;
     current_.compare_exchange_strong(expected, used + 1);
     if (number >= attempts_left) break;
-    if (number % members_.size() == 0) {
+    if (number % options_.endpoints.size() == 0) {
       if (Clock::now() + pause >= until) break;
       std::this_thread::sleep_for(pause);
       pause = std::min(2 * pause, kLongestPause);

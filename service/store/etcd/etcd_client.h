@@ -32,7 +32,9 @@ class EtcdClient {
  public:
   struct Options {
     std::vector<std::string> endpoints;  // HOST:PORT, at least one
-    std::shared_ptr<grpc::ChannelCredentials> credentials;
+    // Asked before each attempt, so it must be quick. Once it gives others, new
+    // connections are made with them.
+    std::function<std::shared_ptr<grpc::ChannelCredentials>()> credentials;
     std::string user;  // empty: etcd asks for none
     std::string password;
     std::chrono::milliseconds timeout{5'000};  // of a call, retries included
@@ -70,9 +72,12 @@ class EtcdClient {
     std::unique_ptr<etcdserverpb::Watch::Stub> watch;
     std::unique_ptr<etcdserverpb::Auth::Stub> auth;
   };
+  using Members = std::vector<Member>;
   using Attempt =
       std::function<grpc::Status(const Member&, Clock::time_point deadline)>;
 
+  // All of etcd's, by the newest credentials; in use for as long as it is held.
+  std::shared_ptr<const Members> CurrentMembers();
   // Attempts until one is answered or the time is over.
   absl::Status Insist(const Attempt& attempt, bool& maybe_made);
   // The status of an answer that no attempt can better; OK and not OK.
@@ -85,10 +90,12 @@ class EtcdClient {
   void ForgetToken();
 
   const Options options_;
-  std::vector<Member> members_;
   std::atomic<size_t> current_ = 0;
   std::atomic<bool> up_ = true;
   Mutex mu_;
+  // Null until the first call, and what its channels were made with.
+  std::shared_ptr<const Members> members_ ABSL_GUARDED_BY(mu_);
+  std::shared_ptr<grpc::ChannelCredentials> made_with_ ABSL_GUARDED_BY(mu_);
   Clock::time_point down_since_ ABSL_GUARDED_BY(mu_);
   std::string token_ ABSL_GUARDED_BY(mu_);
 };
