@@ -1,6 +1,7 @@
 """The examples in other languages, by the lines of their READMEs, against a
 real server and the golden vectors."""
 
+import json
 import os
 import pathlib
 import re
@@ -101,6 +102,23 @@ class PythonTest(ExampleCase, unittest.TestCase):
 class NodeTest(ExampleCase, unittest.TestCase):
     language = "node"
     command = ["node", "lookup.js"]
+
+    def test_it_reads_why_a_call_was_refused(self):
+        script = ROOT / "tests/client/errors_in_node.js"
+        said = self.shell(f"node {script} {self.server.grpc}")
+        bad_name, no_ring, no_id, no_node = map(json.loads, said.splitlines())
+        for refusal, code, reason in (
+                (bad_name, "INVALID_ARGUMENT", "FIELD_INVALID"),
+                (no_ring, "NOT_FOUND", "RING_NOT_FOUND"),
+                (no_id, "INVALID_ARGUMENT", "FIELD_INVALID"),
+                (no_node, "NOT_FOUND", "NODE_NOT_FOUND")):
+            with self.subTest(reason):
+                self.assertEqual(refusal["code"], code)
+                self.assertTrue(refusal["same"])
+                self.assertEqual(refusal["ErrorInfo"]["reason"], reason)
+                self.assertEqual(refusal["ErrorInfo"]["domain"], "clockwise")
+        [violation] = no_id["BadRequest"]["field_violations"]
+        self.assertEqual(violation["field"], "node.id")
 
 
 class GoTest(ExampleCase, unittest.TestCase):
