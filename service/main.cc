@@ -171,6 +171,7 @@ absl::Status Serve(const ServerOptions& options) {
   const MetricsCollector metrics(std::move(metrics_options));
   HttpServer::Options http_options;
   http_options.address = options.http;
+  if (options.security.http_tls) http_options.tls = (*security)->tls();
   http_options.metrics = &metrics;
   http_options.alive = [&probe] { return probe.alive(); };
   // Once loaded, a ring is served from memory whatever becomes of the store.

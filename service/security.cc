@@ -31,6 +31,9 @@ absl::Status CheckTogether(const SecurityOptions& options,
   if (!options.tls.roots.empty() && !tls) {
     return absl::InvalidArgumentError("--tls_client_ca takes --tls_cert too");
   }
+  if (options.http_tls && !tls) {
+    return absl::InvalidArgumentError("--http_tls takes --tls_cert too");
+  }
   if (!options.access.tokens.empty() && options.access.policy.empty()) {
     return absl::InvalidArgumentError("--token_file takes --access_policy too");
   }
@@ -73,6 +76,8 @@ void AddSecurityFlags(CLI::App& app, SecurityOptions& options) {
   app.add_option("--tls_key", options.tls.key, "Its key (PEM, not encrypted)");
   app.add_option("--tls_client_ca", options.tls.roots,
                  "Take only clients with a certificate signed by one of these");
+  app.add_flag("--http_tls", options.http_tls,
+               "The HTTP port speaks TLS too, with the same files");
   app.add_flag("--insecure_listen", options.insecure_listen,
                "Serve plaintext on an address that others can reach");
   app.add_option("--access_policy", options.access.policy,

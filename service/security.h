@@ -27,6 +27,7 @@ namespace clockwise {
 
 struct SecurityOptions {
   TlsFiles tls;
+  bool http_tls = false;
   bool insecure_listen = false;
   PolicyFiles access;
   std::string audit_log;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace clockwise {
 namespace {
@@ -16,15 +17,18 @@ constexpr size_t kFinishBytes = 64 * 1024;
 
 }  // namespace
 
-Connection::Connection(int socket, int stop_fd, const Limits& limits)
+Connection::Connection(int socket, int stop_fd, const Limits& limits,
+                       std::unique_ptr<TlsSession> tls)
     : socket_(socket),
       stop_fd_(stop_fd),
       limits_(limits),
+      tls_(std::move(tls)),
       read_deadline_(Clock::now() + limits.request_time) {}
 
 Connection::~Connection() { ::close(socket_); }
 
 void Connection::Finish() {
+  if (tls_) tls_->Close();
   ::shutdown(socket_, SHUT_WR);
   const auto deadline = Clock::now() + kFinishTime;
   size_t dropped = 0;
@@ -39,8 +43,7 @@ ssize_t Connection::read(char* data, size_t size) {
   // httplib reads lines byte by byte.
   if (begin_ == end_) {
     if (received_ > limits_.request_bytes) return -1;
-    if (!WaitFor(POLLIN, read_deadline_)) return -1;
-    const ssize_t got = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
+    const ssize_t got = Receive();
     if (got <= 0) return got;
     received_ += static_cast<size_t>(got);
     begin_ = 0;
@@ -52,9 +55,28 @@ ssize_t Connection::read(char* data, size_t size) {
   return static_cast<ssize_t>(taken);
 }
 
+ssize_t Connection::Receive() {
+  if (!tls_) {
+    if (!WaitFor(POLLIN, read_deadline_)) return -1;
+    return ::recv(socket_, buffer_.data(), buffer_.size(), 0);
+  }
+  for (short wants = 0;;) {
+    const ssize_t got = tls_->Read(buffer_.data(), buffer_.size(), wants);
+    if (wants == 0) return got;
+    if (!WaitFor(wants, read_deadline_)) return -1;
+  }
+}
+
 ssize_t Connection::write(const char* data, size_t size) {
   if (write_deadline_ == Clock::time_point()) {
     write_deadline_ = Clock::now() + limits_.response_time;
+  }
+  if (tls_) {
+    for (short wants = 0;;) {
+      const ssize_t sent = tls_->Write(data, size, wants);
+      if (wants == 0) return sent;
+      if (!WaitFor(wants, write_deadline_)) return -1;
+    }
   }
   if (!WaitFor(POLLOUT, write_deadline_)) return -1;
   // Without waiting: a blocking send() of much would outlast the deadline.
@@ -62,7 +84,8 @@ ssize_t Connection::write(const char* data, size_t size) {
 }
 
 bool Connection::is_readable() const {
-  return begin_ < end_ || WaitFor(POLLIN, read_deadline_);
+  return begin_ < end_ || (tls_ && tls_->pending()) ||
+         WaitFor(POLLIN, read_deadline_);
 }
 
 bool Connection::is_writable() const {

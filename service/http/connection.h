@@ -12,7 +12,10 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
+
+#include "service/http/tls_session.h"
 
 namespace clockwise {
 
@@ -24,8 +27,10 @@ class Connection final : public httplib::Stream {
     size_t request_bytes;
   };
 
-  // Takes over `socket`. Reads end when `stop_fd` becomes readable.
-  Connection(int socket, int stop_fd, const Limits& limits);
+  // Takes over `socket`, over which `tls` goes, if there is one. Reads end when
+  // `stop_fd` becomes readable.
+  Connection(int socket, int stop_fd, const Limits& limits,
+             std::unique_ptr<TlsSession> tls);
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -53,9 +58,13 @@ class Connection final : public httplib::Stream {
   // the server stops while reading.
   bool WaitFor(short events, Clock::time_point deadline) const;
 
+  // recv(2) into the buffer, and its result.
+  ssize_t Receive();
+
   const int socket_;
   const int stop_fd_;
   const Limits limits_;
+  const std::unique_ptr<TlsSession> tls_;  // null: plaintext
   const Clock::time_point read_deadline_;
   Clock::time_point write_deadline_;  // from the first write on
   size_t received_ = 0;

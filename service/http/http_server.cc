@@ -1,5 +1,6 @@
 #include "service/http/http_server.h"
 
+#include <fcntl.h>
 #include <httplib.h>
 #include <netdb.h>
 #include <prometheus/text_serializer.h>
@@ -155,9 +156,19 @@ void HttpListener::Stop() {
 }
 
 bool HttpListener::process_and_close_socket(socket_t socket) {
+  std::unique_ptr<TlsSession> tls;
+  if (options_.tls) {
+    ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
+    tls = TlsSession::Open(socket, *options_.tls->Current());
+    if (!tls) {
+      ::close(socket);
+      return false;
+    }
+  }
   Connection connection(socket, stop_fd_,
                         {options_.request_time, options_.response_time,
-                         limits::kHttpRequestBytes});
+                         limits::kHttpRequestBytes},
+                        std::move(tls));
   bool closed = false;
   try {
     const bool answered = process_request(connection, /*close_connection=*/true,

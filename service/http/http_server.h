@@ -1,6 +1,6 @@
 // HttpServer shows how the server is over HTTP/1.1, for Prometheus and for
-// probes. Thread-safe. It reads and never changes; there is no TLS and no
-// log-in, so it belongs on loopback or a network of the operator's own.
+// probes. Thread-safe. It reads and never changes, and knows no roles: without
+// TLS it belongs on loopback or a network of the operator's own.
 //
 //   GET /metrics   everything, in Prometheus' text format
 //   GET /healthz   200 while the process serves, else 503: start it anew
@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "service/rpc/listen_address.h"
+#include "service/tls/tls_material.h"
 
 namespace clockwise {
 
@@ -32,7 +33,8 @@ class HttpListener;
 class HttpServer {
  public:
   struct Options {
-    std::string address;  // HOST:PORT; port 0 takes a free one
+    std::string address;                   // HOST:PORT; port 0 takes a free one
+    std::shared_ptr<const TlsSource> tls;  // null: plaintext
     const prometheus::Collectable* metrics = nullptr;
     // Whether requests can be served; asked by /readyz, must be quick.
     std::function<absl::Status()> ready;

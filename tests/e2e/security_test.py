@@ -7,6 +7,8 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -126,6 +128,7 @@ class SecurityTest(unittest.TestCase):
             f"--tls_cert={self.cert}"))
         self.assertIn("--tls_client_ca", self.refused_start(
             f"--tls_client_ca={self.authority.ca}"))
+        self.assertIn("--tls_cert", self.refused_start("--http_tls"))
         self.assertIn("--access_policy", self.refused_start(
             f"--token_file={self.cert}"))
 
@@ -171,6 +174,46 @@ class SecurityTest(unittest.TestCase):
                 self.stub(server, pair).GetRing(pb.GetRingRequest(), timeout=2)
             self.assertIn(caught.exception.code(),
                           (CODE.UNAVAILABLE, CODE.DEADLINE_EXCEEDED))
+
+    def test_http_is_served_by_tls_to_own_certificates_alone(self):
+        stranger = Authority(self.folder, "others").issue(
+            "stranger", "DNS:prometheus")
+        own = self.authority.issue("scraper", "DNS:prometheus")
+
+        def get(page, pair, scheme="https"):
+            context = ssl.create_default_context(cafile=self.authority.ca)
+            if pair:
+                context.load_cert_chain(*pair)
+            with urllib.request.urlopen(f"{scheme}://{server.http}{page}",
+                                        context=context,
+                                        timeout=TIMEOUT) as answer:
+                return answer.read()
+
+        server = self.server(*self.tls_flags(mutual=True), "--http_tls")
+        host, port = server.http.split(":")
+        silent = [socket.create_connection((host, int(port)))
+                  for _ in range(20)]  # no handshake: they hold nobody up
+        for _ in range(3):
+            self.assertEqual(get("/healthz", own), b"ok\n")
+        self.assertIn(b"clockwise_build_info", get("/metrics", own))
+        for pair in (None, stranger):
+            with self.assertRaises(OSError):
+                get("/metrics", pair)
+        with self.assertRaises(OSError):
+            get("/metrics", None, scheme="http")
+        renewed = self.authority.issue("renewed", "IP:127.0.0.1")
+        self.put(*zip(renewed, (self.cert, self.key)))
+        self.wait_for(lambda: "msg=reloaded" in server.log())
+        self.assertEqual(get("/healthz", own), b"ok\n")
+        der = ssl.PEM_cert_to_DER_cert(self.cert.read_text())
+        context = ssl.create_default_context(cafile=self.authority.ca)
+        context.load_cert_chain(*own)
+        with context.wrap_socket(
+                socket.create_connection((host, int(port))),
+                server_hostname=host) as peer:
+            self.assertEqual(peer.getpeercert(binary_form=True), der)
+        for one in silent:
+            one.close()
 
     def put(self, *pairs):
         for source, target in pairs:
