@@ -395,6 +395,24 @@ class SecurityTest(unittest.TestCase):
         self.policy_flags([])
         self.wait_for(lambda: self.locate(stub) == denied)
 
+    def test_a_token_is_exchanged_without_a_restart(self):
+        grants = [{"token": "web", "role": "READER", "rings": ["*"]}]
+        server = self.server(*self.tls_flags(), *self.policy_flags(
+            grants, f"web {digest('old')}\n"))
+        old, new = (self.stub(server, token=one) for one in ("old", "new"))
+        let_in = (CODE.FAILED_PRECONDITION, "RING_EMPTY")
+        self.assertEqual(self.locate(old), let_in)
+        self.assertEqual(self.locate(new)[0], CODE.UNAUTHENTICATED)
+        tokens = self.folder / "tokens"
+        tokens.write_text(f"web {digest('new')}\n", encoding="ascii")
+        # Asked in a loop, it would count as guessing.
+        self.wait_for(lambda: "msg=reloaded" in server.log())
+        self.assertEqual(self.locate(new), let_in)
+        self.assertEqual(self.locate(old)[0], CODE.UNAUTHENTICATED)
+        tokens.write_text("web no hash\n", encoding="ascii")
+        self.wait_for(lambda: "not reloaded" in server.log())
+        self.assertEqual(self.locate(new), let_in)
+
     # --- The audit log. ---
 
     def test_each_attempt_to_change_is_in_the_audit_log(self):
