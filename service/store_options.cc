@@ -8,7 +8,6 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <random>
 #include <utility>
@@ -33,21 +32,6 @@ namespace {
 uint64_t RandomNumber() {
   std::random_device device;
   return uint64_t{device()} << 32 | device();
-}
-
-// All of a file; empty if `path` is.
-absl::StatusOr<std::string> Content(absl::string_view flag,
-                                    const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad() || !file.is_open() || bytes.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        flag, ": cannot read ", path,
-        file.is_open() ? ": it is empty"
-                       : absl::StrCat(": ", std::strerror(errno))));
-  }
-  return bytes;
 }
 
 using CredentialsNow =
@@ -114,9 +98,12 @@ absl::StatusOr<CredentialsNow> Credentials(const EtcdFlags& flags) {
 
 absl::StatusOr<std::string> Password(const EtcdFlags& flags) {
   if (flags.password_file.empty()) return flags.password;
-  auto content = Content("--etcd_password_file", flags.password_file);
-  if (!content.ok()) return content;
-  return content->substr(0, content->find('\n'));
+  std::ifstream file(flags.password_file);
+  std::string line;
+  if (std::getline(file, line)) return line;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--etcd_password_file: cannot read ", flags.password_file, ": ",
+      file.is_open() ? "it is empty" : std::strerror(errno)));
 }
 
 absl::Status CheckEndpoints(const std::vector<std::string>& endpoints) {
