@@ -42,7 +42,7 @@ absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
                      " has a layout, settings or order of nodes that this "
                      "version does not know: use the version that wrote it"));
   }
-  auto table = TableOf(stored.head.spec, stored.table, nodes);
+  auto table = TableOf(*spec, stored.table, nodes);
   if (!table.ok()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "ring ", Quoted(name), " at epoch ", stored.head.epoch, ": ",

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
 #include "service/ring/refusal.h"
+#include "service/store/etcd/etcd_parse.h"
 #include "service/store/etcd/etcd_store.h"
 #include "service/store/etcd/etcd_values.h"
 #include "service/store/store_rules.h"
@@ -71,18 +72,17 @@ absl::StatusOr<EtcdStore::Known> EtcdStore::ReadHead(absl::string_view ring,
                                                      int64_t& revision) {
   auto kvs = ReadRange({keys_.Head(ring), ""}, revision);
   if (!kvs.ok()) return kvs.status();
-  return ParseHead(ring, kvs->empty() ? nullptr : &kvs->front());
+  return KnownFrom(ring, kvs->empty() ? nullptr : &kvs->front());
 }
 
-absl::StatusOr<EtcdStore::Known> EtcdStore::ParseHead(
+absl::StatusOr<EtcdStore::Known> EtcdStore::KnownFrom(
     absl::string_view ring, const mvccpb::KeyValue* kv) {
   if (kv == nullptr) return RingNotFound(ring);
+  auto head = ParseEtcdHead(ring, kv->value());
+  if (!head.ok()) return head.status();
   Known known;
+  known.head = *std::move(head);
   known.revision = kv->mod_revision();
-  if (!known.head.ParseFromString(kv->value()) ||
-      known.head.spec().name() != ring) {
-    return EtcdDamaged(ring, "its head cannot be read");
-  }
   return known;
 }
 
@@ -104,11 +104,9 @@ absl::StatusOr<std::vector<RingHead>> EtcdStore::Heads() {
     std::vector<RingHead> heads;
     heads.reserve(kvs->size());
     for (const mvccpb::KeyValue& kv : *kvs) {
-      v1::EtcdHead head;
-      if (!head.ParseFromString(kv.value())) {
-        return EtcdDamaged(keys_.RingOf(kv.key()), "its head cannot be read");
-      }
-      heads.push_back(HeadIn(head));
+      const auto head = ParseEtcdHead(keys_.RingOf(kv.key()), kv.value());
+      if (!head.ok()) return head.status();
+      heads.push_back(HeadIn(*head));
     }
     return heads;
   });
@@ -149,8 +147,9 @@ absl::StatusOr<StoredRing> EtcdStore::ReadRing(const v1::EtcdHead& head,
                                                int64_t revision) {
   StoredRing ring;
   ring.head = HeadIn(head);
-  absl::Status status = ReadNodes(head, revision, ring);
-  if (!status.ok()) return status;
+  auto nodes = ReadNodes(head, revision);
+  if (!nodes.ok()) return nodes.status();
+  ring.nodes = *std::move(nodes);
   auto records = ReadRecords(head, KeptAfter(head), revision);
   if (!records.ok()) return records.status();
   auto table = ReadTable(head, *records, revision);
@@ -161,25 +160,17 @@ absl::StatusOr<StoredRing> EtcdStore::ReadRing(const v1::EtcdHead& head,
       ring.history.push_back(std::move(record));
     }
   }
-  status = CheckRing(ring);
+  absl::Status status = CheckRing(ring);
   if (!status.ok()) return EtcdDamaged(head.spec().name(), status.message());
   return ring;
 }
 
-absl::Status EtcdStore::ReadNodes(const v1::EtcdHead& head, int64_t revision,
-                                  StoredRing& ring) {
+absl::StatusOr<std::vector<v1::Node>> EtcdStore::ReadNodes(
+    const v1::EtcdHead& head, int64_t revision) {
   const EtcdRange range = keys_.Nodes(head.place(), head.generation());
   auto kvs = ReadRange(range, revision);
   if (!kvs.ok()) return kvs.status();
-  for (const mvccpb::KeyValue& kv : *kvs) {
-    const std::string id = kv.key().substr(range.begin.size());
-    v1::Node& node = ring.nodes.emplace_back();
-    if (!node.ParseFromString(kv.value()) || node.id() != id) {
-      return EtcdDamaged(head.spec().name(),
-                         absl::StrCat("node ", Quoted(id), " cannot be read"));
-    }
-  }
-  return absl::OkStatus();
+  return ParseEtcdNodes(head, range.begin.size(), *kvs);
 }
 
 absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfter(

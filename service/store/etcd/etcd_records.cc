@@ -1,13 +1,12 @@
 // How EtcdStore reads changes, and the tables that they move.
-#include <cstring>
 #include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "service/ring/hash.h"
 #include "service/ring/refusal.h"
+#include "service/store/etcd/etcd_parse.h"
 #include "service/store/etcd/etcd_store.h"
 #include "service/store/etcd/etcd_txn.h"
 #include "service/store/etcd/etcd_values.h"
@@ -39,62 +38,27 @@ absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ParseRecords(
   uint64_t epoch = after;
   for (const mvccpb::KeyValue& kv : kvs) {
     ++epoch;
-    v1::EtcdRecord stored;
-    bool whole = stored.ParseFromString(kv.value());
-    if (whole && stored.parts() > 0) {
-      absl::Status status =
-          ReadParts(head, epoch, stored, revision, *stored.mutable_record());
+    auto stored = ParseEtcdRecord(head, epoch, kv.value());
+    if (!stored.ok()) return stored.status();
+    if (stored->parts() > 0) {
+      auto parts = ReadRange(keys_.Parts(head.place(), epoch, stored->commit()),
+                             revision);
+      if (!parts.ok()) return parts.status();
+      absl::Status status = JoinEtcdParts(head, epoch, *parts, *stored);
       if (!status.ok()) return status;
     }
-    if (!whole || stored.record().change().epoch() != epoch) {
-      return EtcdDamaged(
-          head.spec().name(),
-          absl::StrCat("the change of epoch ", epoch, " cannot be read"));
-    }
-    records.push_back(std::move(*stored.mutable_record()));
+    records.push_back(std::move(*stored->mutable_record()));
   }
   return records;
-}
-
-absl::Status EtcdStore::ReadParts(const v1::EtcdHead& head, uint64_t epoch,
-                                  const v1::EtcdRecord& stored,
-                                  int64_t revision, v1::ChangeRecord& record) {
-  auto kvs =
-      ReadRange(keys_.Parts(head.place(), epoch, stored.commit()), revision);
-  if (!kvs.ok()) return kvs.status();
-  std::string bytes;
-  for (const mvccpb::KeyValue& kv : *kvs) bytes += kv.value();
-  if (kvs->size() == stored.parts() && Xxh3(bytes) == stored.parts_digest() &&
-      record.ParseFromString(bytes)) {
-    return absl::OkStatus();
-  }
-  return EtcdDamaged(head.spec().name(), absl::StrCat("the parts of epoch ",
-                                                      epoch, " are not whole"));
 }
 
 absl::StatusOr<OrdinalTable> EtcdStore::ReadTable(
     const v1::EtcdHead& head, const std::vector<v1::ChangeRecord>& records,
     int64_t revision) {
-  OrdinalTable table;
-  const size_t partitions = PartitionsOf(head.spec());
-  if (partitions == 0) return table;
+  if (PartitionsOf(head.spec()) == 0) return OrdinalTable();
   auto kvs = ReadRange(keys_.Table(head.place(), head.generation()), revision);
   if (!kvs.ok()) return kvs.status();
-  for (const mvccpb::KeyValue& kv : *kvs) {
-    const size_t count = kv.value().size() / sizeof(uint32_t);
-    table.resize(table.size() + count);
-    std::memcpy(table.data() + table.size() - count, kv.value().data(),
-                count * sizeof(uint32_t));
-  }
-  for (const v1::ChangeRecord& record : records) {
-    if (record.change().epoch() <= head.table_epoch()) continue;
-    absl::Status status =
-        Move(record.partitions(), Direction::kForward, partitions, table);
-    if (!status.ok()) {
-      return EtcdDamaged(head.spec().name(), status.message());
-    }
-  }
-  return table;
+  return ParseEtcdTable(head, records, *kvs);
 }
 
 absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfterOnce(
@@ -114,7 +78,7 @@ absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfterOnce(
   if (!status.ok() && !full) return status;
   int64_t revision = response.header().revision();
   auto known =
-      full ? ReadHead(ring, revision) : ParseHead(ring, FoundIn(response, 0));
+      full ? ReadHead(ring, revision) : KnownFrom(ring, FoundIn(response, 0));
   if (!known.ok()) {
     Forget(ring);  // another server deleted it
     return known.status();

@@ -91,14 +91,14 @@ class EtcdStore final : public Store {
       const EtcdRange& range, int64_t& revision);
   absl::StatusOr<Known> ReadHead(absl::string_view ring, int64_t& revision);
   // `kv`: what a head's key holds; null: it is not there.
-  static absl::StatusOr<Known> ParseHead(absl::string_view ring,
+  static absl::StatusOr<Known> KnownFrom(absl::string_view ring,
                                          const mvccpb::KeyValue* kv);
   absl::StatusOr<StoredRing> ReadRing(const v1::EtcdHead& head,
                                       int64_t revision);
   absl::StatusOr<StoredRing> LoadOnce(absl::string_view ring);
   absl::StatusOr<std::vector<StoredRing>> LoadAllOnce();
-  absl::Status ReadNodes(const v1::EtcdHead& head, int64_t revision,
-                         StoredRing& ring);
+  absl::StatusOr<std::vector<v1::Node>> ReadNodes(const v1::EtcdHead& head,
+                                                  int64_t revision);
 
   // etcd_records.cc. Of the epochs after `after`, up to head.epoch.
   absl::StatusOr<std::vector<v1::ChangeRecord>> ReadRecords(
@@ -108,9 +108,6 @@ class EtcdStore final : public Store {
       const std::vector<mvccpb::KeyValue>& kvs);
   absl::StatusOr<std::vector<v1::ChangeRecord>> ChangesAfterOnce(
       absl::string_view ring, uint64_t incarnation, uint64_t epoch);
-  absl::Status ReadParts(const v1::EtcdHead& head, uint64_t epoch,
-                         const v1::EtcdRecord& stored, int64_t revision,
-                         v1::ChangeRecord& record);
   absl::StatusOr<OrdinalTable> ReadTable(
       const v1::EtcdHead& head, const std::vector<v1::ChangeRecord>& records,
       int64_t revision);
