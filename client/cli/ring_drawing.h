@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "client/cli/node_looks.h"
-#include "client/cli/ring_arcs.h"
 #include "client/cli/svg.h"
+#include "service/ring/arcs.h"
 
 namespace clockwise::cli {
 

@@ -114,7 +114,7 @@ absl::Status Simulate(const SimulateOptions& options, Session& session) {
     }
     figures.push_back(FiguresOf(*rings, *keys));
     if (!options.svg.empty()) {
-      panels.push_back({figures.back(), ArcsOf(*rings)});
+      panels.push_back({figures.back(), ArcsOf(*rings->before, *rings->after)});
     }
     if (!session.globals.json()) continue;
     auto failure = session.out.Write(FiguresJson(figures.back()));

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "client/cli/ring_arcs.h"
 #include "client/cli/simulation.h"
+#include "service/ring/arcs.h"
 
 namespace clockwise::cli {
 

@@ -38,7 +38,8 @@ std::vector<Panel> PanelsOf(const NodesAround& nodes, size_t hashed) {
   std::vector<Panel> panels;
   for (const v1::RingSpec& spec : specs) {
     const RingPair rings = RingsOf(spec, nodes);
-    panels.push_back({FiguresOf(rings, KeySample({})), ArcsOf(rings)});
+    panels.push_back(
+        {FiguresOf(rings, KeySample({})), ArcsOf(*rings.before, *rings.after)});
   }
   return panels;
 }
@@ -94,7 +95,7 @@ TEST(RingArcsTest, ArcsCoverTheCircleAndHoldWhatMoved) {
                                      SpecOf(v1::LAYOUT_HASHED, 30, replicas),
                                      SpecOf(v1::LAYOUT_MODULO, 0, replicas)}) {
       const RingPair rings = RingsOf(spec, nodes);
-      const ArcList list = ArcsOf(rings);
+      const ArcList list = ArcsOf(*rings.before, *rings.after);
       EXPECT_FALSE(list.sampled);
       double start = 0;
       double moved = 0;
@@ -121,7 +122,7 @@ TEST(RingArcsTest, SamplesKeepTheirPartsOfAGreatRing) {
   for (const v1::RingSpec& spec :
        {SpecOf(v1::LAYOUT_HASHED, 1000), SpecOf(v1::LAYOUT_PARTITIONED, 0)}) {
     const RingPair rings = RingsOf(spec, nodes);
-    const ArcList list = ArcsOf(rings);
+    const ArcList list = ArcsOf(*rings.before, *rings.after);
     EXPECT_TRUE(list.sampled);
     EXPECT_LE(list.arcs.size(), kMaxArcs);
     EXPECT_EQ(list.arcs.back().end, 1);
@@ -144,7 +145,8 @@ TEST(RingArcsTest, NoRingHasMoreThanTheMostArcs) {
   const NodesAround nodes = NumberedNodes(2000, 1, 0);
   for (const v1::RingSpec& spec :
        {SpecOf(v1::LAYOUT_HASHED, 1), SpecOf(v1::LAYOUT_MODULO, 0)}) {
-    const ArcList list = ArcsOf(RingsOf(spec, nodes));
+    const RingPair rings = RingsOf(spec, nodes);
+    const ArcList list = ArcsOf(*rings.before, *rings.after);
     EXPECT_TRUE(list.sampled);
     EXPECT_LE(list.arcs.size(), kMaxArcs);
   }
@@ -168,7 +170,8 @@ TEST(SimulationDrawingTest, LargestPictureIsBelowTwoMegabytes) {
   // Sampled, with each sample of another node, and moves of all widths.
   const NodesAround nodes = NumberedNodes(2000, 2000, 700);
   const RingPair rings = RingsOf(SpecOf(v1::LAYOUT_HASHED, 20, 8), nodes);
-  const Panel panel = {FiguresOf(rings, KeySample({})), ArcsOf(rings)};
+  const Panel panel = {FiguresOf(rings, KeySample({})),
+                       ArcsOf(*rings.before, *rings.after)};
   EXPECT_TRUE(panel.ring.sampled);
   const std::string svg = DrawSimulation(
       nodes, std::vector<Panel>(limits::kMaxSimulatedLayouts, panel), "");

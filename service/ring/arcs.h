@@ -1,15 +1,15 @@
 // The circle of a ring as it can be drawn: a bounded number of arcs, each with
 // its owner and with what of it a change moved. Pure functions.
-#ifndef CLOCKWISE_CLIENT_CLI_RING_ARCS_H_
-#define CLOCKWISE_CLIENT_CLI_RING_ARCS_H_
+#ifndef CLOCKWISE_SERVICE_RING_ARCS_H_
+#define CLOCKWISE_SERVICE_RING_ARCS_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "client/cli/simulation.h"
+#include "service/ring/ring.h"
 
-namespace clockwise::cli {
+namespace clockwise {
 
 // At a radius of 100 pixels an arc of one in so many is less than half a pixel.
 inline constexpr size_t kMaxArcs = 1440;
@@ -33,9 +33,9 @@ struct ArcList {
 // The arcs of the ring after the change, equal neighbours merged. The circle is
 // the hash space; in MODULO, whose slots are no ranges, the least common
 // multiple of both numbers of nodes, so that a place on it tells the owner
-// before and after. `rings` are not empty.
-ArcList ArcsOf(const RingPair& rings);
+// before and after. The rings are of one spec and not empty.
+ArcList ArcsOf(const Ring& before, const Ring& after);
 
-}  // namespace clockwise::cli
+}  // namespace clockwise
 
-#endif  // CLOCKWISE_CLIENT_CLI_RING_ARCS_H_
+#endif  // CLOCKWISE_SERVICE_RING_ARCS_H_

@@ -1,4 +1,4 @@
-#include "client/cli/ring_arcs.h"
+#include "service/ring/arcs.h"
 
 #include <algorithm>
 #include <array>
@@ -13,15 +13,15 @@
 #include "service/ring/hash.h"
 #include "service/ring/layout.h"
 
-namespace clockwise::cli {
+namespace clockwise {
 namespace {
 
 // Two rings on one circle, asked at positions 0 to last().
 class Circle {
  public:
-  explicit Circle(const RingPair& rings)
-      : before_(*rings.before),
-        after_(*rings.after),
+  Circle(const Ring& before, const Ring& after)
+      : before_(before),
+        after_(after),
         indexes_after_(IndexesAfter(before_.nodes(), after_.nodes())),
         was_(was_buffer_.data(), before_.OwnersPerKey(0)),
         is_(is_buffer_.data(), after_.OwnersPerKey(0)) {
@@ -123,10 +123,10 @@ std::vector<Arc> SampledArcs(Circle& circle) {
 
 }  // namespace
 
-ArcList ArcsOf(const RingPair& rings) {
-  Circle circle(rings);
+ArcList ArcsOf(const Ring& before, const Ring& after) {
+  Circle circle(before, after);
   if (auto all = AllArcs(circle); all.has_value()) return {*std::move(all)};
   return {SampledArcs(circle), /*sampled=*/true};
 }
 
-}  // namespace clockwise::cli
+}  // namespace clockwise
