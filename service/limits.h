@@ -98,6 +98,8 @@ inline constexpr size_t kHttpConnections =
     64;  // served, or waiting for a thread
 inline constexpr int kHttpBacklog = 128;
 inline constexpr size_t kHttpRequestBytes = 64 * 1024;
+inline constexpr int kHttpWaiting = 4;  // requests that compute much, for one
+inline constexpr size_t kHttpEventStreams = 100;  // 503 beyond
 
 // --- `clockwise simulate`: bad usage above the bound. ---
 inline constexpr uint32_t kMaxSimulatedNodes = 10'000;  // before, and after

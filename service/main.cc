@@ -15,13 +15,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
-#include "service/http/http_server.h"
 #include "service/log.h"
 #include "service/membership/membership.h"
-#include "service/metrics/collector.h"
+#include "service/monitoring.h"
 #include "service/options.h"
 #include "service/rpc/server.h"
 #include "service/self_probe.h"
@@ -91,14 +91,14 @@ RpcServer::Options RpcOptions(const ServerOptions& options,
   rpc_options.policy = security.policy();
   rpc_options.audit = security.audit();
   rpc_options.tls = security.tls();
+  rpc_options.facts = {CLOCKWISE_VERSION, options.store, absl::Now(),
+                       [&security] { return security.CertificateExpires(); }};
   return rpc_options;
 }
 
-void TellReady(const ServerOptions& options, const Membership& membership,
-               const RpcServer& rpc, const HttpServer& http) {
-  LogInfo("serving", {{"version", CLOCKWISE_VERSION},
-                      {"store", options.store},
-                      {"rings", absl::StrCat(membership.Rings().size())}});
+void TellReady(const Membership& membership, const RpcServer& rpc,
+               const Monitoring& http) {
+  LogInfo("serving", {{"rings", absl::StrCat(membership.Rings().size())}});
   std::printf("clockwised ready grpc=%s http=%s\n", rpc.address().c_str(),
               http.address().c_str());
   std::fflush(stdout);
@@ -133,6 +133,7 @@ void Drain(RpcServer& rpc, const ServerOptions& options, sigset_t signals) {
 
 absl::Status Serve(const ServerOptions& options) {
   const sigset_t signals = BlockSignals();
+  SetLog(options.log_format, options.log_level);
   SilenceLibraryLogs();
   auto security = Security::Open(options.security, options.listen);
   if (!security.ok()) return security.status();
@@ -156,47 +157,47 @@ absl::Status Serve(const ServerOptions& options) {
   if (!rpc.ok()) return InFlag("--listen", rpc.status());
   SelfProbe probe((*rpc)->address(), ProbeInterval(options));
 
-  MetricsCollector::Options metrics_options;
-  metrics_options.membership = &membership;
-  metrics_options.rpc_stats = &stats;
-  metrics_options.watch_figures = [&rpc] { return (*rpc)->Figures(); };
-  metrics_options.security_figures = [&] {
-    SecurityFigures figures = (*security)->Figures();
-    (*rpc)->gate().AddFigures(figures);
-    figures.probe_failures = probe.failures();
-    return figures;
-  };
-  metrics_options.max_node_series = options.max_node_series;
-  metrics_options.build_info = {{"version", CLOCKWISE_VERSION}};
-  const MetricsCollector metrics(std::move(metrics_options));
-  HttpServer::Options http_options;
-  http_options.address = options.http;
-  if (options.security.http_tls) http_options.tls = (*security)->tls();
-  http_options.metrics = &metrics;
-  http_options.alive = [&probe] { return probe.alive(); };
-  // Once loaded, a ring is served from memory whatever becomes of the store.
-  http_options.ready = [&membership] { return membership.Ready(); };
-  auto http = HttpServer::Start(std::move(http_options));
+  auto http = Monitoring::Start(
+      options, {&membership, &stats, security->get(), rpc->get(), &probe});
   if (!http.ok()) return InFlag("--http", http.status());
 
   JoinLibraryLogs();
+  LogInfo("started", {{"version", CLOCKWISE_VERSION},
+                      {"grpc", (*rpc)->address()},
+                      {"http", (*http)->address()},
+                      {"store", options.store},
+                      {"config", options.config}});
   std::optional<StoreLink> link;
   if (shared) {
-    LogInfo("started", {{"version", CLOCKWISE_VERSION},
-                        {"grpc", (*rpc)->address()},
-                        {"http", (*http)->address()},
-                        {"store", options.store}});
     link.emplace(**store, membership, options.default_ring, [&] {
       (*rpc)->StartServing();
-      TellReady(options, membership, **rpc, **http);
+      TellReady(membership, **rpc, **http);
     });
   } else {
-    TellReady(options, membership, **rpc, **http);
+    TellReady(membership, **rpc, **http);
   }
   WaitForEnd(signals, security->get());
   probe.Stop();
   Drain(**rpc, options, signals);
   (*http)->Stop();
+  return absl::OkStatus();
+}
+
+// What Serve would refuse of flags and files; nothing is opened.
+absl::Status CheckConfig(const ServerOptions& options) {
+  absl::Status status = CheckStore(options.store, options.etcd);
+  if (!status.ok()) return status;
+  SecurityOptions security = options.security;
+  security.audit_log.clear();  // which would be made
+  status = Security::Open(security, options.listen).status();
+  if (!status.ok()) return status;
+  for (const auto& [flag, address] : {std::pair("--listen", options.listen),
+                                      std::pair("--http", options.http)}) {
+    if (absl::StartsWith(address, "unix:")) continue;
+    status = ParseListenAddress(address).status();
+    if (!status.ok()) return InFlag(flag, status);
+  }
+  std::puts("the configuration is in order");
   return absl::OkStatus();
 }
 
@@ -210,7 +211,11 @@ int Main(const std::vector<std::string>& arguments) {
     std::fputs(options->help.c_str(), stdout);
     return 0;
   }
-  if (status.ok()) status = Serve(*options);
+  if (status.ok() && options->check_config) {
+    status = CheckConfig(*options);
+  } else if (status.ok()) {
+    status = Serve(*options);
+  }
   if (status.ok()) return 0;
   std::fprintf(stderr, "clockwised: %s\n",
                std::string(status.message()).c_str());

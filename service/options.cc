@@ -2,17 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "service/flag_sources.h"
 #include "service/ring/layout.h"
 #include "service/ring/validate.h"
 
@@ -20,6 +17,16 @@ namespace clockwise {
 namespace {
 
 constexpr double kMaxSeconds = 3600;
+// In the order of the enumerators.
+const std::vector<std::string> kFormats = {"auto", "text", "json"};
+const std::vector<std::string> kLevels = {"debug", "info", "warning", "error"};
+
+// `word` is one of `words`.
+template <typename Enum>
+Enum Meant(const std::vector<std::string>& words, const std::string& word) {
+  return static_cast<Enum>(std::find(words.begin(), words.end(), word) -
+                           words.begin());
+}
 
 void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
   app.add_option("--max_request_bytes", serving.request_bytes,
@@ -54,6 +61,9 @@ struct Parser {
   ServerOptions options;
   std::string layout = "hashed";
   std::string config;
+  std::string log_format = "auto";
+  std::string log_level = "info";
+  bool print_config = false;
   uint32_t virtual_nodes = 0;
   uint32_t partition_bits = 0;
   uint32_t replicas = 0;
@@ -68,7 +78,12 @@ struct Parser {
     app.add_option("--listen", options.listen,
                    "gRPC: HOST:PORT (port 0 takes a free one) or unix:PATH");
     app.add_option("--http", options.http,
-                   "HTTP (/metrics, /healthz, /readyz): HOST:PORT");
+                   "HTTP (ring page, /api/v1, /metrics, /healthz, /readyz): "
+                   "HOST:PORT");
+    app.add_option("--ring_page", options.ring_page,
+                   "Whether / and /api/v1 are there: on, off, or auto: unless "
+                   "there is an --access_policy")
+        ->check(CLI::IsMember({"auto", "on", "off"}));
     app.add_option("--store", options.store,
                    absl::StrCat("Where rings are durable: ", kStoreForms));
     AddEtcdFlags(app, options.etcd);
@@ -106,6 +121,16 @@ struct Parser {
                    "Seconds between looks whether the server answers itself; "
                    "0: never")
         ->check(CLI::Range(0.0, kMaxSeconds));
+    app.add_option("--log_format", log_format,
+                   "Lines of the log: text, json, or auto: text on a terminal")
+        ->check(CLI::IsMember(kFormats));
+    app.add_option("--log_level", log_level,
+                   "The least that is logged: debug, info, warning, error")
+        ->check(CLI::IsMember(kLevels));
+    app.add_flag("--check_config", options.check_config,
+                 "Check flags and the files that they name, and exit");
+    app.add_flag("--print_config", print_config,
+                 "Print what all flags are, and from where, and exit");
     app.add_option("--config", config,
                    "File with the same flags, a line each: listen=HOST:PORT");
     app.footer(
@@ -113,53 +138,7 @@ struct Parser {
         "for --listen.\nThe command line wins over the environment, that "
         "over the file.");
   }
-
-  bool Knows(const std::string& name) const {
-    return app.get_option_no_throw("--" + name) != nullptr && name != "config";
-  }
 };
-
-// The flags that are in the environment, as arguments.
-std::vector<std::string> FromEnvironment(const Parser& parser) {
-  std::vector<std::string> arguments;
-  for (const CLI::Option* option : parser.app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      if (!parser.Knows(name)) continue;
-      const std::string variable =
-          absl::StrCat("CLOCKWISE_", absl::AsciiStrToUpper(name));
-      if (const char* value = std::getenv(variable.c_str())) {
-        arguments.push_back(absl::StrCat("--", name, "=", value));
-      }
-    }
-  }
-  return arguments;
-}
-
-// The flags of a config file, as arguments.
-absl::StatusOr<std::vector<std::string>> FromFile(const Parser& parser,
-                                                  const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::vector<std::string> arguments;
-  for (int number = 1; std::getline(file, line); ++number) {
-    absl::string_view text = absl::StripAsciiWhitespace(line);
-    if (text.empty() || text.front() == '#') continue;
-    absl::ConsumePrefix(&text, "--");
-    const size_t equals = text.find('=');
-    const std::string name(absl::StripAsciiWhitespace(text.substr(0, equals)));
-    if (equals == absl::string_view::npos || !parser.Knows(name)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          path, ":", number, ": ", line, " is no FLAG=VALUE of this program"));
-    }
-    arguments.push_back(absl::StrCat(
-        "--", name, "=", absl::StripAsciiWhitespace(text.substr(equals + 1))));
-  }
-  if (!file.eof()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--config: cannot read ", path, ": ", std::strerror(errno)));
-  }
-  return arguments;
-}
 
 absl::Status Parse(Parser& parser, std::vector<std::string> arguments) {
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
@@ -175,39 +154,29 @@ absl::Status Parse(Parser& parser, std::vector<std::string> arguments) {
   return absl::OkStatus();
 }
 
-// The file that `arguments` or the environment name.
-std::string ConfigPath(const std::vector<std::string>& arguments) {
-  const char* value = std::getenv("CLOCKWISE_CONFIG");
-  std::string path = value == nullptr ? "" : value;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    absl::string_view argument = arguments[i];
-    if (absl::ConsumePrefix(&argument, "--config=")) {
-      path = std::string(argument);
-    } else if (argument == "--config" && i + 1 < arguments.size()) {
-      path = arguments[i + 1];
-    }
-  }
-  return path;
-}
-
 }  // namespace
 
 absl::StatusOr<ServerOptions> ParseOptions(
     const std::vector<std::string>& arguments) {
   Parser parser;
+  const auto sources = FlagSources(parser.app, arguments);
+  if (!sources.ok()) return sources.status();
   std::vector<std::string> all;
-  if (const std::string path = ConfigPath(arguments); !path.empty()) {
-    auto from_file = FromFile(parser, path);
-    if (!from_file.ok()) return from_file.status();
-    all = *std::move(from_file);
+  for (const FlagSource& source : *sources) {
+    for (const std::string& argument : source.arguments) {
+      // CLI11 would take the next argument for the value of "--audit_log=".
+      const bool is_empty = absl::StartsWith(argument, "--") &&
+                            argument.find('=') == argument.size() - 1;
+      all.push_back(argument.substr(0, argument.size() - is_empty));
+      if (is_empty) all.emplace_back();
+    }
   }
-  const std::vector<std::string> environment = FromEnvironment(parser);
-  all.insert(all.end(), environment.begin(), environment.end());
-  all.insert(all.end(), arguments.begin(), arguments.end());
   if (absl::Status status = Parse(parser, std::move(all)); !status.ok()) {
     return status;
   }
   if (!parser.options.help.empty()) return parser.options;
+  parser.options.log_format = Meant<LogFormat>(kFormats, parser.log_format);
+  parser.options.log_level = Meant<LogLevel>(kLevels, parser.log_level);
   auto layout = ParseLayout(parser.layout);
   if (!layout.ok()) {
     return absl::InvalidArgumentError(
@@ -224,6 +193,10 @@ absl::StatusOr<ServerOptions> ParseOptions(
         "--", absl::StripPrefix(normal.status().message(), "spec.")));
   }
   parser.options.default_ring = *std::move(normal);
+  parser.options.config = ConfigLine(parser.app, *sources);
+  if (parser.print_config) {
+    parser.options.help = ConfigText(parser.app, *sources);
+  }
   return parser.options;
 }
 

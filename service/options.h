@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/limits.h"
+#include "service/log.h"
 #include "service/rpc/serving_limits.h"
 #include "service/security.h"
 #include "service/store_options.h"
@@ -19,6 +20,7 @@ struct ServerOptions {
   std::string listen = "127.0.0.1:7400";
   std::string http = "127.0.0.1:7480";
   std::string store = "sqlite:clockwise.db";
+  std::string ring_page = "auto";  // or on, off
   EtcdFlags etcd;
   SecurityOptions security;
   ServingLimits serving;
@@ -30,7 +32,11 @@ struct ServerOptions {
   double lame_duck = 1;    // seconds
   double drain_grace = 5;  // seconds
   double self_probe = 5;   // seconds between; 0: never
-  std::string help;        // not empty: print this and exit 0
+  LogFormat log_format = LogFormat::kAuto;
+  LogLevel log_level = LogLevel::kInfo;
+  bool check_config = false;  // exit when all was checked
+  std::string config;         // flags that are no defaults, and where from
+  std::string help;           // not empty: print this and exit 0
 };
 
 // Reads the command line `arguments` (without the program's name), and what it

@@ -146,11 +146,16 @@ void Security::Reload() {
   ReloadFrom(policy_.get(), "policy");
 }
 
+std::optional<absl::Time> Security::CertificateExpires() const {
+  if (tls_ == nullptr) return std::nullopt;
+  return tls_->Current()->expires;
+}
+
 SecurityFigures Security::Figures() const {
   SecurityFigures figures;
   if (tls_ != nullptr) {
     const TlsSource::Figures tls = tls_->figures();
-    figures.certificate_expires = absl::ToUnixSeconds(tls_->Current()->expires);
+    figures.certificate_expires = absl::ToUnixSeconds(*CertificateExpires());
     figures.reloads.push_back({"certificate", tls.replaced, tls.refused});
   }
   if (policy_ != nullptr) {

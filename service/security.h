@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -56,6 +57,8 @@ class Security {
   // logged and changes nothing.
   void Reload();
 
+  // When the first of the chain expires; nothing without TLS.
+  std::optional<absl::Time> CertificateExpires() const;
   SecurityFigures Figures() const;
 
  private:

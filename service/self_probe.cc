@@ -108,8 +108,8 @@ void SelfProbe::Run() {
       TellManager("WATCHDOG=1");
     } else {
       ++failures_;
-      LogWarning("does not answer itself",
-                 {{"address", address_}, {"times", absl::StrCat(++in_a_row_)}});
+      LogError("does not answer itself",
+               {{"address", address_}, {"times", absl::StrCat(++in_a_row_)}});
     }
     MutexLock lock(mu_);
     const auto until = std::chrono::steady_clock::now() + interval_;

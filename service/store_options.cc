@@ -122,8 +122,8 @@ absl::Status CheckEndpoints(const std::vector<std::string>& endpoints) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Store>> OpenEtcd(absl::string_view endpoints,
-                                                const EtcdFlags& flags) {
+absl::StatusOr<EtcdStore::Options> EtcdOptions(absl::string_view endpoints,
+                                               const EtcdFlags& flags) {
   EtcdStore::Options options;
   options.client.endpoints = absl::StrSplit(endpoints, ',');
   absl::Status status = CheckEndpoints(options.client.endpoints);
@@ -143,7 +143,12 @@ absl::StatusOr<std::unique_ptr<Store>> OpenEtcd(absl::string_view endpoints,
   options.client.credentials = *std::move(credentials);
   options.client.user = flags.user;
   options.client.password = *std::move(password);
-  return std::make_unique<EtcdStore>(std::move(options));
+  return options;
+}
+
+absl::Status NoStore(absl::string_view location) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("--store: ", location, " is none of ", kStoreForms));
 }
 
 }  // namespace
@@ -186,9 +191,22 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view location,
     options.must_exist = must_exist;
     return SqliteStore::Open(rest, options);
   }
-  if (absl::ConsumePrefix(&rest, "etcd:")) return OpenEtcd(rest, flags);
-  return absl::InvalidArgumentError(
-      absl::StrCat("--store: ", location, " is none of ", kStoreForms));
+  if (!absl::ConsumePrefix(&rest, "etcd:")) return NoStore(location);
+  auto etcd = EtcdOptions(rest, flags);
+  if (!etcd.ok()) return etcd.status();
+  return std::make_unique<EtcdStore>(*std::move(etcd));
+}
+
+absl::Status CheckStore(absl::string_view location, const EtcdFlags& flags) {
+  if (location == "memory:") return absl::OkStatus();
+  absl::string_view rest = location;
+  if (absl::ConsumePrefix(&rest, "sqlite:") && !rest.empty()) {
+    return absl::OkStatus();
+  }
+  if (absl::ConsumePrefix(&rest, "etcd:")) {
+    return EtcdOptions(rest, flags).status();
+  }
+  return NoStore(location);
 }
 
 }  // namespace clockwise

@@ -41,6 +41,11 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view location,
                                                  const EtcdFlags& flags,
                                                  bool must_exist = false);
 
+// Whether OpenStore understands both, and the files that they name are in
+// order; no store is opened. InvalidArgument.
+[[nodiscard]] absl::Status CheckStore(absl::string_view location,
+                                      const EtcdFlags& flags);
+
 }  // namespace clockwise
 
 #endif  // CLOCKWISE_SERVICE_STORE_OPTIONS_H_

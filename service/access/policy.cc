@@ -16,6 +16,11 @@
 namespace clockwise {
 namespace {
 
+// What follows is the place in the text, over several lines.
+absl::string_view FirstLine(absl::string_view message) {
+  return message.substr(0, message.find('\n'));
+}
+
 constexpr absl::string_view kKinds[] = {"dns:", "uri:", "ip:", "email:"};
 
 std::string Sha256(absl::string_view text) {
@@ -120,9 +125,9 @@ absl::StatusOr<Policy> Policy::Parse(absl::string_view json,
   const auto read = google::protobuf::util::JsonStringToMessage(
       {json.data(), json.size()}, &policy.policy_);
   if (!read.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the policy is no JSON of an AccessPolicy: ",
-                     std::string(read.message())));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the policy is no JSON of an AccessPolicy: ",
+        FirstLine({read.message().data(), read.message().size()})));
   }
   if (policy.policy_.grants_size() > limits::kMaxGrants) {
     return absl::InvalidArgumentError(absl::StrCat(

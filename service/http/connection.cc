@@ -83,6 +83,17 @@ ssize_t Connection::write(const char* data, size_t size) {
   return ::send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+bool Connection::WriteAtOnce(const std::string& text) {
+  if (!tls_) {
+    return ::send(socket_, text.data(), text.size(),
+                  MSG_NOSIGNAL | MSG_DONTWAIT) ==
+           static_cast<ssize_t>(text.size());
+  }
+  short wants = 0;
+  return tls_->Write(text.data(), text.size(), wants) ==
+         static_cast<ssize_t>(text.size());
+}
+
 bool Connection::is_readable() const {
   return begin_ < end_ || (tls_ && tls_->pending()) ||
          WaitFor(POLLIN, read_deadline_);

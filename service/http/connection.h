@@ -43,6 +43,8 @@ class Connection final : public httplib::Stream {
   ssize_t read(char* data, size_t size) override;
   ssize_t write(const char* data, size_t size) override;
   using Stream::write;
+  // Whether all of `text` could be sent without waiting.
+  bool WriteAtOnce(const std::string& text);
 
   bool is_readable() const override;
   bool is_writable() const override;

@@ -17,12 +17,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "service/http/connection.h"
+#include "service/http/event_streams.h"
+#include "service/http/httplib_exchange.h"
 #include "service/limits.h"
 
 namespace clockwise {
 namespace {
 
-constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
 
 // A pool whose queue is bounded: when it is full, nothing more is accepted and
@@ -44,24 +45,9 @@ class BoundedPool final : public httplib::ThreadPool {
       limits::kHttpConnections};
 };
 
-void Answer(httplib::Response& response, int status, absl::string_view text,
-            const char* type = kText) {
-  response.status = status;
-  response.set_content(text.data(), text.size(), type);
-}
-
-// Takes out of `request` what httplib would answer at too great a cost.
-void Simplify(httplib::Request& request) {
-  // Thousands of ranges fit into a header, each of them the whole page; and
-  // pages that are made anew each time have no parts to ask for.
-  request.ranges.clear();
-  // httplib likes Brotli best, which at its default quality takes seconds of
-  // computing per megabyte.
-  const bool gzip = request.get_header_value("Accept-Encoding").find("gzip") !=
-                    std::string::npos;
-  request.headers.erase("Accept-Encoding");
-  if (gzip) request.headers.emplace("Accept-Encoding", "gzip");
-}
+// Whether the request that this thread has just answered begins a stream of
+// events, for which its connection stays open.
+thread_local bool begins_stream = false;
 
 // Whether the name look-up knows `host`.
 bool HasHost(const std::string& host) {
@@ -88,17 +74,23 @@ class HttpListener final : public httplib::Server {
   void Run(std::promise<void> listening);
 
   void Stop();
+  // Once Run has returned: no thread looks at streams any more.
+  void EndStreams() { events_.reset(); }
 
  private:
   bool process_and_close_socket(socket_t socket) override;
   void Respond(const httplib::Request& request, httplib::Response& response);
+  void BeginStream(const httplib::Request& request,
+                   httplib::Response& response);
 
   const HttpServer::Options options_;
   const int stop_fd_;  // readable once Stop was called
+  std::unique_ptr<EventStreams> events_;
 };
 
 HttpListener::HttpListener(HttpServer::Options options)
     : options_(std::move(options)), stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
+  if (options_.news) events_ = std::make_unique<EventStreams>(options_.news);
   set_payload_max_length(0);  // no request needs a body
   // Only lets a restarted server have its port back. httplib's default lets a
   // second server share the port, which would then get half of the requests.
@@ -165,15 +157,21 @@ bool HttpListener::process_and_close_socket(socket_t socket) {
       return false;
     }
   }
-  Connection connection(socket, stop_fd_,
-                        {options_.request_time, options_.response_time,
+  auto connection = std::make_unique<Connection>(
+      socket, stop_fd_,
+      Connection::Limits{options_.request_time, options_.response_time,
                          limits::kHttpRequestBytes},
-                        std::move(tls));
+      std::move(tls));
   bool closed = false;
+  begins_stream = false;
   try {
-    const bool answered = process_request(connection, /*close_connection=*/true,
-                                          closed, Simplify);
-    if (answered) connection.Finish();
+    const bool answered = process_request(
+        *connection, /*close_connection=*/true, closed, Simplify);
+    if (begins_stream) {
+      events_->Adopt(answered ? std::move(connection) : nullptr);
+    } else if (answered) {
+      connection->Finish();
+    }
     return answered;
   } catch (...) {
     // httplib catches what handlers throw, but not what its own parsing does.
@@ -206,7 +204,29 @@ void HttpListener::Respond(const httplib::Request& request,
         absl::StrReplaceAll(ready.message(), {{"\n", " "}, {"\r", " "}});
     return Answer(response, 503, absl::StrCat("not ready: ", line, "\n"));
   }
+  if (events_ && request.path == "/api/v1/events") {
+    return BeginStream(request, response);
+  }
+  if (options_.pages) return Give(options_.pages(Asked(request)), response);
   Answer(response, 404, "there is only /metrics, /healthz and /readyz\n");
+}
+
+void HttpListener::BeginStream(const httplib::Request& request,
+                               httplib::Response& response) {
+  const bool begins = request.method == "GET";
+  if (begins && !events_->Reserve()) {
+    response.set_header("Retry-After", "5");
+    return Answer(response, 503, "too many streams of events are open\n");
+  }
+  Give({200, "text/event-stream", "", {{"X-Accel-Buffering", "no"}}}, response);
+  begins_stream = begins;
+  response.set_content_provider(
+      "text/event-stream", [](size_t, httplib::DataSink& sink) {
+        constexpr absl::string_view kFirst = "retry: 2000\n\n";
+        sink.write(kFirst.data(), kFirst.size());
+        sink.done();
+        return true;
+      });
 }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options) {
@@ -235,6 +255,7 @@ void HttpServer::Stop() {
   if (!thread_.joinable()) return;
   listener_->Stop();
   thread_.join();
+  listener_->EndStreams();
 }
 
 }  // namespace clockwise

@@ -5,8 +5,10 @@
 //   GET /metrics   everything, in Prometheus' text format
 //   GET /healthz   200 while the process serves, else 503: start it anew
 //   GET /readyz    200 if it can serve, else 503 and why
+//   GET /api/v1/events   what is new, as server-sent events
 //
-// HEAD goes with GET; other methods get 405, other pages 404. It owns its
+// and the pages that its options have. HEAD goes with GET; other methods get
+// 405, other pages 404. It owns its
 // threads; what its options refer to outlives it. Threads, connections that
 // wait, and the time for each request are bounded, and a connection carries one
 // request only: idle ones would hold the threads.
@@ -23,6 +25,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "service/http/exchange.h"
 #include "service/rpc/listen_address.h"
 #include "service/tls/tls_material.h"
 
@@ -39,6 +42,9 @@ class HttpServer {
     // Whether requests can be served; asked by /readyz, must be quick.
     std::function<absl::Status()> ready;
     std::function<bool()> alive;  // the same of /healthz; empty: it is
+    // Answers all other requests; empty: with 404.
+    std::function<HttpReply(const HttpRequest&)> pages;
+    std::function<std::string()> news;  // see EventStreams; empty: 404
     std::chrono::milliseconds request_time{2'000};    // for one to arrive
     std::chrono::milliseconds response_time{10'000};  // for it to be taken
   };

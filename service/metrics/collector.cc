@@ -1,6 +1,8 @@
 #include "service/metrics/collector.h"
 
+#include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <initializer_list>
 #include <optional>
 #include <utility>
@@ -122,6 +124,8 @@ void AddRing(const RingState& state, size_t max_node_series, Scrape& scrape) {
     scrape.Add(Metric::kRingZoneShortfall, labels,
                uint64_t{state.measured.zone_shortfall});
   }
+  constexpr uint64_t kExact = (uint64_t{1} << 53) - 1;  // in a double
+  scrape.Add(Metric::kRingFingerprint, labels, ring.fingerprint() & kExact);
   scrape.Add(Metric::kRingMoved, labels, state.counters->moved_ratio.load());
   for (size_t kind = 0; kind < kChangeKindNames.size(); ++kind) {
     scrape.Add(Metric::kRingChanges,
@@ -185,8 +189,20 @@ void AddRpcs(const RpcStats& stats, Scrape& scrape) {
     // Read after what was handled, so that started - handled, the calls under
     // way, is never below 0.
     scrape.Add(Metric::kRpcStarted, labels, method.started());
+    scrape.Add(Metric::kRpcReceived, labels,
+               unary ? method.started() : method.received());
+    scrape.Add(Metric::kRpcSent, labels,
+               unary ? method.handled(0) : method.sent());
     if (unary) scrape.Add(Metric::kRpcHandling, labels, method.handling);
   }
+}
+
+// In seconds; 0 before anything is loaded, too.
+double Unconfirmed(const Membership& membership) {
+  if (!membership.Ready().ok()) return 0;
+  const std::chrono::duration<double> age =
+      std::chrono::steady_clock::now() - membership.Confirmed();
+  return std::max(age.count(), 0.0);
 }
 
 void AddProcess(const ProcessFigures& figures, Scrape& scrape) {
@@ -225,6 +241,7 @@ std::vector<MetricFamily> MetricsCollector::Collect() const {
   AddWatch(options_.watch_figures(), rings, scrape);
   scrape.Add(Metric::kStoreCommit, {}, options_.membership->commit_latency());
   scrape.Add(Metric::kStoreUp, {}, options_.membership->store_up() ? 1.0 : 0.0);
+  scrape.Add(Metric::kUnconfirmed, {}, Unconfirmed(*options_.membership));
   AddRpcs(*options_.rpc_stats, scrape);
   for (size_t i = 0; i < kLimitNames.size(); ++i) {
     scrape.Add(Metric::kLimitReached, {{"limit", kLimitNames[i]}},

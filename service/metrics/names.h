@@ -22,6 +22,7 @@ enum class Metric {
   kRingPeakToMean,
   kRingShareStddev,
   kRingZoneShortfall,
+  kRingFingerprint,
   kNodeShare,
   kNodeLocates,
   kRingMoved,
@@ -31,8 +32,11 @@ enum class Metric {
   kWatchResyncs,
   kStoreCommit,
   kStoreUp,
+  kUnconfirmed,
   kRpcStarted,
   kRpcHandled,
+  kRpcReceived,
+  kRpcSent,
   kRpcHandling,
   kLimitReached,
   kCertificateExpiry,
@@ -59,7 +63,7 @@ struct MetricRow {
   bool per_node = false;
 };
 
-inline constexpr std::array<MetricRow, 32> kMetrics = {{
+inline constexpr std::array<MetricRow, 36> kMetrics = {{
     {Metric::kBuildInfo, "clockwise_build_info", prometheus::MetricType::Gauge,
      "Always 1; the labels tell what was built."},
     {Metric::kRingEpoch, "clockwise_ring_epoch", prometheus::MetricType::Gauge,
@@ -81,6 +85,10 @@ inline constexpr std::array<MetricRow, 32> kMetrics = {{
     {Metric::kRingZoneShortfall, "clockwise_ring_zone_shortfall_partitions",
      prometheus::MetricType::Gauge,
      "Partitions whose owners are in fewer zones than there are owners."},
+    {Metric::kRingFingerprint, "clockwise_ring_fingerprint",
+     prometheus::MetricType::Gauge,
+     "The low 53 bits of the ring's fingerprint: servers at one epoch of one "
+     "ring that show different ones disagree on where keys belong."},
     {Metric::kNodeShare, "clockwise_node_share_ratio",
      prometheus::MetricType::Gauge,
      "Part of the hash space that the node owns, all owners counted; 1 in sum "
@@ -109,11 +117,19 @@ inline constexpr std::array<MetricRow, 32> kMetrics = {{
      "Time until the store had made a change durable, or refused it."},
     {Metric::kStoreUp, "clockwise_store_up", prometheus::MetricType::Gauge,
      "Whether the last contact with the store succeeded."},
+    {Metric::kUnconfirmed, "clockwise_unconfirmed_seconds",
+     prometheus::MetricType::Gauge,
+     "How long ago the server was sure to know the newest epochs of a store "
+     "that it shares; 0 where it shares none."},
     {Metric::kRpcStarted, "grpc_server_started_total",
      prometheus::MetricType::Counter, "RPCs started on the server."},
     {Metric::kRpcHandled, "grpc_server_handled_total",
      prometheus::MetricType::Counter,
      "RPCs completed on the server, whatever their code."},
+    {Metric::kRpcReceived, "grpc_server_msg_received_total",
+     prometheus::MetricType::Counter, "Messages received by the server."},
+    {Metric::kRpcSent, "grpc_server_msg_sent_total",
+     prometheus::MetricType::Counter, "Messages sent by the server."},
     {Metric::kRpcHandling, "grpc_server_handling_seconds",
      prometheus::MetricType::Histogram,
      "Time from the start to the end of unary RPCs on the server."},

@@ -33,6 +33,7 @@ enum class Method {
   kDeleteRing,
   kEndMigration,
   kListRings,
+  kGetStatus,
 };
 
 struct MethodName {
@@ -40,7 +41,7 @@ struct MethodName {
   const char* type;  // grpc_type
 };
 
-inline constexpr std::array<MethodName, 15> kMethods = {{
+inline constexpr std::array<MethodName, 16> kMethods = {{
     {"Locate", "unary"},
     {"BatchLocate", "unary"},
     {"LocateStream", "bidi_stream"},
@@ -56,6 +57,7 @@ inline constexpr std::array<MethodName, 15> kMethods = {{
     {"DeleteRing", "unary"},
     {"EndMigration", "unary"},
     {"ListRings", "unary"},
+    {"GetStatus", "unary"},
 }};
 
 inline constexpr size_t kStatusCodes = 17;  // OK = 0 … UNAUTHENTICATED = 16
@@ -67,8 +69,14 @@ struct MethodStats {
   }
   uint64_t started() const { return counts.Sum(kStatusCodes); }
   uint64_t handled(size_t code) const { return counts.Sum(code); }
+  // Messages of streams. A unary call has one of each, the second if it is OK.
+  void CountReceived() { counts.Add(kStatusCodes + 1, 1); }
+  void CountSent() { counts.Add(kStatusCodes + 2, 1); }
+  uint64_t received() const { return counts.Sum(kStatusCodes + 1); }
+  uint64_t sent() const { return counts.Sum(kStatusCodes + 2); }
 
-  ThreadCounts counts{kStatusCodes + 1};  // by code those handled, and started
+  // By code those handled, then those started and the messages.
+  ThreadCounts counts{kStatusCodes + 3};
   LatencyHistogram handling;  // unary methods only: streams last as they like
 };
 

@@ -51,6 +51,7 @@ Role RoleFor(Method method) {
     case Method::kCompareEpochs:
     case Method::kListChanges:
     case Method::kListRings:
+    case Method::kGetStatus:
       return Role::kReader;
   }
   return Role::kAdmin;
@@ -147,10 +148,10 @@ absl::Status Gate::Admit(const Context& context, Method method,
 }
 
 absl::StatusOr<std::function<bool(absl::string_view)>> Gate::Readable(
-    const Context& context) const {
+    const Context& context, Method method) const {
   if (!guarded()) return [](absl::string_view) { return true; };
   const std::shared_ptr<const Policy> policy = policy_->Current();
-  auto identity = Authenticate(context, *policy, Method::kListRings);
+  auto identity = Authenticate(context, *policy, method);
   if (!identity.ok()) return identity.status();
   return [policy, identity = *std::move(identity)](absl::string_view ring) {
     return policy->On(ring, identity).role >= Role::kReader;

@@ -42,9 +42,10 @@ class Gate {
   absl::Status Admit(const grpc::CallbackServerContext& context, Method method,
                      absl::string_view ring, Caller& caller) const;
 
-  // Which rings the caller may read, for lists of them. UNAUTHENTICATED.
+  // Which rings the caller of `method` may read, for lists of them.
+  // UNAUTHENTICATED.
   absl::StatusOr<std::function<bool(absl::string_view)>> Readable(
-      const grpc::CallbackServerContext& context) const;
+      const grpc::CallbackServerContext& context, Method method) const;
 
   // Tells how many calls were refused, by why; of a guarded gate.
   void AddFigures(SecurityFigures& figures) const;

@@ -60,6 +60,7 @@ class LocateStreams::Stream final : public Reactor {
       End(context_.IsCancelled() ? ClientGone() : absl::OkStatus());
       return;
     }
+    streams_.stats_.Of(Method::kLocateStream).CountReceived();
     const grpc::Slice request = ToSlice(request_);
     Locator& locator = streams_.locator_;
     if (const auto answer = locator.Locate<v1::BatchLocateRequest>(
@@ -73,6 +74,7 @@ class LocateStreams::Stream final : public Reactor {
   }
 
   void OnWriteDone(bool ok) override {
+    if (ok) streams_.stats_.Of(Method::kLocateStream).CountSent();
     bool next = false;
     bool read = false;
     {

@@ -15,12 +15,14 @@ namespace clockwise {
 
 PlacementServiceHandlers::PlacementServiceHandlers(
     Membership& membership, RpcStats& stats, const ServingLimits& limits,
-    const Gate& gate, AuditLog* audit, std::chrono::milliseconds heartbeat)
+    const Gate& gate, AuditLog* audit, ServerFacts facts,
+    std::chrono::milliseconds heartbeat)
     : membership_(membership),
       stats_(stats),
       limits_(limits),
       gate_(gate),
       audit_(audit),
+      facts_(std::move(facts)),
       waiters_(membership, limits.waiting_calls, stats),
       locator_(membership, waiters_, gate),
       locate_streams_(locator_, limits.locate_streams, stats),
@@ -153,7 +155,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Change(
 }
 
 template <typename Request>
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Read(
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Ask(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
   return Queue<Request>(method, context, bytes, response,
                         [this](const Request& request, const std::string&) {
@@ -204,45 +206,31 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ApplyChanges(
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::GetRing(
     Context* context, const Bytes* request, Bytes* response) {
-  return Read<v1::GetRingRequest>(Method::kGetRing, context, request, response);
+  return Ask<v1::GetRingRequest>(Method::kGetRing, context, request, response);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::CompareEpochs(
     Context* context, const Bytes* request, Bytes* response) {
-  return Read<v1::CompareEpochsRequest>(Method::kCompareEpochs, context,
-                                        request, response);
+  return Ask<v1::CompareEpochsRequest>(Method::kCompareEpochs, context, request,
+                                       response);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListChanges(
     Context* context, const Bytes* request, Bytes* response) {
-  return Read<v1::ListChangesRequest>(Method::kListChanges, context, request,
-                                      response);
+  return Ask<v1::ListChangesRequest>(Method::kListChanges, context, request,
+                                     response);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::CreateRing(
     Context* context, const Bytes* request, Bytes* response) {
-  return Queue<v1::CreateRingRequest>(
-      Method::kCreateRing, context, request, response,
-      [this](const v1::CreateRingRequest& asked,
-             const std::string&) -> absl::StatusOr<v1::CreateRingResponse> {
-        auto state = membership_.CreateRing(asked.spec());
-        if (!state.ok()) return state.status();
-        v1::CreateRingResponse answer;
-        *answer.mutable_ring() = InfoOf(**state);
-        return answer;
-      });
+  return Ask<v1::CreateRingRequest>(Method::kCreateRing, context, request,
+                                    response);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::DeleteRing(
     Context* context, const Bytes* request, Bytes* response) {
-  return Queue<v1::DeleteRingRequest>(
-      Method::kDeleteRing, context, request, response,
-      [this](const v1::DeleteRingRequest& asked,
-             const std::string&) -> absl::StatusOr<v1::DeleteRingResponse> {
-        absl::Status status = membership_.DeleteRing(asked.ring());
-        if (!status.ok()) return status;
-        return v1::DeleteRingResponse();
-      });
+  return Ask<v1::DeleteRingRequest>(Method::kDeleteRing, context, request,
+                                    response);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::EndMigration(
@@ -251,30 +239,60 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::EndMigration(
       Method::kEndMigration, context, request, response);
 }
 
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListRings(
-    Context* context, const Bytes* bytes, Bytes* response) {
-  auto readable = gate_.Readable(*context);
+template <typename Request, typename Work>
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::List(
+    Method method, Context* context, const Bytes* bytes, Bytes* response,
+    Work work) {
+  auto readable = gate_.Readable(*context, method);
   if (!readable.ok()) {
-    const UnaryCall call(context, response, &stats_.Of(Method::kListRings));
+    const UnaryCall call(context, response, &stats_.Of(method));
     Reactor* reactor = call.reactor();
     call.Finish(readable.status());
     return reactor;
   }
-  return Queue<v1::ListRingsRequest>(
+  return Queue<Request>(method, context, bytes, response,
+                        [work, readable = *std::move(readable)](
+                            const Request& request, const std::string&) {
+                          return work(request, readable);
+                        });
+}
+
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListRings(
+    Context* context, const Bytes* bytes, Bytes* response) {
+  return List<v1::ListRingsRequest>(
       Method::kListRings, context, bytes, response,
-      [this, readable = *std::move(readable)](
-          const v1::ListRingsRequest& request, const std::string&) {
+      [this](const v1::ListRingsRequest& request, const Readable& readable) {
         return Answer(membership_, request, readable);
       });
 }
 
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::GetStatus(
+    Context* context, const Bytes* bytes, Bytes* response) {
+  return List<v1::GetStatusRequest>(
+      Method::kGetStatus, context, bytes, response,
+      [this](const v1::GetStatusRequest&, const Readable& readable)
+          -> absl::StatusOr<v1::GetStatusResponse> {
+        return Status(readable);
+      });
+}
+
+v1::GetStatusResponse PlacementServiceHandlers::Status(
+    const Readable& readable) const {
+  v1::GetStatusResponse response =
+      StatusOf(membership_, watch_.Figures(), facts_, readable);
+  response.set_draining(draining_);
+  return response;
+}
+
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PlacementServiceHandlers::Watch(
     Context* context, const Bytes* request) {
-  return watch_.Open(
-      *request, MachineOf(context->peer()), [&](const std::string& ring) {
-        Gate::Caller caller;
-        return gate_.Admit(*context, Method::kWatch, ring, caller);
-      });
+  return watch_.Open(*request, MachineOf(context->peer()),
+                     [this, context](const std::string& ring) {
+                       if (!gate_.guarded()) return absl::OkStatus();
+                       Gate::Caller caller;
+                       return gate_.Admit(*context, Method::kWatch, ring,
+                                          caller);
+                     });
 }
 
 }  // namespace clockwise

@@ -8,6 +8,7 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 
@@ -21,6 +22,7 @@
 #include "service/rpc/gate.h"
 #include "service/rpc/locate_streams.h"
 #include "service/rpc/locator.h"
+#include "service/rpc/server_status.h"
 #include "service/rpc/unary_call.h"
 #include "service/rpc/watch_hub.h"
 #include "service/rpc/work_queue.h"
@@ -56,7 +58,8 @@ using RawPlacementService =
                v1::PlacementService::WithRawCallbackMethod_CreateRing,
                v1::PlacementService::WithRawCallbackMethod_DeleteRing,
                v1::PlacementService::WithRawCallbackMethod_EndMigration,
-               v1::PlacementService::WithRawCallbackMethod_ListRings>::Type;
+               v1::PlacementService::WithRawCallbackMethod_ListRings,
+               v1::PlacementService::WithRawCallbackMethod_GetStatus>::Type;
 
 class PlacementServiceHandlers final : public RawPlacementService {
  public:
@@ -68,7 +71,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // `audit` may be null: there is no audit log.
   PlacementServiceHandlers(Membership& membership, RpcStats& stats,
                            const ServingLimits& limits, const Gate& gate,
-                           AuditLog* audit,
+                           AuditLog* audit, ServerFacts facts,
                            std::chrono::milliseconds heartbeat);
   ~PlacementServiceHandlers() override;
 
@@ -85,18 +88,29 @@ class PlacementServiceHandlers final : public RawPlacementService {
   Reactor* DeleteRing(Context*, const Bytes*, Bytes*) override;
   Reactor* EndMigration(Context*, const Bytes*, Bytes*) override;
   Reactor* ListRings(Context*, const Bytes*, Bytes*) override;
+  Reactor* GetStatus(Context*, const Bytes*, Bytes*) override;
   LocateStreams::Reactor* LocateStream(Context*) override;
   grpc::ServerWriteReactor<Bytes>* Watch(Context*, const Bytes*) override;
+
+  // Tells from now on that this server is going away.
+  void EnterLameDuck() { draining_ = true; }
+  bool draining() const { return draining_; }
 
   // Ends streams and waiting calls with UNAVAILABLE, now and from now on.
   void Drain();
 
   WatchFigures Figures() const { return watch_.Figures(); }
+  // What GetStatus answers to who may read the rings that `readable` takes.
+  v1::GetStatusResponse Status(const Readable& readable) const;
 
  private:
   // Answers from the newest state that has reached the request's min_epoch.
   template <typename Request>
   Reactor* AnswerLocate(Method method, Context*, const Bytes*, Bytes*);
+  // Answers with a list of rings, by `work`, a function from request and
+  // Readable to StatusOr<Response>.
+  template <typename Request, typename Work>
+  Reactor* List(Method method, Context*, const Bytes*, Bytes*, Work work);
   // Runs `work`, a function from request and actor to StatusOr<Response>, on
   // one of the queues, and answers by the client's deadline whatever becomes of
   // it. What would change something is told to the audit log.
@@ -110,9 +124,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
                      v1::AuditEntry& entry) const;
   void Audit(v1::AuditEntry entry, const absl::Status& outcome,
              uint64_t epoch) const;
-  // One of the four reads that are answered from membership/ (requests.h).
+  // One of those that requests.h answers from membership/.
   template <typename Request>
-  Reactor* Read(Method method, Context*, const Bytes*, Bytes*);
+  Reactor* Ask(Method method, Context*, const Bytes*, Bytes*);
   // One of the four changes.
   template <typename Request, typename Response>
   Reactor* Change(Method method, Context*, const Bytes*, Bytes*);
@@ -122,6 +136,8 @@ class PlacementServiceHandlers final : public RawPlacementService {
   const ServingLimits limits_;
   const Gate& gate_;
   AuditLog* const audit_;
+  const ServerFacts facts_;
+  std::atomic<bool> draining_ = false;
   EpochWaiters waiters_;
   Locator locator_;
   LocateStreams locate_streams_;

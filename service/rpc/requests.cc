@@ -9,6 +9,7 @@
 #include "service/membership/comparison.h"
 #include "service/ring/refusal.h"
 #include "service/ring/validate.h"
+#include "service/rpc/locate.h"
 
 namespace clockwise {
 namespace {
@@ -72,6 +73,22 @@ ChangeRequest ToChangeRequest(v1::EndMigrationRequest request,
   return change;
 }
 
+absl::StatusOr<v1::CreateRingResponse> Answer(
+    Membership& membership, const v1::CreateRingRequest& request) {
+  auto state = membership.CreateRing(request.spec());
+  if (!state.ok()) return state.status();
+  v1::CreateRingResponse response;
+  *response.mutable_ring() = InfoOf(**state);
+  return response;
+}
+
+absl::StatusOr<v1::DeleteRingResponse> Answer(
+    Membership& membership, const v1::DeleteRingRequest& request) {
+  absl::Status status = membership.DeleteRing(request.ring());
+  if (!status.ok()) return status;
+  return v1::DeleteRingResponse();
+}
+
 absl::StatusOr<v1::GetRingResponse> Answer(const Membership& membership,
                                            const v1::GetRingRequest& request) {
   auto state = membership.Find(request.ring());
@@ -83,6 +100,21 @@ absl::StatusOr<v1::GetRingResponse> Answer(const Membership& membership,
   v1::GetRingResponse response;
   *response.mutable_snapshot() =
       SnapshotOf(**state, *ring, epoch, request.include_points());
+  return response;
+}
+
+absl::StatusOr<v1::LocateResponse> Answer(const Membership& membership,
+                                          const v1::LocateRequest& request) {
+  const grpc::Slice bytes(request.SerializeAsString());
+  LocateQuery query;
+  absl::Status status = ReadQuery<v1::LocateRequest>(bytes, query);
+  if (!status.ok()) return status;
+  auto state = membership.Find(query.ring);
+  if (!state.ok()) return state.status();
+  auto answer = AnswerLocate(**state, query);
+  if (!answer.ok()) return answer.status();
+  v1::LocateResponse response;
+  response.ParseFromArray(answer->begin(), static_cast<int>(answer->size()));
   return response;
 }
 
@@ -134,7 +166,7 @@ absl::StatusOr<v1::ListChangesResponse> Answer(
 
 absl::StatusOr<v1::ListRingsResponse> Answer(
     const Membership& membership, const v1::ListRingsRequest& request,
-    const std::function<bool(absl::string_view)>& readable) {
+    const Readable& readable) {
   if (absl::Status status = membership.Ready(); !status.ok()) return status;
   auto size = PageSize(request.page_size());
   if (!size.ok()) return size.status();

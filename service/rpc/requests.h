@@ -21,16 +21,24 @@ ChangeRequest ToChangeRequest(v1::EndMigrationRequest request,
 ChangeRequest ToChangeRequest(v1::ApplyChangesRequest request,
                               std::string actor);
 
+absl::StatusOr<v1::CreateRingResponse> Answer(
+    Membership& membership, const v1::CreateRingRequest& request);
+absl::StatusOr<v1::DeleteRingResponse> Answer(
+    Membership& membership, const v1::DeleteRingRequest& request);
 absl::StatusOr<v1::GetRingResponse> Answer(const Membership& membership,
                                            const v1::GetRingRequest& request);
 absl::StatusOr<v1::CompareEpochsResponse> Answer(
     const Membership& membership, const v1::CompareEpochsRequest& request);
 absl::StatusOr<v1::ListChangesResponse> Answer(
     const Membership& membership, const v1::ListChangesRequest& request);
-// Of the rings that `readable` takes.
+// Which rings a caller may read.
+using Readable = std::function<bool(absl::string_view ring)>;
 absl::StatusOr<v1::ListRingsResponse> Answer(
     const Membership& membership, const v1::ListRingsRequest& request,
-    const std::function<bool(absl::string_view)>& readable);
+    const Readable& readable);
+// Of the newest state, whatever the request's min_epoch.
+absl::StatusOr<v1::LocateResponse> Answer(const Membership& membership,
+                                          const v1::LocateRequest& request);
 
 }  // namespace clockwise
 

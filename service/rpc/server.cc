@@ -66,7 +66,7 @@ void SetLimits(const ServingLimits& limits, grpc::ServerBuilder& builder) {
 RpcServer::RpcServer(const Options& options)
     : gate_(options.policy),
       handlers_(*options.membership, *options.stats, options.limits, gate_,
-                options.audit, options.heartbeat) {}
+                options.audit, options.facts, options.heartbeat) {}
 
 RpcServer::~RpcServer() {
   if (server_ == nullptr) return;
@@ -132,6 +132,7 @@ void RpcServer::StartServing() {
 void RpcServer::EnterLameDuck() {
   MutexLock lock(mu_);
   leaving_ = true;
+  handlers_.EnterLameDuck();
   server_->GetHealthCheckService()->SetServingStatus(false);
 }
 

@@ -37,6 +37,7 @@ class RpcServer {
     std::shared_ptr<const PolicySource> policy;
     AuditLog* audit = nullptr;
     std::shared_ptr<const TlsSource> tls;
+    ServerFacts facts;  // for GetStatus
   };
 
   // In words for an operator: InvalidArgument, the address makes no sense;
@@ -51,6 +52,12 @@ class RpcServer {
   const std::string& address() const { return address_; }
   WatchFigures Figures() const { return handlers_.Figures(); }
   const Gate& gate() const { return gate_; }
+  // Whether health checkers are told that it is going away.
+  bool leaving() const { return handlers_.draining(); }
+  // What GetStatus answers to who may read all rings.
+  v1::GetStatusResponse Status() const {
+    return handlers_.Status([](absl::string_view) { return true; });
+  }
 
   // Tells health checkers that this server can serve, unless it is going away.
   void StartServing();

@@ -16,6 +16,12 @@ constexpr size_t kReturningPerSecond = 2'000;
 constexpr std::chrono::milliseconds kShortestSpread(100);
 constexpr std::chrono::milliseconds kLongestSpread(5'000);
 
+// Whether `status` ends a stream that was let in. One who may not be
+// looked at for now (too many unknown tokens came from there) goes on.
+bool IsShutOut(const absl::Status& status) {
+  return absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
+}
+
 }  // namespace
 
 absl::Status WatchHub::GoingAway() {
@@ -30,6 +36,9 @@ absl::Status WatchHub::GoingAway() {
 
 absl::Status WatchHub::MayGoOn(const Stream& stream, StatePtr& state) {
   auto found = membership_.Find(stream.ring);
+  if (absl::Status status = stream.admit(stream.ring); IsShutOut(status)) {
+    return status;
+  }
   MutexLock lock(mu_);
   if (stream.broken) return absl::CancelledError("the client went away");
   if (draining_) return GoingAway();
@@ -105,6 +114,7 @@ void WatchHub::Attend(const StreamPtr& stream) {
     by_age_.splice(by_age_.end(), by_age_, stream->age);
     if (*event.resync != '\0') ++resyncs_[{stream->ring, event.resync}];
   }
+  stats_.Of(Method::kWatch).CountSent();
   stream->in_flight = std::move(event.bytes);
   stream->StartWrite(&stream->in_flight);
 }

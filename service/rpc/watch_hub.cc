@@ -1,6 +1,7 @@
 #include "service/rpc/watch_hub.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "service/ring/refusal.h"
@@ -52,7 +53,7 @@ absl::Status WatchHub::CheckRoom(const std::string& peer) {
 }
 
 absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
-                             const std::string& peer, const Admission& admit,
+                             const std::string& peer, Admission admit,
                              StreamPtr& stream) {
   v1::WatchRequest request;
   if (absl::Status status = ParseRequest(bytes, request); !status.ok()) {
@@ -62,7 +63,7 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
   if (auto state = membership_.Find(request.ring()); !state.ok()) {
     return state.status();
   }
-  stream = std::make_shared<Stream>(*this, peer, request);
+  stream = std::make_shared<Stream>(*this, peer, request, std::move(admit));
   MutexLock lock(mu_);
   if (draining_) {
     return Refusal(v1::ERROR_REASON_DRAINING, "this server is going away");
@@ -79,12 +80,13 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchHub::Open(
-    const grpc::ByteBuffer& request, const std::string& peer,
-    const Admission& admit) {
+    const grpc::ByteBuffer& request, const std::string& peer, Admission admit) {
   MethodStats& stats = stats_.Of(Method::kWatch);
   stats.CountStarted();
+  stats.CountReceived();
   StreamPtr stream;
-  if (absl::Status status = Admit(request, peer, admit, stream); !status.ok()) {
+  if (absl::Status status = Admit(request, peer, std::move(admit), stream);
+      !status.ok()) {
     stats.CountHandled(static_cast<size_t>(status.code()));
     return new RefusedStream(status);
   }

@@ -46,12 +46,13 @@ class WatchHub {
   WatchHub(const WatchHub&) = delete;
   WatchHub& operator=(const WatchHub&) = delete;
 
-  // Serves one Watch call from the machine `peer`, if `admit` lets it watch the
-  // ring that it names.
+  // Serves one Watch call from the machine `peer`, for as long as `admit` lets
+  // it watch the ring that it names: asked before each message, until gRPC is
+  // done with the call.
   using Admission = std::function<absl::Status(const std::string& ring)>;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Open(
       const grpc::ByteBuffer& request, const std::string& peer,
-      const Admission& admit);
+      Admission admit);
 
   // `ring` has a new state, or is gone. Quick.
   void Wake(const std::string& ring);
@@ -71,7 +72,7 @@ class WatchHub {
   // Called by streams, on gRPC's threads: something happened to stream `id`.
   void Notice(uint64_t id);
   absl::Status Admit(const grpc::ByteBuffer& request, const std::string& peer,
-                     const Admission& admit, StreamPtr& stream);
+                     Admission admit, StreamPtr& stream);
   // Whether there may be one more stream, from `peer`.
   absl::Status CheckRoom(const std::string& peer)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

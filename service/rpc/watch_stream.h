@@ -4,6 +4,7 @@
 
 #include <list>
 #include <string>
+#include <utility>
 
 #include "clockwise/v1/placement.pb.h"
 #include "service/ring/layout.h"
@@ -21,11 +22,12 @@ class WatchHub::Stream final
     : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   Stream(WatchHub& its_hub, const std::string& its_peer,
-         const v1::WatchRequest& request)
+         const v1::WatchRequest& request, Admission its_admit)
       : hub(its_hub),
         peer(its_peer),
         ring(MeantRing(request.ring())),
         include_moves(request.include_moves()),
+        admit(std::move(its_admit)),
         position{request.known_incarnation(), request.known_epoch()} {}
 
   void OnWriteDone(bool ok) override {
@@ -51,6 +53,7 @@ class WatchHub::Stream final
   const std::string peer;  // the machine that it goes to
   const std::string ring;
   const bool include_moves;
+  const Admission admit;
   const Clock::time_point opened_at = Clock::now();
   uint64_t id = 0;
   StreamPtr self;  // from Open to OnDone: gRPC holds a plain pointer

@@ -29,6 +29,15 @@ Identity Names(std::vector<std::string> names) {
   return identity;
 }
 
+TEST(PolicyTest, WhatIsWrongIsToldInOneLine) {
+  for (const char* text : {"-----BEGIN", "{\n\"grants\": [\n}", "[1]"}) {
+    const auto policy = Policy::Parse(text, "");
+    ASSERT_FALSE(policy.ok());
+    EXPECT_EQ(policy.status().message().find('\n'), std::string::npos)
+        << policy.status();
+  }
+}
+
 TEST(PatternTest, AStarStandsForAnyCharacters) {
   for (const char* pattern :
        {"*", "**", "a*", "*c", "a*c", "*b*", "abc", "a**c", "*a*b*c*"}) {

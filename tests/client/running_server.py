@@ -52,7 +52,8 @@ class RunningServer:
                 [self.program, f"--listen={listen}", "--http=127.0.0.1:0",
                  f"--store={store}", *self.flags],
                 stdout=subprocess.PIPE, stderr=log, text=True,
-                cwd=self.folder, env={**os.environ, **self.environment})
+                cwd=self.folder, env={"CLOCKWISE_LOG_FORMAT": "text", **os.environ,
+                                       **self.environment})
         if not wait:
             self.grpc, self.http = self._listening()
             self.listen = self.grpc

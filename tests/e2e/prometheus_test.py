@@ -14,85 +14,12 @@ import subprocess
 import tempfile
 import time
 import unittest
-import urllib.parse
-import urllib.request
 
 from stubs import pb, stub_of
+from running_prometheus import PATIENCE, PROMETHEUS, RunningPrometheus, fetched
 from running_server import RunningServer  # path set by stubs
 
-PROMETHEUS = "/usr/bin/prometheus"
 PROMTOOL = "/usr/bin/promtool"
-PATIENCE = 60  # seconds; a scrape a second needs two or three
-LISTENS = re.compile(r'msg="Listening on" address=(127\.0\.0\.1:\d+)')
-CONFIG = """\
-global:
-  scrape_interval: 1s
-scrape_configs:
-  - job_name: clockwise
-    static_configs:
-      - targets: ["{target}"]
-"""
-
-
-def fetched(url):
-    with urllib.request.urlopen(url, timeout=20) as response:
-        return response.read().decode()
-
-
-class RunningPrometheus:
-    """A Prometheus that scrapes `target`, for the length of a with block."""
-
-    def __init__(self, target, folder):
-        self.folder = pathlib.Path(folder)
-        (self.folder / "prometheus.yml").write_text(
-            CONFIG.format(target=target))
-
-    def __enter__(self):
-        self.log = self.folder / "prometheus.log"
-        with open(self.log, "w") as log:
-            self.process = subprocess.Popen(
-                [PROMETHEUS, f"--config.file={self.folder / 'prometheus.yml'}",
-                 f"--storage.tsdb.path={self.folder / 'data'}",
-                 "--web.listen-address=127.0.0.1:0"],
-                stdout=log, stderr=subprocess.STDOUT, cwd=self.folder)
-        try:
-            self.address = self.wait_until_it_listens()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def wait_until_it_listens(self):
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            listens = LISTENS.search(self.log.read_text())
-            if listens:
-                return listens.group(1)
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        raise RuntimeError(f"no Prometheus:\n{self.log.read_text()}")
-
-    def query(self, expression):
-        """The values of an instant query, by their labels as sorted pairs."""
-        answer = json.loads(fetched(
-            f"http://{self.address}/api/v1/query?"
-            + urllib.parse.urlencode({"query": expression})))
-        return {tuple(sorted(row["metric"].items())): float(row["value"][1])
-                for row in answer["data"]["result"]}
-
-    def number(self, expression):
-        """The one value of a query; None if there is none (yet)."""
-        values = list(self.query(expression).values())
-        return values[0] if len(values) == 1 else None
 
 
 @unittest.skipUnless(pathlib.Path(PROMETHEUS).exists(), "no Prometheus here")
@@ -103,7 +30,7 @@ class PrometheusTest(unittest.TestCase):
         folder = tempfile.mkdtemp(prefix="clockwise-prometheus-")
         cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
         cls.server = cls.enter(RunningServer())
-        cls.prometheus = cls.enter(RunningPrometheus(cls.server.http, folder))
+        cls.prometheus = cls.enter(RunningPrometheus([cls.server.http], folder))
         cls.placement, channel = stub_of(cls.server)
         cls.addClassCleanup(channel.close)
 

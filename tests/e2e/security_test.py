@@ -212,6 +212,11 @@ class SecurityTest(unittest.TestCase):
                 socket.create_connection((host, int(port))),
                 server_hostname=host) as peer:
             self.assertEqual(peer.getpeercert(binary_form=True), der)
+            # Events go through it too.
+            peer.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n")
+            told = b""
+            while b"event: ring" not in told:
+                told += peer.recv(4096)
         for one in silent:
             one.close()
 

@@ -28,7 +28,7 @@ LEAVES = {"service/limits.h", "service/mutex.h", "service/latency_histogram.h",
           "service/fail_point.h", "service/huge_pages.h", "service/reloaded.h"}
 
 # These know all parts. Only the edges log.
-ROOT_FILES = re.compile(r"service/(main|options|security|self_probe|service_manager|"
+ROOT_FILES = re.compile(r"service/(main|monitoring|options|flag_sources|security|self_probe|service_manager|"
                         r"store_options|store_link|log)\.(cc|h)$")
 LOG = "service/log.h"
 LOGGING = {"rpc", "http"}

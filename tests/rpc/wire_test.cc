@@ -56,6 +56,7 @@ TEST_F(WireTest, GarbageIsInvalidArgumentOnEveryMethod) {
 TEST_F(WireTest, ATextThatIsNotUtf8IsInvalidArgument) {
   for (const MethodName& method : kMethods) {
     if (std::string(method.name) == "ListRings" ||
+        std::string(method.name) == "GetStatus" ||
         std::string(method.name) == "CreateRing") {
       continue;  // field 1 is no text
     }

@@ -1,0 +1,207 @@
+#include "service/http/api/api.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "clockwise/v1/http.pb.h"
+#include "clockwise/v1/stored.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "service/http/api/json.h"
+#include "service/ring/arcs.h"
+#include "service/ring/refusal.h"
+#include "service/rpc/requests.h"
+
+namespace clockwise {
+namespace {
+
+constexpr char kJson[] = "application/json";
+
+template <typename Message>
+absl::StatusOr<std::string> JsonOf(const absl::StatusOr<Message>& message) {
+  if (!message.ok()) return message.status();
+  return ToJson(*message);
+}
+
+// As google.rpc.Code documents it.
+int HttpStatus(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kOutOfRange:
+      return 400;
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
+    case absl::StatusCode::kNotFound:
+      return 404;
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kAlreadyExists:
+      return 409;
+    case absl::StatusCode::kResourceExhausted:
+      return 429;
+    case absl::StatusCode::kUnavailable:
+      return 503;
+    default:
+      return 500;
+  }
+}
+
+// BadRequest's field; empty: none is at fault.
+std::string FieldOf(const absl::Status& status) {
+  const auto payload =
+      status.GetPayload("type.googleapis.com/google.rpc.BadRequest");
+  v1::BadRequest bad;
+  if (!payload.has_value() || !bad.ParseFromString(std::string(*payload)) ||
+      bad.field_violations().empty()) {
+    return "";
+  }
+  return bad.field_violations(0).field();
+}
+
+absl::Status NoSuchPage() {
+  return absl::NotFoundError(
+      "there is no such page: /api/v1/openapi.json names all");
+}
+
+}  // namespace
+
+HttpReply ErrorReply(const absl::Status& status) {
+  HttpReply reply;
+  reply.status = HttpStatus(status.code());
+  reply.type = kJson;
+  v1::HttpError body;
+  v1::HttpError::Error& error = *body.mutable_error();
+  error.set_code(reply.status);
+  error.set_status(absl::StatusCodeToString(status.code()));
+  error.set_message(std::string(status.message()));
+  if (const auto reason = ReasonOf(status);
+      reason != v1::ERROR_REASON_UNSPECIFIED) {
+    error.set_reason(std::string(
+        absl::StripPrefix(v1::ErrorReason_Name(reason), "ERROR_REASON_")));
+  }
+  error.set_field(FieldOf(status));
+  reply.body = ToJson(body).value_or("");
+  if (reply.status == 503) reply.headers.emplace_back("Retry-After", "1");
+  return reply;
+}
+
+HttpReply Api::Answer(const HttpRequest& request) {
+  Json json = AnswerTo(request);
+  if (!json.ok()) return ErrorReply(json.status());
+  HttpReply reply;
+  reply.type = kJson;
+  reply.body = *std::move(json);
+  return reply;
+}
+
+Api::Json Api::AnswerTo(const HttpRequest& request) {
+  const std::vector<std::string>& path = request.path;
+  if (path.size() < 3 || path[1] != "v1") return NoSuchPage();
+  Parameters parameters(request.parameters);
+  if (path.size() == 3 && path[2] == "status") {
+    if (auto status = parameters.Check(); !status.ok()) return status;
+    return ToJson(options_.status());
+  }
+  if (path[2] != "rings" || path.size() > 5) return NoSuchPage();
+  if (path.size() == 3) {
+    v1::ListRingsRequest list;
+    list.set_page_size(parameters.SmallNumber("page_size"));
+    list.set_page_token(parameters.Text("page_token"));
+    if (auto status = parameters.Check(); !status.ok()) return status;
+    return JsonOf(clockwise::Answer(*options_.membership, list,
+                                    [](absl::string_view) { return true; }));
+  }
+  return OfRing(path[3], path.size() == 5 ? path[4] : "", parameters);
+}
+
+Api::Json Api::OfRing(const std::string& ring, const std::string& what,
+                      Parameters& parameters) {
+  const Membership& membership = *options_.membership;
+  if (what == "plan") return Plan(ring, parameters);
+  if (what == "arcs") return Arcs(ring, parameters);
+  if (what == "locate") {
+    v1::LocateRequest request;
+    request.set_ring(ring);
+    request.set_key(parameters.Text("key"));
+    request.set_replicas(parameters.SmallNumber("replicas"));
+    if (auto status = parameters.Check(); !status.ok()) return status;
+    return JsonOf(clockwise::Answer(membership, request));
+  }
+  if (what == "changes") {
+    v1::ListChangesRequest request;
+    request.set_ring(ring);
+    request.set_page_size(parameters.SmallNumber("page_size"));
+    request.set_page_token(parameters.Text("page_token"));
+    if (auto status = parameters.Check(); !status.ok()) return status;
+    return JsonOf(clockwise::Answer(membership, request));
+  }
+  if (what == "compare") {
+    v1::CompareEpochsRequest request;
+    request.set_ring(ring);
+    request.set_from_epoch(parameters.Number("from_epoch"));
+    request.set_to_epoch(parameters.Number("to_epoch"));
+    if (auto status = parameters.Check(); !status.ok()) return status;
+    const auto turn = turns_.Take();
+    if (!turn.ok()) return turn.status();
+    return JsonOf(clockwise::Answer(membership, request));
+  }
+  if (!what.empty()) return NoSuchPage();
+  v1::GetRingRequest request;
+  request.set_ring(ring);
+  request.set_epoch(parameters.Number("epoch"));
+  request.set_include_points(parameters.Flag("include_points"));
+  if (auto status = parameters.Check(); !status.ok()) return status;
+  const auto turn = turns_.Take();
+  if (!turn.ok()) return turn.status();
+  return JsonOf(clockwise::Answer(membership, request));
+}
+
+Api::Json Api::Plan(const std::string& ring, Parameters& parameters) {
+  v1::ApplyChangesRequest request;
+  request.set_ring(ring);
+  request.set_validate_only(true);
+  request.set_include_moves(true);  // for the transfers
+  const bool include_moves = parameters.Flag("include_moves");
+  for (const std::string& text : parameters.Texts("change")) {
+    const auto parsed = google::protobuf::util::JsonStringToMessage(
+        text, request.add_changes());
+    if (!parsed.ok()) {
+      return FieldRefusal("change",
+                          absl::StrCat(Quoted(text), " is no NodeChange"));
+    }
+  }
+  if (auto status = parameters.Check(); !status.ok()) return status;
+  const auto turn = turns_.Take();
+  if (!turn.ok()) return turn.status();
+  auto change = options_.membership->Apply(
+      ToChangeRequest(std::move(request), "the HTTP port"));
+  if (change.ok() && !include_moves) change->clear_moves();
+  return JsonOf(change);
+}
+
+Api::Json Api::Arcs(const std::string& ring, Parameters& parameters) {
+  if (auto status = parameters.Check(); !status.ok()) return status;
+  auto state = options_.membership->Find(ring);
+  if (!state.ok()) return state.status();
+  const auto turn = turns_.Take();
+  if (!turn.ok()) return turn.status();
+  v1::ArcsResponse response;
+  response.set_epoch((*state)->epoch);
+  response.set_incarnation((*state)->incarnation);
+  const Ring& drawn = (*state)->ring();
+  if (drawn.nodes().size() > 0) {
+    ArcList list = ArcsOf(drawn, drawn);
+    response.set_sampled(list.sampled);
+    for (const Arc& arc : list.arcs) {
+      response.add_ends(arc.end);
+      response.add_owners(arc.owner);
+    }
+  }
+  for (uint32_t i = 0; i < drawn.nodes().size(); ++i) {
+    response.add_node_ids(drawn.nodes()[i]->id());
+  }
+  return ToJson(response);
+}
+
+}  // namespace clockwise

@@ -1,0 +1,51 @@
+// Reads of rings as JSON over HTTP, under /api/v1 (page/openapi.json): the
+// messages of the RPCs in protobuf's JSON mapping, and a drawing's arcs.
+// Thread-safe. Nothing is changed.
+#ifndef CLOCKWISE_SERVICE_HTTP_API_API_H_
+#define CLOCKWISE_SERVICE_HTTP_API_API_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "clockwise/v1/placement.pb.h"
+#include "google/protobuf/message.h"
+#include "service/http/api/parameters.h"
+#include "service/http/api/turns.h"
+#include "service/http/exchange.h"
+#include "service/membership/membership.h"
+
+namespace clockwise {
+
+class Api {
+ public:
+  struct Options {
+    Membership* membership = nullptr;
+    std::function<v1::GetStatusResponse()> status;
+  };
+
+  explicit Api(Options options) : options_(std::move(options)) {}
+
+  // The answer to a request whose path begins with "api".
+  HttpReply Answer(const HttpRequest& request);
+
+ private:
+  // The JSON of a message.
+  using Json = absl::StatusOr<std::string>;
+
+  Json AnswerTo(const HttpRequest& request);
+  Json OfRing(const std::string& ring, const std::string& what,
+              Parameters& parameters);
+  Json Plan(const std::string& ring, Parameters& parameters);
+  Json Arcs(const std::string& ring, Parameters& parameters);
+
+  const Options options_;
+  Turns turns_;
+};
+
+// An answer that is no 200: HttpError as JSON.
+HttpReply ErrorReply(const absl::Status& status);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_HTTP_API_API_H_

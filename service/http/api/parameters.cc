@@ -1,0 +1,73 @@
+#include "service/http/api/parameters.h"
+
+#include <limits>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "service/ring/refusal.h"
+
+namespace clockwise {
+
+void Parameters::Blame(const std::string& name, const std::string& why) {
+  if (fault_.ok()) fault_ = FieldRefusal(name, why);
+}
+
+const std::string* Parameters::Only(const std::string& name) {
+  asked_.insert(name);
+  const auto [first, last] = given_.equal_range(name);
+  if (first == last) return nullptr;
+  if (std::next(first) != last) Blame(name, "is there twice");
+  return &first->second;
+}
+
+std::string Parameters::Text(const std::string& name) {
+  const std::string* value = Only(name);
+  return value == nullptr ? "" : *value;
+}
+
+uint64_t Parameters::Number(const std::string& name) {
+  const std::string* value = Only(name);
+  uint64_t number = 0;
+  if (value != nullptr && !absl::SimpleAtoi(*value, &number)) {
+    Blame(name, absl::StrCat(Quoted(*value), " is no number from 0 on"));
+  }
+  return number;
+}
+
+uint32_t Parameters::SmallNumber(const std::string& name) {
+  const uint64_t number = Number(name);
+  if (number > std::numeric_limits<uint32_t>::max()) {
+    Blame(name, absl::StrCat(number, " is too much"));
+    return 0;
+  }
+  return static_cast<uint32_t>(number);
+}
+
+bool Parameters::Flag(const std::string& name) {
+  const std::string* value = Only(name);
+  if (value == nullptr || *value == "false") return false;
+  if (*value != "true") {
+    Blame(name, absl::StrCat(Quoted(*value), " is neither true nor false"));
+  }
+  return true;
+}
+
+std::vector<std::string> Parameters::Texts(const std::string& name) {
+  asked_.insert(name);
+  std::vector<std::string> values;
+  const auto [first, last] = given_.equal_range(name);
+  for (auto at = first; at != last; ++at) values.push_back(at->second);
+  return values;
+}
+
+absl::Status Parameters::Check() const {
+  if (!fault_.ok()) return fault_;
+  for (const auto& [name, value] : given_) {
+    if (!asked_.contains(name)) {
+      return FieldRefusal(Quoted(name), "there is no such parameter here");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace clockwise

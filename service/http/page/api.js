@@ -1,0 +1,35 @@
+// The server's JSON, and its events.
+
+export class Refused extends Error {}
+
+// What GET /api/v1/`path` answers. Refused: with the server's words.
+export async function get(path, parameters = {}, tries = 3) {
+  const url = new URL(`/api/v1/${path}`, location.href);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.append(name, value);
+  const response = await fetch(url);
+  const body = await response.json().catch(() => null);
+  if (response.ok && body) return body;
+  if (response.status === 503 && tries > 1 && body?.error?.reason === "OVERLOADED") {
+    await new Promise((done) => setTimeout(done, 1000));
+    return get(path, parameters, tries - 1);
+  }
+  throw new Refused(body?.error?.message ?? `the server answered ${response.status}`);
+}
+
+export function ofRing(ring, what = "") {
+  return `rings/${encodeURIComponent(ring)}${what && "/"}${what}`;
+}
+
+// Calls `handlers.ring(name)` when a ring has a new state, `handlers.beat()`
+// every few seconds, and `handlers.state(live)` when the stream begins or breaks.
+export function follow(handlers) {
+  const events = new EventSource("/api/v1/events");
+  events.addEventListener("open", () => handlers.state(true));
+  events.addEventListener("error", () => {
+    handlers.state(false);
+    // A browser gives up at an answer that is no stream.
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => follow(handlers), 5000);
+  });
+  events.addEventListener("ring", (event) => handlers.ring(JSON.parse(event.data).ring));
+  events.addEventListener("beat", () => handlers.beat());
+}

@@ -1,0 +1,77 @@
+// The table of changes: who, why, and how much moved from whom to whom.
+import { get, ofRing } from "./api.js";
+import { make, moment, percent } from "./numbers.js";
+
+const PAGE = 20;
+const MOST = 8; // names or transfers of one change
+
+function some(texts) {
+  return texts.slice(0, MOST).join(", ") + (texts.length > MOST ? ` and ${texts.length - MOST} more` : "");
+}
+
+export function what(change) {
+  const parts = [];
+  const upserted = (change.upserted ?? []).map((node) => node.id);
+  if (upserted.length) parts.push(`+ ${some(upserted)}`);
+  if (change.removedIds?.length) parts.push(`− ${some(change.removedIds)}`);
+  if (change.endedMigrationFrom) parts.push(`migrated from ${change.endedMigrationFrom}`);
+  return parts.join("; ") || "nothing";
+}
+
+export function transfers(change) {
+  const texts = (change.transfers ?? []).map((one) => `${one.fromId || "(nobody)"} → ${one.toId || "(nobody)"} ${percent(one.ratio)}`);
+  return some(texts);
+}
+
+// From whom to whom is worked out by the server when it is asked for.
+function movesOf(ring, change) {
+  const epoch = Number(change.epoch);
+  if (epoch < 2 || change.movedRatio === 0) return "";
+  const button = make("button", { type: "button" }, "show",
+    make("span", { class: "unseen" }, ` from whom to whom epoch ${epoch} moved`));
+  button.addEventListener("click", async () => {
+    try {
+      const found = await get(ofRing(ring, "compare"), { from_epoch: epoch - 1, to_epoch: epoch });
+      button.replaceWith(transfers(found) || "no keys");
+    } catch (error) {
+      button.replaceWith(error.message);
+    }
+  });
+  return button;
+}
+
+function row(ring, change) {
+  return make("tr", {},
+    make("td", { class: "number" }, change.epoch),
+    make("td", { class: "text" }, moment(change.time)), make("td", { class: "text" }, what(change)),
+    make("td", { class: "text" }, change.actor), make("td", { class: "text" }, change.reason),
+    make("td", { class: "number" }, percent(change.movedRatio)),
+    make("td", { class: "text" }, movesOf(ring, change)));
+}
+
+export class History {
+  #next = "";
+  #ring = "";
+
+  constructor(table, older) {
+    this.body = table.tBodies[0];
+    this.older = older;
+    older.addEventListener("click", () => this.#page(this.#ring, this.#next, true));
+  }
+
+  async show(ring) {
+    this.#ring = ring;
+    await this.#page(ring, "", false);
+  }
+
+  async #page(ring, token, append) {
+    const page = await get(ofRing(ring, "changes"), { page_size: PAGE, ...(token && { page_token: token }) });
+    if (ring !== this.#ring) return;
+    const rows = page.changes.map((change) => row(ring, change));
+    if (append) this.body.append(...rows);
+    else this.body.replaceChildren(...rows);
+    if (!this.body.rows.length) this.body.append(make("tr", {}, make("td", { colspan: 7 }, "Nothing was changed yet.")));
+    this.#next = page.nextPageToken;
+    this.older.hidden = !this.#next;
+  }
+}

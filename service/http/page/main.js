@@ -1,0 +1,113 @@
+// The ring page: fetches, shows, and fetches again when something is new.
+import { follow, get, ofRing } from "./api.js";
+import { History } from "./history.js";
+import { setUpLocate } from "./locate.js";
+import { make, percent } from "./numbers.js";
+import { NodeTable, nodesOf } from "./nodes.js";
+import { setUpPlan } from "./plan.js";
+import { drawLegend, drawRing, highlight } from "./ring.js";
+import { showFigures, showServer } from "./status.js";
+
+const $ = (id) => document.getElementById(id);
+const page = { ring: "", nodes: [], chosen: null, heard: 0, live: false };
+
+function choose(id) {
+  page.chosen = id === page.chosen ? null : id;
+  table.mark(page.chosen);
+  point(null);
+}
+
+// Shows the node under the pointer, or else the chosen one.
+function point(id) {
+  const shown = id ?? page.chosen;
+  highlight($("ring"), shown);
+  const node = page.nodes.find((one) => one.id === shown);
+  $("readout").textContent = node ? `${node.id}${node.zone && ` in ${node.zone}`}: ${percent(node.share)}, fair ${percent(node.fair)}` : "";
+}
+
+const table = new NodeTable($("nodes"), $("filter"), $("more"), choose);
+const history = new History($("history"), $("older"));
+setUpLocate($("locate"), $("located"), () => page.ring, (id) => { page.chosen = null; if (id) choose(id); });
+setUpPlan($("plan"), $("planned"), () => page.ring);
+
+function complain(error) {
+  $("notice").hidden = !error;
+  $("notice").textContent = error ? error.message : "";
+}
+
+async function showRing() {
+  const ring = page.ring;
+  const [{ snapshot }, arcs] = await Promise.all([get(ofRing(ring)), get(ofRing(ring, "arcs"))]);
+  if (ring !== page.ring) return;
+  // Between the two a change may have come; its event brings both again.
+  if (arcs.epoch !== snapshot.epoch) return;
+  page.nodes = nodesOf(snapshot);
+  showFigures($("figures"), snapshot, page.nodes);
+  drawLegend($("zones"), drawRing($("ring"), arcs, page.nodes, snapshot.epoch, point));
+  if (!page.nodes.some((node) => node.id === page.chosen)) page.chosen = null;
+  table.show(page.nodes);
+  table.mark(page.chosen);
+  point(null);
+  $("ids").replaceChildren(...page.nodes.slice(0, 1000).map((node) => make("option", { value: node.id })));
+  await history.show(ring);
+}
+
+async function showStatus() {
+  const status = await get("status");
+  showServer($("server"), status);
+  const names = status.rings.map((ring) => ring.info.spec.name);
+  const wanted = names.includes(page.ring) ? page.ring : names.includes("default") ? "default" : names[0] ?? "";
+  if (names.join() !== [...$("rings").options].map((option) => option.value).join()) {
+    $("rings").replaceChildren(...names.map((name) => make("option", { value: name }, name)));
+  }
+  $("rings").value = wanted;
+  return wanted;
+}
+
+// One refresh at a time; asked for meanwhile, another follows.
+let refreshing = null;
+let again = false;
+function refresh() {
+  if (refreshing) {
+    again = true;
+    return refreshing;
+  }
+  refreshing = (async () => {
+    do {
+      again = false;
+      try {
+        page.ring = await showStatus();
+        if (page.ring) await showRing();
+        page.heard = Date.now();
+        complain(null);
+      } catch (error) {
+        complain(error);
+      }
+    } while (again);
+    refreshing = null;
+    showLive();
+  })();
+  return refreshing;
+}
+
+function showLive() {
+  const seconds = Math.round((Date.now() - page.heard) / 1000);
+  const live = page.live && seconds < 15;
+  $("live").className = live ? "live" : "lost";
+  const text = live ? "live" : page.heard ? `not live: this is ${seconds} s old` : "not live";
+  if ($("live").textContent !== text) $("live").textContent = text;
+}
+
+$("rings").addEventListener("change", () => {
+  page.ring = $("rings").value;
+  location.hash = page.ring;
+  refresh();
+});
+page.ring = decodeURIComponent(location.hash.slice(1));
+follow({
+  ring: (name) => { if (name === page.ring || !page.ring) refresh(); else showStatus().catch(complain); },
+  beat: () => { page.heard = Date.now(); showLive(); showStatus().catch(complain); },
+  state: (live) => { page.live = live; showLive(); if (live) refresh(); },
+});
+refresh();
+setInterval(showLive, 2000);

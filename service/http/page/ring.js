@@ -1,0 +1,75 @@
+// The drawing of the ring: a band by owner, and inside it one by zone.
+import { colour, draw, make, percent, shade } from "./numbers.js";
+
+const OWNERS = { radius: 96, width: 32 };
+const ZONES = { radius: 72, width: 8 };
+const SEAM = 0.0003; // of the circle, so that neighbours leave no gap
+
+function point(radius, part) {
+  const angle = part * 2 * Math.PI;
+  return `${(radius * Math.sin(angle)).toFixed(2)} ${(-radius * Math.cos(angle)).toFixed(2)}`;
+}
+
+function arc(radius, start, end) {
+  if (end - start > 0.999) {
+    const middle = (start + end) / 2;
+    return arc(radius, start, middle) + arc(radius, middle, end);
+  }
+  return `M${point(radius, start)}A${radius} ${radius} 0 ${end - start > 0.5 ? 1 : 0} 1 ${point(radius, end)}`;
+}
+
+// The arcs of each key that `keyOf` gives an arc's owner, as one path.
+function paths(arcs, radius, keyOf) {
+  const byKey = new Map();
+  let start = 0;
+  arcs.ends.forEach((end, i) => {
+    const key = keyOf(arcs.owners[i]);
+    byKey.set(key, (byKey.get(key) ?? "") + arc(radius, start, Math.min(end + SEAM, start + 1)));
+    start = end;
+  });
+  return byKey;
+}
+
+function band(path, stroke, { width }, name) {
+  return draw("path", { d: path, fill: "none", stroke, "stroke-width": width, class: name });
+}
+
+// `nodes`: {id, zone, share, fair} in the order of arcs.node_ids. `choose(id)`
+// is called for the node under the pointer, with null when there is none.
+export function drawRing(svg, arcs, nodes, epoch, choose) {
+  const zones = [...new Set(nodes.map((node) => node.zone))].sort();
+  const parts = [draw("circle", { r: OWNERS.radius, "stroke-width": OWNERS.width, class: "track" })];
+  for (const [owner, path] of paths(arcs, OWNERS.radius, (index) => index)) {
+    const element = band(path, colour(owner), OWNERS, "owner");
+    element.dataset.node = nodes[owner].id;
+    element.append(draw("title", {}, `${nodes[owner].id}: ${percent(nodes[owner].share)}`));
+    element.addEventListener("pointerenter", () => choose(nodes[owner].id));
+    element.addEventListener("pointerleave", () => choose(null));
+    parts.push(element);
+  }
+  if (zones.length > 1) {
+    const zoneOf = nodes.map((node) => zones.indexOf(node.zone));
+    for (const [zone, path] of paths(arcs, ZONES.radius, (index) => zoneOf[index])) {
+      parts.push(band(path, shade(zone, zones.length), ZONES, "zone"));
+    }
+  }
+  parts.push(draw("text", { class: "centre", y: 2 }, `epoch ${epoch}`));
+  parts.push(draw("text", { class: "under", y: 17 }, nodes.length === 1 ? "1 node" : `${nodes.length.toLocaleString("en")} nodes`));
+  if (arcs.sampled) parts.push(draw("text", { class: "under", y: 29 }, "a sample of its arcs"));
+  svg.replaceChildren(...parts);
+  svg.setAttribute("aria-label", nodes.length === 0 ? "The ring has no nodes"
+    : `The ring at epoch ${epoch}: ${nodes.length} nodes; the table of shares says the same`);
+  return zones;
+}
+
+export function drawLegend(list, zones) {
+  list.replaceChildren(...(zones.length < 2 ? [] : zones.map((zone, i) =>
+    make("li", {}, draw("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" },
+      draw("rect", { width: 10, height: 10, fill: shade(i, zones.length) })), zone || "no zone"))));
+}
+
+// Shows one node alone; null: all.
+export function highlight(svg, id) {
+  svg.classList.toggle("chosen", id !== null);
+  for (const path of svg.querySelectorAll(".owner")) path.classList.toggle("on", path.dataset.node === id);
+}

@@ -1,0 +1,45 @@
+// The figures of the ring and of the server.
+import { age, count, hex, make, moment } from "./numbers.js";
+
+function figure(name, text, small = false) {
+  return make("div", { class: small ? "figure small" : "figure" }, make("b", {}, text), make("span", {}, name));
+}
+
+function layoutOf(spec) {
+  const layout = spec.layout.replace("LAYOUT_", "").toLowerCase();
+  if (spec.partitionBits) return `${layout}, ${(2 ** spec.partitionBits).toLocaleString("en")} partitions`;
+  return spec.virtualNodes ? `${layout}, ${spec.virtualNodes} points a weight` : layout;
+}
+
+export function showFigures(section, snapshot, nodes) {
+  const balance = snapshot.balance ?? { peakToMean: 0, stddev: 0 };
+  section.replaceChildren(
+    figure("epoch", snapshot.epoch),
+    figure("nodes", nodes.length.toLocaleString("en")),
+    figure("owners of a key", String(snapshot.spec.replicas)),
+    figure("fullest node, × fair share", nodes.length ? balance.peakToMean.toFixed(4) : "–"),
+    figure("emptiest node, × fair share", nodes.length ? (balance.minToMean ?? 0).toFixed(4) : "–"),
+    figure("standard deviation, of fair share", nodes.length ? balance.stddev.toFixed(4) : "–"),
+    figure("layout", layoutOf(snapshot.spec), true),
+    figure("fingerprint", hex(snapshot.fingerprint), true),
+    figure("incarnation", hex(snapshot.incarnation), true));
+}
+
+function yes(holds, good, bad) {
+  return make("span", { class: holds ? "good" : "error" }, holds ? `✓ ${good}` : `✗ ${bad}`);
+}
+
+export function showServer(list, status) {
+  const seconds = (from, to) => (new Date(to) - new Date(from)) / 1000;
+  const lines = [
+    ["Version", status.version],
+    ["State", yes(status.ready && !status.draining, "serving", status.draining ? "going away" : "nothing is loaded yet")],
+    ["Store", make("span", {}, `${status.store} `, yes(status.storeUp, "answers", "does not answer"))],
+    ["Knows the newest epochs", Number(status.unconfirmedMs) < 1000 ? "as of now" : `as of ${age(status.unconfirmedMs / 1000)} ago`],
+    ["Watchers", `${count(status.watchStreams, "stream")}, the last ${count(status.watchLagEpochs, "epoch")} behind`],
+    ["Up for", `${age(seconds(status.started, status.time))}, since ${moment(status.started)}`],
+    ["Clock", moment(status.time)],
+  ];
+  if (status.certificateExpires) lines.push(["Certificate", `expires ${moment(status.certificateExpires)}`]);
+  list.replaceChildren(...lines.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
+}

@@ -1,0 +1,26 @@
+// The pages of the HTTP port beside metrics and probes: the ring page and the
+// JSON that it is made from. Thread-safe.
+#ifndef CLOCKWISE_SERVICE_HTTP_SITE_H_
+#define CLOCKWISE_SERVICE_HTTP_SITE_H_
+
+#include "service/http/api/api.h"
+#include "service/http/exchange.h"
+
+namespace clockwise {
+
+//   GET /              the ring page
+//   GET /page/NAME     what it is made of
+//   GET /api/v1/...    see Api
+class Site {
+ public:
+  explicit Site(Api::Options options) : api_(std::move(options)) {}
+
+  HttpReply Answer(const HttpRequest& request);
+
+ private:
+  Api api_;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_HTTP_SITE_H_

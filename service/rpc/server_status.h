@@ -1,0 +1,34 @@
+// How this server is, as GetStatus tells it. Stateless.
+#ifndef CLOCKWISE_SERVICE_RPC_SERVER_STATUS_H_
+#define CLOCKWISE_SERVICE_RPC_SERVER_STATUS_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "clockwise/v1/placement.pb.h"
+#include "service/membership/membership.h"
+#include "service/metrics/rpc_stats.h"
+#include "service/rpc/requests.h"
+
+namespace clockwise {
+
+// What only the program knows.
+struct ServerFacts {
+  std::string version;
+  std::string store;  // the flag
+  absl::Time started;
+  // Of its certificate; empty, or nothing: it serves plaintext.
+  std::function<std::optional<absl::Time>()> certificate_expires;
+};
+
+// All but `draining`.
+v1::GetStatusResponse StatusOf(const Membership& membership,
+                               const WatchFigures& watches,
+                               const ServerFacts& facts,
+                               const Readable& readable);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_SERVER_STATUS_H_

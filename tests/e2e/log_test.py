@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+"""The log, and what the server says of its configuration."""
+
+import json
+import os
+import pathlib
+import pty
+import re
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from authority import Authority
+from stubs import TIMEOUT, pb, stub_of
+from running_server import CLOCKWISED, RunningServer  # path set by stubs
+
+NO_FLAGS = {name: value for name, value in os.environ.items()
+            if not name.startswith("CLOCKWISE_")}
+
+
+class LogTest(unittest.TestCase):
+    def add(self, server, **node):
+        stub, channel = stub_of(server)
+        self.addCleanup(channel.close)
+        return stub.AddNode(pb.AddNodeRequest(
+            node=pb.Node(**node), request_id='with "quotes"\\'),
+            timeout=TIMEOUT)
+
+    def test_it_is_json_where_no_person_reads_it(self):
+        with RunningServer(environment={"CLOCKWISE_LOG_FORMAT": "auto"}) as one:
+            self.add(one, id="a")
+            one.kill(signal.SIGTERM)
+            lines = [json.loads(line) for line in one.log().splitlines()]
+        self.assertEqual([line["msg"] for line in lines],
+                         ["started", "serving", "ring changed", "draining",
+                          "drained"])
+        for line in lines:
+            self.assertRegex(line["ts"], r"^20\d\d-\d\d-\d\dT.*\.\d{3}Z$")
+            self.assertEqual(line["level"], "info")
+        self.assertIn("store=memory: (command line)", lines[0]["config"])
+        self.assertIn("log_format=auto (environment)", lines[0]["config"])
+        self.assertEqual(lines[2]["ring"], "default")
+        self.assertEqual(lines[2]["epoch"], "2")
+        self.assertEqual(lines[2]["request_id"], 'with "quotes"\\')
+
+    def test_it_is_key_value_on_a_terminal(self):
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            [CLOCKWISED, "--listen=127.0.0.1:0", "--http=127.0.0.1:0",
+             "--store=memory:"], stdout=subprocess.PIPE, stderr=slave,
+            env=NO_FLAGS)
+        os.close(slave)
+        process.stdout.readline()
+        process.terminate()
+        process.wait(timeout=TIMEOUT)
+        process.stdout.close()
+        text = os.read(master, 65536).decode()
+        os.close(master)
+        self.assertRegex(text, r"^20\S+Z info msg=started version=\S+ grpc=")
+
+    def test_levels_leave_out_what_is_below(self):
+        with RunningServer(flags=["--log_level=warning"]) as server:
+            self.add(server, id="a")
+            self.assertEqual(server.log(), "")
+        with RunningServer(flags=["--log_level=debug"]) as server:
+            self.add(server, id="a")
+            self.assertIn("ring changed", server.log())
+
+    def test_one_place_says_at_most_so_much_and_how_much_it_kept_back(self):
+        with RunningServer() as server:
+            stub, channel = stub_of(server)
+            self.addCleanup(channel.close)
+            for i in range(200):
+                stub.AddNode(pb.AddNodeRequest(node=pb.Node(id=f"n{i}")),
+                             timeout=TIMEOUT)
+            time.sleep(1.1)
+            stub.RemoveNode(pb.RemoveNodeRequest(node_id="n0"),
+                            timeout=TIMEOUT)
+            lines = [line for line in server.log().splitlines()
+                     if "ring changed" in line]
+            dropped = sum(int(number) for number in re.findall(
+                r"dropped=(\d+)", server.log()))
+            self.assertLess(len(lines), 150)
+            self.assertEqual(len(lines) + dropped, 201)
+
+
+class ConfigTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(
+            tempfile.TemporaryDirectory()))
+
+    def run_it(self, *flags, **environment):
+        return subprocess.run([CLOCKWISED, *flags], capture_output=True,
+                              text=True, timeout=TIMEOUT, cwd=self.folder,
+                              env={**NO_FLAGS, **environment})
+
+    def test_it_prints_each_value_and_where_it_comes_from(self):
+        config = self.folder / "config"
+        config.write_text("# mine\nwatch_heartbeat = 2\nlisten=127.0.0.1:1\n")
+        done = self.run_it("--print_config", f"--config={config}",
+                           "--listen=127.0.0.1:2", "--http_tls",
+                           CLOCKWISE_STORE="memory:", CLOCKWISE_LISTEN="x:3",
+                           CLOCKWISE_ETCD_PASSWORD="secret")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        sections = dict(re.findall(r"^# (.*)\n((?:(?!# from|# defaults).*\n)*)",
+                                   done.stdout, re.M))
+        self.assertIn("listen=127.0.0.1:2\n", sections["from command line"])
+        self.assertIn("http_tls=true\n", sections["from command line"])
+        self.assertIn("store=memory:\n", sections["from environment"])
+        self.assertIn("watch_heartbeat=2\n", sections[f"from {config}"])
+        self.assertNotIn("listen=", sections[f"from {config}"])
+        self.assertIn("http=127.0.0.1:7480\n", sections["defaults"])
+        self.assertNotIn("secret", done.stdout)
+        # It is a config file itself.
+        config.write_text(done.stdout)
+        again = self.run_it("--print_config", f"--config={config}")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual(
+            sorted(line for line in done.stdout.splitlines()
+                   if not line.startswith("#")),
+            sorted(line for line in again.stdout.splitlines()
+                   if not line.startswith("#")))
+
+    def test_it_checks_flags_and_files_and_opens_nothing(self):
+        authority = Authority(self.folder)
+        cert, key = authority.issue("server", "IP:127.0.0.1")
+        _, other = authority.issue("other", "IP:127.0.0.1")
+        policy = self.folder / "policy"
+        policy.write_text('{"grants": []}')
+        good = [f"--tls_cert={cert}", f"--tls_key={key}",
+                f"--access_policy={policy}", "--listen=127.0.0.1:1",
+                f"--store=sqlite:{self.folder}/none.db",
+                f"--audit_log={self.folder}/audit"]
+        done = self.run_it("--check_config", *good)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("in order", done.stdout)
+        self.assertFalse((self.folder / "none.db").exists())
+        self.assertFalse((self.folder / "audit").exists())
+        for flags, named in (
+                ([f"--tls_key={other}"], "--tls_cert"),
+                (["--listen=nowhere"], "nowhere"),
+                (["--http=127.0.0.1:x"], "127.0.0.1:x"),
+                (["--store=ftp:x"], "--store"),
+                (["--store=etcd:nowhere"], "--store"),
+                (["--etcd_prefix=x", "--store=etcd:a:1"], "--etcd_prefix"),
+                ([f"--access_policy={cert}"], "--access_policy"),
+                (["--log_level=loud"], "log_level"),
+                (["--ring_page=maybe"], "ring_page"),
+                ([f"--config={self.folder}/none"], "none")):
+            with self.subTest(flags=flags):
+                done = self.run_it("--check_config", *good, *flags)
+                self.assertEqual(done.returncode, 1, done)
+                self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+                self.assertIn(named, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+"""The ring page in a real Chromium."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from stubs import TIMEOUT, grpc, pb, placement_pb2_grpc
+from running_server import RunningServer  # path set by stubs
+
+HERE = pathlib.Path(__file__).resolve().parent
+# Where pictures are left for people to look at; empty: nowhere.
+SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
+TEXT = "(page, selector) => page.innerText(selector)"
+
+
+class Browser:
+    """A Chromium that runs functions of (page, argument)."""
+
+    def __init__(self, packages):
+        self.process = subprocess.Popen(
+            ["node", "driver.js"], cwd=packages, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def run(self, code, argument=None):
+        self.process.stdin.write(
+            json.dumps({"code": code, "argument": argument}) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        if "error" in answer:
+            raise AssertionError(answer["error"])
+        return answer["value"]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
+
+
+class PageTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        packages = tempfile.mkdtemp(prefix="clockwise-page-")
+        cls.addClassCleanup(shutil.rmtree, packages, ignore_errors=True)
+        for path in (HERE / "page").iterdir():
+            shutil.copy(path, packages)
+        subprocess.run(["npm", "install", "--silent", "--no-audit",
+                        "--no-fund"], cwd=packages, check=True, timeout=240)
+        cls.browser = Browser(packages)
+        cls.addClassCleanup(cls.browser.close)
+
+    def setUp(self):
+        self.server = self.enterContext(RunningServer())
+        channel = grpc.insecure_channel(self.server.grpc)
+        self.addCleanup(channel.close)
+        self.stub = placement_pb2_grpc.PlacementServiceStub(channel)
+
+    def add(self, count, zones=0):
+        self.stub.ApplyChanges(pb.ApplyChangesRequest(
+            reason="more room", changes=[pb.NodeChange(add=pb.Node(
+                id=f"node-{i}", address=f"10.0.0.{i}:80",
+                zone=f"zone-{i % zones}" if zones else "", weight=1 + i % 3))
+                for i in range(count)]), timeout=TIMEOUT)
+
+    def open(self, wait_for="#nodes tbody tr", **options):
+        self.browser.run("(page, options, tools) => tools.open(options)",
+                         {"url": f"http://{self.server.http}/", **options})
+        self.browser.run("(page, selector) => page.waitForSelector(selector)",
+                         wait_for)
+        self.wait_for_text("#live", "live")
+
+    def wait_for_text(self, selector, text):
+        self.browser.run(
+            """(page, [selector, text]) => page.waitForFunction(
+                   ([selector, text]) => document.querySelector(selector)
+                       ?.innerText.includes(text),
+                   [selector, text], {timeout: 20000})""", [selector, text])
+
+    def text(self, selector):
+        return self.browser.run(TEXT, selector)
+
+    def picture(self, name):
+        if SCREENSHOTS:
+            self.browser.run(
+                "(page, path) => page.screenshot({path, fullPage: true})",
+                os.path.join(SCREENSHOTS, f"{name}.png"))
+
+    def no_faults(self):
+        self.assertEqual(
+            self.browser.run("(page, _, tools) => tools.faults"), [])
+
+    def test_it_shows_the_ring_and_what_happened_to_it(self):
+        self.add(5, zones=2)
+        self.open(colorScheme="light")
+        ring = self.stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT).snapshot
+        figures = self.text("#figures")
+        self.assertIn(f"{ring.fingerprint:016x}", figures)
+        self.assertIn(f"{ring.incarnation:016x}", figures)
+        self.assertIn(f"{ring.balance.peak_to_mean:.4f}", figures)
+        table = self.text("#nodes")
+        for node, share in zip(ring.nodes, ring.shares):
+            self.assertIn(node.id, table)
+            self.assertIn(f"{share * 100:.2f} %", table)
+        shares = self.browser.run(
+            """page => page.$$eval("#nodes tbody td:nth-child(4)",
+                 cells => cells.map(cell => parseFloat(cell.innerText)))""")
+        self.assertEqual(shares, sorted(shares, reverse=True))
+        self.assertEqual(self.browser.run(
+            "page => page.$$eval('#ring .owner', paths => paths.length)"), 5)
+        self.assertIn("zone-1", self.text("#zones"))
+        history = self.text("#history")
+        self.assertIn("more room", history)
+        self.assertIn("node-4", history)
+        server = self.text("#server")
+        self.assertIn("memory:", server)
+        self.assertIn("serving", server)
+        self.no_faults()
+        self.picture("five-light")
+
+    def test_a_change_shows_without_a_reload(self):
+        self.add(2)
+        self.open()
+        with_events = self.browser.run("page => performance.timeOrigin")
+        self.stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="late")),
+                          timeout=TIMEOUT)
+        self.wait_for_text("#nodes", "late")
+        self.wait_for_text("#history", "late")
+        self.browser.run("page => page.click('#history button')")
+        self.wait_for_text("#history", "node-0 → late")
+        self.assertEqual(
+            self.browser.run("page => performance.timeOrigin"), with_events)
+        self.no_faults()
+
+    def test_it_says_so_when_it_is_not_live_any_more(self):
+        self.add(2)
+        self.open()
+        self.server.kill()
+        self.wait_for_text("#live", "not live")
+        self.server.start()
+
+    def test_the_box_names_the_owners_of_a_key(self):
+        self.add(5)
+        self.open()
+        for key in ("user:42", "ключ", "a b+c%d&e"):
+            self.browser.run(
+                """async (page, key) => {
+                     await page.fill("#locate input", key);
+                     await page.click("#locate button");
+                   }""", key)
+            owner = self.stub.Locate(pb.LocateRequest(key=key.encode()),
+                                     timeout=TIMEOUT).owners[0]
+            self.wait_for_text("#located", key)
+            self.wait_for_text("#located", f"{owner.node_id} {owner.address}")
+        self.assertIn(owner.node_id, self.text("#readout"))
+        self.no_faults()
+
+    def test_a_plan_is_what_the_change_would_be_and_changes_nothing(self):
+        self.add(5)
+        self.open()
+        for action, change in (
+                ("add", pb.NodeChange(add=pb.Node(id="new", weight=2))),
+                ("weigh", pb.NodeChange(update=pb.NodeUpdate(
+                    node=pb.Node(id="node-0", weight=2)))),
+                ("remove", pb.NodeChange(remove="node-3"))):
+            plan = self.stub.ApplyChanges(pb.ApplyChangesRequest(
+                changes=[change], validate_only=True), timeout=TIMEOUT).change
+            self.browser.run(
+                """async (page, [action, id]) => {
+                     await page.selectOption("#plan select", action);
+                     await page.fill("#plan input[name=id]", id);
+                     if (action !== "remove")
+                       await page.fill("#plan input[name=weight]", "2");
+                     await page.click("#plan button");
+                   }""",
+                [action, change.add.id or change.remove or
+                 change.update.node.id])
+            self.wait_for_text("#planned", f"{plan.moved_ratio * 100:.2f} %")
+            self.wait_for_text(
+                "#planned", f"{plan.balance_after.peak_to_mean:.4f}")
+            self.wait_for_text("#planned", "node-3 → " if change.remove
+                               else f"→ {change.add.id or 'node-0'}")
+        self.picture("plan")
+        self.browser.run("page => page.fill('#plan input[name=id]', 'nobody')")
+        self.browser.run("page => page.click('#plan button')")
+        self.wait_for_text("#planned .error", "nobody")
+        ring = self.stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT).snapshot
+        self.assertEqual(ring.epoch, 2)
+        self.assertEqual(len(ring.nodes), 5)
+
+    def test_a_thousand_nodes_stay_readable(self):
+        self.add(1000, zones=5)
+        self.open(colorScheme="dark")
+        self.wait_for_text("#figures", "1,000")
+        rows = "page => page.$$eval('#nodes tbody tr', rows => rows.length)"
+        self.assertEqual(self.browser.run(rows), 40)
+        self.picture("thousand-dark")
+        self.browser.run("page => page.fill('#filter', 'node-77')")
+        self.assertEqual(self.browser.run(rows), 11)
+        self.browser.run("page => page.fill('#filter', '')")
+        self.browser.run("page => page.click('#more')")
+        self.assertEqual(self.browser.run(rows), 1000)
+        self.no_faults()
+
+    def test_an_empty_ring_says_what_to_do(self):
+        self.open(colorScheme="dark", viewport={"width": 900, "height": 700})
+        self.assertIn("clockwise node add", self.text("#nodes"))
+        self.no_faults()
+
+    def test_both_schemes_and_a_narrow_screen_are_accessible(self):
+        self.add(5, zones=2)
+        papers = set()
+        for scheme in ("light", "dark"):
+            for width in (360, 1280):
+                with self.subTest(scheme=scheme, width=width):
+                    self.open(colorScheme=scheme,
+                              viewport={"width": width, "height": 800})
+                    papers.add(self.browser.run(
+                        "page => page.evaluate(() => "
+                        "getComputedStyle(document.body).backgroundColor)"))
+                    self.assertLessEqual(self.browser.run(
+                        "page => page.evaluate(() => "
+                        "document.documentElement.scrollWidth)"), width)
+                    self.picture(f"{scheme}-{width}")
+                    self.assertEqual(self.violations(), [])
+        self.assertEqual(len(papers), 2)
+
+    def violations(self):
+        # By the debugger's way, as the page's own policy lets no script in.
+        return self.browser.run(
+            """async (page, _, tools) => {
+                 await page.evaluate(tools.axe());
+                 const found = await page.evaluate(() => axe.run());
+                 return found.violations.map(one => [one.id,
+                   ...one.nodes.map(node => node.html.slice(0, 200))]);
+               }""")
+
+    def test_the_keyboard_reaches_a_node(self):
+        self.add(3)
+        self.open()
+        pressed = self.browser.run(
+            """async page => {
+                 for (let i = 0; i < 30; ++i) {
+                   await page.keyboard.press("Tab");
+                   const name = await page.evaluate(
+                     () => document.activeElement.className);
+                   if (name === "name") break;
+                 }
+                 await page.keyboard.press("Enter");
+                 return page.$eval("#nodes button[aria-pressed=true]",
+                                   button => button.innerText);
+               }""")
+        self.assertIn(pressed, self.text("#readout"))
+
+
+if __name__ == "__main__":
+    unittest.main()
