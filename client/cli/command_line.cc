@@ -106,6 +106,7 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
   AddSimulateCommand(*app, line);
   AddImportCommand(*app, line);
   AddMigrateCommands(*app, line);
+  AddDoctorCommand(*app, line);
   AddStoreCommands(*app, line);
   AddCompletionCommand(*app, line);
   NameGroups(*app);

@@ -31,6 +31,7 @@ void AddImportCommand(CLI::App& app, CommandLine& line);
 void AddMigrateCommands(CLI::App& app, CommandLine& line);
 void AddWatchCommand(CLI::App& app, CommandLine& line);
 void AddSimulateCommand(CLI::App& app, CommandLine& line);
+void AddDoctorCommand(CLI::App& app, CommandLine& line);
 void AddStoreCommands(CLI::App& app, CommandLine& line);
 void AddCompletionCommand(CLI::App& app, CommandLine& line);
 

@@ -8,6 +8,7 @@ import unittest
 
 from cli_change_test import *  # noqa: F401, F403: tests, to be run from here
 from cli_connection_test import *  # noqa: F401, F403
+from cli_doctor_test import *  # noqa: F401, F403
 from cli_locate_test import *  # noqa: F401, F403
 from cli_migrate_test import *  # noqa: F401, F403
 from cli_simulate_test import *  # noqa: F401, F403

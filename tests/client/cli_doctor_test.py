@@ -1,0 +1,56 @@
+"""`clockwise doctor` over real servers."""
+
+import json
+import os
+import sys
+import unittest
+
+from clockwise_command import run
+from running_server import RunningServer
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
+from etcd_cluster import EtcdCluster, free_port  # noqa: E402 (needs the path)
+
+
+class DoctorTest(unittest.TestCase):
+    def test_servers_that_share_a_store_are_well(self):
+        with EtcdCluster() as etcd, \
+                RunningServer(store=etcd.store) as one, \
+                RunningServer(store=etcd.store) as two:
+            run("node", "add", "a", server=one.grpc)
+            done = run("doctor", one.grpc, two.grpc)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+            self.assertIn("all is well", done.stdout)
+            for server in (one, two):
+                self.assertEqual(done.stdout.count(server.grpc), 2)
+            self.assertEqual(done.stdout.count("answers"), 2)
+            *lines, last = map(json.loads, run(
+                "--output=json", "doctor", one.grpc,
+                two.grpc).stdout.splitlines())
+            self.assertEqual([line["server"] for line in lines],
+                             [one.grpc, two.grpc])
+            self.assertEqual(lines[0]["status"]["rings"][0]["info"]["epoch"],
+                             "2")
+            self.assertEqual(last, {"problems": []})
+
+    def test_servers_of_different_stores_do_not_agree(self):
+        with RunningServer() as one, RunningServer() as two:
+            done = run("doctor", one.grpc, two.grpc)
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn("different incarnations", done.stdout)
+            self.assertIn("runbooks", done.stderr)
+
+    def test_one_that_is_away_is_a_problem_and_all_away_is_exit_three(self):
+        gone = f"127.0.0.1:{free_port()}"
+        with RunningServer() as one:
+            done = run("doctor", one.grpc, gone)
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn(f"✗ {gone}", done.stdout)
+            self.assertIn("not reached", done.stdout)
+            # Without a word, it is the server of the other commands.
+            self.assertEqual(run("doctor", server=one.grpc).returncode, 0)
+        self.assertEqual(run("doctor", gone).returncode, 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,108 @@
+#include "client/cli/doctor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace clockwise::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+// A server that is well, with one ring.
+Examined Well(const std::string& server) {
+  Examined examined;
+  examined.server = server;
+  examined.asked_at = kNow;
+  examined.answered_at = kNow + absl::Milliseconds(10);
+  v1::GetStatusResponse& status = examined.status;
+  status.mutable_time()->set_seconds(absl::ToUnixSeconds(kNow));
+  status.mutable_time()->set_nanos(5'000'000);
+  status.set_store("etcd:a");
+  status.set_store_up(true);
+  status.set_ready(true);
+  v1::RingStatus& ring = *status.add_rings();
+  ring.mutable_info()->mutable_spec()->set_name("r");
+  ring.mutable_info()->set_epoch(7);
+  ring.mutable_info()->set_incarnation(1);
+  ring.mutable_info()->set_fingerprint(2);
+  ring.mutable_balance()->set_peak_to_mean(1.1);
+  return examined;
+}
+
+v1::RingInfo& RingOf(Examined& examined) {
+  return *examined.status.mutable_rings(0)->mutable_info();
+}
+
+TEST(DoctorTest, ServersThatAreWellAndAgreeHaveNoProblem) {
+  EXPECT_THAT(Problems({Well("a"), Well("b"), Well("c")}), IsEmpty());
+  EXPECT_FALSE(MayBeOnItsWay({Well("a"), Well("b")}));
+}
+
+TEST(DoctorTest, OneThatIsNotReachedIsNamedWithTheReason) {
+  Examined gone;
+  gone.server = "b";
+  gone.failure = absl::UnavailableError("nobody listens");
+  EXPECT_THAT(Problems({Well("a"), gone}), ElementsAre("b: nobody listens"));
+}
+
+TEST(DoctorTest, EachThingThatIsWrongWithOneServerIsNamed) {
+  const std::pair<void (*)(v1::GetStatusResponse&), const char*> faults[] = {
+      {[](auto& status) { status.set_draining(true); }, "going away"},
+      {[](auto& status) { status.set_store_up(false); }, "etcd:a"},
+      {[](auto& status) { status.set_unconfirmed_ms(11'000); }, "11 s ago"},
+      {[](auto& status) {
+         status.mutable_certificate_expires()->set_seconds(
+             absl::ToUnixSeconds(kNow) + 6 * 86'400);
+       },
+       "143 h"},
+      {[](auto& status) {
+         status.mutable_rings(0)->mutable_balance()->set_peak_to_mean(1.3);
+       },
+       "1.3 times its fair share"},
+  };
+  for (const auto& [make, text] : faults) {
+    Examined examined = Well("a");
+    make(examined.status);
+    EXPECT_THAT(Problems({examined, Well("b")}), ElementsAre(HasSubstr(text)));
+  }
+}
+
+TEST(DoctorTest, AClockIsWrongByWhatTheTimeOnTheWayCannotExplain) {
+  Examined examined = Well("a");
+  EXPECT_EQ(ClockError(examined), absl::ZeroDuration());
+  examined.status.mutable_time()->set_seconds(absl::ToUnixSeconds(kNow) + 3);
+  EXPECT_EQ(ClockError(examined), absl::Seconds(3) - absl::Milliseconds(5));
+  EXPECT_THAT(Problems({examined}), ElementsAre(HasSubstr("ahead")));
+  examined.status.mutable_time()->set_seconds(absl::ToUnixSeconds(kNow) - 3);
+  EXPECT_THAT(Problems({examined}), ElementsAre(HasSubstr("behind")));
+}
+
+TEST(DoctorTest, DisagreementIsToldWithItsParties) {
+  Examined other = Well("b");
+  RingOf(other).set_epoch(8);
+  EXPECT_THAT(Problems({Well("a"), other, Well("c")}),
+              ElementsAre("ring r: at different epochs: a, c have 7; b has 8"));
+  EXPECT_TRUE(MayBeOnItsWay({Well("a"), other}));
+
+  other = Well("b");
+  RingOf(other).set_fingerprint(3);
+  EXPECT_THAT(Problems({Well("a"), other}),
+              ElementsAre("ring r: different fingerprints at epoch 7 on a, b"));
+
+  other = Well("b");
+  RingOf(other).set_incarnation(3);
+  EXPECT_THAT(Problems({Well("a"), other}),
+              ElementsAre(HasSubstr("different incarnations")));
+
+  other = Well("b");
+  other.status.clear_rings();
+  EXPECT_THAT(Problems({Well("a"), other}),
+              ElementsAre("ring r: only a has it"));
+}
+
+}  // namespace
+}  // namespace clockwise::cli
