@@ -8,6 +8,7 @@ Blocks of the README and what is done with them:
               it, but for times and ports; "…" stands for anything
   ```yaml     checked by promtool, as a configuration of Prometheus
   ```python   written to the file that its first line names, for a later command
+  ```bash     looked at by tests/deploy (a cluster takes ports of this machine)
   ```text     the first is an excerpt of the quickstart: its lines must be in
               the real output, in order
 Two commands are treated apart: ./deploy/quickstart is left running and serves

@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+"""Three replicas, etcd, nginx and Prometheus by one command; and restarted one
+after the other under load, with no failed Locate."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.request
+
+from here import DEPLOY, ROOT
+from etcd_cluster import free_port  # path set by here
+from stubs import TIMEOUT, grpc, pb, placement_pb2_grpc
+from running_server import CLOCKWISED
+
+BIN = pathlib.Path(CLOCKWISED).parent
+CONFIG = DEPLOY / "grpc-service-config.json"
+LOAD = os.environ.get("LOCATE_LOAD", str(ROOT / "build/release/bin/locate_load"))
+
+
+def fetched(address, path):
+    with urllib.request.urlopen(f"http://{address}{path}",
+                                timeout=TIMEOUT) as page:
+        return page.read().decode()
+
+
+class LocalClusterTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(cls.enterClassContext(
+            tempfile.TemporaryDirectory(prefix="clockwise-cluster-")))
+        cls.base = free_port() // 10 * 10
+        cls.cluster = subprocess.Popen(
+            [DEPLOY / "local-cluster", f"--base_port={cls.base}",
+             f"--folder={cls.folder}"], stdout=subprocess.PIPE, text=True,
+            env={**os.environ,
+                 "CLOCKWISE_BIN_DIR": str(BIN)})
+        cls.addClassCleanup(cls.end)
+        for line in cls.cluster.stdout:
+            if line.startswith("local-cluster ready"):
+                break
+        else:
+            raise RuntimeError("the cluster did not come up")
+        channel = grpc.insecure_channel(cls.at(0))
+        cls.addClassCleanup(channel.close)
+        cls.stub = placement_pb2_grpc.PlacementServiceStub(channel)
+        for node in "xyz":
+            cls.stub.AddNode(pb.AddNodeRequest(node=pb.Node(id=node)),
+                             timeout=TIMEOUT)
+
+    @classmethod
+    def end(cls):
+        cls.cluster.send_signal(signal.SIGTERM)
+        cls.cluster.wait(timeout=60)
+        cls.cluster.stdout.close()
+
+    @classmethod
+    def at(cls, offset):
+        return f"127.0.0.1:{cls.base + offset}"
+
+    def pid(self, name):
+        return int((self.folder / f"{name}.pid").read_text())
+
+    def wait_for(self, condition, what, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if condition():
+                    return
+            except OSError:
+                pass
+            time.sleep(0.1)
+        self.fail(f"in vain: {what}")
+
+    def epoch(self, replica):
+        status = json.loads(fetched(self.at(80 + replica), "/api/v1/status"))
+        return [ring["info"]["epoch"] for ring in status["rings"]]
+
+    def test_1_all_parts_work_together(self):
+        for replica in (1, 2, 3):
+            self.wait_for(lambda r=replica: self.epoch(r) == ["4"],
+                          "the same epoch everywhere")
+        self.assertIn("<title>Clockwise</title>", fetched(self.at(80), "/"))
+        self.wait_for(lambda: [
+            row["value"][1] for row in json.loads(fetched(
+                self.at(90), "/api/v1/query?query=up"))["data"]["result"]
+        ] == ["1"] * 3, "Prometheus scrapes three")
+        rules = json.loads(fetched(self.at(90), "/api/v1/rules"))
+        self.assertGreater(
+            sum(len(group["rules"]) for group in rules["data"]["groups"]), 15)
+        firing = json.loads(fetched(self.at(90), "/api/v1/alerts"))
+        self.assertEqual([alert["labels"]["alertname"]
+                          for alert in firing["data"]["alerts"]
+                          if alert["state"] == "firing"], [])
+
+    def test_3_a_rolling_restart_fails_no_locate(self):
+        target = "ipv4:" + ",".join(self.at(i) for i in (1, 2, 3))
+        load = subprocess.Popen([LOAD, target, CONFIG, "16"], text=True,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            time.sleep(1)
+            for replica in ("replica-1", "replica-2", "replica-3"):
+                old = self.pid(replica)
+                os.kill(old, signal.SIGTERM)
+                log = self.folder / f"{replica}.log"
+                ready = log.read_text().count("clockwised ready")
+                self.wait_for(lambda: log.read_text().count(
+                    "clockwised ready") > ready, "another process serves")
+                self.assertNotEqual(self.pid(replica), old)
+                time.sleep(1.5)  # clients come back to it
+        finally:
+            output, _ = load.communicate(timeout=60)
+        print(output.strip())
+        answered, *failed = output.splitlines()
+        self.assertEqual(failed, [])
+        self.assertGreater(int(answered.split()[1]), 1000)
+
+    def test_4_what_dies_is_started_again(self):
+        old = self.pid("replica-2")
+        os.kill(old, signal.SIGKILL)
+        self.wait_for(lambda: (self.folder / "replica-2.pid").exists()
+                      and self.pid("replica-2") != old, "a new process")
+        self.wait_for(lambda: self.epoch(2) == self.epoch(1), "it serves")
+
+    def test_2_the_readmes_way_there_is_short_and_right(self):
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        section = readme.split("### Three replicas with a dashboard")[1]
+        commands = section.split("```bash\n")[1].split("```")[0].splitlines()
+        self.assertLess(len(commands), 10)
+        self.assertIn("./deploy/local-cluster &", commands)
+        # What comes before is done: the programs are built, the cluster runs.
+        rest = commands[commands.index("./deploy/local-cluster &") + 1:]
+        self.assertGreaterEqual(len(rest), 3)
+        for command in rest:
+            for port in range(4):
+                command = command.replace(f":{7400 + port}",
+                                          f":{self.base + port}")
+            if command.startswith("export PATH"):
+                continue
+            done = subprocess.run(
+                command, shell=True, text=True, capture_output=True,
+                timeout=TIMEOUT, env={
+                    **os.environ, "CLOCKWISE_SERVER": self.at(0),
+                    "PATH": f"{BIN}:{os.environ['PATH']}"})
+            self.assertEqual(done.returncode, 0, done)
+        self.assertIn("all is well", done.stdout)
+
+    def test_the_service_config_says_what_it_must(self):
+        config = json.loads(CONFIG.read_text(encoding="ascii"))
+        self.assertEqual(config["loadBalancingConfig"], [{"round_robin": {}}])
+        self.assertEqual(config["healthCheckConfig"]["serviceName"],
+                         "clockwise.v1.PlacementService")
+        service = pb.DESCRIPTOR.services_by_name["PlacementService"]
+        for method in config["methodConfig"]:
+            self.assertNotIn("timeout", method)
+            for name in method["name"]:
+                self.assertIn(name["method"], service.methods_by_name)
+                # A change sent twice would need its request_id.
+                self.assertRegex(name["method"], "^(Batch)?Locate$|^Get|^List|"
+                                                 "^Compare")
+        # gRPC itself takes it: a config that it did not would fail each call.
+        self.assertTrue(pathlib.Path(LOAD).exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

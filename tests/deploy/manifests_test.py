@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+"""What cannot run here (containers, Kubernetes, Grafana) against its schemas,
+and each check against a fault that it must find."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from here import DEPLOY, ROOT
+
+# A file, what is put wrong in it, and how.
+FAULTS = [
+    ("deploy/kubernetes/etcd/deployment.yaml", "containerPort: 7400",
+     "containerPort: grpc"),
+    ("deploy/kubernetes/etcd/deployment.yaml", "readOnlyRootFilesystem",
+     "readOnlyRootfilesystem"),
+    ("deploy/kubernetes/base/monitoring.yaml", "endpoints:", "endpoint:"),
+    ("deploy/kubernetes/base/kustomization.yaml", "  - network.yaml\n", ""),
+    ("deploy/kubernetes/sqlite/kustomization.yaml", "statefulset.yaml",
+     "stateful.yaml"),
+    ("deploy/compose.yaml", "restart: unless-stopped", "restarts: always"),
+    ("deploy/compose.yaml", "./grafana/clockwise.json", "./grafana/other.json"),
+    ("deploy/Dockerfile", "EXPOSE 7400", "EXPOSES 7400"),
+    ("deploy/Dockerfile", "COPY proto proto", "COPY protos proto"),
+    ("service/http/page/openapi.json", '"openapi": "3.0.3"',
+     '"openapi": "3.0.3", "path": {}'),
+    ("deploy/grafana/provisioning/dashboards/clockwise.yaml", "apiVersion: 1",
+     "apiVersion: [1"),
+]
+
+
+class ManifestsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(cls.enterClassContext(
+            tempfile.TemporaryDirectory(prefix="clockwise-manifests-")))
+        shutil.copytree(ROOT / "tests/deploy/manifests", cls.folder,
+                        dirs_exist_ok=True)
+        subprocess.run(["npm", "install", "--silent", "--no-audit",
+                        "--no-fund"], cwd=cls.folder, check=True, timeout=240)
+
+    def check(self, root):
+        return subprocess.run(["node", "check.mjs", root], cwd=self.folder,
+                              capture_output=True, text=True, timeout=60)
+
+    def test_they_are_what_their_schemas_ask_for(self):
+        done = self.check(ROOT)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+
+    def test_each_kind_of_fault_is_found(self):
+        copy = self.folder / "copy"
+        for name in ("deploy", "proto", "client", "service"):
+            shutil.copytree(ROOT / name, copy / name, dirs_exist_ok=True,
+                            ignore=shutil.ignore_patterns("node_modules"))
+        for name in ("CMakeLists.txt", "CMakePresets.json", "LICENSE",
+                     "README.md", "SECURITY.md", "CHANGELOG.md"):
+            shutil.copy(ROOT / name, copy)
+        self.assertEqual(self.check(copy).returncode, 0)
+        for name, right, wrong in FAULTS:
+            with self.subTest(file=name, wrong=wrong):
+                text = (copy / name).read_text(encoding="utf-8")
+                self.assertIn(right, text)
+                (copy / name).write_text(text.replace(right, wrong, 1),
+                                         encoding="utf-8")
+                self.assertEqual(self.check(copy).returncode, 1)
+                (copy / name).write_text(text, encoding="utf-8")
+
+    def test_the_image_has_the_libraries_that_the_programs_load(self):
+        bin_dir = pathlib.Path(os.environ.get(
+            "CLOCKWISED", ROOT / "build/release/bin/clockwised")).parent
+        dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="ascii")
+        run_stage = dockerfile.rsplit("FROM", 1)[1]
+        for program in ("clockwised", "clockwise"):
+            loaded = subprocess.run(
+                ["ldd", bin_dir / program], capture_output=True, text=True,
+                check=True).stdout
+            if "libasan" in loaded:
+                self.skipTest("sanitizers load more")
+            for path in re.findall(r"=> (/\S+)", loaded):
+                # Where it is, and where it was before /usr was merged.
+                real = os.path.realpath(path)
+                owner = subprocess.run(
+                    ["dpkg-query", "-S", real, real.removeprefix("/usr")],
+                    capture_output=True, text=True).stdout
+                package = owner.split(":")[0]
+                if package in ("libc6", "libgcc-s1") or "brotli" in package:
+                    continue  # of the slim image; of libcpp-httplib
+                self.assertIn(f" {package} ", run_stage.replace("\n", " "))
+
+
+if __name__ == "__main__":
+    unittest.main()
