@@ -150,7 +150,9 @@ void Write(LogLevel level, absl::string_view message,
 
 void WriteGrpcLog(gpr_log_func_args* entry) {
   const bool error = entry->severity == GPR_LOG_SEVERITY_ERROR;
-  Write(error ? LogLevel::kWarning : LogLevel::kDebug, "gRPC says",
+  // Of two places: its talk shall not use up what its errors may say.
+  Write(error ? LogLevel::kWarning : LogLevel::kDebug,
+        error ? "gRPC complains" : "gRPC says",
         {{"component", "grpc"}, {"what", entry->message}});
 }
 

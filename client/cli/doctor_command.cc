@@ -14,7 +14,6 @@
 #include "client/cli/table.h"
 #include "client/cli/text.h"
 #include "client/lib/credentials.h"
-#include "google/protobuf/util/json_util.h"
 
 namespace clockwise::cli {
 namespace {
@@ -109,18 +108,13 @@ std::string RingTable(const std::vector<Examined>& servers,
 absl::Status WriteJsonLines(const std::vector<Examined>& servers,
                             const std::vector<std::string>& problems,
                             Output& out) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
   for (const Examined& one : servers) {
-    std::string status = "null";
-    if (one.failure.ok()) {
-      status.clear();
-      const auto printed = google::protobuf::util::MessageToJsonString(
-          one.status, &status, options);
-      if (!printed.ok()) return absl::InternalError(printed.ToString());
-    }
-    absl::Status written = out.Write(absl::StrCat(
-        "{\"server\":", JsonString(one.server), ",\"status\":", status, "}\n"));
+    absl::StatusOr<std::string> status = "null";
+    if (one.failure.ok()) status = JsonOf(one.status);
+    if (!status.ok()) return status.status();
+    absl::Status written =
+        out.Write(absl::StrCat("{\"server\":", JsonString(one.server),
+                               ",\"status\":", *status, "}\n"));
     if (!written.ok()) return written;
   }
   std::string list;

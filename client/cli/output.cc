@@ -17,20 +17,25 @@ constexpr size_t kEnough = size_t{64} * 1024;
 
 }  // namespace
 
+absl::StatusOr<std::string> JsonOf(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  std::string json;
+  const auto status =
+      google::protobuf::util::MessageToJsonString(message, &json, options);
+  if (!status.ok()) return absl::InternalError(status.ToString());
+  return json;
+}
+
 absl::Status Output::Write(absl::string_view text) {
   absl::StrAppend(&kept_, text);
   return kept_.size() < kEnough ? absl::OkStatus() : Flush();
 }
 
 absl::Status Output::WriteJson(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  std::string line;
-  const auto status =
-      google::protobuf::util::MessageToJsonString(message, &line, options);
-  if (!status.ok()) return absl::InternalError(status.ToString());
-  line += '\n';
-  return Write(line);
+  const auto json = JsonOf(message);
+  if (!json.ok()) return json.status();
+  return Write(absl::StrCat(*json, "\n"));
 }
 
 absl::Status Output::Flush() {

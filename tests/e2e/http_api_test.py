@@ -252,6 +252,29 @@ class HttpApiTest(unittest.TestCase):
                 time.sleep(0.1)
             self.fail("no room is left")
 
+    def test_a_server_that_goes_away_says_so(self):
+        with RunningServer(flags=["--lame_duck=3"]) as server:
+            channel = grpc.insecure_channel(server.grpc)
+            self.addCleanup(channel.close)
+            stub = placement_pb2_grpc.PlacementServiceStub(channel)
+            self.assertFalse(stub.GetStatus(
+                pb.GetStatusRequest(), timeout=TIMEOUT).draining)
+            server.process.terminate()
+            for _ in range(100):
+                if stub.GetStatus(pb.GetStatusRequest(),
+                                  timeout=TIMEOUT).draining:
+                    break
+                time.sleep(0.02)
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"http://{server.http}/readyz",
+                                       timeout=TIMEOUT)
+            self.assertEqual(refused.exception.code, 503)
+            refused.exception.close()
+            with urllib.request.urlopen(f"http://{server.http}/healthz",
+                                        timeout=TIMEOUT) as page:
+                self.assertEqual(page.status, 200)
+            self.assertEqual(server.process.wait(timeout=20), 0)
+
     # --- Who may see it. ---
 
     def test_a_policy_closes_the_pages_but_not_probes(self):

@@ -7,6 +7,7 @@ import pathlib
 import pty
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -84,6 +85,25 @@ class LogTest(unittest.TestCase):
                 r"dropped=(\d+)", server.log()))
             self.assertLess(len(lines), 150)
             self.assertEqual(len(lines) + dropped, 201)
+
+
+    def test_what_grpc_has_to_say_is_in_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cert, key = Authority(folder).issue("server", "IP:127.0.0.1")
+            with RunningServer(flags=[f"--tls_cert={cert}",
+                                      f"--tls_key={key}"]) as server:
+                # A stranger that speaks no TLS, too often to be told each time.
+                for _ in range(50):
+                    peer = socket.create_connection(
+                        server.grpc.rsplit(":", 1), timeout=TIMEOUT)
+                    peer.sendall(b"GET / HTTP/1.1\r\n\r\n" * 3)
+                    peer.recv(100)
+                    peer.close()
+                lines = [line for line in server.log().splitlines()
+                         if "component=grpc" in line]
+                self.assertIn("warning", lines[0])
+                self.assertIn("Handshake failed", lines[0])
+                self.assertLess(len(lines), 50)
 
 
 class ConfigTest(unittest.TestCase):

@@ -52,7 +52,8 @@ async function unknownFields(object) {
   if (object.apiVersion.startsWith("monitoring")) return [];
   const [group, version] = object.apiVersion.includes("/") ? object.apiVersion.split("/") : ["core", object.apiVersion];
   const name = [group.split(".")[0], version, object.kind].map((word) => word[0].toUpperCase() + word.slice(1)).join("");
-  const { validate } = await import(`kubernetes-models/_schemas/IoK8sApi${name}`);
+  // Not among what the package exports.
+  const { validate } = await import(new URL(`node_modules/kubernetes-models/_schemas/IoK8sApi${name}.mjs`, import.meta.url));
   const unread = new Set();
   validate(watched(object, "", unread));
   return unread;
