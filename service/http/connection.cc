@@ -55,16 +55,23 @@ ssize_t Connection::read(char* data, size_t size) {
   return static_cast<ssize_t>(taken);
 }
 
+template <typename Step>
+ssize_t Connection::Insist(Clock::time_point deadline, Step step) const {
+  for (short wants = 0;;) {
+    const ssize_t result = step(wants);
+    if (wants == 0) return result;
+    if (!WaitFor(wants, deadline)) return -1;
+  }
+}
+
 ssize_t Connection::Receive() {
   if (!tls_) {
     if (!WaitFor(POLLIN, read_deadline_)) return -1;
     return ::recv(socket_, buffer_.data(), buffer_.size(), 0);
   }
-  for (short wants = 0;;) {
-    const ssize_t got = tls_->Read(buffer_.data(), buffer_.size(), wants);
-    if (wants == 0) return got;
-    if (!WaitFor(wants, read_deadline_)) return -1;
-  }
+  return Insist(read_deadline_, [this](short& wants) {
+    return tls_->Read(buffer_.data(), buffer_.size(), wants);
+  });
 }
 
 ssize_t Connection::write(const char* data, size_t size) {
@@ -72,11 +79,8 @@ ssize_t Connection::write(const char* data, size_t size) {
     write_deadline_ = Clock::now() + limits_.response_time;
   }
   if (tls_) {
-    for (short wants = 0;;) {
-      const ssize_t sent = tls_->Write(data, size, wants);
-      if (wants == 0) return sent;
-      if (!WaitFor(wants, write_deadline_)) return -1;
-    }
+    return Insist(write_deadline_,
+                  [&](short& wants) { return tls_->Write(data, size, wants); });
   }
   if (!WaitFor(POLLOUT, write_deadline_)) return -1;
   // Without waiting: a blocking send() of much would outlast the deadline.

@@ -60,6 +60,11 @@ class Connection final : public httplib::Stream {
   // the server stops while reading.
   bool WaitFor(short events, Clock::time_point deadline) const;
 
+  // What `step(wants)` gives once it wants no more of the socket; -1: it still
+  // does at `deadline`.
+  template <typename Step>
+  ssize_t Insist(Clock::time_point deadline, Step step) const;
+
   // recv(2) into the buffer, and its result.
   ssize_t Receive();
 

@@ -1,58 +1,39 @@
 #include "service/http/tls_session.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <poll.h>
 
 #include <algorithm>
 #include <limits>
 #include <string>
 
+#include "service/tls/pem.h"
+
 namespace clockwise {
 namespace {
 
-struct Free {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Free>;
+using Context = std::unique_ptr<SSL_CTX, pem::Free<SSL_CTX_free>>;
 
 int Piece(size_t size) {
   return static_cast<int>(
       std::min<size_t>(size, std::numeric_limits<int>::max()));
 }
 
-Owned<BIO> Text(const std::string& text) {
-  return Owned<BIO>(BIO_new_mem_buf(text.data(), Piece(text.size())));
-}
-
-Owned<X509> NextCertificate(BIO* text) {
-  return Owned<X509>(PEM_read_bio_X509(text, nullptr, nullptr, nullptr));
-}
-
 bool UseOwn(SSL_CTX* context, const TlsMaterial& material) {
-  const Owned<BIO> chain = Text(material.certificate);
-  const Owned<BIO> key_text = Text(material.key);
-  const Owned<EVP_PKEY> key(
-      PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
-  Owned<X509> next = NextCertificate(chain.get());
-  if (!key || !next || SSL_CTX_use_certificate(context, next.get()) != 1 ||
+  const auto chain = pem::Certificates(material.certificate);
+  const pem::Key key = pem::PrivateKey(material.key);
+  if (!key || chain.empty() ||
+      SSL_CTX_use_certificate(context, chain.front().get()) != 1 ||
       SSL_CTX_use_PrivateKey(context, key.get()) != 1) {
     return false;
   }
-  while ((next = NextCertificate(chain.get()))) {
-    if (SSL_CTX_add1_chain_cert(context, next.get()) != 1) return false;
-  }
-  return true;
+  return std::all_of(chain.begin() + 1, chain.end(), [&](const auto& next) {
+    return SSL_CTX_add1_chain_cert(context, next.get()) == 1;
+  });
 }
 
 void AskForPeers(SSL_CTX* context, const std::string& roots) {
-  const Owned<BIO> text = Text(roots);
-  while (const Owned<X509> root = NextCertificate(text.get())) {
+  for (const pem::Certificate& root : pem::Certificates(roots)) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context), root.get());
     SSL_CTX_add_client_CA(context, root.get());
   }
@@ -66,7 +47,7 @@ void AskForPeers(SSL_CTX* context, const std::string& roots) {
 // files.
 std::unique_ptr<TlsSession> TlsSession::Open(int socket,
                                              const TlsMaterial& material) {
-  const Owned<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
+  const Context context(SSL_CTX_new(TLS_server_method()));
   if (!context) return nullptr;
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);

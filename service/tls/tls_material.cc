@@ -1,10 +1,6 @@
 #include "service/tls/tls_material.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
@@ -15,38 +11,22 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "service/limits.h"
+#include "service/tls/pem.h"
 
 namespace clockwise {
 namespace {
 
-template <auto kFree>
-struct Free {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using pem::Certificate;
 
 absl::Status Fault(absl::string_view what) {
   ERR_clear_error();
   return absl::InvalidArgumentError(what);
 }
 
-Bio Reader(absl::string_view pem) {
-  return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
 // All certificates; `what` is what they are called.
 absl::StatusOr<std::vector<Certificate>> ParseCertificates(
     absl::string_view what, absl::string_view pem) {
-  std::vector<Certificate> certificates;
-  const Bio in = Reader(pem);
-  while (X509* one = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)) {
-    certificates.emplace_back(one);
-  }
+  std::vector<Certificate> certificates = pem::Certificates(pem);
   // That there is no further one is what ends a good file.
   if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
     return Fault(absl::StrCat(what, ": a certificate is damaged"));
@@ -92,13 +72,8 @@ absl::Status CheckChain(const std::vector<Certificate>& chain) {
   return absl::OkStatus();
 }
 
-// Asks nobody for a passphrase.
-int NoPassphrase(char*, int, int, void*) { return 0; }
-
 absl::Status CheckKey(const X509* certificate, absl::string_view pem) {
-  const Bio in = Reader(pem);
-  const Key key(
-      PEM_read_bio_PrivateKey(in.get(), nullptr, NoPassphrase, nullptr));
+  const pem::Key key = pem::PrivateKey(pem);
   if (key == nullptr) {
     return Fault("key: no private key in it that is not encrypted");
   }
