@@ -3,12 +3,14 @@
 import json
 import os
 import sys
+import tempfile
 import unittest
 
 from clockwise_command import run
 from running_server import RunningServer
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
+from authority import Authority  # noqa: E402 (needs the path)
 from etcd_cluster import EtcdCluster, free_port  # noqa: E402 (needs the path)
 
 
@@ -50,6 +52,22 @@ class DoctorTest(unittest.TestCase):
             # Without a word, it is the server of the other commands.
             self.assertEqual(run("doctor", server=one.grpc).returncode, 0)
         self.assertEqual(run("doctor", gone).returncode, 3)
+
+
+    def test_a_certificate_that_expires_soon_is_a_problem(self):
+        with tempfile.TemporaryDirectory() as folder:
+            authority = Authority(folder)
+            for days, code in ((5, 1), (30, 0)):
+                cert, key = authority.issue(f"server{days}", "IP:127.0.0.1",
+                                            days=days)
+                with RunningServer(flags=[f"--tls_cert={cert}",
+                                          f"--tls_key={key}"]) as server:
+                    done = run("doctor", server.grpc,
+                               f"--tls_ca={authority.ca}")
+                    self.assertEqual(done.returncode, code, done)
+                    self.assertEqual("certificate expires" in done.stdout,
+                                     code == 1)
+                    self.assertIn("until 20", done.stdout)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,32 @@ class HttpApiTest(unittest.TestCase):
         for told, share in zip(shares, ring.shares):
             self.assertAlmostEqual(told, share, places=9)
 
+    def test_rings_of_every_layout_can_be_drawn(self):
+        drawn = 0
+        for name, number in pb.Layout.items():
+            ring = f"layout/{name.lower()}"
+            try:
+                self.stub.CreateRing(pb.CreateRingRequest(spec=pb.RingSpec(
+                    name=ring, layout=number)), timeout=TIMEOUT)
+                self.stub.ApplyChanges(pb.ApplyChangesRequest(ring=ring, changes=[
+                    pb.NodeChange(add=pb.Node(
+                        id=f"10.0.0.{i}:80", address=f"10.0.0.{i}:80",
+                        ordinal=i, weight=1)) for i in (1, 2, 3)]),
+                    timeout=TIMEOUT)
+            except grpc.RpcError as error:  # some want tokens or slots
+                self.assertEqual(error.code(),
+                                 grpc.StatusCode.INVALID_ARGUMENT)
+                continue
+            status, arcs, _ = self.get(
+                f"rings/{urllib.parse.quote(ring, safe='')}/arcs")
+            with self.subTest(layout=name):
+                self.assertEqual(status, 200, arcs)
+                self.assertEqual(arcs["ends"][-1], 1)
+                self.assertEqual(sorted(arcs["ends"]), arcs["ends"])
+                self.assertLess(max(arcs["owners"]), len(arcs["nodeIds"]))
+                drawn += 1
+        self.assertGreater(drawn, 20)
+
     def test_refusals_have_the_status_the_reason_and_the_field(self):
         for path, parameters, code, reason, field in (
                 ("rings/nobody", {}, 404, "RING_NOT_FOUND", ""),
