@@ -99,7 +99,9 @@ inline constexpr size_t kHttpConnections =
 inline constexpr int kHttpBacklog = 128;
 inline constexpr size_t kHttpRequestBytes = 64 * 1024;
 inline constexpr int kHttpWaiting = 4;  // requests that compute much, for one
-inline constexpr size_t kHttpEventStreams = 100;  // 503 beyond
+inline constexpr size_t kHttpEventStreams = 100;        // 503 beyond
+inline constexpr double kHttpRequestSeconds = 2;        // for one to arrive
+inline constexpr size_t kMostHttpConnections = 10'000;  // of the flags
 
 // --- `clockwise simulate`: bad usage above the bound. ---
 inline constexpr uint32_t kMaxSimulatedNodes = 10'000;  // before, and after

@@ -51,6 +51,11 @@ absl::StatusOr<std::unique_ptr<Monitoring>> Monitoring::Start(
   http.address = options.http;
   if (options.security.http_tls) http.tls = parts.security->tls();
   http.metrics = &monitoring->metrics_;
+  http.connections = options.serving.http_connections;
+  http.event_streams = options.serving.http_event_streams;
+  http.request_time = std::chrono::milliseconds(
+      static_cast<int64_t>(options.serving.http_request_seconds * 1000));
+  http.reached = [parts](Limit limit) { parts.stats->Reached(limit); };
   http.alive = [parts] { return parts.probe->alive(); };
   // Once loaded, a ring is served from memory whatever becomes of the store.
   http.ready = [parts] {

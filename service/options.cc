@@ -38,6 +38,15 @@ void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
   app.add_option("--max_calls_per_connection", serving.calls_per_connection,
                  "Calls and streams of one connection; others wait there")
       ->check(CLI::Range(1, static_cast<int>(limits::kMostCalls)));
+  app.add_option("--max_http_connections", serving.http_connections,
+                 "Requests on the HTTP port at a time; others wait")
+      ->check(CLI::Range(size_t{1}, limits::kMostHttpConnections));
+  app.add_option("--max_http_event_streams", serving.http_event_streams,
+                 "Pages there that follow changes")
+      ->check(CLI::Range(size_t{0}, limits::kMostHttpConnections));
+  app.add_option("--max_http_request_seconds", serving.http_request_seconds,
+                 "Time for a request there to arrive")
+      ->check(CLI::Range(0.01, kMaxSeconds));
   const std::tuple<const char*, size_t*, const char*> bounds[] = {
       {"--max_queued_calls", &serving.queued_calls,
        "Changes that wait for their turn, and as many long reads"},

@@ -44,7 +44,10 @@ ssize_t Connection::read(char* data, size_t size) {
   if (begin_ == end_) {
     if (received_ > limits_.request_bytes) return -1;
     const ssize_t got = Receive();
-    if (got <= 0) return got;
+    if (got <= 0) {
+      late_ = Clock::now() >= read_deadline_;
+      return got;
+    }
     received_ += static_cast<size_t>(got);
     begin_ = 0;
     end_ = static_cast<size_t>(got);

@@ -20,6 +20,8 @@
 namespace clockwise {
 
 class Connection final : public httplib::Stream {
+  using Clock = std::chrono::steady_clock;
+
  public:
   struct Limits {
     std::chrono::milliseconds request_time;   // for all of it to arrive
@@ -34,6 +36,9 @@ class Connection final : public httplib::Stream {
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+
+  // Whether the time for the request was over before it was there.
+  bool is_late() const { return late_; }
 
   // Ends the sending side and waits shortly for the peer to end its own:
   // closing with bytes unread would make the kernel take back the response.
@@ -54,8 +59,6 @@ class Connection final : public httplib::Stream {
   socket_t socket() const override { return socket_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   // Waits until the socket is ready for `events`; false: not by `deadline`, or
   // the server stops while reading.
   bool WaitFor(short events, Clock::time_point deadline) const;
@@ -75,6 +78,7 @@ class Connection final : public httplib::Stream {
   const Clock::time_point read_deadline_;
   Clock::time_point write_deadline_;  // from the first write on
   size_t received_ = 0;
+  bool late_ = false;
   std::array<char, 4096> buffer_;  // received but not asked for yet:
   size_t begin_ = 0;               // from here
   size_t end_ = 0;                 // to here

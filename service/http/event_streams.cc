@@ -3,8 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "service/limits.h"
-
 namespace clockwise {
 namespace {
 
@@ -18,8 +16,8 @@ constexpr char kBeat[] = "event: beat\ndata: {}\n\n";
 
 }  // namespace
 
-EventStreams::EventStreams(std::function<std::string()> news)
-    : news_(std::move(news)), thread_([this] { Run(); }) {}
+EventStreams::EventStreams(std::function<std::string()> news, size_t most)
+    : news_(std::move(news)), most_(most), thread_([this] { Run(); }) {}
 
 EventStreams::~EventStreams() {
   {
@@ -32,7 +30,7 @@ EventStreams::~EventStreams() {
 
 bool EventStreams::Reserve() {
   MutexLock lock(mu_);
-  if (streams_.size() + reserved_ >= limits::kHttpEventStreams) return false;
+  if (streams_.size() + reserved_ >= most_) return false;
   ++reserved_;
   return true;
 }

@@ -20,7 +20,7 @@ class EventStreams {
   // `news` gives what happened since it was asked last, as events in the format
   // of text/event-stream, or nothing. It is asked a few times a second while
   // there are streams, by one thread.
-  explicit EventStreams(std::function<std::string()> news);
+  EventStreams(std::function<std::string()> news, size_t most);
   // Ends all.
   ~EventStreams();
   EventStreams(const EventStreams&) = delete;
@@ -38,6 +38,7 @@ class EventStreams {
   void Run();
 
   const std::function<std::string()> news_;
+  const size_t most_;
   Mutex mu_;
   Condition changed_;
   std::vector<std::unique_ptr<Connection>> streams_ ABSL_GUARDED_BY(mu_);

@@ -30,10 +30,16 @@ constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
 // the kernel makes new connections wait.
 class BoundedPool final : public httplib::ThreadPool {
  public:
-  BoundedPool() : ThreadPool(limits::kHttpThreads) {}
+  BoundedPool(size_t most, std::function<void(Limit)> reached)
+      : ThreadPool(limits::kHttpThreads),
+        reached_(std::move(reached)),
+        free_(static_cast<std::ptrdiff_t>(most)) {}
 
   void enqueue(std::function<void()> work) override {
-    free_.acquire();
+    if (!free_.try_acquire()) {
+      if (reached_) reached_(Limit::kHttpConnections);
+      free_.acquire();
+    }
     ThreadPool::enqueue([this, work = std::move(work)] {
       work();
       free_.release();
@@ -41,8 +47,8 @@ class BoundedPool final : public httplib::ThreadPool {
   }
 
  private:
-  std::counting_semaphore<limits::kHttpConnections> free_{
-      limits::kHttpConnections};
+  const std::function<void(Limit)> reached_;
+  std::counting_semaphore<limits::kMostHttpConnections> free_;
 };
 
 // Whether the request that this thread has just answered begins a stream of
@@ -90,7 +96,9 @@ class HttpListener final : public httplib::Server {
 
 HttpListener::HttpListener(HttpServer::Options options)
     : options_(std::move(options)), stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
-  if (options_.news) events_ = std::make_unique<EventStreams>(options_.news);
+  if (options_.news)
+    events_ =
+        std::make_unique<EventStreams>(options_.news, options_.event_streams);
   set_payload_max_length(0);  // no request needs a body
   // Only lets a restarted server have its port back. httplib's default lets a
   // second server share the port, which would then get half of the requests.
@@ -132,9 +140,9 @@ absl::Status HttpListener::Bind(ListenAddress& address) {
 
 void HttpListener::Run(std::promise<void> listening) {
   // httplib calls this once it counts as running; before, stop() does nothing.
-  new_task_queue = [&listening] {
+  new_task_queue = [this, &listening] {
     listening.set_value();
-    return new BoundedPool;
+    return new BoundedPool(options_.connections, options_.reached);
   };
   listen_after_bind();
 }
@@ -167,6 +175,9 @@ bool HttpListener::process_and_close_socket(socket_t socket) {
   try {
     const bool answered = process_request(
         *connection, /*close_connection=*/true, closed, Simplify);
+    if (connection->is_late() && options_.reached) {
+      options_.reached(Limit::kHttpRequestSeconds);
+    }
     if (begins_stream) {
       events_->Adopt(answered ? std::move(connection) : nullptr);
     } else if (answered) {
@@ -215,6 +226,7 @@ void HttpListener::BeginStream(const httplib::Request& request,
                                httplib::Response& response) {
   const bool begins = request.method == "GET";
   if (begins && !events_->Reserve()) {
+    if (options_.reached) options_.reached(Limit::kHttpEventStreams);
     response.set_header("Retry-After", "5");
     return Answer(response, 503, "too many streams of events are open\n");
   }

@@ -26,6 +26,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "service/http/exchange.h"
+#include "service/limits.h"
+#include "service/metrics/rpc_stats.h"
 #include "service/rpc/listen_address.h"
 #include "service/tls/tls_material.h"
 
@@ -45,7 +47,10 @@ class HttpServer {
     // Answers all other requests; empty: with 404.
     std::function<HttpReply(const HttpRequest&)> pages;
     std::function<std::string()> news;  // see EventStreams; empty: 404
-    std::chrono::milliseconds request_time{2'000};    // for one to arrive
+    size_t connections = limits::kHttpConnections;     // at a time
+    size_t event_streams = limits::kHttpEventStreams;  // open
+    std::function<void(Limit)> reached;             // counts them; may be empty
+    std::chrono::milliseconds request_time{2'000};  // for one to arrive
     std::chrono::milliseconds response_time{10'000};  // for it to be taken
   };
 

@@ -135,8 +135,8 @@ inline constexpr std::array<MetricRow, 36> kMetrics = {{
      "Time from the start to the end of unary RPCs on the server."},
     {Metric::kLimitReached, "clockwise_limit_reached_total",
      prometheus::MetricType::Counter,
-     "Calls refused because a bound on what callers may take was reached, by "
-     "the flag --max_… that sets it."},
+     "Calls, connections or streams refused or kept waiting because a bound on "
+     "what callers may take was reached, by the flag --max_… that sets it."},
     {Metric::kCertificateExpiry,
      "clockwise_tls_certificate_expiry_timestamp_seconds",
      prometheus::MetricType::Gauge,

@@ -87,10 +87,14 @@ enum class Limit {
   kWatchStreams,
   kWatchStreamsPerPeer,
   kLocateStreams,
+  kHttpConnections,
+  kHttpEventStreams,
+  kHttpRequestSeconds,
 };
-inline constexpr std::array<const char*, 5> kLimitNames = {
-    "queued_calls", "waiting_calls", "watch_streams", "watch_streams_per_peer",
-    "locate_streams"};
+inline constexpr std::array<const char*, 8> kLimitNames = {
+    "queued_calls",           "waiting_calls",       "watch_streams",
+    "watch_streams_per_peer", "locate_streams",      "http_connections",
+    "http_event_streams",     "http_request_seconds"};
 
 struct RpcStats {
   MethodStats& Of(Method method) {

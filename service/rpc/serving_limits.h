@@ -21,6 +21,10 @@ struct ServingLimits {
   size_t watch_streams = limits::kMaxWatchStreams;
   size_t watch_streams_per_peer = limits::kMaxWatchStreamsPerPeer;
   size_t locate_streams = limits::kMaxLocateStreams;
+  // Of the HTTP port.
+  size_t http_connections = limits::kHttpConnections;
+  size_t http_event_streams = limits::kHttpEventStreams;
+  double http_request_seconds = limits::kHttpRequestSeconds;
 };
 
 }  // namespace clockwise

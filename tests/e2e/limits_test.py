@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The bounds on what callers may take: each has a flag, an answer, a metric."""
 
+import socket
 import threading
 import time
 import unittest
@@ -97,6 +98,29 @@ class LimitsTest(unittest.TestCase):
                  in stored_pb2.RpcStatus.FromString(details).details]
         self.assertIn("RetryInfo", kinds)
         waiting.cancel()
+
+    def http_peer(self, text):
+        host, port = self.server.http.split(":")
+        peer = socket.create_connection((host, int(port)), timeout=TIMEOUT)
+        self.addCleanup(peer.close)
+        peer.sendall(text)
+        return peer
+
+    def test_connections_and_streams_of_the_http_port(self):
+        self.serve("--max_http_connections=4", "--max_http_event_streams=2",
+                   "--max_http_request_seconds=0.5")
+        events = b"GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n"
+        answers = [self.http_peer(events).recv(100).split()[1]
+                   for _ in range(3)]
+        self.assertEqual(answers, [b"200", b"200", b"503"])
+        self.assertEqual(self.reached("http_event_streams"), 1)
+        # Six that never end their request: two wait until the first are late.
+        silent = [self.http_peer(b"GET / HTTP/1.1\r\n") for _ in range(6)]
+        for peer in silent:
+            while peer.recv(100):
+                pass
+        self.assertGreaterEqual(self.reached("http_connections"), 1)
+        self.assertGreaterEqual(self.reached("http_request_seconds"), 4)
 
     def test_sizes(self):
         self.serve("--max_request_bytes=2000", "--max_metadata_bytes=2000")
