@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "service/rpc/locate.h"
+#include "service/rpc/requests.h"
 #include "service/rpc/unary_call.h"
 
 namespace clockwise {
@@ -15,10 +16,8 @@ Locator::Answer Locator::AnswerFrom(const RingState& state,
   constexpr auto kAnswer = std::is_same_v<Request, v1::LocateRequest>
                                ? &AnswerLocate
                                : &AnswerBatchLocate;
-  const std::string& from = state.ring().spec().migrating_from();
-  if (from.empty()) return kAnswer(state, query, nullptr);
-  auto previous = membership_.Find(from);
-  return kAnswer(state, query, previous.ok() ? previous->get() : nullptr);
+  const StatePtr previous = PreviousOf(membership_, state);
+  return kAnswer(state, query, previous.get());
 }
 
 template <typename Request>

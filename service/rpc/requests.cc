@@ -103,6 +103,12 @@ absl::StatusOr<v1::GetRingResponse> Answer(const Membership& membership,
   return response;
 }
 
+StatePtr PreviousOf(const Membership& membership, const RingState& state) {
+  const std::string& from = state.ring().spec().migrating_from();
+  if (from.empty()) return nullptr;
+  return membership.Find(from).value_or(nullptr);
+}
+
 absl::StatusOr<v1::LocateResponse> Answer(const Membership& membership,
                                           const v1::LocateRequest& request) {
   const grpc::Slice bytes(request.SerializeAsString());
@@ -111,7 +117,8 @@ absl::StatusOr<v1::LocateResponse> Answer(const Membership& membership,
   if (!status.ok()) return status;
   auto state = membership.Find(query.ring);
   if (!state.ok()) return state.status();
-  auto answer = AnswerLocate(**state, query);
+  const StatePtr previous = PreviousOf(membership, **state);
+  auto answer = AnswerLocate(**state, query, previous.get());
   if (!answer.ok()) return answer.status();
   v1::LocateResponse response;
   response.ParseFromArray(answer->begin(), static_cast<int>(answer->size()));

@@ -36,6 +36,9 @@ using Readable = std::function<bool(absl::string_view ring)>;
 absl::StatusOr<v1::ListRingsResponse> Answer(
     const Membership& membership, const v1::ListRingsRequest& request,
     const Readable& readable);
+// The state of the ring that `state` migrates from; null: it migrates from
+// none, or that ring cannot be found.
+StatePtr PreviousOf(const Membership& membership, const RingState& state);
 // Of the newest state, whatever the request's min_epoch.
 absl::StatusOr<v1::LocateResponse> Answer(const Membership& membership,
                                           const v1::LocateRequest& request);

@@ -81,6 +81,17 @@ class HttpApiTest(unittest.TestCase):
         self.assertEqual(status["version"], told.version)
         self.assertEqual(len(status["rings"]), len(told.rings))
 
+    def test_a_ring_that_migrates_tells_the_owners_before_too(self):
+        new = f"{self.ring}-new"
+        self.stub.CreateRing(pb.CreateRingRequest(spec=pb.RingSpec(
+            name=new, migrating_from=self.ring)), timeout=TIMEOUT)
+        self.stub.AddNode(pb.AddNodeRequest(ring=new, node=pb.Node(id="x")),
+                          timeout=TIMEOUT)
+        told = self.stub.Locate(pb.LocateRequest(ring=new, key=b"k"))
+        self.assertEqual(len(told.previous_owners), 1)
+        ring = urllib.parse.quote(new, safe="")
+        self.same(self.get(f"rings/{ring}/locate", key="k")[:2], told)
+
     def test_bytes_of_a_key_that_are_no_text_are_taken(self):
         url = (f"http://{self.server.http}/api/v1/rings/"
                f"{urllib.parse.quote(self.ring, safe='')}/locate?key=%ff%00%fe")
