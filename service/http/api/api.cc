@@ -64,8 +64,7 @@ absl::Status NoSuchPage() {
       "there is no such page: /api/v1/openapi.json names all");
 }
 
-}  // namespace
-
+// An answer that is no 200: HttpError as JSON.
 HttpReply ErrorReply(const absl::Status& status) {
   HttpReply reply;
   reply.status = HttpStatus(status.code());
@@ -85,6 +84,8 @@ HttpReply ErrorReply(const absl::Status& status) {
   if (reply.status == 503) reply.headers.emplace_back("Retry-After", "1");
   return reply;
 }
+
+}  // namespace
 
 HttpReply Api::Answer(const HttpRequest& request) {
   Json json = AnswerTo(request);

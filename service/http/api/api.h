@@ -43,9 +43,6 @@ class Api {
   Turns turns_;
 };
 
-// An answer that is no 200: HttpError as JSON.
-HttpReply ErrorReply(const absl::Status& status);
-
 }  // namespace clockwise
 
 #endif  // CLOCKWISE_SERVICE_HTTP_API_API_H_
