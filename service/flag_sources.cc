@@ -104,8 +104,10 @@ const FlagSource* SourceOf(const std::vector<FlagSource>& sources,
   return found;
 }
 
+bool IsSecret(const std::string& name) { return name == "etcd_password"; }
+
 std::string ValueOf(const CLI::App& app, const std::string& name) {
-  if (name == "etcd_password") return "(not shown)";
+  if (IsSecret(name)) return "(not shown)";
   const CLI::Option& option = *app.get_option("--" + name);
   if (!option.empty()) return option.results().back();
   // A flag that is either there or not has no default of its own.
@@ -130,13 +132,11 @@ absl::StatusOr<std::vector<FlagSource>> FlagSources(
 std::string ConfigText(const CLI::App& app,
                        const std::vector<FlagSource>& sources) {
   std::string text;
-  std::string section;
   const auto put = [&](const FlagSource* source, const std::string& title) {
-    section.clear();
+    std::string section;
     for (const std::string& name : FlagNames(app)) {
       if (SourceOf(sources, name) != source) continue;
-      const bool shown = name != "etcd_password";
-      absl::StrAppend(&section, shown ? "" : "# ", name, "=",
+      absl::StrAppend(&section, IsSecret(name) ? "# " : "", name, "=",
                       ValueOf(app, name), "\n");
     }
     if (!section.empty()) absl::StrAppend(&text, "# ", title, "\n", section);

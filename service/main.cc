@@ -37,10 +37,6 @@ absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
                       absl::StrCat(flag, ": ", status.message()));
 }
 
-std::chrono::milliseconds Milliseconds(double seconds) {
-  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
-}
-
 // The signals that end the server, and SIGHUP, by which it reads its files
 // again; blocked in all threads and waited for.
 sigset_t BlockSignals() {
@@ -191,12 +187,12 @@ absl::Status CheckConfig(const ServerOptions& options) {
   security.audit_log.clear();  // which would be made
   status = Security::Open(security, options.listen).status();
   if (!status.ok()) return status;
-  for (const auto& [flag, address] : {std::pair("--listen", options.listen),
-                                      std::pair("--http", options.http)}) {
-    if (absl::StartsWith(address, "unix:")) continue;
-    status = ParseListenAddress(address).status();
-    if (!status.ok()) return InFlag(flag, status);
+  status = ParseListenAddress(options.listen).status();
+  if (!status.ok() && !absl::StartsWith(options.listen, "unix:")) {
+    return InFlag("--listen", status);
   }
+  status = ParseListenAddress(options.http).status();
+  if (!status.ok()) return InFlag("--http", status);
   std::puts("the configuration is in order");
   return absl::OkStatus();
 }

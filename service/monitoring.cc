@@ -53,8 +53,7 @@ absl::StatusOr<std::unique_ptr<Monitoring>> Monitoring::Start(
   http.metrics = &monitoring->metrics_;
   http.connections = options.serving.http_connections;
   http.event_streams = options.serving.http_event_streams;
-  http.request_time = std::chrono::milliseconds(
-      static_cast<int64_t>(options.serving.http_request_seconds * 1000));
+  http.request_time = Milliseconds(options.serving.http_request_seconds);
   http.reached = [parts](Limit limit) { parts.stats->Reached(limit); };
   http.alive = [parts] { return parts.probe->alive(); };
   // Once loaded, a ring is served from memory whatever becomes of the store.

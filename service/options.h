@@ -2,7 +2,9 @@
 #ifndef CLOCKWISE_SERVICE_OPTIONS_H_
 #define CLOCKWISE_SERVICE_OPTIONS_H_
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,11 @@ struct ServerOptions {
   std::string config;         // flags that are no defaults, and where from
   std::string help;           // not empty: print this and exit 0
 };
+
+// Seconds as flags give them.
+inline std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
 
 // Reads the command line `arguments` (without the program's name), and what it
 // leaves open from the environment (CLOCKWISE_LISTEN for --listen), then from

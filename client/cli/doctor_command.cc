@@ -14,6 +14,7 @@
 #include "client/cli/table.h"
 #include "client/cli/text.h"
 #include "client/lib/credentials.h"
+#include "service/ring/json.h"
 
 namespace clockwise::cli {
 namespace {
@@ -110,7 +111,7 @@ absl::Status WriteJsonLines(const std::vector<Examined>& servers,
                             Output& out) {
   for (const Examined& one : servers) {
     absl::StatusOr<std::string> status = "null";
-    if (one.failure.ok()) status = JsonOf(one.status);
+    if (one.failure.ok()) status = ToJson(one.status);
     if (!status.ok()) return status.status();
     absl::Status written =
         out.Write(absl::StrCat("{\"server\":", JsonString(one.server),

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/failure.h"
-#include "google/protobuf/util/json_util.h"
+#include "service/ring/json.h"
 
 namespace clockwise::cli {
 namespace {
@@ -17,23 +17,13 @@ constexpr size_t kEnough = size_t{64} * 1024;
 
 }  // namespace
 
-absl::StatusOr<std::string> JsonOf(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  std::string json;
-  const auto status =
-      google::protobuf::util::MessageToJsonString(message, &json, options);
-  if (!status.ok()) return absl::InternalError(status.ToString());
-  return json;
-}
-
 absl::Status Output::Write(absl::string_view text) {
   absl::StrAppend(&kept_, text);
   return kept_.size() < kEnough ? absl::OkStatus() : Flush();
 }
 
 absl::Status Output::WriteJson(const google::protobuf::Message& message) {
-  const auto json = JsonOf(message);
+  const auto json = ToJson(message);
   if (!json.ok()) return json.status();
   return Write(absl::StrCat(*json, "\n"));
 }

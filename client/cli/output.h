@@ -9,15 +9,10 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 
 namespace clockwise::cli {
-
-// `message` in protobuf's JSON mapping, defaults included so that programs can
-// rely on every field.
-absl::StatusOr<std::string> JsonOf(const google::protobuf::Message& message);
 
 class Output {
  public:
@@ -26,7 +21,7 @@ class Output {
   // Kept until Flush, or until there is enough for a write.
   [[nodiscard]] absl::Status Write(absl::string_view text);
 
-  // JsonOf(message) as one line.
+  // ToJson(message) as one line.
   [[nodiscard]] absl::Status WriteJson(
       const google::protobuf::Message& message);
 

@@ -87,9 +87,7 @@ absl::Duration RetryDelayOf(const absl::Status& status) {
 namespace clockwise {
 
 std::string ReasonOfFailure(const absl::Status& status) {
-  const v1::ErrorReason reason = ReasonOf(status);
-  if (reason == v1::ERROR_REASON_UNSPECIFIED) return "";
-  return v1::ErrorReason_Name(reason).substr(sizeof("ERROR_REASON_") - 1);
+  return ReasonName(status);
 }
 
 }  // namespace clockwise

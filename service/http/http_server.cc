@@ -37,7 +37,7 @@ class BoundedPool final : public httplib::ThreadPool {
 
   void enqueue(std::function<void()> work) override {
     if (!free_.try_acquire()) {
-      if (reached_) reached_(Limit::kHttpConnections);
+      reached_(Limit::kHttpConnections);
       free_.acquire();
     }
     ThreadPool::enqueue([this, work = std::move(work)] {
@@ -96,9 +96,10 @@ class HttpListener final : public httplib::Server {
 
 HttpListener::HttpListener(HttpServer::Options options)
     : options_(std::move(options)), stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
-  if (options_.news)
+  if (options_.news) {
     events_ =
         std::make_unique<EventStreams>(options_.news, options_.event_streams);
+  }
   set_payload_max_length(0);  // no request needs a body
   // Only lets a restarted server have its port back. httplib's default lets a
   // second server share the port, which would then get half of the requests.
@@ -175,10 +176,8 @@ bool HttpListener::process_and_close_socket(socket_t socket) {
   try {
     const bool answered = process_request(
         *connection, /*close_connection=*/true, closed, Simplify);
-    if (connection->is_late() && options_.reached) {
-      options_.reached(Limit::kHttpRequestSeconds);
-    }
-    if (begins_stream) {
+    if (connection->is_late()) options_.reached(Limit::kHttpRequestSeconds);
+    if (std::exchange(begins_stream, false)) {
       events_->Adopt(answered ? std::move(connection) : nullptr);
     } else if (answered) {
       connection->Finish();
@@ -186,6 +185,7 @@ bool HttpListener::process_and_close_socket(socket_t socket) {
     return answered;
   } catch (...) {
     // httplib catches what handlers throw, but not what its own parsing does.
+    if (std::exchange(begins_stream, false)) events_->Adopt(nullptr);
     return false;
   }
 }
@@ -226,7 +226,7 @@ void HttpListener::BeginStream(const httplib::Request& request,
                                httplib::Response& response) {
   const bool begins = request.method == "GET";
   if (begins && !events_->Reserve()) {
-    if (options_.reached) options_.reached(Limit::kHttpEventStreams);
+    options_.reached(Limit::kHttpEventStreams);
     response.set_header("Retry-After", "5");
     return Answer(response, 503, "too many streams of events are open\n");
   }

@@ -47,11 +47,11 @@ class HttpServer {
     // Answers all other requests; empty: with 404.
     std::function<HttpReply(const HttpRequest&)> pages;
     std::function<std::string()> news;  // see EventStreams; empty: 404
-    size_t connections = limits::kHttpConnections;     // at a time
-    size_t event_streams = limits::kHttpEventStreams;  // open
-    std::function<void(Limit)> reached;             // counts them; may be empty
-    std::chrono::milliseconds request_time{2'000};  // for one to arrive
-    std::chrono::milliseconds response_time{10'000};  // for it to be taken
+    size_t connections = limits::kHttpConnections;      // at a time
+    size_t event_streams = limits::kHttpEventStreams;   // open
+    std::function<void(Limit)> reached = [](Limit) {};  // counts them
+    std::chrono::milliseconds request_time{2'000};      // for one to arrive
+    std::chrono::milliseconds response_time{10'000};    // for it to be taken
   };
 
   // Serves from when it returns. INVALID_ARGUMENT: the address makes no sense.

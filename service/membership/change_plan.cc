@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/membership/comparison.h"
+#include "service/membership/timestamp.h"
 #include "service/ring/hash.h"
 #include "service/ring/next_ring.h"
 #include "service/ring/partition_moves.h"
@@ -33,13 +34,6 @@ uint64_t DigestOf(const ChangeRequest& request) {
     coded.WriteString(request.reason);
   }
   return Xxh3(bytes);
-}
-
-void SetTime(absl::Time time, v1::Change& change) {
-  const int64_t seconds = absl::ToUnixSeconds(time);  // rounds down
-  change.mutable_time()->set_seconds(seconds);
-  change.mutable_time()->set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
 }
 
 // What history does not keep: it is computed again from the rings.
@@ -134,7 +128,7 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                           state.epoch + 1);
   change.set_epoch(plan.next->epoch);
   change.set_fingerprint(plan.next->ring().fingerprint());
-  SetTime(now, change);
+  *change.mutable_time() = ToTimestamp(now);
   change.set_actor(request.actor);
   change.set_reason(request.reason);
   change.set_request_id(request.request_id);

@@ -10,6 +10,7 @@
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -93,6 +94,13 @@ class Membership {
   // When all rings were, for all that is known, the newest that the store had:
   // now, where no other server shares it.
   std::chrono::steady_clock::time_point Confirmed() const;
+
+  // How long ago that was.
+  std::chrono::steady_clock::duration Unconfirmed() const {
+    const auto now = std::chrono::steady_clock::now();  // before it is asked
+    return std::max(now - Confirmed(),
+                    std::chrono::steady_clock::duration::zero());
+  }
 
   // `listener` is called, on the thread that changed it, whenever a ring has a
   // new state or is gone, and with "" whenever Refresh has looked at all rings,

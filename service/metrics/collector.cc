@@ -1,6 +1,5 @@
 #include "service/metrics/collector.h"
 
-#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <initializer_list>
@@ -200,9 +199,7 @@ void AddRpcs(const RpcStats& stats, Scrape& scrape) {
 // In seconds; 0 before anything is loaded, too.
 double Unconfirmed(const Membership& membership) {
   if (!membership.Ready().ok()) return 0;
-  const std::chrono::duration<double> age =
-      std::chrono::steady_clock::now() - membership.Confirmed();
-  return std::max(age.count(), 0.0);
+  return std::chrono::duration<double>(membership.Unconfirmed()).count();
 }
 
 void AddProcess(const ProcessFigures& figures, Scrape& scrape) {

@@ -49,6 +49,16 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
   }
 }
 
+// Empty if `status` has none.
+v1::BadRequest BadRequestOf(const absl::Status& status) {
+  v1::BadRequest bad;
+  const auto payload = status.GetPayload(kBadRequestUrl);
+  if (payload.has_value() && !bad.ParseFromString(std::string(*payload))) {
+    bad.Clear();
+  }
+  return bad;
+}
+
 }  // namespace
 
 absl::Status Refusal(v1::ErrorReason reason, absl::string_view message) {
@@ -75,12 +85,8 @@ absl::Status FieldRefusal(absl::string_view field,
 absl::Status RenameField(
     const absl::Status& refusal,
     const std::function<std::string(absl::string_view)>& rename) {
-  const auto payload = refusal.GetPayload(kBadRequestUrl);
-  v1::BadRequest bad;
-  if (!payload.has_value() || !bad.ParseFromString(std::string(*payload)) ||
-      bad.field_violations_size() != 1) {
-    return refusal;
-  }
+  const v1::BadRequest bad = BadRequestOf(refusal);
+  if (bad.field_violations_size() != 1) return refusal;
   const auto& violation = bad.field_violations(0);
   return FieldRefusal(rename(violation.field()), violation.description());
 }
@@ -93,6 +99,17 @@ v1::ErrorReason ReasonOf(const absl::Status& status) {
     v1::ErrorReason_Parse(absl::StrCat(kReasonPrefix, info.reason()), &reason);
   }
   return reason;
+}
+
+std::string ReasonName(const absl::Status& status) {
+  const v1::ErrorReason reason = ReasonOf(status);
+  if (reason == v1::ERROR_REASON_UNSPECIFIED) return "";
+  return v1::ErrorReason_Name(reason).substr(kReasonPrefix.size());
+}
+
+std::string FieldOf(const absl::Status& status) {
+  const auto bad = BadRequestOf(status);
+  return bad.field_violations().empty() ? "" : bad.field_violations(0).field();
 }
 
 std::string Quoted(absl::string_view text) {

@@ -31,6 +31,12 @@ absl::Status RenameField(
 // Why `status` was refused; ERROR_REASON_UNSPECIFIED if it is no refusal.
 v1::ErrorReason ReasonOf(const absl::Status& status);
 
+// Its name without the enum's prefix, as RING_NOT_FOUND; empty if it is none.
+std::string ReasonName(const absl::Status& status);
+
+// The field at fault; empty if the refusal names none.
+std::string FieldOf(const absl::Status& status);
+
 // Text from outside, fit for a message: quoted, cut at 64 bytes, and what is
 // not printable ASCII escaped.
 std::string Quoted(absl::string_view text);

@@ -77,10 +77,7 @@ void SetCaller(const Gate::Caller& caller, v1::AuditEntry& entry) {
 
 void SetOutcome(const absl::Status& status, v1::AuditEntry& entry) {
   entry.set_outcome(status.ok() ? "OK" : StatusCodeToString(status.code()));
-  const v1::ErrorReason reason = ReasonOf(status);
-  if (reason == v1::ERROR_REASON_UNSPECIFIED) return;
-  entry.set_reason(
-      v1::ErrorReason_Name(reason).substr(std::string("ERROR_REASON_").size()));
+  entry.set_reason(ReasonName(status));
 }
 
 }  // namespace clockwise

@@ -1,26 +1,11 @@
 #include "service/rpc/server_status.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include "absl/time/clock.h"
+#include "service/membership/timestamp.h"
 
 namespace clockwise {
-namespace {
-
-void Set(absl::Time time, google::protobuf::Timestamp* timestamp) {
-  timestamp->set_seconds(absl::ToUnixSeconds(time));
-  timestamp->set_nanos(
-      static_cast<int32_t>(absl::ToUnixNanos(time) % 1'000'000'000));
-}
-
-uint64_t UnconfirmedMs(const Membership& membership) {
-  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - membership.Confirmed());
-  return static_cast<uint64_t>(std::max<int64_t>(age.count(), 0));
-}
-
-}  // namespace
 
 v1::GetStatusResponse StatusOf(const Membership& membership,
                                const WatchFigures& watches,
@@ -29,18 +14,23 @@ v1::GetStatusResponse StatusOf(const Membership& membership,
   v1::GetStatusResponse response;
   response.set_version(facts.version);
   response.set_store(facts.store);
-  Set(absl::Now(), response.mutable_time());
-  Set(facts.started, response.mutable_started());
+  *response.mutable_time() = ToTimestamp(absl::Now());
+  *response.mutable_started() = ToTimestamp(facts.started);
   response.set_store_up(membership.store_up());
   response.set_ready(membership.Ready().ok());
-  if (response.ready()) response.set_unconfirmed_ms(UnconfirmedMs(membership));
+  if (response.ready()) {
+    response.set_unconfirmed_ms(static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(
+            membership.Unconfirmed())
+            .count()));
+  }
   response.set_watch_lag_epochs(watches.lag_epochs);
   for (const auto& [ring, streams] : watches.streams) {
     response.set_watch_streams(response.watch_streams() + streams);
   }
   if (facts.certificate_expires) {
     if (const auto expires = facts.certificate_expires()) {
-      Set(*expires, response.mutable_certificate_expires());
+      *response.mutable_certificate_expires() = ToTimestamp(*expires);
     }
   }
   for (const StatePtr& state : membership.Rings()) {

@@ -99,9 +99,8 @@ void WatchHub::Attend(const StreamPtr& stream) {
   const bool newest = position.incarnation == state->incarnation &&
                       position.epoch == state->epoch;
   if (started && newest && !heartbeat_due) return;
-  const auto now = Clock::now();
-  const auto unconfirmed = std::chrono::ceil<std::chrono::milliseconds>(
-      now - membership_.Confirmed());
+  const auto unconfirmed =
+      std::chrono::ceil<std::chrono::milliseconds>(membership_.Unconfirmed());
   WatchEvent event =
       events_.Next(state, position, stream->include_moves, unconfirmed);
   {

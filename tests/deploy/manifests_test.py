@@ -7,10 +7,10 @@ import pathlib
 import re
 import shutil
 import subprocess
-import tempfile
 import unittest
 
 from here import DEPLOY, ROOT
+import npm_packages  # path set by here
 
 # A file, what is put wrong in it, and how.
 FAULTS = [
@@ -36,12 +36,8 @@ FAULTS = [
 class ManifestsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = pathlib.Path(cls.enterClassContext(
-            tempfile.TemporaryDirectory(prefix="clockwise-manifests-")))
-        shutil.copytree(ROOT / "tests/deploy/manifests", cls.folder,
-                        dirs_exist_ok=True)
-        subprocess.run(["npm", "install", "--silent", "--no-audit",
-                        "--no-fund"], cwd=cls.folder, check=True, timeout=240)
+        cls.folder = pathlib.Path(npm_packages.install(
+            cls, ROOT / "tests/deploy/manifests"))
 
     def check(self, root):
         return subprocess.run(["node", "check.mjs", root], cwd=self.folder,

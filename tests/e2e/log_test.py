@@ -164,6 +164,7 @@ class ConfigTest(unittest.TestCase):
                 ([f"--tls_key={other}"], "--tls_cert"),
                 (["--listen=nowhere"], "nowhere"),
                 (["--http=127.0.0.1:x"], "127.0.0.1:x"),
+                (["--http=unix:x"], "unix:x"),
                 (["--store=ftp:x"], "--store"),
                 (["--store=etcd:nowhere"], "--store"),
                 (["--etcd_prefix=x", "--store=etcd:a:1"], "--etcd_prefix"),

@@ -4,11 +4,10 @@
 import json
 import os
 import pathlib
-import shutil
 import subprocess
-import tempfile
 import unittest
 
+import npm_packages
 from stubs import TIMEOUT, grpc, pb, placement_pb2_grpc
 from running_server import RunningServer  # path set by stubs
 
@@ -44,13 +43,7 @@ class Browser:
 class PageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        packages = tempfile.mkdtemp(prefix="clockwise-page-")
-        cls.addClassCleanup(shutil.rmtree, packages, ignore_errors=True)
-        for path in (HERE / "page").iterdir():
-            shutil.copy(path, packages)
-        subprocess.run(["npm", "install", "--silent", "--no-audit",
-                        "--no-fund"], cwd=packages, check=True, timeout=240)
-        cls.browser = Browser(packages)
+        cls.browser = Browser(npm_packages.install(cls, HERE / "page"))
         cls.addClassCleanup(cls.browser.close)
 
     def setUp(self):

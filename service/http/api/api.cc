@@ -4,12 +4,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "clockwise/v1/http.pb.h"
-#include "clockwise/v1/stored.pb.h"
 #include "google/protobuf/util/json_util.h"
-#include "service/http/api/json.h"
 #include "service/ring/arcs.h"
+#include "service/ring/json.h"
 #include "service/ring/refusal.h"
 #include "service/rpc/requests.h"
 
@@ -22,6 +20,13 @@ template <typename Message>
 absl::StatusOr<std::string> JsonOf(const absl::StatusOr<Message>& message) {
   if (!message.ok()) return message.status();
   return ToJson(*message);
+}
+
+// Of a request for a list.
+template <typename Request>
+void ReadPage(Parameters& parameters, Request& request) {
+  request.set_page_size(parameters.SmallNumber("page_size"));
+  request.set_page_token(parameters.Text("page_token"));
 }
 
 // As google.rpc.Code documents it.
@@ -47,18 +52,6 @@ int HttpStatus(absl::StatusCode code) {
   }
 }
 
-// BadRequest's field; empty: none is at fault.
-std::string FieldOf(const absl::Status& status) {
-  const auto payload =
-      status.GetPayload("type.googleapis.com/google.rpc.BadRequest");
-  v1::BadRequest bad;
-  if (!payload.has_value() || !bad.ParseFromString(std::string(*payload)) ||
-      bad.field_violations().empty()) {
-    return "";
-  }
-  return bad.field_violations(0).field();
-}
-
 absl::Status NoSuchPage() {
   return absl::NotFoundError(
       "there is no such page: /api/v1/openapi.json names all");
@@ -74,13 +67,9 @@ HttpReply ErrorReply(const absl::Status& status) {
   error.set_code(reply.status);
   error.set_status(absl::StatusCodeToString(status.code()));
   error.set_message(std::string(status.message()));
-  if (const auto reason = ReasonOf(status);
-      reason != v1::ERROR_REASON_UNSPECIFIED) {
-    error.set_reason(std::string(
-        absl::StripPrefix(v1::ErrorReason_Name(reason), "ERROR_REASON_")));
-  }
+  error.set_reason(ReasonName(status));
   error.set_field(FieldOf(status));
-  reply.body = ToJson(body).value_or("");
+  reply.body = absl::StrCat(ToJson(body).value_or(""), "\n");
   if (reply.status == 503) reply.headers.emplace_back("Retry-After", "1");
   return reply;
 }
@@ -88,11 +77,11 @@ HttpReply ErrorReply(const absl::Status& status) {
 }  // namespace
 
 HttpReply Api::Answer(const HttpRequest& request) {
-  Json json = AnswerTo(request);
+  const Json json = AnswerTo(request);
   if (!json.ok()) return ErrorReply(json.status());
   HttpReply reply;
   reply.type = kJson;
-  reply.body = *std::move(json);
+  reply.body = absl::StrCat(*json, "\n");
   return reply;
 }
 
@@ -107,8 +96,7 @@ Api::Json Api::AnswerTo(const HttpRequest& request) {
   if (path[2] != "rings" || path.size() > 5) return NoSuchPage();
   if (path.size() == 3) {
     v1::ListRingsRequest list;
-    list.set_page_size(parameters.SmallNumber("page_size"));
-    list.set_page_token(parameters.Text("page_token"));
+    ReadPage(parameters, list);
     if (auto status = parameters.Check(); !status.ok()) return status;
     return JsonOf(clockwise::Answer(*options_.membership, list,
                                     [](absl::string_view) { return true; }));
@@ -116,9 +104,22 @@ Api::Json Api::AnswerTo(const HttpRequest& request) {
   return OfRing(path[3], path.size() == 5 ? path[4] : "", parameters);
 }
 
+template <typename Request>
+Api::Json Api::Ask(const Request& request, const Parameters& parameters) {
+  if (auto status = parameters.Check(); !status.ok()) return status;
+  return JsonOf(clockwise::Answer(*options_.membership, request));
+}
+
+template <typename Request>
+Api::Json Api::AskInTurn(const Request& request, const Parameters& parameters) {
+  if (auto status = parameters.Check(); !status.ok()) return status;
+  const auto turn = turns_.Take();
+  if (!turn.ok()) return turn.status();
+  return Ask(request, parameters);
+}
+
 Api::Json Api::OfRing(const std::string& ring, const std::string& what,
                       Parameters& parameters) {
-  const Membership& membership = *options_.membership;
   if (what == "plan") return Plan(ring, parameters);
   if (what == "arcs") return Arcs(ring, parameters);
   if (what == "locate") {
@@ -126,36 +127,27 @@ Api::Json Api::OfRing(const std::string& ring, const std::string& what,
     request.set_ring(ring);
     request.set_key(parameters.Text("key"));
     request.set_replicas(parameters.SmallNumber("replicas"));
-    if (auto status = parameters.Check(); !status.ok()) return status;
-    return JsonOf(clockwise::Answer(membership, request));
+    return Ask(request, parameters);
   }
   if (what == "changes") {
     v1::ListChangesRequest request;
     request.set_ring(ring);
-    request.set_page_size(parameters.SmallNumber("page_size"));
-    request.set_page_token(parameters.Text("page_token"));
-    if (auto status = parameters.Check(); !status.ok()) return status;
-    return JsonOf(clockwise::Answer(membership, request));
+    ReadPage(parameters, request);
+    return Ask(request, parameters);
   }
   if (what == "compare") {
     v1::CompareEpochsRequest request;
     request.set_ring(ring);
     request.set_from_epoch(parameters.Number("from_epoch"));
     request.set_to_epoch(parameters.Number("to_epoch"));
-    if (auto status = parameters.Check(); !status.ok()) return status;
-    const auto turn = turns_.Take();
-    if (!turn.ok()) return turn.status();
-    return JsonOf(clockwise::Answer(membership, request));
+    return AskInTurn(request, parameters);
   }
   if (!what.empty()) return NoSuchPage();
   v1::GetRingRequest request;
   request.set_ring(ring);
   request.set_epoch(parameters.Number("epoch"));
   request.set_include_points(parameters.Flag("include_points"));
-  if (auto status = parameters.Check(); !status.ok()) return status;
-  const auto turn = turns_.Take();
-  if (!turn.ok()) return turn.status();
-  return JsonOf(clockwise::Answer(membership, request));
+  return AskInTurn(request, parameters);
 }
 
 Api::Json Api::Plan(const std::string& ring, Parameters& parameters) {

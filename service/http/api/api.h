@@ -36,6 +36,12 @@ class Api {
   Json AnswerTo(const HttpRequest& request);
   Json OfRing(const std::string& ring, const std::string& what,
               Parameters& parameters);
+  // What the call of that request answers, if all parameters are in order; and
+  // of one that computes much.
+  template <typename Request>
+  Json Ask(const Request& request, const Parameters& parameters);
+  template <typename Request>
+  Json AskInTurn(const Request& request, const Parameters& parameters);
   Json Plan(const std::string& ring, Parameters& parameters);
   Json Arcs(const std::string& ring, Parameters& parameters);
 

@@ -3,13 +3,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/http/api/json.h"
+#include "service/ring/json.h"
 
 namespace clockwise {
 namespace {
 
 std::string Event(const v1::RingEpoch& ring) {
-  return absl::StrCat("event: ring\ndata: ", ToJson(ring).value_or("{}"), "\n");
+  return absl::StrCat("event: ring\ndata: ", ToJson(ring).value_or("{}"),
+                      "\n\n");
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ function bar(node, largest) {
 }
 
 // Enough to tell one of many from another.
-function digits(nodes) {
+function digitsFor(nodes) {
   return nodes > 100 ? 4 : 2;
 }
 
@@ -70,7 +70,7 @@ export class NodeTable {
     const found = this.#nodes.filter((node) => !wanted || node.id.toLowerCase().includes(wanted) || node.zone.toLowerCase().includes(wanted));
     const shown = this.#all ? found : found.slice(0, FIRST);
     const largest = Math.max(...this.#nodes.map((node) => Math.max(node.share, node.fair)), Number.MIN_VALUE);
-    const look = { largest, digits: digits(this.#nodes.length), chosen: this.#chosen, choose: this.choose };
+    const look = { largest, digits: digitsFor(this.#nodes.length), chosen: this.#chosen, choose: this.choose };
     this.body.replaceChildren(...shown.map((node) => row(node, look)));
     if (!shown.length) {
       this.body.append(make("tr", {}, make("td", { colspan: 6 }, this.#nodes.length ? "No node is called that." : "The ring has no nodes yet: clockwise node add ID --address=HOST:PORT")));

@@ -4,12 +4,11 @@ picks among real servers."""
 
 import json
 import pathlib
-import shutil
 import subprocess
-import tempfile
 import unittest
 
 from live_case import LiveCase
+import npm_packages  # path set by live_case
 
 HERE = pathlib.Path(__file__).resolve().parent
 TEXT = [ord(c) for c in "abcdefghijklmnopqrstuvwxyz0123456789:/-_."]
@@ -19,13 +18,7 @@ class NpmTest(LiveCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.packages = tempfile.mkdtemp(prefix="clockwise-npm-")
-        cls.addClassCleanup(shutil.rmtree, cls.packages, ignore_errors=True)
-        for path in (HERE / "npm").iterdir():
-            shutil.copy(path, cls.packages)
-        subprocess.run(["npm", "install", "--silent", "--no-audit",
-                        "--no-fund"], cwd=cls.packages,
-                       check=True, timeout=240)
+        cls.packages = npm_packages.install(cls, HERE / "npm")
 
     def node(self, script, **asked):
         done = subprocess.run(

@@ -1,7 +1,6 @@
-// Messages as JSON, in protobuf's mapping, as `clockwise --output=json` prints
-// them. Stateless.
-#ifndef CLOCKWISE_SERVICE_HTTP_API_JSON_H_
-#define CLOCKWISE_SERVICE_HTTP_API_JSON_H_
+// Messages as JSON, as both programs show them. Stateless.
+#ifndef CLOCKWISE_SERVICE_RING_JSON_H_
+#define CLOCKWISE_SERVICE_RING_JSON_H_
 
 #include <string>
 
@@ -10,7 +9,8 @@
 
 namespace clockwise {
 
-// On one line, ended by a newline.
+// In protobuf's mapping, defaults included so that programs can rely on every
+// field, on one line.
 inline absl::StatusOr<std::string> ToJson(
     const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
@@ -19,10 +19,9 @@ inline absl::StatusOr<std::string> ToJson(
   const auto status =
       google::protobuf::util::MessageToJsonString(message, &json, options);
   if (!status.ok()) return absl::InternalError(status.ToString());
-  json += '\n';
   return json;
 }
 
 }  // namespace clockwise
 
-#endif  // CLOCKWISE_SERVICE_HTTP_API_JSON_H_
+#endif  // CLOCKWISE_SERVICE_RING_JSON_H_

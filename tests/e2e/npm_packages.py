@@ -1,0 +1,16 @@
+"""Packages of npm for the length of a test class."""
+
+import shutil
+import subprocess
+import tempfile
+
+
+def install(test_class, source):
+    """A copy of the folder `source` with what its package.json names; removed
+    with the class."""
+    folder = tempfile.mkdtemp(prefix="clockwise-npm-")
+    test_class.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"],
+                   cwd=folder, check=True, timeout=240)
+    return folder
