@@ -38,8 +38,8 @@ void AddOptionsOf(const CLI::App& app, std::vector<Choice>& options) {
 }
 
 void AddPlaces(const CLI::App& app, const std::string& path,
-               std::vector<Place>& places) {
-  Place place{path, {}, {}};
+               std::vector<CommandCompletions>& places) {
+  CommandCompletions place{path, {}, {}};
   for (const CLI::App* level = &app; level != nullptr;
        level = level->get_parent()) {
     AddOptionsOf(*level, place.options);
@@ -77,9 +77,9 @@ std::string FishQuoted(absl::string_view text) {
 }
 
 // Names of the options that take a value, as patterns of a shell's `case`.
-std::string ValueOptions(const std::vector<Place>& places) {
+std::string ValueOptions(const std::vector<CommandCompletions>& places) {
   std::set<std::string> names;
-  for (const Place& place : places) {
+  for (const CommandCompletions& place : places) {
     for (const Choice& option : place.options) {
       if (option.takes_value) names.insert(option.word);
     }
@@ -87,9 +87,9 @@ std::string ValueOptions(const std::vector<Place>& places) {
   return absl::StrJoin(names, "|");
 }
 
-std::string CasePaths(const std::vector<Place>& places) {
+std::string CasePaths(const std::vector<CommandCompletions>& places) {
   std::vector<std::string> paths;
-  for (const Place& place : places) {
+  for (const CommandCompletions& place : places) {
     if (!place.path.empty())
       paths.push_back(absl::StrCat("'", place.path, "'"));
   }
@@ -98,7 +98,7 @@ std::string CasePaths(const std::vector<Place>& places) {
 
 // bash parts words at '=', so that --output=json arrives as three words, and
 // as `--output json` does.
-std::string BashScript(const std::vector<Place>& places) {
+std::string BashScript(const std::vector<CommandCompletions>& places) {
   std::string script = absl::StrCat(
       "# clockwise completion for bash: source it, or save it as\n"
       "# ~/.local/share/bash-completion/completions/clockwise\n"
@@ -116,7 +116,7 @@ std::string BashScript(const std::vector<Place>& places) {
       "    esac\n"
       "  done\n"
       "  case $at in\n");
-  for (const Place& place : places) {
+  for (const CommandCompletions& place : places) {
     std::vector<std::string> words;
     std::string values;
     for (const Choice& command : place.commands) words.push_back(command.word);
@@ -139,7 +139,7 @@ std::string BashScript(const std::vector<Place>& places) {
   return script;
 }
 
-std::string ZshScript(const std::vector<Place>& places) {
+std::string ZshScript(const std::vector<CommandCompletions>& places) {
   const auto described = [](const Choice& choice) {
     return absl::StrCat(
         " '", Quoted(absl::StrReplaceAll(choice.word, {{":", "\\:"}})), ":",
@@ -166,7 +166,7 @@ std::string ZshScript(const std::vector<Place>& places) {
       "    option=${words[CURRENT-1]}\n"
       "  fi\n"
       "  case $at in\n");
-  for (const Place& place : places) {
+  for (const CommandCompletions& place : places) {
     std::string commands;
     std::string options;
     std::string values;
@@ -200,7 +200,7 @@ std::string ZshScript(const std::vector<Place>& places) {
   return script;
 }
 
-std::string FishScript(const std::vector<Place>& places) {
+std::string FishScript(const std::vector<CommandCompletions>& places) {
   std::string script = absl::StrCat(
       "# clockwise completion for fish: save it as\n"
       "# ~/.config/fish/completions/clockwise.fish\n"
@@ -217,7 +217,7 @@ std::string FishScript(const std::vector<Place>& places) {
       "  test \"$at\" = \"$argv[1]\"\n"
       "end\n"
       "complete -c clockwise -f\n");
-  for (const Place& place : places) {
+  for (const CommandCompletions& place : places) {
     const std::string start = absl::StrCat(
         "complete -c clockwise -n '__clockwise_at \"", place.path, "\"'");
     for (const Choice& command : place.commands) {
@@ -241,14 +241,14 @@ std::string FishScript(const std::vector<Place>& places) {
 
 }  // namespace
 
-std::vector<Place> Places(const CLI::App& app) {
-  std::vector<Place> places;
+std::vector<CommandCompletions> AllCompletions(const CLI::App& app) {
+  std::vector<CommandCompletions> places;
   AddPlaces(app, "", places);
   return places;
 }
 
 std::string CompletionScript(const CLI::App& app, const std::string& shell) {
-  const std::vector<Place> places = Places(app);
+  const std::vector<CommandCompletions> places = AllCompletions(app);
   if (shell == "zsh") return ZshScript(places);
   if (shell == "fish") return FishScript(places);
   return BashScript(places);

@@ -18,14 +18,14 @@ struct Choice {
 };
 
 // What can follow one command.
-struct Place {
+struct CommandCompletions {
   std::string path;  // "", "node", "node add"
   std::vector<Choice> commands;
   std::vector<Choice> options;  // also those of the commands above it
 };
 
 // All places of `app`, itself first.
-std::vector<Place> Places(const CLI::App& app);
+std::vector<CommandCompletions> AllCompletions(const CLI::App& app);
 
 // The script for `shell`: bash, zsh or fish.
 std::string CompletionScript(const CLI::App& app, const std::string& shell);

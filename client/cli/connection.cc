@@ -16,8 +16,8 @@ namespace {
 // have got the request is likely to come back.
 constexpr int kAttempts = 4;
 constexpr int kAttemptsOnceSent = 8;
-constexpr absl::Duration kFirstWait = absl::Milliseconds(200);
-constexpr absl::Duration kLongestWait = absl::Seconds(2);
+constexpr absl::Duration kFirstRetryWait = absl::Milliseconds(200);
+constexpr absl::Duration kLongestRetryWait = absl::Seconds(2);
 
 bool IsLoopback(absl::string_view server) {
   return absl::StartsWith(server, "127.") ||
@@ -70,7 +70,7 @@ double Connection::Random() {
 absl::Status Connection::Run(
     Retry retry, absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call) {
   const absl::Time deadline = absl::Now() + timeout_;
-  client::Backoff backoff(kFirstWait, kLongestWait);
+  client::Backoff backoff(kFirstRetryWait, kLongestRetryWait);
   // What is told in the end: an attempt that may have arrived before one that
   // cannot have, and the first of a kind, whose reason is the plainest.
   absl::Status told;

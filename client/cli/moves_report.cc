@@ -11,7 +11,7 @@
 namespace clockwise::cli {
 namespace {
 
-constexpr size_t kMaxRows = 12;
+constexpr size_t kMaxShareRows = 12;
 
 double Difference(const v1::ShareChange& change) {
   return std::abs(change.after() - change.before());
@@ -44,7 +44,7 @@ std::string SharesTable(std::vector<v1::ShareChange> changes,
   const auto share = [&](double part) {
     return part == 0 ? "-" : Percent(part, decimals);
   };
-  const size_t shown = std::min(kMaxRows, changes.size());
+  const size_t shown = std::min(kMaxShareRows, changes.size());
   for (size_t i = 0; i < shown; ++i) {
     const v1::ShareChange& change = changes[i];
     table.AddRow({change.node_id(), share(change.before()),

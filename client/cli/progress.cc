@@ -14,7 +14,7 @@ namespace clockwise::cli {
 namespace {
 
 constexpr absl::Duration kBetween = absl::Milliseconds(100);
-constexpr size_t kMaxBar = 30;
+constexpr size_t kMaxProgressBar = 30;
 
 }  // namespace
 
@@ -27,8 +27,8 @@ std::string ProgressText(uint64_t keys, uint64_t bytes, uint64_t total_bytes,
   if (total_bytes > 0) {
     const double part = std::min(
         static_cast<double>(bytes) / static_cast<double>(total_bytes), 1.0);
-    std::string bar = Bar(part, kMaxBar, terminal.utf8);
-    bar.append(kMaxBar - DisplayWidth(bar), ' ');
+    std::string bar = Bar(part, kMaxProgressBar, terminal.utf8);
+    bar.append(kMaxProgressBar - DisplayWidth(bar), ' ');
     text = absl::StrFormat("[%s] %3.0f %%  %s", bar, part * 100, text);
   }
   // A line that wraps could not be wiped.

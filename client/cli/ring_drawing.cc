@@ -20,11 +20,11 @@ constexpr double kOwnerInside = 77;
 constexpr double kMovedOutside = 72;
 constexpr double kMovedInside = 63;
 
-constexpr double kSeparator = 1;       // pixels between owners
-constexpr size_t kMaxSeparated = 150;  // arcs; with more they would be all
-constexpr double kOverlap = 0.0004;    // of the circle, against seams
-constexpr double kMinWidth = 0.0014;   // of the circle: what is there shows
-constexpr double kLabelWidth = 0.028;  // of the circle, that a label needs
+constexpr double kSeparator = 1;         // pixels between owners
+constexpr size_t kMaxSeparated = 150;    // arcs; with more they would be all
+constexpr double kOverlap = 0.0004;      // of the circle, against seams
+constexpr double kMinArcWidth = 0.0014;  // of the circle: what is there shows
+constexpr double kLabelWidth = 0.028;    // of the circle, that a label needs
 
 Point At(Point centre, double radius, double part) {
   const double angle = part * 2 * std::numbers::pi;
@@ -82,7 +82,7 @@ void DrawAdded(const std::vector<Arc>& arcs, const std::vector<NodeLook>& looks,
   for (const Arc& arc : arcs) {
     if (looks[arc.owner].added) {
       AppendArc(centre, (kRingRadius + kOwnerInside) / 2, start,
-                std::max(arc.end, start + kMinWidth), path);
+                std::max(arc.end, start + kMinArcWidth), path);
     }
     start = arc.end;
   }
@@ -100,7 +100,7 @@ void DrawMoved(const std::vector<Arc>& arcs, Point centre, Svg& svg) {
     if (arc.moved > 0) {
       const double radius = kMovedInside + width * arc.moved / 2;
       AppendArc(centre, radius, start,
-                std::max(arc.end + kOverlap, start + kMinWidth),
+                std::max(arc.end + kOverlap, start + kMinArcWidth),
                 paths[arc.moved]);
     }
     start = arc.end;

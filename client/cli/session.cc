@@ -14,7 +14,7 @@
 namespace clockwise::cli {
 namespace {
 
-constexpr size_t kNamed = 3;  // nearest names in a hint
+constexpr size_t kNamesInHint = 3;  // nearest names in a hint
 
 std::string NodeHint(Session& session, absl::string_view node_id) {
   v1::GetRingResponse ring;
@@ -24,7 +24,7 @@ std::string NodeHint(Session& session, absl::string_view node_id) {
       ids.push_back(node.id());
     }
   }
-  const auto near = NearestNames(node_id, ids, kNamed);
+  const auto near = NearestNames(node_id, ids, kNamesInHint);
   if (near.empty()) return "`clockwise node list` shows the nodes there are";
   return absl::StrCat("nearest: ", absl::StrJoin(near, ", "));
 }
@@ -40,7 +40,7 @@ std::string RingHint(Session& session, absl::string_view wanted) {
       names.push_back(ring.spec().name());
     }
   }
-  const auto near = NearestNames(wanted, names, kNamed);
+  const auto near = NearestNames(wanted, names, kNamesInHint);
   if (near.empty()) return "`clockwise ring list` shows the rings there are";
   return absl::StrCat("nearest: ", absl::StrJoin(near, ", "));
 }

@@ -11,8 +11,8 @@ namespace {
 constexpr double kLabelHeight = 15;
 constexpr double kLeastTop = 1.5;
 constexpr double kMostTop = 2;
-constexpr double kMinBar = 1;  // pixels
-constexpr double kNotch = 4;   // pixels
+constexpr double kMinShareBar = 1;  // pixels
+constexpr double kNotch = 4;        // pixels
 constexpr char kBarColour[] = "#8b98ab";
 constexpr double kGapPart = 0.2;  // of a bar and its gap
 
@@ -39,7 +39,7 @@ void DrawShareBars(const std::vector<double>& loads,
   const double height = box.height - kLabelHeight;
   const double foot = box.y + height;
   const size_t bars =
-      std::min(order.size(), static_cast<size_t>(box.width / kMinBar));
+      std::min(order.size(), static_cast<size_t>(box.width / kMinShareBar));
   const double step = box.width / static_cast<double>(bars);
   const double gap = step > 5 ? step * kGapPart : 0;
   for (size_t bar = 0; bar < bars; ++bar) {

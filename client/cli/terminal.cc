@@ -18,7 +18,7 @@ namespace clockwise::cli {
 namespace {
 
 constexpr size_t kDefaultWidth = 80;
-constexpr size_t kMinWidth = 20;
+constexpr size_t kMinTerminalWidth = 20;
 constexpr size_t kMaxWidth = 1000;
 
 bool LocaleIsUtf8() {
@@ -47,7 +47,7 @@ size_t FindWidth(int file_descriptor) {
   } else if (columns != nullptr && absl::SimpleAtoi(columns, &number)) {
     width = number;
   }
-  return std::clamp(width, kMinWidth, kMaxWidth);
+  return std::clamp(width, kMinTerminalWidth, kMaxWidth);
 }
 
 }  // namespace

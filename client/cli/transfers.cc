@@ -7,7 +7,7 @@
 namespace clockwise::cli {
 namespace {
 
-constexpr int kMaxRows = 12;
+constexpr int kMaxTransferRows = 12;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::string TransferTable(const Transfers& transfers, bool truncated,
   double rest = 0;
   for (int i = 0; i < transfers.size(); ++i) {
     const v1::Transfer& transfer = transfers[i];
-    if (i >= kMaxRows) {
+    if (i >= kMaxTransferRows) {
       rest += transfer.ratio();
       continue;
     }
@@ -32,8 +32,8 @@ std::string TransferTable(const Transfers& transfers, bool truncated,
                  transfer.ratio());
   }
   if (!transfers.empty()) text = table.Render(terminal);
-  if (transfers.size() > kMaxRows) {
-    absl::StrAppend(&text, "and ", Grouped(transfers.size() - kMaxRows),
+  if (transfers.size() > kMaxTransferRows) {
+    absl::StrAppend(&text, "and ", Grouped(transfers.size() - kMaxTransferRows),
                     truncated ? " and more" : " more",
                     " such pairs: ", Percent(rest), "\n");
   }

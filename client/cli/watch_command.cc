@@ -17,8 +17,8 @@ namespace {
 // Heartbeats come every few seconds; without any for so long the connection is
 // dead, whatever TCP believes.
 constexpr absl::Duration kSilence = absl::Seconds(60);
-constexpr absl::Duration kFirstWait = absl::Milliseconds(200);
-constexpr absl::Duration kLongestWait = absl::Seconds(10);
+constexpr absl::Duration kFirstResumeWait = absl::Milliseconds(200);
+constexpr absl::Duration kLongestResumeWait = absl::Seconds(10);
 
 struct WatchOptions {
   bool moves = false;
@@ -108,7 +108,7 @@ class Watcher {
   const WatchOptions& options_;
   Session& session_;
   WatchView view_;
-  client::Backoff backoff_{kFirstWait, kLongestWait};
+  client::Backoff backoff_{kFirstResumeWait, kLongestResumeWait};
   absl::Status output_;
   bool reached_ = false;  // a message came, ever
   bool away_ = false;     // said so

@@ -14,10 +14,11 @@ namespace clockwise::cli {
 namespace {
 
 // Of nodes and of transfers in one line.
-constexpr size_t kNamed = 6;
+constexpr size_t kNodesNamed = 6;
 
 std::string JoinSome(std::vector<std::string> parts) {
-  const size_t more = parts.size() > kNamed ? parts.size() - kNamed : 0;
+  const size_t more =
+      parts.size() > kNodesNamed ? parts.size() - kNodesNamed : 0;
   parts.resize(parts.size() - more);
   std::string text = absl::StrJoin(parts, ", ");
   if (more > 0) absl::StrAppend(&text, " and ", more, " more");

@@ -10,7 +10,7 @@
 namespace clockwise {
 namespace {
 
-absl::uint128 Circle() { return absl::MakeUint128(1, 0); }
+absl::uint128 CircleSize() { return absl::MakeUint128(1, 0); }
 
 }  // namespace
 
@@ -27,7 +27,7 @@ void MoveCollector::Add(uint64_t start, uint64_t end,
                         std::span<const uint32_t> to) {
   if (Same(from, to)) return;
   const uint64_t arc = end - start;
-  const absl::uint128 width = arc == 0 ? Circle() : absl::uint128(arc);
+  const absl::uint128 width = arc == 0 ? CircleSize() : absl::uint128(arc);
   const absl::uint128 units = width * CountTransfers(width, from, to);
   moved_ += units;
   if (!from.empty() && !to.empty() && indexes_after_[from[0]] != to[0] &&
@@ -59,7 +59,7 @@ void MoveCollector::Finish(Comparison& comparison) {
   comparison.moves_truncated = truncated_;
   comparison.moved_ratio = RatioOf(moved_);
   comparison.handover_ratio =
-      static_cast<double>(handover_) / static_cast<double>(Circle());
+      static_cast<double>(handover_) / static_cast<double>(CircleSize());
   ListTransfers(comparison);
 }
 
@@ -108,7 +108,7 @@ bool MoveCollector::Extends(uint64_t start, std::span<const uint32_t> from,
 double MoveCollector::RatioOf(absl::uint128 units) const {
   if (owners_after_ == 0) return 0;
   return static_cast<double>(units) /
-         static_cast<double>(Circle() * owners_after_);
+         static_cast<double>(CircleSize() * owners_after_);
 }
 
 void MoveCollector::Flush() {

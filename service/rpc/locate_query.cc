@@ -23,16 +23,18 @@ constexpr uint32_t Tag(int field, uint32_t wire_type) {
 }
 constexpr uint32_t kVarint = 0;
 constexpr uint32_t kBytes = 2;
-using One = v1::LocateRequest;
-using Many = v1::BatchLocateRequest;
-constexpr uint32_t kRing = Tag(One::kRingFieldNumber, kBytes);
-constexpr uint32_t kKey = Tag(One::kKeyFieldNumber, kBytes);
-constexpr uint32_t kReplicas = Tag(One::kReplicasFieldNumber, kVarint);
-constexpr uint32_t kMinEpoch = Tag(One::kMinEpochFieldNumber, kVarint);
-static_assert(kRing == Tag(Many::kRingFieldNumber, kBytes) &&
-              kKey == Tag(Many::kKeysFieldNumber, kBytes) &&
-              kReplicas == Tag(Many::kReplicasFieldNumber, kVarint) &&
-              kMinEpoch == Tag(Many::kMinEpochFieldNumber, kVarint));
+using LocateFields = v1::LocateRequest;
+using BatchLocateFields = v1::BatchLocateRequest;
+constexpr uint32_t kRing = Tag(LocateFields::kRingFieldNumber, kBytes);
+constexpr uint32_t kKey = Tag(LocateFields::kKeyFieldNumber, kBytes);
+constexpr uint32_t kReplicas = Tag(LocateFields::kReplicasFieldNumber, kVarint);
+constexpr uint32_t kMinEpoch = Tag(LocateFields::kMinEpochFieldNumber, kVarint);
+static_assert(kRing == Tag(BatchLocateFields::kRingFieldNumber, kBytes) &&
+              kKey == Tag(BatchLocateFields::kKeysFieldNumber, kBytes) &&
+              kReplicas ==
+                  Tag(BatchLocateFields::kReplicasFieldNumber, kVarint) &&
+              kMinEpoch ==
+                  Tag(BatchLocateFields::kMinEpochFieldNumber, kVarint));
 
 // Reads fields one after another.
 class FieldReader {

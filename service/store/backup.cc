@@ -21,7 +21,7 @@
 namespace clockwise {
 namespace {
 
-constexpr absl::string_view kMagic = "CLKWBAK1";
+constexpr absl::string_view kBackupMagic = "CLKWBAK1";
 constexpr size_t kDigestBytes = 8;
 constexpr size_t kOrdinalsPerEntry = 128 * 1024;
 
@@ -124,7 +124,7 @@ absl::Status WriteTo(const std::string& path, absl::string_view bytes) {
 
 absl::Status WriteBackup(const std::string& path,
                          const std::vector<StoredRing>& rings) {
-  std::string bytes(kMagic);
+  std::string bytes(kBackupMagic);
   for (const StoredRing& ring : rings) Append(ring, bytes);
   if (bytes.size() > limits::kMaxBackupBytes) {
     return Refused(path, absl::StrCat("all rings are more than ",
@@ -158,21 +158,21 @@ absl::StatusOr<std::vector<StoredRing>> ReadBackup(const std::string& path) {
     }
   }
   absl::string_view all = bytes;
-  if (!absl::StartsWith(all, kMagic.substr(0, kMagic.size() - 1))) {
+  if (!absl::StartsWith(all, kBackupMagic.substr(0, kBackupMagic.size() - 1))) {
     return Refused(path, "it is no backup of Clockwise");
   }
-  if (!absl::StartsWith(all, kMagic)) {
+  if (!absl::StartsWith(all, kBackupMagic)) {
     return Refused(path,
                    "its form is not known: use the version of Clockwise "
                    "that wrote it");
   }
-  if (all.size() < kMagic.size() + kDigestBytes ||
+  if (all.size() < kBackupMagic.size() + kDigestBytes ||
       DigestOf(all.substr(0, all.size() - kDigestBytes)) !=
           all.substr(all.size() - kDigestBytes)) {
     return Refused(path, "it is damaged or cut off: its checksum is wrong");
   }
   all.remove_suffix(kDigestBytes);
-  all.remove_prefix(kMagic.size());
+  all.remove_prefix(kBackupMagic.size());
   auto rings = Parse(all);
   if (!rings.ok()) return Refused(path, rings.status().message());
   for (const StoredRing& ring : *rings) {

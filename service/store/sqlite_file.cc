@@ -23,7 +23,7 @@ namespace {
 // The database header (sqlite.org/fileformat.html §1.3).
 constexpr size_t kHeaderBytes = 100;
 using Header = std::array<unsigned char, kHeaderBytes>;
-constexpr absl::string_view kMagic("SQLite format 3\0", 16);
+constexpr absl::string_view kSqliteMagic("SQLite format 3\0", 16);
 constexpr size_t kWriteVersionAt = 18;
 constexpr size_t kReadVersionAt = 19;
 constexpr size_t kUserVersionAt = 60;
@@ -86,7 +86,7 @@ absl::StatusOr<Header> ReadHeader(const std::string& path) {
 
 absl::Status CheckHeader(const std::string& path, const Header& header) {
   if (absl::string_view(reinterpret_cast<const char*>(header.data()),
-                        kMagic.size()) != kMagic) {
+                        kSqliteMagic.size()) != kSqliteMagic) {
     return Unusable(path,
                     "is not an SQLite database; name another file, or move "
                     "this one away to start with an empty store");

@@ -35,7 +35,7 @@ constexpr Setting kSettings[] = {
     {"cell_size_check", "ON", "1"},
 };
 // Last: it writes, unless the file is in that mode already.
-constexpr Setting kLogMode = {"journal_mode", "WAL", "wal"};
+constexpr Setting kLogModeSetting = {"journal_mode", "WAL", "wal"};
 
 absl::Status Set(Database& database, const Setting& setting) {
   auto status = database.Execute(
@@ -68,7 +68,7 @@ absl::Status Build(const std::string& path) {
                ->Execute(absl::StrCat("PRAGMA application_id=", kApplicationId))
                .status();
   if (status.ok()) status = BuildTables(**database);
-  if (status.ok()) status = Set(**database, kLogMode);
+  if (status.ok()) status = Set(**database, kLogModeSetting);
   if (status.ok()) (*database)->KeepOnClose(false);
   return status;
 }
@@ -167,7 +167,7 @@ absl::Status SqliteStore::Start(const Options& options) {
   if (!version.ok()) return version.status();
   absl::Status status =
       *version == kSchemaVersion ? CheckContent() : Upgrade(*version);
-  if (status.ok()) status = Set(*database_, kLogMode);
+  if (status.ok()) status = Set(*database_, kLogModeSetting);
   if (status.ok() && options.max_pages > 0) {
     status =
         database_

@@ -9,8 +9,9 @@
 namespace clockwise::cli {
 namespace {
 
-const Place* Find(const std::vector<Place>& places, const std::string& path) {
-  for (const Place& place : places) {
+const CommandCompletions* Find(const std::vector<CommandCompletions>& places,
+                               const std::string& path) {
+  for (const CommandCompletions& place : places) {
     if (place.path == path) return &place;
   }
   return nullptr;
@@ -29,7 +30,7 @@ class CompletionTest : public testing::Test {
 };
 
 TEST_F(CompletionTest, EveryCommandOfTheContractIsAPlace) {
-  const auto places = Places(*app_);
+  const auto places = AllCompletions(*app_);
   for (const char* path :
        {"", "locate", "node add", "node update", "node remove", "node list",
         "ring create", "ring delete", "ring list", "ring show", "ring diff",
@@ -39,7 +40,7 @@ TEST_F(CompletionTest, EveryCommandOfTheContractIsAPlace) {
 }
 
 TEST_F(CompletionTest, GlobalOptionsAreOfferedAfterEveryCommand) {
-  for (const Place& place : Places(*app_)) {
+  for (const CommandCompletions& place : AllCompletions(*app_)) {
     const auto words = Words(place.options);
     for (const char* option :
          {"--server", "--ring", "--output", "--timeout", "--help"}) {
@@ -49,8 +50,8 @@ TEST_F(CompletionTest, GlobalOptionsAreOfferedAfterEveryCommand) {
 }
 
 TEST_F(CompletionTest, ClosedListsAreOfferedAsValues) {
-  const auto places = Places(*app_);
-  const Place* create = Find(places, "ring create");
+  const auto places = AllCompletions(*app_);
+  const CommandCompletions* create = Find(places, "ring create");
   ASSERT_NE(create, nullptr);
   for (const Choice& option : create->options) {
     if (option.word == "--output") {
@@ -63,7 +64,7 @@ TEST_F(CompletionTest, ClosedListsAreOfferedAsValues) {
       EXPECT_FALSE(option.takes_value);
     }
   }
-  const Place* completion = Find(places, "completion");
+  const CommandCompletions* completion = Find(places, "completion");
   ASSERT_NE(completion, nullptr);
   EXPECT_EQ(Words(completion->commands),
             (std::set<std::string>{"bash", "zsh", "fish"}));
@@ -72,7 +73,7 @@ TEST_F(CompletionTest, ClosedListsAreOfferedAsValues) {
 TEST_F(CompletionTest, ScriptsNameEveryCommandAndOptionOfTheTree) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const std::string script = CompletionScript(*app_, shell);
-    for (const Place& place : Places(*app_)) {
+    for (const CommandCompletions& place : AllCompletions(*app_)) {
       for (const Choice& choice : place.commands) {
         EXPECT_NE(script.find(choice.word), std::string::npos) << choice.word;
       }

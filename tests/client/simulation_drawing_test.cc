@@ -14,8 +14,8 @@
 namespace clockwise::cli {
 namespace {
 
-v1::RingSpec SpecOf(v1::Layout layout, uint32_t virtual_nodes,
-                    uint32_t replicas = 1) {
+v1::RingSpec DrawnSpec(v1::Layout layout, uint32_t virtual_nodes,
+                       uint32_t replicas = 1) {
   v1::RingSpec spec;
   spec.set_layout(layout);
   spec.set_virtual_nodes(virtual_nodes);
@@ -23,21 +23,21 @@ v1::RingSpec SpecOf(v1::Layout layout, uint32_t virtual_nodes,
   return spec;
 }
 
-RingPair RingsOf(const v1::RingSpec& spec, const NodesAround& nodes) {
+RingPair DrawnRings(const v1::RingSpec& spec, const NodesAround& nodes) {
   auto rings = BuildRings(spec, nodes);
   EXPECT_TRUE(rings.ok()) << rings.status();
   return *std::move(rings);
 }
 
 std::vector<Panel> PanelsOf(const NodesAround& nodes, size_t hashed) {
-  std::vector<v1::RingSpec> specs = {SpecOf(v1::LAYOUT_MODULO, 0)};
+  std::vector<v1::RingSpec> specs = {DrawnSpec(v1::LAYOUT_MODULO, 0)};
   for (size_t i = 0; i < hashed; ++i) {
-    specs.push_back(SpecOf(v1::LAYOUT_HASHED, i % 2 == 0 ? 1 : 20));
+    specs.push_back(DrawnSpec(v1::LAYOUT_HASHED, i % 2 == 0 ? 1 : 20));
   }
-  specs.push_back(SpecOf(v1::LAYOUT_PARTITIONED, 0));
+  specs.push_back(DrawnSpec(v1::LAYOUT_PARTITIONED, 0));
   std::vector<Panel> panels;
   for (const v1::RingSpec& spec : specs) {
-    const RingPair rings = RingsOf(spec, nodes);
+    const RingPair rings = DrawnRings(spec, nodes);
     panels.push_back(
         {FiguresOf(rings, KeySample({})), ArcsOf(*rings.before, *rings.after)});
   }
@@ -91,10 +91,11 @@ bool IsWellFormed(absl::string_view xml) {
 TEST(RingArcsTest, ArcsCoverTheCircleAndHoldWhatMoved) {
   const NodesAround nodes = NumberedNodes(7, 2, 1);
   for (const uint32_t replicas : {1u, 3u}) {
-    for (const v1::RingSpec& spec : {SpecOf(v1::LAYOUT_HASHED, 1, replicas),
-                                     SpecOf(v1::LAYOUT_HASHED, 30, replicas),
-                                     SpecOf(v1::LAYOUT_MODULO, 0, replicas)}) {
-      const RingPair rings = RingsOf(spec, nodes);
+    for (const v1::RingSpec& spec :
+         {DrawnSpec(v1::LAYOUT_HASHED, 1, replicas),
+          DrawnSpec(v1::LAYOUT_HASHED, 30, replicas),
+          DrawnSpec(v1::LAYOUT_MODULO, 0, replicas)}) {
+      const RingPair rings = DrawnRings(spec, nodes);
       const ArcList list = ArcsOf(*rings.before, *rings.after);
       EXPECT_FALSE(list.sampled);
       double start = 0;
@@ -119,9 +120,9 @@ TEST(RingArcsTest, ArcsCoverTheCircleAndHoldWhatMoved) {
 
 TEST(RingArcsTest, SamplesKeepTheirPartsOfAGreatRing) {
   const NodesAround nodes = NumberedNodes(10, 1, 0);
-  for (const v1::RingSpec& spec :
-       {SpecOf(v1::LAYOUT_HASHED, 1000), SpecOf(v1::LAYOUT_PARTITIONED, 0)}) {
-    const RingPair rings = RingsOf(spec, nodes);
+  for (const v1::RingSpec& spec : {DrawnSpec(v1::LAYOUT_HASHED, 1000),
+                                   DrawnSpec(v1::LAYOUT_PARTITIONED, 0)}) {
+    const RingPair rings = DrawnRings(spec, nodes);
     const ArcList list = ArcsOf(*rings.before, *rings.after);
     EXPECT_TRUE(list.sampled);
     EXPECT_LE(list.arcs.size(), kMaxArcs);
@@ -144,8 +145,8 @@ TEST(RingArcsTest, SamplesKeepTheirPartsOfAGreatRing) {
 TEST(RingArcsTest, NoRingHasMoreThanTheMostArcs) {
   const NodesAround nodes = NumberedNodes(2000, 1, 0);
   for (const v1::RingSpec& spec :
-       {SpecOf(v1::LAYOUT_HASHED, 1), SpecOf(v1::LAYOUT_MODULO, 0)}) {
-    const RingPair rings = RingsOf(spec, nodes);
+       {DrawnSpec(v1::LAYOUT_HASHED, 1), DrawnSpec(v1::LAYOUT_MODULO, 0)}) {
+    const RingPair rings = DrawnRings(spec, nodes);
     const ArcList list = ArcsOf(*rings.before, *rings.after);
     EXPECT_TRUE(list.sampled);
     EXPECT_LE(list.arcs.size(), kMaxArcs);
@@ -169,7 +170,7 @@ TEST(SimulationDrawingTest, PictureIsWellFormedForAnyNumberOfNodes) {
 TEST(SimulationDrawingTest, LargestPictureIsBelowTwoMegabytes) {
   // Sampled, with each sample of another node, and moves of all widths.
   const NodesAround nodes = NumberedNodes(2000, 2000, 700);
-  const RingPair rings = RingsOf(SpecOf(v1::LAYOUT_HASHED, 20, 8), nodes);
+  const RingPair rings = DrawnRings(DrawnSpec(v1::LAYOUT_HASHED, 20, 8), nodes);
   const Panel panel = {FiguresOf(rings, KeySample({})),
                        ArcsOf(*rings.before, *rings.after)};
   EXPECT_TRUE(panel.ring.sampled);

@@ -10,14 +10,14 @@ namespace clockwise::cli {
 namespace {
 
 constexpr auto kRight = Table::Align::kRight;
-constexpr Terminal kUtf8 = {80, true};
-constexpr Terminal kAscii = {40, false};
+constexpr Terminal kUtf8Table = {80, true};
+constexpr Terminal kAsciiTable = {40, false};
 
 TEST(TableTest, NumbersAreRightAlignedAndLinesEndWithoutSpaces) {
   Table table({{"NODE"}, {"N", kRight}, {"ZONE"}});
   table.AddRow({"n1", "5", "a"});
   table.AddRow({"long-name", "1234", ""});
-  EXPECT_EQ(table.Render(kUtf8),
+  EXPECT_EQ(table.Render(kUtf8Table),
             "NODE          N  ZONE\n"
             "n1            5  a\n"
             "long-name  1234\n");
@@ -27,7 +27,7 @@ TEST(TableTest, WidthsCountCharacters) {
   Table table({{"A"}, {"B"}});
   table.AddRow({"é€", "x"});
   table.AddRow({"abc", "y"});
-  EXPECT_EQ(table.Render(kUtf8),
+  EXPECT_EQ(table.Render(kUtf8Table),
             "A    B\n"
             "é€   x\n"
             "abc  y\n");
@@ -36,7 +36,7 @@ TEST(TableTest, WidthsCountCharacters) {
 TEST(TableTest, CellsCannotSteerTheTerminal) {
   Table table({{"A"}});
   table.AddRow({"\x1B[31m\n"});
-  EXPECT_EQ(table.Render(kUtf8), "A\n\\x1b[31m\\x0a\n");
+  EXPECT_EQ(table.Render(kUtf8Table), "A\n\\x1b[31m\\x0a\n");
 }
 
 TEST(TableTest, BarsFillTheTerminalAndGoWhereItIsNarrow) {
@@ -49,8 +49,8 @@ TEST(TableTest, BarsFillTheTerminalAndGoWhereItIsNarrow) {
             "y  ##########\n");
   EXPECT_EQ(table.Render({10, false}), "A\nx\ny\n");
   for (const absl::string_view line :
-       absl::StrSplit(table.Render(kUtf8), '\n')) {
-    EXPECT_LE(DisplayWidth(line), kUtf8.width);
+       absl::StrSplit(table.Render(kUtf8Table), '\n')) {
+    EXPECT_LE(DisplayWidth(line), kUtf8Table.width);
   }
 }
 
@@ -75,7 +75,7 @@ TEST(RingTablesTest, FairSharesFollowWeightsWhereTheLayoutDoes) {
 }
 
 TEST(RingTablesTest, NodeTableShowsShareBesideFairShare) {
-  EXPECT_EQ(NodeTable(TwoNodes(v1::LAYOUT_HASHED), kAscii),
+  EXPECT_EQ(NodeTable(TwoNodes(v1::LAYOUT_HASHED), kAsciiTable),
             "NODE  ADDRESS  ZONE  WEIGHT    SHARE     FAIR\n"
             "n1                        1  50.00 %  25.00 %\n"
             "n3                        3  50.00 %  75.00 %\n");
@@ -89,7 +89,7 @@ TEST(RingTablesTest, SpreadCountsNodesWithoutKeysAndNodesThatLeft) {
   EXPECT_DOUBLE_EQ(spread[1].share, 0.75);
   EXPECT_EQ(spread[2].node_id, "gone");
   EXPECT_EQ(spread[2].weight, 0u);
-  EXPECT_NE(SpreadTable(spread, kUtf8).find("fullest: n3 with 1.000"),
+  EXPECT_NE(SpreadTable(spread, kUtf8Table).find("fullest: n3 with 1.000"),
             std::string::npos);
   EXPECT_EQ(SpreadJson({spread[1]}, 40, 7),
             R"({"keys":"40","epoch":"7","nodes":[{"nodeId":"n3","zone":"",)"

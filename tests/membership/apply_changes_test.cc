@@ -25,8 +25,9 @@ class ApplyChangesTest : public MembershipTest {
 
 TEST_F(ApplyChangesTest, MakesAllChangesInOneEpoch) {
   EXPECT_EQ(Epoch(), 2u);
-  const v1::Change change = Make(Many(
-      {Remove("c"), Add("e"), Update(NewNode("a", 4)), Remove("b"), Add("d")}));
+  const v1::Change change =
+      Make(Many({Remove("c"), Add("e"), Update(RequestNode("a", 4)),
+                 Remove("b"), Add("d")}));
   EXPECT_EQ(change.epoch(), 3u);
   EXPECT_THAT(Ids(), ElementsAre("a", "d", "e"));
   EXPECT_EQ(Node("a").weight(), 4u);
@@ -39,17 +40,17 @@ TEST_F(ApplyChangesTest, MakesAllChangesInOneEpoch) {
 
 TEST_F(ApplyChangesTest, MakesNoneIfOneIsRefused) {
   const std::vector<ChangeRequest> good = {Add("d"), Remove("a"),
-                                           Update(NewNode("b", 9))};
+                                           Update(RequestNode("b", 9))};
   struct Bad {
     ChangeRequest request;
     v1::ErrorReason reason;
   };
   const std::vector<Bad> bad = {
       {Remove("x"), v1::ERROR_REASON_NODE_NOT_FOUND},
-      {Update(NewNode("x", 2)), v1::ERROR_REASON_NODE_NOT_FOUND},
-      {Add(NewNode("c", 2)), v1::ERROR_REASON_NODE_EXISTS},
+      {Update(RequestNode("x", 2)), v1::ERROR_REASON_NODE_NOT_FOUND},
+      {Add(RequestNode("c", 2)), v1::ERROR_REASON_NODE_EXISTS},
       {Add(""), v1::ERROR_REASON_FIELD_INVALID},
-      {Add(NewNode("x", 65'536)), v1::ERROR_REASON_FIELD_INVALID}};
+      {Add(RequestNode("x", 65'536)), v1::ERROR_REASON_FIELD_INVALID}};
   for (const Bad& one : bad) {
     for (size_t at = 0; at <= good.size(); ++at) {
       std::vector<ChangeRequest> all = good;
@@ -66,8 +67,8 @@ TEST_F(ApplyChangesTest, RefusesTwoChangesOfOneNode) {
       {Add("d"), Remove("d")},
       {Remove("a"), Add("a")},
       {Remove("a"), Remove("a")},
-      {Update(NewNode("a", 2)), Update(NewNode("a", 3))},
-      {Update(NewNode("a", 2)), Add("d"), Remove("a")}};
+      {Update(RequestNode("a", 2)), Update(RequestNode("a", 3))},
+      {Update(RequestNode("a", 2)), Add("d"), Remove("a")}};
   for (const std::vector<ChangeRequest>& requests : twice) {
     const absl::Status status = Refused(Many(requests));
     ExpectRefusal(status, Code::kInvalidArgument,
@@ -108,14 +109,14 @@ TEST_F(ApplyChangesTest, MakesAtMost10000Changes) {
 
 TEST_F(ApplyChangesTest, ThatChangesNothingIsOkAndNoNewEpoch) {
   const v1::Change change =
-      Make(Many({Add("a"), Update(NewNode("b", 1)), Add("c")}));
+      Make(Many({Add("a"), Update(RequestNode("b", 1)), Add("c")}));
   EXPECT_EQ(change.epoch(), 2u);
   EXPECT_EQ(Epoch(), 2u);
 }
 
 TEST_F(ApplyChangesTest, TellsOnlyWhatReallyChanged) {
   const v1::Change change =
-      Make(Many({Add("a"), Update(NewNode("b", 1)), Add("d")}));
+      Make(Many({Add("a"), Update(RequestNode("b", 1)), Add("d")}));
   EXPECT_EQ(change.epoch(), 3u);
   ASSERT_EQ(change.upserted_size(), 1);
   EXPECT_EQ(change.upserted(0).id(), "d");

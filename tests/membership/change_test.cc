@@ -53,7 +53,7 @@ TEST_F(MembershipTest, AnAddedNodeIsThereWithItsDefaults) {
 TEST_F(MembershipTest, AChangeTellsWhatItDid) {
   Make(Add("b"));
   const StatePtr before = State();
-  ChangeRequest request = Add(NewNode("a", 2));
+  ChangeRequest request = Add(RequestNode("a", 2));
   request.actor = "alice";
   request.reason = "more room";
   request.request_id = "r-1";
@@ -109,10 +109,10 @@ TEST_F(MembershipTest, TheFirstNodeMovesOneAndTheLastMovesNothing) {
 TEST_F(MembershipTest, AddingTheIdenticalNodeIsOkAndNoNewEpoch) {
   Make(Add("a"));
   const int writes = store_.writes;
-  v1::Node same = NewNode("a", 0);  // 0 means 1
+  v1::Node same = RequestNode("a", 0);  // 0 means 1
   same.set_hash_key("a");
   same.set_ordinal(12345);  // ignored
-  for (const v1::Node& node : {NewNode("a"), same}) {
+  for (const v1::Node& node : {RequestNode("a"), same}) {
     ChangeRequest request = Add(node);
     request.reason = "again";
     const v1::Change change = Make(request);
@@ -128,7 +128,7 @@ TEST_F(MembershipTest, AddingTheIdenticalNodeIsOkAndNoNewEpoch) {
 }
 
 TEST_F(MembershipTest, AddingADifferentNodeWithThatIdIsRefused) {
-  v1::Node node = NewNode("a");
+  v1::Node node = RequestNode("a");
   (*node.mutable_labels())["x"] = "1";
   Make(Add(node));
   std::vector<v1::Node> others(5, node);
@@ -172,7 +172,7 @@ TEST_F(MembershipTest, OrdinalsRiseInTheOrderOfJoining) {
     last = Node(id).ordinal();
   }
   const uint64_t of_a = Node("a").ordinal();
-  Make(Update(NewNode("a", 7)));
+  Make(Update(RequestNode("a", 7)));
   EXPECT_EQ(Node("a").ordinal(), of_a);
   Make(Remove("a"));
   Make(Add("a"));
@@ -209,7 +209,7 @@ TEST_F(MembershipTest, APointTooManyIsRefusedAndLeavesTheRing) {
   spec.set_name("big");
   spec.set_virtual_nodes(65'536);
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
-  ChangeRequest request = Add(NewNode("a", 257));
+  ChangeRequest request = Add(RequestNode("a", 257));
   request.ring = "big";
   ExpectRefusal(membership_->Apply(request).status(), Code::kResourceExhausted,
                 v1::ERROR_REASON_LIMIT_REACHED);

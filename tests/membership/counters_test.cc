@@ -24,7 +24,7 @@ void Count(const RingState& state, const std::string& id, uint64_t keys) {
 TEST_F(CountersTest, ChangesAreCountedByKind) {
   Make(Add("a"));
   Make(Many({Add("b"), Add("c")}));
-  Make(Update(NewNode("a", 2)));
+  Make(Update(RequestNode("a", 2)));
   Make(Remove("a"));
   Make(Many({Remove("b"), Add("d")}));
   Make(Add("d"));  // nothing to change
@@ -49,7 +49,7 @@ TEST_F(CountersTest, ANodeKeepsItsLocatesFromEpochToEpoch) {
   Count(*State(), "b", 5);
   Count(*State(), "c", 7);
   const StatePtr old = State();
-  Make(Many({Add("a"), Add("d"), Update(NewNode("b", 3))}));
+  Make(Many({Add("a"), Add("d"), Update(RequestNode("b", 3))}));
   ASSERT_EQ(State()->locates.size(), 4u);
   EXPECT_EQ(Locates(*State(), "a"), 0u);
   EXPECT_EQ(Locates(*State(), "b"), 5u);

@@ -72,7 +72,7 @@ TEST_F(DeltaTest, AppliedToTheNodesOfThenGivesTheNodesOfNow) {
 TEST_F(DeltaTest, WhatCameAndWentInBetweenDoesNotAppear) {
   Make(Add("a"));
   Make(Add("passing"));
-  Make(Update(NewNode("passing", 3)));
+  Make(Update(RequestNode("passing", 3)));
   Make(Remove("passing"));
   Make(Add("b"));
   const v1::Delta delta = DeltaSince(*State(), 2, false).value();
@@ -83,7 +83,7 @@ TEST_F(DeltaTest, WhatCameAndWentInBetweenDoesNotAppear) {
 
 TEST_F(DeltaTest, AChangedAndThenRemovedNodeIsOnlyRemoved) {
   Make(Add("a"));
-  Make(Update(NewNode("a", 3)));
+  Make(Update(RequestNode("a", 3)));
   Make(Remove("a"));
   const v1::Delta delta = DeltaSince(*State(), 2, false).value();
   EXPECT_THAT(delta.upserted(), IsEmpty());
@@ -93,8 +93,8 @@ TEST_F(DeltaTest, AChangedAndThenRemovedNodeIsOnlyRemoved) {
 // "Nodes added or changed": between these two epochs it was neither.
 TEST_F(DeltaTest, WhatChangedThereAndBackDoesNotAppear) {
   Make(Many({Add("a"), Add("b")}));
-  Make(Update(NewNode("a", 3)));
-  Make(Update(NewNode("a", 1)));
+  Make(Update(RequestNode("a", 3)));
+  Make(Update(RequestNode("a", 1)));
   const v1::Delta delta = DeltaSince(*State(), 2, false).value();
   EXPECT_THAT(delta.upserted(), IsEmpty());
   EXPECT_THAT(delta.removed_ids(), IsEmpty());

@@ -111,7 +111,7 @@ TEST_F(DurabilityTest, ReopeningGivesTheSameStates) {
   spec.set_name("modulo");
   spec.set_layout(v1::LAYOUT_MODULO);
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
-  v1::Node node = NewNode("a", 2, "x");
+  v1::Node node = RequestNode("a", 2, "x");
   (*node.mutable_labels())["rack"] = "7";
   Make(Add(node));
   Make(Many({Add("b"), Add("c")}));

@@ -16,25 +16,26 @@ TEST_F(FieldNamesTest, OneChangeNamesTheFieldsOfItsRequest) {
   ExpectFieldRefusal(Refused(Add(std::string(254, 'a'))), "node.id", "253");
   ExpectFieldRefusal(Refused(Add(std::string("a\0", 2))), "node.id");
   ExpectFieldRefusal(Refused(Add("caf\xc3\xa9")), "node.id");
-  ExpectFieldRefusal(Refused(Add(NewNode("a", 65'536))), "node.weight",
+  ExpectFieldRefusal(Refused(Add(RequestNode("a", 65'536))), "node.weight",
                      "65535");
-  ExpectFieldRefusal(Refused(Add(NewNode("a", 1, std::string(254, 'z')))),
+  ExpectFieldRefusal(Refused(Add(RequestNode("a", 1, std::string(254, 'z')))),
                      "node.zone", "253");
-  ExpectFieldRefusal(Refused(Update(NewNode("", 2))), "node.id");
+  ExpectFieldRefusal(Refused(Update(RequestNode("", 2))), "node.id");
   ExpectFieldRefusal(Refused(Remove("")), "node_id");
   ExpectFieldRefusal(Refused(Remove("a b")), "node_id");
 }
 
 TEST_F(FieldNamesTest, ManyChangesNameTheChangeAtFault) {
   ExpectFieldRefusal(Refused(Many({Add("a"), Add("")})), "changes[1].add.id");
-  ExpectFieldRefusal(Refused(Many({Add(NewNode("a", 65'536))})),
+  ExpectFieldRefusal(Refused(Many({Add(RequestNode("a", 65'536))})),
                      "changes[0].add.weight", "65535");
   ExpectFieldRefusal(Refused(Many({Add("a"), Remove("\n")})),
                      "changes[1].remove");
   Make(Add("a"));
-  ExpectFieldRefusal(Refused(Many({Add("b"), Update(NewNode("a", 65'536))})),
-                     "changes[1].update.node.weight", "65535");
-  ExpectFieldRefusal(Refused(Many({Update(NewNode("a", 2), {"id"})})),
+  ExpectFieldRefusal(
+      Refused(Many({Add("b"), Update(RequestNode("a", 65'536))})),
+      "changes[1].update.node.weight", "65535");
+  ExpectFieldRefusal(Refused(Many({Update(RequestNode("a", 2), {"id"})})),
                      "changes[0].update.update_mask");
 }
 

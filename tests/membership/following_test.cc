@@ -183,7 +183,7 @@ TEST_F(FollowingTest, TheSameEpochOfAnotherFingerprintIsNotFollowed) {
 
 TEST_F(FollowingTest, AnUnreadableStoreLeavesWhatIsKnown) {
   Make(Add("a"));
-  MakeElsewhere(Update(NewNode("a", 1)));
+  MakeElsewhere(Update(RequestNode("a", 1)));
   store_.unreadable = true;
   EXPECT_REFUSED(membership_->Refresh("default"), STORE_UNAVAILABLE);
   EXPECT_REFUSED(membership_->Refresh(""), STORE_UNAVAILABLE);

@@ -106,7 +106,7 @@ TEST_F(HistoryTest, ASmallerHistoryAfterReopeningIsTrimmed) {
 }
 
 TEST_F(HistoryTest, ASnapshotHasTheRingsFigures) {
-  Make(Many({Add(NewNode("b", 2)), Add("a"), Add("c")}));
+  Make(Many({Add(RequestNode("b", 2)), Add("a"), Add("c")}));
   const StatePtr state = State();
   const v1::Snapshot with = SnapshotOf(*state, state->measured, 2, true);
   EXPECT_EQ(with.epoch(), 2u);

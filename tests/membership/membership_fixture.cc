@@ -18,8 +18,8 @@ ChangeRequest One(v1::NodeChange change) {
 
 }  // namespace
 
-v1::Node NewNode(const std::string& id, uint32_t weight,
-                 const std::string& zone) {
+v1::Node RequestNode(const std::string& id, uint32_t weight,
+                     const std::string& zone) {
   v1::Node node;
   node.set_id(id);
   node.set_weight(weight);
@@ -33,7 +33,7 @@ ChangeRequest Add(const v1::Node& node) {
   return One(std::move(change));
 }
 
-ChangeRequest Add(const std::string& id) { return Add(NewNode(id)); }
+ChangeRequest Add(const std::string& id) { return Add(RequestNode(id)); }
 
 ChangeRequest Remove(const std::string& id) {
   v1::NodeChange change;

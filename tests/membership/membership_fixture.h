@@ -20,8 +20,8 @@
 
 namespace clockwise {
 
-v1::Node NewNode(const std::string& id, uint32_t weight = 1,
-                 const std::string& zone = "");
+v1::Node RequestNode(const std::string& id, uint32_t weight = 1,
+                     const std::string& zone = "");
 
 ChangeRequest Add(const v1::Node& node);
 ChangeRequest Add(const std::string& id);

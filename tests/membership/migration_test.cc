@@ -93,7 +93,7 @@ TEST_F(MigrationTest, AServerThatIsBehindRefusesNoNodeForItsSake) {
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
   const std::unique_ptr<Membership> other = Open(store_);
   const auto add = [](const std::string& id) {
-    v1::Node node = NewNode(id);
+    v1::Node node = RequestNode(id);
     node.add_points(7);
     ChangeRequest request = Add(node);
     request.ring = "tokens";

@@ -19,7 +19,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-std::string WithoutTime(v1::Change change) {
+std::string TextWithoutTime(v1::Change change) {
   change.clear_time();
   return change.DebugString();
 }
@@ -169,7 +169,7 @@ TEST_F(PartitionedFiguresTest, OfAPlanAreThoseOfTheChange) {
       request.actor = "bob";
       v1::Change change = Make(request);
       change.set_actor(plan.actor());
-      ASSERT_EQ(WithoutTime(change), WithoutTime(plan));
+      ASSERT_EQ(TextWithoutTime(change), TextWithoutTime(plan));
     }
   });
 }
@@ -234,10 +234,11 @@ TEST_F(PartitionedFiguresTest, AreKeptWithoutTheirLists) {
 
 TEST_F(PartitionedFiguresTest, AWeightAboveItsPartOfTheWholeIsNamed) {
   MakeRing(6, 3);
-  Make(Many({Add(NewNode("big", 2)), Add("a"), Add("b"), Add("c"), Add("d")}));
+  Make(Many(
+      {Add(RequestNode("big", 2)), Add("a"), Add("b"), Add("c"), Add("d")}));
   EXPECT_THAT(Snapshot().capped_ids(), IsEmpty()) << "just a third";
   EXPECT_EQ(CountOwned(RowsOf(Snapshot())).at("big"), 64u);
-  const v1::Change above = Make(Update(NewNode("big", 3)));
+  const v1::Change above = Make(Update(RequestNode("big", 3)));
   EXPECT_THAT(above.capped_ids(), ElementsAre("big"));
   EXPECT_THAT(Snapshot().capped_ids(), ElementsAre("big"));
   EXPECT_EQ(CountOwned(RowsOf(Snapshot())).at("big"), 64u);
@@ -251,10 +252,10 @@ TEST_F(PartitionedFiguresTest, AWeightAboveItsPartOfTheWholeIsNamed) {
 
 TEST_F(PartitionedFiguresTest, AZoneAboveItsPartOfTheWholeIsNamedByItsNodes) {
   MakeRing(6, 2);
-  Make(Many({Add(NewNode("a", 1, "x")), Add(NewNode("b", 1, "x")),
-             Add(NewNode("c", 2, "y"))}));
+  Make(Many({Add(RequestNode("a", 1, "x")), Add(RequestNode("b", 1, "x")),
+             Add(RequestNode("c", 2, "y"))}));
   EXPECT_THAT(Snapshot().capped_ids(), IsEmpty()) << "just a half";
-  const v1::Change above = Make(Update(NewNode("b", 2, "x")));
+  const v1::Change above = Make(Update(RequestNode("b", 2, "x")));
   EXPECT_THAT(above.capped_ids(), ElementsAre("a", "b"));
   EXPECT_EQ(above.zone_shortfall_after(), 0u);
 }
@@ -263,8 +264,8 @@ TEST_F(PartitionedFiguresTest, WithAsManyNodesAsOwnersTheHeavierAreCapped) {
   MakeRing(4, 3);
   Make(Many({Add("a"), Add("b")}));
   EXPECT_THAT(Snapshot().capped_ids(), IsEmpty());
-  EXPECT_THAT(Make(Update(NewNode("b", 2))).capped_ids(), ElementsAre("b"));
-  EXPECT_THAT(Make(Add(NewNode("c", 9))).capped_ids(), ElementsAre("c"));
+  EXPECT_THAT(Make(Update(RequestNode("b", 2))).capped_ids(), ElementsAre("b"));
+  EXPECT_THAT(Make(Add(RequestNode("c", 9))).capped_ids(), ElementsAre("c"));
 }
 
 }  // namespace

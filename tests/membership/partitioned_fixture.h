@@ -55,7 +55,7 @@ class PartitionedTest : public MembershipTest {
     for (uint64_t i = random() % 3; i < 3; ++i) {
       const std::string id = "n" + std::to_string(random() % 9);
       if (!touched.insert(id).second) continue;
-      v1::Node node = NewNode(id, RandomWeight(random), RandomZone(random));
+      v1::Node node = RequestNode(id, RandomWeight(random), RandomZone(random));
       node.set_address("10.0.0." + std::to_string(random() % 3));
       if (Node(id).id().empty()) {
         changes.push_back(Add(node));

@@ -139,7 +139,7 @@ TEST_F(PartitionedHistoryTest, AFollowersRingHasTheServersFingerprint) {
 
 TEST_F(PartitionedHistoryTest, TheLastNodesRemovalEmptiesAllRows) {
   MakeRing(5, 3);
-  Make(Many({Add(NewNode("a", 1, "x")), Add("b"), Add("c")}));
+  Make(Many({Add(RequestNode("a", 1, "x")), Add("b"), Add("c")}));
   Make(Many({Remove("a"), Remove("b")}));
   std::vector<PartitionMirror> mirrors;
   for (const uint64_t epoch : {1, 2, 3}) {
@@ -169,7 +169,7 @@ TEST_F(PartitionedHistoryTest, AnAddressMovesNothing) {
   MakeRing(5, 3);
   Make(Many({Add("a"), Add("b"), Add("c"), Add("d")}));
   const v1::Snapshot before = Snapshot();
-  v1::Node node = NewNode("b");
+  v1::Node node = RequestNode("b");
   node.set_address("elsewhere");
   ChangeRequest request = Update(node);
   request.include_moves = true;
@@ -209,7 +209,7 @@ TEST_F(PartitionedHistoryTest, AServerThatIsBehindDecidesFromTheNewestTable) {
   ForEachHistory(700, 12, [&](std::mt19937_64& random) {
     std::unique_ptr<Membership> other = Open(store_);
     Walk(random, 8, [&] {});
-    ChangeRequest request = Add(NewNode("late", 2, "z0"));
+    ChangeRequest request = Add(RequestNode("late", 2, "z0"));
     request.include_moves = true;
     request.validate_only = true;
     v1::Change plan = Make(request);

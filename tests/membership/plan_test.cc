@@ -22,10 +22,11 @@ std::string WithoutTime(v1::Change change) {
 }
 
 TEST_F(PlanTest, EqualsWhatTheChangeThenDoes) {
-  Make(Many({Add(NewNode("a", 2, "x")), Add("b"), Add(NewNode("c", 1, "y"))}));
+  Make(Many({Add(RequestNode("a", 2, "x")), Add("b"),
+             Add(RequestNode("c", 1, "y"))}));
   std::vector<ChangeRequest> requests = {
-      Add(NewNode("d", 3, "x")), Update(NewNode("a", 5)), Remove("b"),
-      Many({Add("e"), Remove("c"), Update(NewNode("d", 1))}), Add("e")};
+      Add(RequestNode("d", 3, "x")), Update(RequestNode("a", 5)), Remove("b"),
+      Many({Add("e"), Remove("c"), Update(RequestNode("d", 1))}), Add("e")};
   int number = 0;
   for (ChangeRequest& request : requests) {
     request.request_id = "r-" + std::to_string(++number);
@@ -76,8 +77,9 @@ TEST_F(PlanTest, AppliesOnlyToTheRingThatWasPlannedAgainst) {
 TEST_F(PlanTest, IsRefusedWhereTheChangeWouldBe) {
   Make(Add("a"));
   for (const ChangeRequest& request :
-       {Remove("b"), Add(""), Add(NewNode("a", 2)), Update(NewNode("b", 2)),
-        Add(NewNode("b", 65'536)), Many({}), Many({Add("b"), Add("b")})}) {
+       {Remove("b"), Add(""), Add(RequestNode("a", 2)),
+        Update(RequestNode("b", 2)), Add(RequestNode("b", 65'536)), Many({}),
+        Many({Add("b"), Add("b")})}) {
     const absl::Status plan = Refused(Planned(request));
     EXPECT_EQ(plan, Refused(request));
   }

@@ -21,9 +21,9 @@ inline ChangeRequest RandomChange(std::mt19937_64& random,
   std::set<std::string> touched;
   const uint64_t count = 1 + random() % 3;
   for (uint64_t i = 0; i < count; ++i) {
-    v1::Node node = NewNode("n" + std::to_string(random() % 12),
-                            static_cast<uint32_t>(1 + random() % 3),
-                            "zone-" + std::to_string(random() % 3));
+    v1::Node node = RequestNode("n" + std::to_string(random() % 12),
+                                static_cast<uint32_t>(1 + random() % 3),
+                                "zone-" + std::to_string(random() % 3));
     node.set_address("10.0.0." + std::to_string(random() % 4));
     (*node.mutable_labels())["rack"] = std::to_string(random() % 3);
     if (!touched.insert(node.id()).second) continue;

@@ -101,13 +101,13 @@ TEST_F(ReplicasTest, AServerThatIsBehindCatchesUpAndThenChanges) {
 
 TEST_F(ReplicasTest, AServerThatIsBehindJudgesByTheNewestRing) {
   const std::unique_ptr<Membership> other = Open(store_);
-  Make(Add(NewNode("a", 2)));
+  Make(Add(RequestNode("a", 2)));
   Make(Add("b"));
   ChangeRequest expecting = Add("c");
   expecting.expected_epoch = 1;
   EXPECT_EQ(ReasonOf(other->Apply(expecting).status()),
             v1::ERROR_REASON_EPOCH_CONFLICT);
-  EXPECT_EQ(ReasonOf(other->Apply(Add(NewNode("a", 3))).status()),
+  EXPECT_EQ(ReasonOf(other->Apply(Add(RequestNode("a", 3))).status()),
             v1::ERROR_REASON_NODE_EXISTS);
   EXPECT_EQ(memory_.Load("default").value().head.epoch, 3u);
 }
@@ -115,9 +115,9 @@ TEST_F(ReplicasTest, AServerThatIsBehindJudgesByTheNewestRing) {
 // What one server acknowledged must not be refused by the next one asked.
 TEST_F(ReplicasTest, AServerThatIsBehindRefusesNothingThatTheNewestRingAllows) {
   const std::unique_ptr<Membership> other = Open(store_);
-  Make(Add(NewNode("a", 1)));
+  Make(Add(RequestNode("a", 1)));
   EXPECT_TRUE(other->Apply(Remove("a")).ok());
-  EXPECT_TRUE(membership_->Apply(Add(NewNode("a", 2))).ok());
+  EXPECT_TRUE(membership_->Apply(Add(RequestNode("a", 2))).ok());
   ChangeRequest expecting = Add("b");
   expecting.expected_epoch = memory_.Load("default").value().head.epoch;
   EXPECT_TRUE(other->Apply(expecting).ok());

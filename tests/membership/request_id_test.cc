@@ -35,8 +35,8 @@ TEST_F(RequestIdTest, ATrueRetryGetsTheFirstAnswerMovesIncluded) {
 TEST_F(RequestIdTest, ATrueRetryGetsTheFirstAnswerAfterLaterChanges) {
   Make(Many({Add("a"), Add("b")}));
   const std::vector<ChangeRequest> requests = {
-      Named(Add(NewNode("c", 2)), "1"),
-      Named(Update(NewNode("a", 3)), "2"),
+      Named(Add(RequestNode("c", 2)), "1"),
+      Named(Update(RequestNode("a", 3)), "2"),
       Named(Remove("b"), "3"),
       Named(Many({Add("b"), Remove("c")}), "4"),
       Named(Remove("a"), "5"),
@@ -70,7 +70,7 @@ TEST_F(RequestIdTest, ATrueRetryIsNotRefusedForWhatIsNowTrue) {
   const ChangeRequest remove = Named(Remove("a"), "remove");
   Make(remove);
   EXPECT_EQ(Make(remove).epoch(), 3u);  // not NODE_NOT_FOUND
-  Make(Add(NewNode("a", 2)));
+  Make(Add(RequestNode("a", 2)));
   EXPECT_EQ(Make(add).epoch(), 2u);  // not NODE_EXISTS
   EXPECT_EQ(Node("a").weight(), 2u);
 }
@@ -79,8 +79,8 @@ TEST_F(RequestIdTest, ReusedWithAnotherBodyIsRefused) {
   const ChangeRequest request = Named(Add("a"), "r");
   Make(request);
   for (const ChangeRequest& other :
-       {Add("b"), Add(NewNode("a", 2)), Remove("a"), Update(NewNode("a", 2)),
-        Many({Add("a"), Add("b")})}) {
+       {Add("b"), Add(RequestNode("a", 2)), Remove("a"),
+        Update(RequestNode("a", 2)), Many({Add("a"), Add("b")})}) {
     ExpectRefusal(Refused(Named(other, "r")), Code::kInvalidArgument,
                   v1::ERROR_REASON_REQUEST_ID_REUSED);
   }
@@ -95,7 +95,7 @@ TEST_F(RequestIdTest, TheOrderOfLabelsIsNotTheBody) {
   std::vector<std::string> keys;
   for (int i = 0; i < 40; ++i) keys.push_back("label-" + std::to_string(i));
   const auto labelled = [&] {
-    v1::Node node = NewNode("a");
+    v1::Node node = RequestNode("a");
     for (const std::string& key : keys) (*node.mutable_labels())[key] = "v";
     return Named(Add(node), "r");
   };

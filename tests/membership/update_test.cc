@@ -18,7 +18,7 @@ class UpdateTest : public MembershipTest {
   void SetUp() override {
     MembershipTest::SetUp();
     Make(Add("other"));
-    v1::Node node = NewNode("a", 3, "zone-1");
+    v1::Node node = RequestNode("a", 3, "zone-1");
     node.set_address("10.0.0.1:80");
     node.set_hash_key("seed");
     (*node.mutable_labels())["rack"] = "7";
@@ -74,7 +74,7 @@ TEST_F(UpdateTest, WithoutAMaskLabelsAreReplacedWhole) {
 }
 
 TEST_F(UpdateTest, AMaskNamesTheOnlyFieldsThatChange) {
-  v1::Node all = NewNode("a", 9, "zone-9");
+  v1::Node all = RequestNode("a", 9, "zone-9");
   all.set_address("elsewhere");
   Make(Update(all, {"zone"}));
   ExpectOnly([](v1::Node& node) { node.set_zone("zone-9"); });
@@ -100,10 +100,10 @@ TEST_F(UpdateTest, AMaskOfTheImmutableOrUnknownIsRefused) {
   for (const char* path :
        {"id", "hash_key", "ordinal", "point", "colour", "", "Weight", "weight ",
         "node.weight", "labels.rack", "*"}) {
-    const absl::Status alone = Refused(Update(NewNode("a", 5), {path}));
+    const absl::Status alone = Refused(Update(RequestNode("a", 5), {path}));
     ExpectFieldRefusal(alone, "update_mask");
     const absl::Status among =
-        Refused(Update(NewNode("a", 5), {"weight", path}));
+        Refused(Update(RequestNode("a", 5), {"weight", path}));
     ExpectFieldRefusal(among, "update_mask");
   }
 }
@@ -122,8 +122,8 @@ TEST_F(UpdateTest, IdAndHashKeyNeverChange) {
 
 TEST_F(UpdateTest, ThatChangesNothingIsOkAndNoNewEpoch) {
   for (const ChangeRequest& request :
-       {Update(Bare()), Update(NewNode("a", 3, "zone-1")),
-        Update(NewNode("a", 3), {"weight"})}) {
+       {Update(Bare()), Update(RequestNode("a", 3, "zone-1")),
+        Update(RequestNode("a", 3), {"weight"})}) {
     const v1::Change change = Make(request);
     EXPECT_EQ(change.epoch(), 3u);
     EXPECT_THAT(change.upserted(), IsEmpty());
@@ -133,14 +133,14 @@ TEST_F(UpdateTest, ThatChangesNothingIsOkAndNoNewEpoch) {
 }
 
 TEST_F(UpdateTest, OfAnUnknownNodeIsNotFound) {
-  ExpectRefusal(Refused(Update(NewNode("b", 2))), Code::kNotFound,
+  ExpectRefusal(Refused(Update(RequestNode("b", 2))), Code::kNotFound,
                 v1::ERROR_REASON_NODE_NOT_FOUND);
-  ExpectRefusal(Refused(Update(NewNode("b", 2), {"weight"})), Code::kNotFound,
-                v1::ERROR_REASON_NODE_NOT_FOUND);
+  ExpectRefusal(Refused(Update(RequestNode("b", 2), {"weight"})),
+                Code::kNotFound, v1::ERROR_REASON_NODE_NOT_FOUND);
 }
 
 TEST_F(UpdateTest, OverABoundIsRefused) {
-  ExpectFieldRefusal(Refused(Update(NewNode("a", 65'536))), "node.weight");
+  ExpectFieldRefusal(Refused(Update(RequestNode("a", 65'536))), "node.weight");
   v1::Node node = Bare();
   node.set_zone(std::string(254, 'z'));
   ExpectFieldRefusal(Refused(Update(node)), "node.zone");

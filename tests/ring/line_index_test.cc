@@ -63,8 +63,8 @@ void Check(std::vector<uint64_t> ends, uint32_t nodes,
   EXPECT_EQ(wrong, 0) << "at once";
 }
 
-std::vector<uint64_t> Draw(size_t count,
-                           const std::function<uint64_t(uint64_t)>& of) {
+std::vector<uint64_t> DrawEnds(size_t count,
+                               const std::function<uint64_t(uint64_t)>& of) {
   std::mt19937_64 random(count);
   std::vector<uint64_t> ends;
   for (size_t i = 0; i < count; ++i) ends.push_back(of(random()));
@@ -77,30 +77,31 @@ TEST_P(LineIndexTest, RandomEnds) {
   for (const size_t count :
        {1, 2, 6, 7, 8, 15, 16, 17, 100, 1600, 16000, 160000}) {
     SCOPED_TRACE(count);
-    Check(Draw(count, [](uint64_t random) { return random; }), GetParam());
+    Check(DrawEnds(count, [](uint64_t random) { return random; }), GetParam());
   }
 }
 
 TEST_P(LineIndexTest, EndsOfThirtyTwoBits) {
-  Check(Draw(5000, [](uint64_t random) { return random << 32; }), GetParam());
+  Check(DrawEnds(5000, [](uint64_t random) { return random << 32; }),
+        GetParam());
 }
 
 TEST_P(LineIndexTest, EndsTogetherInOneCorner) {
   for (const int shift : {10, 30, 46, 50, 60}) {
     SCOPED_TRACE(shift);
     const auto near = [shift](uint64_t random) { return random >> shift; };
-    Check(Draw(3000, near), GetParam());
-    Check(Draw(3000, [&](uint64_t random) { return ~near(random); }),
+    Check(DrawEnds(3000, near), GetParam());
+    Check(DrawEnds(3000, [&](uint64_t random) { return ~near(random); }),
           GetParam());
   }
 }
 
 TEST_P(LineIndexTest, EndsThatDifferInNothingThatALineHas) {
   // Of each bucket's width less than one in 2^16.
-  Check(Draw(3000,
-             [](uint64_t random) {
-               return (random << 48 >> 4) + (random >> 60);
-             }),
+  Check(DrawEnds(3000,
+                 [](uint64_t random) {
+                   return (random << 48 >> 4) + (random >> 60);
+                 }),
         GetParam());
 }
 
@@ -108,7 +109,7 @@ TEST_P(LineIndexTest, EqualEnds) {
   Check(std::vector<uint64_t>(40, 1234567), GetParam());
   Check(std::vector<uint64_t>(40, 0), GetParam());
   Check(std::vector<uint64_t>(40, kMost), GetParam());
-  Check(Draw(2000, [](uint64_t random) { return random % 20 << 59; }),
+  Check(DrawEnds(2000, [](uint64_t random) { return random % 20 << 59; }),
         GetParam());
 }
 
@@ -131,7 +132,7 @@ INSTANTIATE_TEST_SUITE_P(Nodes, LineIndexTest,
                          testing::Values(1, 10, 65535, 65536, 65537, 100000));
 
 TEST(LineIndexSizeTest, ALineIsSharedByAboutSevenEnds) {
-  const auto ends = Draw(70000, [](uint64_t random) { return random; });
+  const auto ends = DrawEnds(70000, [](uint64_t random) { return random; });
   std::vector<uint64_t> sorted = ends;
   std::sort(sorted.begin(), sorted.end());
   const std::vector<uint32_t> nodes(sorted.size(), 3);

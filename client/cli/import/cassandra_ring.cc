@@ -18,7 +18,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-absl::StatusOr<int64_t> Token(const Place& place, absl::string_view text) {
+absl::StatusOr<int64_t> ParseToken(const SourceLine& place,
+                                   absl::string_view text) {
   int64_t token = 0;
   if (absl::SimpleAtoi(text, &token)) return token;
   return ImportFault(place, absl::StrCat("token ", Quoted(text),
@@ -31,8 +32,8 @@ class Owners {
  public:
   explicit Owners(Imported& imported) : imported_(imported) {}
 
-  absl::Status Add(const Place& place, int64_t token, const std::string& host,
-                   const std::string& zone) {
+  absl::Status Add(const SourceLine& place, int64_t token,
+                   const std::string& host, const std::string& zone) {
     const auto [at, fresh] = lines_.try_emplace(token, place.line);
     if (!fresh) {
       return ImportFault(
@@ -41,7 +42,7 @@ class Owners {
     }
     const auto [index, is_new] =
         nodes_.try_emplace(host, imported_.nodes.size());
-    if (is_new) AddNode(imported_, host, host, 1).set_zone(zone);
+    if (is_new) AddImportedNode(imported_, host, host, 1).set_zone(zone);
     v1::Node& node = imported_.nodes[index->second];
     if (node.zone() != zone) {
       return ImportFault(
@@ -95,7 +96,7 @@ class RingReader {
       return ImportFault(place_, "a row before any \"Datacenter:\"");
     }
     if (words.size() == 1) {
-      auto token = Token(place_, words[0]);
+      auto token = ParseToken(place_, words[0]);
       if (!token.ok()) return token.status();
       greatest_ = *token;
       return absl::OkStatus();
@@ -115,7 +116,7 @@ class RingReader {
           place_,
           absl::StrCat("a node that is ", Quoted(words[3]), ", not Normal"));
     }
-    auto token = Token(place_, words.back());
+    auto token = ParseToken(place_, words.back());
     if (!token.ok()) return token.status();
     last_ = *token;
     return owners_.Add(place_, *token, words[0],
@@ -135,7 +136,7 @@ class RingReader {
     return absl::OkStatus();
   }
 
-  Place place_;
+  SourceLine place_;
   Owners owners_;
   std::string data_centre_;
   std::optional<int64_t> greatest_;
@@ -189,9 +190,9 @@ class RangeReader {
         !start || !end || !host || host->empty()) {
       return ImportFault(place_, "not a whole TokenRange(…)");
     }
-    auto from = Token(place_, *start);
+    auto from = ParseToken(place_, *start);
     if (!from.ok()) return from.status();
-    auto to = Token(place_, *end);
+    auto to = ParseToken(place_, *end);
     if (!to.ok()) return to.status();
     const auto details = Field(line, absl::StrCat("(host:", *host, ","), ")");
     const auto dc = Field(details.value_or("") + ",", "datacenter:", ",");
@@ -204,7 +205,7 @@ class RangeReader {
     return owners_.Add(place_, *to, *host, absl::StrCat(*dc, "/", *rack));
   }
 
-  Place place_;
+  SourceLine place_;
   Owners owners_;
   std::map<int64_t, int> starts_;
   std::map<int64_t, int> ends_;

@@ -18,7 +18,7 @@ constexpr uint32_t kMaxId = 2147483647;
 
 using Words = std::vector<std::string>;
 
-struct Server {
+struct HaproxyServer {
   std::string name;
   std::string address;
   uint32_t id = 0;  // 0: not given
@@ -32,7 +32,7 @@ struct Server {
 struct Section {
   Words balance;
   Words hash_type;
-  Server default_server;
+  HaproxyServer default_server;
 };
 
 class BackendReader {
@@ -111,7 +111,7 @@ class BackendReader {
     if (words.size() < 3) {
       return ImportFault(place_, "not `server NAME ADDRESS …`");
     }
-    Server server = section_.default_server;
+    HaproxyServer server = section_.default_server;
     server.name = words[1];
     server.address = words[2];
     server.line = place_.line;
@@ -120,7 +120,8 @@ class BackendReader {
     return status;
   }
 
-  absl::Status ReadParameters(const Words& words, size_t from, Server& server) {
+  absl::Status ReadParameters(const Words& words, size_t from,
+                              HaproxyServer& server) {
     for (size_t i = from; i < words.size(); ++i) {
       const std::string& word = words[i];
       const auto arguments = HaproxyServerArguments(word);
@@ -230,7 +231,7 @@ class BackendReader {
   // the one that was given last: as HAProxy counts.
   absl::Status NumberServers() {
     std::map<uint32_t, int> lines;
-    for (const Server& server : servers_) {
+    for (const HaproxyServer& server : servers_) {
       if (server.id == 0) continue;
       if (!lines.try_emplace(server.id, server.line).second) {
         return ImportFault({source_, server.line},
@@ -239,7 +240,7 @@ class BackendReader {
       }
     }
     uint32_t next = 1;
-    for (Server& server : servers_) {
+    for (HaproxyServer& server : servers_) {
       if (server.id == 0) {
         while (lines.contains(next)) ++next;
         server.id = next;
@@ -251,7 +252,7 @@ class BackendReader {
     return absl::OkStatus();
   }
 
-  void AddServer(const Server& server) {
+  void AddServer(const HaproxyServer& server) {
     const uint32_t weight = server.weight.value_or(1);
     const char* absent = server.backup     ? "a backup"
                          : server.disabled ? "disabled"
@@ -262,22 +263,23 @@ class BackendReader {
           absl::StrCat(server.name, " is ", absent, ": it has no place"));
       return;
     }
-    v1::Node& node = AddNode(imported_, server.name, server.address, weight);
+    v1::Node& node =
+        AddImportedNode(imported_, server.name, server.address, weight);
     node.set_hash_key(absl::StrCat(server.id));
   }
 
   const std::string& source_;
   const std::string& backend_;
-  Place place_;
-  Place found_at_;
-  Place balance_at_;
-  Place hash_type_at_;
+  SourceLine place_;
+  SourceLine found_at_;
+  SourceLine balance_at_;
+  SourceLine hash_type_at_;
   bool in_defaults_ = false;
   bool in_backend_ = false;
   bool found_ = false;
   Section defaults_;
   Section section_;
-  std::vector<Server> servers_;
+  std::vector<HaproxyServer> servers_;
   Imported imported_;
 };
 

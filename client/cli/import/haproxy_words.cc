@@ -124,7 +124,7 @@ bool Has(std::span<const absl::string_view> names, absl::string_view name) {
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> HaproxyWords(absl::string_view line,
-                                                      const Place& place) {
+                                                      const SourceLine& place) {
   std::vector<std::string> words;
   std::string word;
   bool in_word = false;

@@ -16,7 +16,7 @@ namespace clockwise::cli {
 
 // The words of a line, without its comment, quotes and escapes.
 absl::StatusOr<std::vector<std::string>> HaproxyWords(absl::string_view line,
-                                                      const Place& place);
+                                                      const SourceLine& place);
 
 bool IsHaproxySection(absl::string_view word);
 

@@ -32,7 +32,7 @@ std::string IdOf(absl::string_view text) {
 
 }  // namespace
 
-absl::Status ImportFault(const Place& place, absl::string_view what) {
+absl::Status ImportFault(const SourceLine& place, absl::string_view what) {
   return BadUsage(place.line == 0 ? absl::StrCat(place.source, ": ", what)
                                   : absl::StrCat(place.source, ":", place.line,
                                                  ": ", what));
@@ -45,8 +45,8 @@ absl::Status CheckLastLine(absl::string_view text, const std::string& source) {
                      "the last line does not end: the file is cut");
 }
 
-v1::Node& AddNode(Imported& imported, absl::string_view hashed,
-                  absl::string_view address, uint32_t weight) {
+v1::Node& AddImportedNode(Imported& imported, absl::string_view hashed,
+                          absl::string_view address, uint32_t weight) {
   const std::string wanted = IdOf(hashed);
   std::string id = wanted;
   const auto taken = [&] {
@@ -67,7 +67,7 @@ std::string MemcachedText(absl::string_view host, absl::string_view port) {
                                 : absl::StrCat(host, ":", port);
 }
 
-absl::StatusOr<uint32_t> ImportNumber(const Place& place,
+absl::StatusOr<uint32_t> ImportNumber(const SourceLine& place,
                                       absl::string_view name,
                                       absl::string_view text, uint32_t least,
                                       uint32_t most) {

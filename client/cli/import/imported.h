@@ -22,13 +22,13 @@ struct Imported {
 };
 
 // Where a reader is: what it reads is called, and the line, from 1.
-struct Place {
+struct SourceLine {
   std::string source;
   int line = 0;
 };
 
 // Bad usage: "FILE:12: what".
-absl::Status ImportFault(const Place& place, absl::string_view what);
+absl::Status ImportFault(const SourceLine& place, absl::string_view what);
 
 // Refuses a file whose last line does not end: it was cut. One that was cut
 // between two lines is seen only where the format tells its end.
@@ -37,8 +37,8 @@ absl::Status ImportFault(const Place& place, absl::string_view what);
 
 // Adds a node of the text that is hashed. Its id is that text, as far as an id
 // may be so, and no other node's.
-v1::Node& AddNode(Imported& imported, absl::string_view hashed,
-                  absl::string_view address, uint32_t weight);
+v1::Node& AddImportedNode(Imported& imported, absl::string_view hashed,
+                          absl::string_view address, uint32_t weight);
 
 // What libmemcached and twemproxy hash of a server: its host, and its port
 // where that is not memcached's usual one.
@@ -47,7 +47,7 @@ std::string MemcachedText(absl::string_view host, absl::string_view port);
 inline constexpr char kMemcachedPort[] = "11211";
 
 // A whole number from `least` to `most`.
-absl::StatusOr<uint32_t> ImportNumber(const Place& place,
+absl::StatusOr<uint32_t> ImportNumber(const SourceLine& place,
                                       absl::string_view name,
                                       absl::string_view text, uint32_t least,
                                       uint32_t most);

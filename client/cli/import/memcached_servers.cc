@@ -10,21 +10,21 @@
 namespace clockwise::cli {
 namespace {
 
-struct Server {
+struct MemcachedServer {
   std::string host;
   std::string port;
   uint32_t weight = 1;
 };
 
-absl::StatusOr<Server> ParseServer(absl::string_view text) {
-  const Place place{"servers", 0};
+absl::StatusOr<MemcachedServer> ParseServer(absl::string_view text) {
+  const SourceLine place{"servers", 0};
   const std::vector<std::string> parts = absl::StrSplit(text, ':');
   if (parts.size() > 3 || parts[0].empty() ||
       text.find_first_of(" \t/[]") != absl::string_view::npos) {
     return ImportFault(
         place, absl::StrCat(Quoted(text), " is not HOST[:PORT[:WEIGHT]]"));
   }
-  Server server;
+  MemcachedServer server;
   server.host = parts[0];
   server.port = parts.size() > 1 ? parts[1] : kMemcachedPort;
   auto port = ImportNumber(place, "port", server.port, 1, 65535);
@@ -50,10 +50,11 @@ absl::StatusOr<Imported> ReadMemcached(const std::string& servers,
     auto server = ParseServer(text);
     if (!server.ok()) return server.status();
     const std::string address = absl::StrCat(server->host, ":", server->port);
-    AddNode(imported,
-            distribution == "spy" ? absl::StrCat("/", address)
-                                  : MemcachedText(server->host, server->port),
-            address, server->weight);
+    AddImportedNode(imported,
+                    distribution == "spy"
+                        ? absl::StrCat("/", address)
+                        : MemcachedText(server->host, server->port),
+                    address, server->weight);
     weighted = weighted || server->weight > 1;
   }
   if (distribution == "modula") {

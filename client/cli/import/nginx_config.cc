@@ -26,7 +26,7 @@ class Tokens {
   Tokens(absl::string_view text, const std::string& source)
       : text_(text), place_{source, 1} {}
 
-  const Place& place() const { return place_; }
+  const SourceLine& place() const { return place_; }
 
   // The next token; nothing at the end of the text.
   absl::StatusOr<std::optional<Token>> Next() {
@@ -94,7 +94,7 @@ class Tokens {
   }
 
   const absl::string_view text_;
-  Place place_;
+  SourceLine place_;
   size_t at_ = 0;
 };
 
@@ -105,7 +105,7 @@ struct Directive {
 };
 
 // What does not touch which server a key goes to.
-bool IsOfConnections(absl::string_view name) {
+bool IsNginxConnectionOption(absl::string_view name) {
   static const auto& names = *new std::set<absl::string_view>{
       "keepalive", "keepalive_requests", "keepalive_time", "keepalive_timeout",
       "zone"};
@@ -181,7 +181,7 @@ class UpstreamReader {
       if (!directive.ok()) return directive.status();
       if (depth == outside) return absl::OkStatus();
       const std::vector<Token>& words = (*directive)->words;
-      const Place place{source_, words.empty() ? 0 : words[0].line};
+      const SourceLine place{source_, words.empty() ? 0 : words[0].line};
       const std::string& name = words.at(0).text;
       absl::Status status;
       if ((*directive)->block) {
@@ -190,19 +190,20 @@ class UpstreamReader {
         status = ReadServer(words, place);
       } else if (name == "hash") {
         status = ReadHash(words, place);
-      } else if (!IsOfConnections(name)) {
+      } else if (!IsNginxConnectionOption(name)) {
         status = Unknown(place, name);
       }
       if (!status.ok()) return status;
     }
   }
 
-  static absl::Status Unknown(const Place& place, absl::string_view name) {
+  static absl::Status Unknown(const SourceLine& place, absl::string_view name) {
     return ImportFault(
         place, absl::StrCat("directive ", Quoted(name), " is not understood"));
   }
 
-  absl::Status ReadHash(const std::vector<Token>& words, const Place& place) {
+  absl::Status ReadHash(const std::vector<Token>& words,
+                        const SourceLine& place) {
     const bool consistent = words.size() == 3 && words[2].text == "consistent";
     if (words.size() < 2 || (words.size() == 3 && !consistent) ||
         words.size() > 3 || !imported_.key.empty()) {
@@ -214,7 +215,8 @@ class UpstreamReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadServer(const std::vector<Token>& words, const Place& place) {
+  absl::Status ReadServer(const std::vector<Token>& words,
+                          const SourceLine& place) {
     if (words.size() < 2) return ImportFault(place, "server without address");
     const std::string& address = words[1].text;
     uint32_t weight = 1;
@@ -245,7 +247,7 @@ class UpstreamReader {
                        " is down: it keeps its place on the ring, and "
                        "nginx passes its keys on to others"));
     }
-    AddNode(imported_, address, address, weight);
+    AddImportedNode(imported_, address, address, weight);
     return absl::OkStatus();
   }
 
@@ -269,7 +271,7 @@ class UpstreamReader {
   const std::string& source_;
   const std::string& upstream_;
   bool found_ = false;
-  Place found_at_;
+  SourceLine found_at_;
   Imported imported_;
 };
 

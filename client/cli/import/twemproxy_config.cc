@@ -16,7 +16,7 @@ namespace clockwise::cli {
 namespace {
 
 // What does not touch which server a key goes to.
-bool IsOfConnections(absl::string_view name) {
+bool IsTwemproxyConnectionOption(absl::string_view name) {
   static const auto& names =
       *new std::set<absl::string_view>{"listen",
                                        "timeout",
@@ -38,11 +38,12 @@ class PoolReader {
  public:
   explicit PoolReader(const std::string& source) : source_(source) {}
 
-  absl::StatusOr<Imported> Read(const YAML::Node& pool, const Place& place) {
+  absl::StatusOr<Imported> Read(const YAML::Node& pool,
+                                const SourceLine& place) {
     if (!pool.IsMap()) return ImportFault(place, "the pool is no map");
     std::set<std::string> seen;
     for (const auto& entry : pool) {
-      const Place at = PlaceOf(entry.first);
+      const SourceLine at = PlaceOf(entry.first);
       const std::string name = entry.first.Scalar();
       if (!seen.insert(name).second) {
         return ImportFault(at, absl::StrCat(Quoted(name), " is given twice"));
@@ -63,13 +64,13 @@ class PoolReader {
     return std::move(imported_);
   }
 
-  Place PlaceOf(const YAML::Node& node) const {
+  SourceLine PlaceOf(const YAML::Node& node) const {
     return {source_, node.Mark().line + 1};
   }
 
  private:
   absl::Status ReadSetting(const std::string& name, const YAML::Node& value,
-                           const Place& place) {
+                           const SourceLine& place) {
     if (name == "servers") return ReadServers(value, place);
     if (!value.IsScalar()) {
       return ImportFault(place,
@@ -92,19 +93,19 @@ class PoolReader {
             "auto_eject_hosts: what twemproxy does when a server fails is not "
             "reproduced");
       }
-    } else if (!IsOfConnections(name)) {
+    } else if (!IsTwemproxyConnectionOption(name)) {
       return ImportFault(
           place, absl::StrCat("setting ", Quoted(name), " is not understood"));
     }
     return absl::OkStatus();
   }
 
-  absl::Status ReadServers(const YAML::Node& servers, const Place& place) {
+  absl::Status ReadServers(const YAML::Node& servers, const SourceLine& place) {
     if (!servers.IsSequence()) {
       return ImportFault(place, "\"servers\" is no list");
     }
     for (const YAML::Node& server : servers) {
-      const Place at = PlaceOf(server);
+      const SourceLine at = PlaceOf(server);
       if (!server.IsScalar()) return ImportFault(at, "a server is no text");
       if (auto status = ReadServer(server.Scalar(), at); !status.ok()) {
         return status;
@@ -114,7 +115,7 @@ class PoolReader {
   }
 
   // "host:port:weight [name]" or "/path:weight name".
-  absl::Status ReadServer(const std::string& text, const Place& place) {
+  absl::Status ReadServer(const std::string& text, const SourceLine& place) {
     const std::vector<std::string> words =
         absl::StrSplit(text, ' ', absl::SkipEmpty());
     const auto malformed = [&] {
@@ -131,7 +132,8 @@ class PoolReader {
     const std::string address = words[0].substr(0, colon);
     if (address.starts_with('/')) {
       if (words.size() < 2) return malformed();
-      AddNode(imported_, words[1], absl::StrCat("unix:", address), *weight);
+      AddImportedNode(imported_, words[1], absl::StrCat("unix:", address),
+                      *weight);
       return absl::OkStatus();
     }
     const size_t before_port = address.rfind(':');
@@ -144,7 +146,7 @@ class PoolReader {
     const std::string hashed =
         words.size() == 2 ? words[1]
                           : MemcachedText(address.substr(0, before_port), port);
-    AddNode(imported_, hashed, address, *weight);
+    AddImportedNode(imported_, hashed, address, *weight);
     return absl::OkStatus();
   }
 
@@ -170,7 +172,7 @@ absl::StatusOr<Imported> ReadTwemproxy(absl::string_view text,
   if (!root.IsMap()) return ImportFault({source, 1}, "is no map of pools");
   PoolReader reader(source);
   std::optional<YAML::Node> wanted;
-  Place place{source, 0};
+  SourceLine place{source, 0};
   for (const auto& entry : root) {
     if (entry.first.Scalar() != pool) continue;
     if (wanted.has_value()) {

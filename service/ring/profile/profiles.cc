@@ -36,7 +36,8 @@ Settings HaproxySettings() {
 }
 
 // A full ring's points a unit of weight, as most systems count them.
-uint64_t ByWeight(std::span<const Member> members, const Settings& settings) {
+uint64_t PointsByWeight(std::span<const Member> members,
+                        const Settings& settings) {
   uint64_t count = 0;
   for (const Member& member : members) {
     const uint64_t vnodes =
@@ -72,7 +73,7 @@ using enum Ties;
 constexpr uint64_t kEnvoyMost = 8388608;
 constexpr uint64_t kGrpcMost = 4096;
 
-const Profile kProfiles[] = {
+const Profile kRingProfiles[] = {
     {{"hashed",
       "Clockwise's own: XXH3-64 and SplitMix64",
       kById,
@@ -82,7 +83,7 @@ const Profile kProfiles[] = {
      kFirstAtOrAfter,
      kFirst,
      AppendHashed,
-     ByWeight},
+     PointsByWeight},
     {{"nginx",
       "nginx `hash ... consistent`",
       kAsConfigured,
@@ -92,7 +93,7 @@ const Profile kProfiles[] = {
      kFirstAtOrAfter,
      kFirst,
      AppendNginx,
-     ByWeight},
+     PointsByWeight},
     {{"envoy_ring_hash",
       "Envoy RING_HASH",
       kAsConfigured,
@@ -138,7 +139,7 @@ const Profile kProfiles[] = {
      kNearest,
      kFirst,
      AppendHaproxy,
-     ByWeight},
+     PointsByWeight},
     {{"cassandra",
       "Cassandra, ScyllaDB: Murmur3Partitioner",
       kAsConfigured,
@@ -158,7 +159,7 @@ const Profile kProfiles[] = {
      kFirstAtOrAfter,
      kLast,
      AppendGroupcache,
-     ByWeight},
+     PointsByWeight},
     {{"ketama",
       "libmemcached KETAMA (with another hash_key: spy)",
       kAsConfigured,
@@ -168,7 +169,7 @@ const Profile kProfiles[] = {
      kFirstAtOrAfter,
      kFirst,
      AppendLibmemcached,
-     ByWeight},
+     PointsByWeight},
     {{"ketama_weighted",
       "libmemcached KETAMA_WEIGHTED",
       kAsConfigured,
@@ -218,7 +219,7 @@ const Profile kProfiles[] = {
      kFirstAfter,
      kLast,
      AppendUhashringDefault,
-     ByWeight},
+     PointsByWeight},
     {{"npm_hashring",
       "npm hashring 3",
       kAsConfigured,
@@ -233,10 +234,10 @@ const Profile kProfiles[] = {
 
 }  // namespace
 
-std::span<const Profile> Profiles() { return kProfiles; }
+std::span<const Profile> Profiles() { return kRingProfiles; }
 
 const Profile* FindProfile(absl::string_view name) {
-  for (const Profile& profile : kProfiles) {
+  for (const Profile& profile : kRingProfiles) {
     if (profile.name == name) return &profile;
   }
   return nullptr;

@@ -29,8 +29,8 @@ absl::uint128 ByMd5(absl::string_view key, const Settings&) {
 }
 
 // Each member as often as its weight, one behind the other.
-std::vector<uint32_t> ByWeight(std::span<const Member> members,
-                               const Settings&) {
+std::vector<uint32_t> SlotsByWeight(std::span<const Member> members,
+                                    const Settings&) {
   std::vector<uint32_t> slots;
   for (uint32_t i = 0; i < members.size(); ++i) {
     slots.insert(slots.end(), members[i].weight, i);
@@ -174,7 +174,7 @@ uint64_t EachSlotInItsRound(std::span<const Member> members,
 
 using enum Order;
 
-const TableProfile kProfiles[] = {
+const TableProfile kTableProfiles[] = {
     {{"modulo", "Clockwise's own baseline: MD5(key) mod N", kById, {}, {}},
      128,
      ByMd5,
@@ -198,7 +198,7 @@ const TableProfile kProfiles[] = {
       {.key_hashes = TwemproxyHashes(), .hash_tag = true}},
      64,
      ByKeyHash,
-     ByWeight,
+     SlotsByWeight,
      TotalWeight,
      TotalWeight},
     {{"nginx_modulo",
@@ -208,7 +208,7 @@ const TableProfile kProfiles[] = {
       {}},
      64,
      ByKeyHash,
-     ByWeight,
+     SlotsByWeight,
      TotalWeight,
      TotalWeight},
     {{"python_memcached",
@@ -218,19 +218,19 @@ const TableProfile kProfiles[] = {
       {}},
      64,
      ByCrc15Or1,
-     ByWeight,
+     SlotsByWeight,
      TotalWeight,
      TotalWeight},
     {{"crc32_modulo", "crc32(key) % N", kAsConfigured, With(Wide<Crc32>), {}},
      64,
      ByKeyHash,
-     ByWeight,
+     SlotsByWeight,
      TotalWeight,
      TotalWeight},
     {{"md5_modulo", "md5(key) % N, in the order added", kAsConfigured, {}, {}},
      128,
      ByMd5,
-     ByWeight,
+     SlotsByWeight,
      TotalWeight,
      TotalWeight},
     {{"haproxy_map",
@@ -270,10 +270,10 @@ const TableProfile kProfiles[] = {
 
 }  // namespace
 
-std::span<const TableProfile> TableProfiles() { return kProfiles; }
+std::span<const TableProfile> TableProfiles() { return kTableProfiles; }
 
 const TableProfile* FindTableProfile(absl::string_view name) {
-  for (const TableProfile& profile : kProfiles) {
+  for (const TableProfile& profile : kTableProfiles) {
     if (profile.name == name) return &profile;
   }
   return nullptr;

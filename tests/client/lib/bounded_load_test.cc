@@ -1,5 +1,7 @@
 #include "client/lib/bounded_load.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <map>
 #include <random>

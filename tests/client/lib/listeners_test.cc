@@ -1,5 +1,7 @@
 #include "client/lib/listeners.h"
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <future>
 

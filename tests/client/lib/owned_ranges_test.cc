@@ -1,5 +1,7 @@
 #include "client/lib/owned_ranges.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <limits>
 #include <random>
@@ -28,8 +30,8 @@ bool Owns(const Ring& ring, const std::string& id, uint64_t position) {
   return std::find(owners.begin(), owners.end(), id) != owners.end();
 }
 
-std::shared_ptr<const client::RingView> View(const RingPtr& ring,
-                                             uint64_t epoch) {
+std::shared_ptr<const client::RingView> ViewAt(const RingPtr& ring,
+                                               uint64_t epoch) {
   return std::make_shared<const client::RingView>(ring, epoch, 7, nullptr);
 }
 
@@ -81,7 +83,7 @@ TEST(OwnedRangesTest, AnEventTellsExactlyWhatComesAndGoes) {
         NewRing(spec, RandomNodes(random, 1 + Draw(random, 6), 3, 2));
     const std::string id = after->nodes()[0]->id();
     const RingEvent event =
-        client::EventFor(id, View(before, 3), View(after, 5));
+        client::EventFor(id, ViewAt(before, 3), ViewAt(after, 5));
     EXPECT_EQ(event.from_epoch, 3u);
     EXPECT_EQ(event.epoch, 5u);
     std::vector<uint64_t> probes = Probes(*before, random);
@@ -98,7 +100,7 @@ TEST(OwnedRangesTest, AnEventTellsExactlyWhatComesAndGoes) {
 
 TEST(OwnedRangesTest, TheFirstEventGainsAllThatTheNodeOwns) {
   const RingPtr ring = NewRing(HashedSpec(20), NewNodes(3));
-  const RingEvent event = client::EventFor("node-1", nullptr, View(ring, 4));
+  const RingEvent event = client::EventFor("node-1", nullptr, ViewAt(ring, 4));
   EXPECT_EQ(event.from_epoch, 0u);
   EXPECT_EQ(event.gained, OwnedRanges(*ring, "node-1"));
   EXPECT_TRUE(event.lost.empty());
@@ -106,7 +108,7 @@ TEST(OwnedRangesTest, TheFirstEventGainsAllThatTheNodeOwns) {
 
 TEST(OwnedRangesTest, RemaindersAreNoRanges) {
   const RingPtr ring = NewRing(ModuloSpec(), NewNodes(3));
-  const RingEvent event = client::EventFor("node-1", nullptr, View(ring, 4));
+  const RingEvent event = client::EventFor("node-1", nullptr, ViewAt(ring, 4));
   EXPECT_TRUE(event.ranges_unknown);
   EXPECT_TRUE(event.gained.empty());
 }

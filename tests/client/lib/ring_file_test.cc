@@ -1,5 +1,6 @@
 #include "client/lib/ring_file.h"
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
