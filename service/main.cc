@@ -112,8 +112,11 @@ std::chrono::milliseconds ProbeInterval(const ServerOptions& options) {
       std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog / 3));
 }
 
-void Drain(RpcServer& rpc, const ServerOptions& options, sigset_t signals) {
-  // A second signal means now.
+// Returns when the calls under way are answered. A server that has never been
+// ready has no clients that must leave first, so it skips the lame duck.
+void Drain(RpcServer& rpc, const ServerOptions& options, bool ready,
+           sigset_t signals) {
+  // A second signal ends the process at once.
   std::thread([signals] {
     WaitForEnd(signals, nullptr);
     LogWarning("ended at once");
@@ -122,9 +125,8 @@ void Drain(RpcServer& rpc, const ServerOptions& options, sigset_t signals) {
   TellManager("STOPPING=1");
   LogInfo("draining", {{"lame_duck", absl::StrCat(options.lame_duck, "s")}});
   rpc.EnterLameDuck();
-  std::this_thread::sleep_for(Milliseconds(options.lame_duck));
+  if (ready) std::this_thread::sleep_for(Milliseconds(options.lame_duck));
   rpc.Drain(Milliseconds(options.drain_grace));
-  LogInfo("drained");
 }
 
 absl::Status Serve(const ServerOptions& options) {
@@ -174,8 +176,10 @@ absl::Status Serve(const ServerOptions& options) {
   }
   WaitForEnd(signals, security->get());
   probe.Stop();
-  Drain(**rpc, options, signals);
+  Drain(**rpc, options, membership.Ready().ok(), signals);
+  link.reset();  // ends what still waits for the store
   (*http)->Stop();
+  LogInfo("drained");
   return absl::OkStatus();
 }
 

@@ -27,13 +27,18 @@ StoreLink::StoreLink(Store& store, Membership& membership,
   store_.Follow([this](const std::string& ring) { return Changed(ring); });
 }
 
-StoreLink::~StoreLink() { store_.Follow(nullptr); }
+StoreLink::~StoreLink() {
+  stopping_ = true;
+  store_.Interrupt();
+  store_.Follow(nullptr);
+}
 
 absl::Status StoreLink::Changed(const std::string& ring) {
   absl::Status status = membership_.Refresh(ring);
   if (status.ok() && !is_ready_) {
     status = EnsureDefaultRing(membership_, default_ring_);
   }
+  if (stopping_) return status;
   Tell(status);
   if (status.ok() && !is_ready_) {
     is_ready_ = true;

@@ -3,9 +3,13 @@
 // in the log when the store is waited for, goes and comes back. What it is
 // given outlives it; it calls on a thread of the store's, until it is
 // destroyed.
+//
+// Its destructor interrupts the store: a call to a store that is away must not
+// delay the end of the program, nor be logged.
 #ifndef CLOCKWISE_SERVICE_STORE_LINK_H_
 #define CLOCKWISE_SERVICE_STORE_LINK_H_
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -38,6 +42,7 @@ class StoreLink {
   Membership& membership_;
   const v1::RingSpec default_ring_;
   const std::function<void()> ready_;
+  std::atomic<bool> stopping_ = false;
   // Of the store's thread alone.
   bool is_ready_ = false;
   bool away_ = false;

@@ -110,6 +110,11 @@ class Store {
   using Changed = std::function<absl::Status(const std::string& ring)>;
   virtual void Follow(Changed changed);
 
+  // Ends all calls that wait for another machine, now and from now on, with
+  // STORE_UNAVAILABLE: the program is about to end. Nothing to do for a store
+  // of this machine.
+  virtual void Interrupt() {}
+
   // Whether other programs may write to it: then what is known of it may be out
   // of date.
   virtual bool shared() const { return false; }

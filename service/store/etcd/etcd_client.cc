@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <future>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -121,6 +120,7 @@ absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
   return Insist(
       [&](const Member& member, Clock::time_point deadline) {
         grpc::ClientContext context;
+        const InterruptibleCalls::Call call(calls_, context);
         grpc::Status status = AddToken(member, deadline, context);
         if (!status.ok()) return status;
         response.Clear();
@@ -137,6 +137,7 @@ absl::Status EtcdClient::Txn(const etcdserverpb::TxnRequest& request,
   return Insist(
       [&](const Member& member, Clock::time_point deadline) {
         grpc::ClientContext context;
+        const InterruptibleCalls::Call call(calls_, context);
         grpc::Status status = AddToken(member, deadline, context);
         if (!status.ok()) return status;
         response.Clear();
@@ -195,10 +196,10 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
     if (IsOldLogIn(status)) ForgetToken();
     size_t expected = used;
     current_.compare_exchange_strong(expected, used + 1);
-    if (number >= attempts_left) break;
+    if (number >= attempts_left || calls_.interrupted()) break;
     if (number % options_.endpoints.size() == 0) {
       if (Clock::now() + pause >= until) break;
-      std::this_thread::sleep_for(pause);
+      calls_.Pause(pause);
       pause = std::min(2 * pause, kLongestPause);
       patience *= 2;
     }
@@ -253,6 +254,7 @@ grpc::Status EtcdClient::AddToken(const Member& member,
     request.set_password(options_.password);
     etcdserverpb::AuthenticateResponse response;
     grpc::ClientContext log_in;
+    const InterruptibleCalls::Call call(calls_, log_in);
     log_in.set_deadline(OnWallClock(deadline));
     grpc::Status status = Await([&](auto done) {
       member.auth->async()->Authenticate(&log_in, &request, &response, done);

@@ -25,6 +25,7 @@
 #include "absl/status/status.h"
 #include "etcd/rpc.grpc.pb.h"
 #include "service/mutex.h"
+#include "service/store/etcd/interruptible_calls.h"
 
 namespace clockwise {
 
@@ -41,6 +42,10 @@ class EtcdClient {
   };
 
   explicit EtcdClient(Options options);
+
+  // All calls of this client. Once they are interrupted, every call fails with
+  // STORE_UNAVAILABLE.
+  InterruptibleCalls& calls() { return calls_; }
 
   [[nodiscard]] absl::Status Range(const etcdserverpb::RangeRequest& request,
                                    etcdserverpb::RangeResponse& response);
@@ -98,6 +103,7 @@ class EtcdClient {
   std::shared_ptr<grpc::ChannelCredentials> made_with_ ABSL_GUARDED_BY(mu_);
   Clock::time_point down_since_ ABSL_GUARDED_BY(mu_);
   std::string token_ ABSL_GUARDED_BY(mu_);
+  InterruptibleCalls calls_;
 };
 
 }  // namespace clockwise

@@ -70,6 +70,7 @@ class EtcdStore final : public Store {
                                     uint64_t incarnation) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
   void Follow(Changed changed) override;
+  void Interrupt() override { client_.calls().Interrupt(); }
   bool shared() const override { return true; }
   bool up() const override { return client_.up(); }
 

@@ -5,7 +5,7 @@
 namespace clockwise {
 
 EtcdWatch::EtcdWatch(EtcdClient& client, const EtcdRange& range, Event event)
-    : event_(std::move(event)) {
+    : event_(std::move(event)), call_(client.calls(), context_) {
   auto* create = request_.mutable_create_request();
   create->set_key(range.begin);
   create->set_range_end(range.end);

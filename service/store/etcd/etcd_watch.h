@@ -45,6 +45,7 @@ class EtcdWatch final
 
   const Event event_;
   grpc::ClientContext context_;
+  const InterruptibleCalls::Call call_;
   etcdserverpb::WatchRequest request_;
   etcdserverpb::WatchResponse response_;
   Mutex mu_;
