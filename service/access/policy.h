@@ -10,12 +10,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/access.pb.h"
+#include "service/methods/role.h"
 #include "service/reloaded.h"
 
 namespace clockwise {
 
-// Each may do what those before it may.
-enum class Role { kNone, kReader, kOperator, kAdmin };
 const char* RoleName(Role role);
 
 // Who calls, as far as it was proved.

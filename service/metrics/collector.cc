@@ -170,13 +170,25 @@ void AddSecurity(const SecurityFigures& figures, Scrape& scrape) {
   }
 }
 
+const char* TypeName(CallType type) {
+  switch (type) {
+    case CallType::kUnary:
+      return "unary";
+    case CallType::kServerStream:
+      return "server_stream";
+    case CallType::kBidiStream:
+      return "bidi_stream";
+  }
+  return "";
+}
+
 // Every method has a series for every code from the start: rates and ratios
 // over a code that was not seen yet are 0, not absent.
 void AddRpcs(const RpcStats& stats, Scrape& scrape) {
   for (size_t i = 0; i < kMethods.size(); ++i) {
     const MethodStats& method = stats.methods[i];
-    const bool unary = absl::string_view(kMethods[i].type) == "unary";
-    std::vector<Label> labels = {{"grpc_type", kMethods[i].type},
+    const bool unary = kMethods[i].type == CallType::kUnary;
+    std::vector<Label> labels = {{"grpc_type", TypeName(kMethods[i].type)},
                                  {"grpc_service", kGrpcService},
                                  {"grpc_method", kMethods[i].name}};
     labels.push_back({"grpc_code", ""});

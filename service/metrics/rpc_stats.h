@@ -12,53 +12,10 @@
 #include <utility>
 
 #include "service/latency_histogram.h"
+#include "service/methods/methods.h"
 #include "service/thread_counts.h"
 
 namespace clockwise {
-
-// The methods of PlacementService, in the order of kMethods.
-enum class Method {
-  kLocate,
-  kBatchLocate,
-  kLocateStream,
-  kAddNode,
-  kUpdateNode,
-  kRemoveNode,
-  kApplyChanges,
-  kWatch,
-  kGetRing,
-  kCompareEpochs,
-  kListChanges,
-  kCreateRing,
-  kDeleteRing,
-  kEndMigration,
-  kListRings,
-  kGetStatus,
-};
-
-struct MethodName {
-  const char* name;  // grpc_method
-  const char* type;  // grpc_type
-};
-
-inline constexpr std::array<MethodName, 16> kMethods = {{
-    {"Locate", "unary"},
-    {"BatchLocate", "unary"},
-    {"LocateStream", "bidi_stream"},
-    {"AddNode", "unary"},
-    {"UpdateNode", "unary"},
-    {"RemoveNode", "unary"},
-    {"ApplyChanges", "unary"},
-    {"Watch", "server_stream"},
-    {"GetRing", "unary"},
-    {"CompareEpochs", "unary"},
-    {"ListChanges", "unary"},
-    {"CreateRing", "unary"},
-    {"DeleteRing", "unary"},
-    {"EndMigration", "unary"},
-    {"ListRings", "unary"},
-    {"GetStatus", "unary"},
-}};
 
 inline constexpr size_t kStatusCodes = 17;  // OK = 0 … UNAUTHENTICATED = 16
 

@@ -1,40 +1,57 @@
-// What the audit log is told of a call. Stateless.
+// The entries that the audit log keeps of calls. Stateless.
 #ifndef CLOCKWISE_SERVICE_RPC_AUDIT_H_
 #define CLOCKWISE_SERVICE_RPC_AUDIT_H_
 
 #include <string>
-#include <type_traits>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "clockwise/v1/access.pb.h"
 #include "clockwise/v1/placement.pb.h"
-#include "service/metrics/rpc_stats.h"
+#include "service/methods/methods.h"
 #include "service/rpc/gate.h"
+#include "service/rpc/request_traits.h"
 
 namespace clockwise {
 
 // The entry of a call whose request could not be read.
 v1::AuditEntry EntryOf(Method method, const std::string& peer);
 
-// What the request asks for.
-void Describe(const v1::AddNodeRequest& request, v1::AuditEntry& entry);
-void Describe(const v1::UpdateNodeRequest& request, v1::AuditEntry& entry);
-void Describe(const v1::RemoveNodeRequest& request, v1::AuditEntry& entry);
-void Describe(const v1::ApplyChangesRequest& request, v1::AuditEntry& entry);
-void Describe(const v1::EndMigrationRequest& request, v1::AuditEntry& entry);
-void Describe(const v1::CreateRingRequest& request, v1::AuditEntry& entry);
-void Describe(const v1::DeleteRingRequest& request, v1::AuditEntry& entry);
+// Adds a node that a request names, up to kMaxAuditNodes.
+void AddNode(const std::string& id, v1::AuditEntry& entry);
+
+// Sets what any audited request of `ring` asks for, by the names that fields of
+// requests share.
+template <typename Request>
+void Describe(const Request& request, absl::string_view ring,
+              v1::AuditEntry& entry) {
+  entry.set_ring(std::string(MeantRing(ring)));
+  entry.set_plan(IsPlan(request));
+  if constexpr (requires { request.request_id(); }) {
+    entry.set_request_id(request.request_id());
+  }
+  if constexpr (requires { request.expected_epoch(); }) {
+    entry.set_expected_epoch(request.expected_epoch());
+  }
+  if constexpr (requires { request.node().id(); }) {
+    AddNode(request.node().id(), entry);
+  }
+  if constexpr (requires { request.node_id(); }) {
+    AddNode(request.node_id(), entry);
+  }
+  if constexpr (requires { request.changes(); }) {
+    for (const v1::NodeChange& change : request.changes()) {
+      AddNode(change.has_add()      ? change.add().id()
+              : change.has_update() ? change.update().node().id()
+                                    : change.remove(),
+              entry);
+    }
+  }
+}
 
 // Who asked, and what became of it.
 void SetCaller(const Gate::Caller& caller, v1::AuditEntry& entry);
 void SetOutcome(const absl::Status& status, v1::AuditEntry& entry);
-
-// Whether calls with such a request are in the audit log.
-template <typename Request>
-constexpr bool kAudited = requires(const Request& request,
-                                   v1::AuditEntry& entry) {
-  Describe(request, entry);
-};
 
 }  // namespace clockwise
 

@@ -26,36 +26,14 @@ bool IsEncrypted(const grpc::AuthContext& auth) {
   return !kind.empty() && kind[0] == "ssl";
 }
 
-const char* NameOf(Method method) {
-  return kMethods[static_cast<size_t>(method)].name;
+// The table has no such method: a mistake in this program, so nobody may call.
+absl::Status NoRow(Method method) {
+  return absl::UnimplementedError(
+      absl::StrCat("method ", static_cast<int>(method),
+                   " is not in the server's table of methods"));
 }
 
 }  // namespace
-
-Role RoleFor(Method method) {
-  switch (method) {
-    case Method::kAddNode:
-    case Method::kUpdateNode:
-    case Method::kRemoveNode:
-    case Method::kApplyChanges:
-      return Role::kOperator;
-    case Method::kCreateRing:
-    case Method::kDeleteRing:
-    case Method::kEndMigration:
-      return Role::kAdmin;
-    case Method::kLocate:
-    case Method::kBatchLocate:
-    case Method::kLocateStream:
-    case Method::kWatch:
-    case Method::kGetRing:
-    case Method::kCompareEpochs:
-    case Method::kListChanges:
-    case Method::kListRings:
-    case Method::kGetStatus:
-      return Role::kReader;
-  }
-  return Role::kAdmin;
-}
 
 absl::Status Gate::Refuse(Refused why, const absl::Status& status) const {
   refused_[static_cast<size_t>(why)].fetch_add(1, std::memory_order_relaxed);
@@ -110,26 +88,28 @@ absl::StatusOr<Identity> Gate::IdentityOf(const Context& context,
 
 absl::StatusOr<Identity> Gate::Authenticate(const Context& context,
                                             const Policy& policy,
-                                            Method method) const {
+                                            const MethodRow& row) const {
   auto identity = IdentityOf(context, policy);
   if (!identity.ok() || !identity->names.empty() || !identity->token.empty()) {
     return identity;
   }
-  return Refuse(Refused::kUnauthenticated,
-                Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
-                        absl::StrCat("neither a certificate nor a token; ",
-                                     NameOf(method), " takes the role ",
-                                     RoleName(RoleFor(method)))));
+  return Refuse(
+      Refused::kUnauthenticated,
+      Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
+              absl::StrCat("neither a certificate nor a token; ", row.name,
+                           " requires the role ", RoleName(row.role))));
 }
 
 absl::Status Gate::Admit(const Context& context, Method method,
                          absl::string_view ring, Caller& caller) const {
+  const MethodRow* const row = RowOf(method);
+  if (row == nullptr) return NoRow(method);
   if (!guarded()) {
     caller.name = context.peer();
     return absl::OkStatus();
   }
   const std::shared_ptr<const Policy> policy = policy_->Current();
-  const auto identity = Authenticate(context, *policy, method);
+  const auto identity = Authenticate(context, *policy, *row);
   if (!identity.ok()) return identity.status();
   Policy::Grant grant = policy->On(MeantRing(ring), *identity);
   caller.role = grant.role;
@@ -137,24 +117,35 @@ absl::Status Gate::Admit(const Context& context, Method method,
                 : identity->token.empty()
                     ? identity->names[0]
                     : absl::StrCat("token:", identity->token);
-  const Role wanted = RoleFor(method);
-  if (caller.role >= wanted) return absl::OkStatus();
+  if (caller.role >= row->role) return absl::OkStatus();
   return Refuse(
       Refused::kDenied,
       Refusal(v1::ERROR_REASON_PERMISSION_DENIED,
               absl::StrCat(caller.name, " has the role ", RoleName(caller.role),
                            " on ring ", Quoted(MeantRing(ring)), "; ",
-                           NameOf(method), " takes ", RoleName(wanted))));
+                           row->name, " requires ", RoleName(row->role))));
+}
+
+absl::Status Gate::Check(const Context& context, Method method,
+                         absl::string_view ring) const {
+  if (!guarded()) {
+    return RowOf(method) == nullptr ? NoRow(method) : absl::OkStatus();
+  }
+  Caller caller;
+  return Admit(context, method, ring, caller);
 }
 
 absl::StatusOr<std::function<bool(absl::string_view)>> Gate::Readable(
     const Context& context, Method method) const {
+  const MethodRow* const row = RowOf(method);
+  if (row == nullptr) return NoRow(method);
   if (!guarded()) return [](absl::string_view) { return true; };
   const std::shared_ptr<const Policy> policy = policy_->Current();
-  auto identity = Authenticate(context, *policy, method);
+  auto identity = Authenticate(context, *policy, *row);
   if (!identity.ok()) return identity.status();
-  return [policy, identity = *std::move(identity)](absl::string_view ring) {
-    return policy->On(ring, identity).role >= Role::kReader;
+  return [policy, role = row->role,
+          identity = *std::move(identity)](absl::string_view ring) {
+    return policy->On(ring, identity).role >= role;
   };
 }
 

@@ -1,5 +1,5 @@
-// Decides who may make a call. Thread-safe. Without a policy everybody may make
-// all calls.
+// Decides who may make a call. Thread-safe. Without a policy every caller may
+// make every call of the table of methods.
 #ifndef CLOCKWISE_SERVICE_RPC_GATE_H_
 #define CLOCKWISE_SERVICE_RPC_GATE_H_
 
@@ -16,7 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "service/access/failed_attempts.h"
 #include "service/access/policy.h"
-#include "service/metrics/rpc_stats.h"
+#include "service/methods/methods.h"
 #include "service/metrics/security_figures.h"
 
 namespace clockwise {
@@ -27,7 +27,7 @@ class Gate {
   explicit Gate(std::shared_ptr<const PolicySource> policy)
       : policy_(std::move(policy)) {}
 
-  // Whether calls are looked at, at all.
+  // True if there is a policy.
   bool guarded() const { return policy_ != nullptr; }
 
   // Who calls, as the change history names them. Nobody can choose it: it is
@@ -36,14 +36,24 @@ class Gate {
     std::string name;
     Role role = Role::kNone;
   };
-  // Sets `caller`, also if it is refused, as far as something was proved.
-  // UNAUTHENTICATED: nothing was. PERMISSION_DENIED: it may not, on `ring` (""
-  // is the default one). LIMIT_REACHED: too many attempts failed.
+  // The ring of a call that is about no ring: only a grant for "*" matches it.
+  static constexpr absl::string_view kEveryRing = "*";
+
+  // Checks that the caller has the role that the table asks for `method`, on
+  // `ring` ("" is the default ring). Sets `caller` as far as it is proved, also
+  // if the call is refused. UNAUTHENTICATED: the caller has proved nothing.
+  // PERMISSION_DENIED: its role is too low. LIMIT_REACHED: too many attempts
+  // failed. UNIMPLEMENTED, with or without a policy: the table has no `method`.
   absl::Status Admit(const grpc::CallbackServerContext& context, Method method,
                      absl::string_view ring, Caller& caller) const;
 
-  // Which rings the caller of `method` may read, for lists of them.
-  // UNAUTHENTICATED.
+  // The same check for a caller whose name is not needed.
+  absl::Status Check(const grpc::CallbackServerContext& context, Method method,
+                     absl::string_view ring) const;
+
+  // Returns a function that is true for the rings on which the caller has the
+  // role of `method`. UNAUTHENTICATED, LIMIT_REACHED and UNIMPLEMENTED as
+  // above.
   absl::StatusOr<std::function<bool(absl::string_view)>> Readable(
       const grpc::CallbackServerContext& context, Method method) const;
 
@@ -60,16 +70,13 @@ class Gate {
   // The same; UNAUTHENTICATED, if nothing is shown.
   absl::StatusOr<Identity> Authenticate(
       const grpc::CallbackServerContext& context, const Policy& policy,
-      Method method) const;
+      const MethodRow& row) const;
   absl::Status Refuse(Refused why, const absl::Status& status) const;
 
   const std::shared_ptr<const PolicySource> policy_;
   mutable FailedAttempts failed_;
   mutable std::array<std::atomic<uint64_t>, kRefusedNames.size()> refused_ = {};
 };
-
-// The role that `method` takes.
-Role RoleFor(Method method);
 
 }  // namespace clockwise
 

@@ -1,6 +1,8 @@
 #include "service/rpc/placement_service.h"
 
+#include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,10 +11,8 @@
 #include "service/rpc/log_change.h"
 #include "service/rpc/queued_call.h"
 #include "service/rpc/request_traits.h"
-#include "service/rpc/requests.h"
 
 namespace clockwise {
-
 PlacementServiceHandlers::PlacementServiceHandlers(
     Membership& membership, RpcStats& stats, const ServingLimits& limits,
     const Gate& gate, AuditLog* audit, ServerFacts facts,
@@ -50,7 +50,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
   const UnaryCall call(context, response, &stats_.Of(method));
   // The call may be over before Wait returns.
-  Reactor* reactor = call.reactor();
+  Reactor* const reactor = call.reactor();
   const grpc::Slice request = ToSlice(*bytes);
   if (const auto answer = locator_.Locate<Request>(*context, method, request)) {
     call.Finish(*answer);
@@ -62,106 +62,141 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
   return reactor;
 }
 
-void PlacementServiceHandlers::Audit(v1::AuditEntry entry,
+template <Method kMethod>
+void PlacementServiceHandlers::Audit(const Admitted& admitted,
                                      const absl::Status& outcome,
                                      uint64_t epoch) const {
-  if (audit_ == nullptr) return;
-  SetOutcome(outcome, entry);
-  entry.set_epoch(epoch);
-  audit_->Add(std::move(entry));
+  if constexpr (RowOf(kMethod)->audit == CallAudit::kAudited) {
+    if (audit_ == nullptr) return;
+    v1::AuditEntry entry = admitted.entry;
+    SetOutcome(outcome, entry);
+    entry.set_epoch(epoch);
+    audit_->Add(std::move(entry));
+  }
 }
 
-template <typename Request>
-absl::Status PlacementServiceHandlers::Admit(
-    Method method, const Context& context, const Bytes& bytes, Request& request,
-    Gate::Caller& caller, v1::AuditEntry& entry) const {
+template <Method kMethod, typename Request>
+absl::Status PlacementServiceHandlers::Admit(const Context& context,
+                                             const Bytes& bytes,
+                                             Request& request,
+                                             Admitted& admitted) const {
+  constexpr CallScope kScope = RowOf(kMethod)->scope;
   const absl::Status parsed = ParseRequest(bytes, request);
+  absl::string_view ring = Gate::kEveryRing;
+  if constexpr (kScope == CallScope::kOneRing) {
+    static_assert(
+        requires { RingOf(request); },
+        "The table says that the method is about one ring: add an "
+        "overload of RingOf for its request to requests.h.");
+    ring = RingOf(request);
+  }
   absl::Status status = parsed;
-  if constexpr (kOfOneRing<Request>) {
-    if (parsed.ok()) {
-      status = gate_.Admit(context, method, RingOf(request), caller);
+  if (parsed.ok()) {
+    if constexpr (kScope == CallScope::kAllRings) {
+      auto readable = gate_.Readable(context, kMethod);
+      status = readable.status();
+      if (readable.ok()) admitted.readable = *std::move(readable);
+    } else {
+      status = gate_.Admit(context, kMethod, ring, admitted.caller);
     }
   }
-  if constexpr (kAudited<Request>) {
+  if constexpr (RowOf(kMethod)->audit == CallAudit::kAudited) {
     if (audit_ == nullptr) return status;
-    entry = EntryOf(method, context.peer());
-    if (parsed.ok()) Describe(request, entry);
-    SetCaller(caller, entry);
-    if (!status.ok()) Audit(entry, status, 0);
+    admitted.entry = EntryOf(kMethod, context.peer());
+    if (parsed.ok()) Describe(request, ring, admitted.entry);
+    SetCaller(admitted.caller, admitted.entry);
+    if (!status.ok()) Audit<kMethod>(admitted, status, 0);
   }
   return status;
 }
 
-template <typename Request, typename Work>
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Queue(
-    Method method, Context* context, const Bytes* bytes, Bytes* response,
-    Work work) {
-  const UnaryCall call(context, response, &stats_.Of(method));
-  Reactor* reactor = call.reactor();
+template <Method kMethod, typename Request, typename Response>
+absl::StatusOr<Response> PlacementServiceHandlers::Work(
+    Request request, const Admitted& admitted) {
+  if constexpr (std::is_same_v<Request, v1::GetStatusRequest>) {
+    return Status(admitted.readable);  // of this server, not of membership/
+  } else if constexpr (RowOf(kMethod)->scope == CallScope::kAllRings) {
+    return Answer(membership_, request, admitted.readable);
+  } else if constexpr (requires { ToChangeRequest(request, std::string()); }) {
+    const ChangeRequest asked =
+        ToChangeRequest(std::move(request), admitted.caller.name);
+    auto change = membership_.Apply(asked);
+    if (!change.ok()) return change.status();
+    if (!asked.validate_only) LogChange(asked.ring, *change);
+    Response answer;
+    *answer.mutable_change() = *std::move(change);
+    return answer;
+  } else {
+    return Answer(membership_, request);
+  }
+}
+
+template <Method kMethod, typename Request, typename Response>
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
+    Context* context, const Bytes* bytes, Bytes* response) {
+  const UnaryCall call(context, response, &stats_.Of(kMethod));
+  Reactor* const reactor = call.reactor();
   auto request = std::make_shared<Request>();
-  v1::AuditEntry entry;
-  Gate::Caller caller;
+  auto admitted = std::make_shared<Admitted>();
   if (absl::Status status =
-          Admit(method, *context, *bytes, *request, caller, entry);
+          Admit<kMethod>(*context, *bytes, *request, *admitted);
       !status.ok()) {
     call.Finish(status);
     return reactor;
   }
-  const bool changes = ChangesSomething(*request);
+  const bool changes =
+      RowOf(kMethod)->queue == CallQueue::kChanges && !IsPlan(*request);
   auto queued = std::make_shared<QueuedCall>(
       call, changes ? QueuedCall::Kind::kChange : QueuedCall::Kind::kRead);
   // Once it is queued, the context may be gone at any time.
   const auto deadline =
       deadlines_.Add(call.AnswerBy(), [queued] { queued->Expire(); });
   WorkQueue& queue = changes ? changes_ : reads_;
-  const bool added = queue.Add(
-      [this, queued, deadline, request, work, entry, actor = caller.name] {
-        if (queued->Begin()) {
-          const auto answer = work(std::move(*request), actor);
-          if constexpr (kAudited<Request>) {
-            Audit(entry, answer.status(), EpochIn(answer));
-          }
-          queued->Finish(answer);
-        } else if constexpr (kAudited<Request>) {
-          Audit(entry, absl::CancelledError("its caller waits no more"), 0);
-        }
-        deadlines_.Remove(deadline);
-      });
+  const bool added = queue.Add([this, queued, deadline, request, admitted] {
+    if (queued->Begin()) {
+      const absl::StatusOr<Response> answer =
+          Work<kMethod, Request, Response>(std::move(*request), *admitted);
+      Audit<kMethod>(*admitted, answer.status(), EpochIn(answer));
+      queued->Finish(answer);
+    } else {
+      Audit<kMethod>(*admitted,
+                     absl::CancelledError("its caller waits no more"), 0);
+    }
+    deadlines_.Remove(deadline);
+  });
   if (added) return reactor;
   deadlines_.Remove(deadline);
   stats_.Reached(Limit::kQueuedCalls);
   const absl::Status refused =
       Overloaded(absl::StrCat(limits_.queued_calls, " calls wait already"));
-  if constexpr (kAudited<Request>) Audit(entry, refused, 0);
+  Audit<kMethod>(*admitted, refused, 0);
   queued->Refuse(refused);
   return reactor;
 }
 
-template <typename Request, typename Response>
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Change(
-    Method method, Context* context, const Bytes* bytes, Bytes* response) {
-  return Queue<Request>(
-      method, context, bytes, response,
-      [this](Request request,
-             const std::string& actor) -> absl::StatusOr<Response> {
-        const ChangeRequest asked = ToChangeRequest(std::move(request), actor);
-        auto change = membership_.Apply(asked);
-        if (!change.ok()) return change.status();
-        if (!asked.validate_only) LogChange(asked.ring, *change);
-        Response answer;
-        *answer.mutable_change() = *std::move(change);
-        return answer;
-      });
-}
+// The queued methods of the table. The others have handlers of their own below.
+#define CLOCKWISE_DEFINE_NoQueue(name)
+#define CLOCKWISE_DEFINE_Reads(name)                                        \
+  PlacementServiceHandlers::Reactor* PlacementServiceHandlers::name(        \
+      Context* context, const Bytes* bytes, Bytes* response) {              \
+    return Enqueue<Method::k##name, v1::name##Request, v1::name##Response>( \
+        context, bytes, response);                                          \
+  }
+#define CLOCKWISE_DEFINE_Changes(name) CLOCKWISE_DEFINE_Reads(name)
+#define CLOCKWISE_ROW(name, type, role, scope, queue, audit) \
+  CLOCKWISE_DEFINE_##queue(name)
+CLOCKWISE_METHODS(CLOCKWISE_ROW)
+#undef CLOCKWISE_ROW
+#undef CLOCKWISE_DEFINE_Changes
+#undef CLOCKWISE_DEFINE_Reads
+#undef CLOCKWISE_DEFINE_NoQueue
 
-template <typename Request>
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Ask(
-    Method method, Context* context, const Bytes* bytes, Bytes* response) {
-  return Queue<Request>(method, context, bytes, response,
-                        [this](const Request& request, const std::string&) {
-                          return Answer(membership_, request);
-                        });
-}
+// These ask the gate about the ring that each message names, whatever the table
+// says.
+static_assert(RowOf(Method::kLocate)->scope == CallScope::kOneRing);
+static_assert(RowOf(Method::kBatchLocate)->scope == CallScope::kOneRing);
+static_assert(RowOf(Method::kLocateStream)->scope == CallScope::kOneRing);
+static_assert(RowOf(Method::kWatch)->scope == CallScope::kOneRing);
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Locate(
     Context* context, const Bytes* request, Bytes* response) {
@@ -180,102 +215,6 @@ LocateStreams::Reactor* PlacementServiceHandlers::LocateStream(
   return locate_streams_.Open(context);
 }
 
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AddNode(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Change<v1::AddNodeRequest, v1::AddNodeResponse>(
-      Method::kAddNode, context, request, response);
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::UpdateNode(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Change<v1::UpdateNodeRequest, v1::UpdateNodeResponse>(
-      Method::kUpdateNode, context, request, response);
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::RemoveNode(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Change<v1::RemoveNodeRequest, v1::RemoveNodeResponse>(
-      Method::kRemoveNode, context, request, response);
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ApplyChanges(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Change<v1::ApplyChangesRequest, v1::ApplyChangesResponse>(
-      Method::kApplyChanges, context, request, response);
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::GetRing(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Ask<v1::GetRingRequest>(Method::kGetRing, context, request, response);
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::CompareEpochs(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Ask<v1::CompareEpochsRequest>(Method::kCompareEpochs, context, request,
-                                       response);
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListChanges(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Ask<v1::ListChangesRequest>(Method::kListChanges, context, request,
-                                     response);
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::CreateRing(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Ask<v1::CreateRingRequest>(Method::kCreateRing, context, request,
-                                    response);
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::DeleteRing(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Ask<v1::DeleteRingRequest>(Method::kDeleteRing, context, request,
-                                    response);
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::EndMigration(
-    Context* context, const Bytes* request, Bytes* response) {
-  return Change<v1::EndMigrationRequest, v1::EndMigrationResponse>(
-      Method::kEndMigration, context, request, response);
-}
-
-template <typename Request, typename Work>
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::List(
-    Method method, Context* context, const Bytes* bytes, Bytes* response,
-    Work work) {
-  auto readable = gate_.Readable(*context, method);
-  if (!readable.ok()) {
-    const UnaryCall call(context, response, &stats_.Of(method));
-    Reactor* reactor = call.reactor();
-    call.Finish(readable.status());
-    return reactor;
-  }
-  return Queue<Request>(method, context, bytes, response,
-                        [work, readable = *std::move(readable)](
-                            const Request& request, const std::string&) {
-                          return work(request, readable);
-                        });
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ListRings(
-    Context* context, const Bytes* bytes, Bytes* response) {
-  return List<v1::ListRingsRequest>(
-      Method::kListRings, context, bytes, response,
-      [this](const v1::ListRingsRequest& request, const Readable& readable) {
-        return Answer(membership_, request, readable);
-      });
-}
-
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::GetStatus(
-    Context* context, const Bytes* bytes, Bytes* response) {
-  return List<v1::GetStatusRequest>(
-      Method::kGetStatus, context, bytes, response,
-      [this](const v1::GetStatusRequest&, const Readable& readable)
-          -> absl::StatusOr<v1::GetStatusResponse> {
-        return Status(readable);
-      });
-}
-
 v1::GetStatusResponse PlacementServiceHandlers::Status(
     const Readable& readable) const {
   v1::GetStatusResponse response =
@@ -288,10 +227,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* PlacementServiceHandlers::Watch(
     Context* context, const Bytes* request) {
   return watch_.Open(*request, MachineOf(context->peer()),
                      [this, context](const std::string& ring) {
-                       if (!gate_.guarded()) return absl::OkStatus();
-                       Gate::Caller caller;
-                       return gate_.Admit(*context, Method::kWatch, ring,
-                                          caller);
+                       return gate_.Check(*context, Method::kWatch, ring);
                      });
 }
 

@@ -1,5 +1,6 @@
 // PlacementService on the wire: thin handlers that parse, check, hand over to
-// membership/ and map the result. Thread-safe. It owns the work queues, the
+// membership/ and map the result. They are derived from the table of methods
+// (service/methods/methods.h). Thread-safe. It owns the work queues, the
 // waiters and the watch hub; the membership outlives it.
 #ifndef CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_
 #define CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_
@@ -10,18 +11,20 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
+#include <cstdint>
 
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.grpc.pb.h"
 #include "service/access/audit_log.h"
 #include "service/membership/membership.h"
+#include "service/methods/methods.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/rpc/deadlines.h"
 #include "service/rpc/epoch_waiters.h"
 #include "service/rpc/gate.h"
 #include "service/rpc/locate_streams.h"
 #include "service/rpc/locator.h"
+#include "service/rpc/requests.h"
 #include "service/rpc/server_status.h"
 #include "service/rpc/unary_call.h"
 #include "service/rpc/watch_hub.h"
@@ -29,7 +32,7 @@
 
 namespace clockwise {
 
-// All methods raw: see wire.h.
+// The service with a raw handler for each method of the table: see wire.h.
 template <typename Base, template <typename> typename... Raw>
 struct RawMethods;
 template <typename Base>
@@ -42,24 +45,12 @@ struct RawMethods<Base, First, Rest...> {
   using Type = First<typename RawMethods<Base, Rest...>::Type>;
 };
 
+#define CLOCKWISE_ROW(name, type, role, scope, queue, audit) \
+  , v1::PlacementService::WithRawCallbackMethod_##name
 using RawPlacementService =
-    RawMethods<v1::PlacementService::Service,
-               v1::PlacementService::WithRawCallbackMethod_Locate,
-               v1::PlacementService::WithRawCallbackMethod_BatchLocate,
-               v1::PlacementService::WithRawCallbackMethod_LocateStream,
-               v1::PlacementService::WithRawCallbackMethod_AddNode,
-               v1::PlacementService::WithRawCallbackMethod_UpdateNode,
-               v1::PlacementService::WithRawCallbackMethod_RemoveNode,
-               v1::PlacementService::WithRawCallbackMethod_ApplyChanges,
-               v1::PlacementService::WithRawCallbackMethod_Watch,
-               v1::PlacementService::WithRawCallbackMethod_GetRing,
-               v1::PlacementService::WithRawCallbackMethod_CompareEpochs,
-               v1::PlacementService::WithRawCallbackMethod_ListChanges,
-               v1::PlacementService::WithRawCallbackMethod_CreateRing,
-               v1::PlacementService::WithRawCallbackMethod_DeleteRing,
-               v1::PlacementService::WithRawCallbackMethod_EndMigration,
-               v1::PlacementService::WithRawCallbackMethod_ListRings,
-               v1::PlacementService::WithRawCallbackMethod_GetStatus>::Type;
+    RawMethods<v1::PlacementService::Service CLOCKWISE_METHODS(
+        CLOCKWISE_ROW)>::Type;
+#undef CLOCKWISE_ROW
 
 class PlacementServiceHandlers final : public RawPlacementService {
  public:
@@ -75,22 +66,20 @@ class PlacementServiceHandlers final : public RawPlacementService {
                            std::chrono::milliseconds heartbeat);
   ~PlacementServiceHandlers() override;
 
-  Reactor* Locate(Context*, const Bytes*, Bytes*) override;
-  Reactor* BatchLocate(Context*, const Bytes*, Bytes*) override;
-  Reactor* AddNode(Context*, const Bytes*, Bytes*) override;
-  Reactor* UpdateNode(Context*, const Bytes*, Bytes*) override;
-  Reactor* RemoveNode(Context*, const Bytes*, Bytes*) override;
-  Reactor* ApplyChanges(Context*, const Bytes*, Bytes*) override;
-  Reactor* GetRing(Context*, const Bytes*, Bytes*) override;
-  Reactor* CompareEpochs(Context*, const Bytes*, Bytes*) override;
-  Reactor* ListChanges(Context*, const Bytes*, Bytes*) override;
-  Reactor* CreateRing(Context*, const Bytes*, Bytes*) override;
-  Reactor* DeleteRing(Context*, const Bytes*, Bytes*) override;
-  Reactor* EndMigration(Context*, const Bytes*, Bytes*) override;
-  Reactor* ListRings(Context*, const Bytes*, Bytes*) override;
-  Reactor* GetStatus(Context*, const Bytes*, Bytes*) override;
-  LocateStreams::Reactor* LocateStream(Context*) override;
-  grpc::ServerWriteReactor<Bytes>* Watch(Context*, const Bytes*) override;
+  // A handler for each method of the table.
+#define CLOCKWISE_DECLARE_Unary(name) \
+  Reactor* name(Context*, const Bytes*, Bytes*) override;
+#define CLOCKWISE_DECLARE_ServerStream(name) \
+  grpc::ServerWriteReactor<Bytes>* name(Context*, const Bytes*) override;
+#define CLOCKWISE_DECLARE_BidiStream(name) \
+  grpc::ServerBidiReactor<Bytes, Bytes>* name(Context*) override;
+#define CLOCKWISE_ROW(name, type, role, scope, queue, audit) \
+  CLOCKWISE_DECLARE_##type(name)
+  CLOCKWISE_METHODS(CLOCKWISE_ROW)
+#undef CLOCKWISE_ROW
+#undef CLOCKWISE_DECLARE_BidiStream
+#undef CLOCKWISE_DECLARE_ServerStream
+#undef CLOCKWISE_DECLARE_Unary
 
   // Tells from now on that this server is going away.
   void EnterLameDuck() { draining_ = true; }
@@ -107,29 +96,28 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // Answers from the newest state that has reached the request's min_epoch.
   template <typename Request>
   Reactor* AnswerLocate(Method method, Context*, const Bytes*, Bytes*);
-  // Answers with a list of rings, by `work`, a function from request and
-  // Readable to StatusOr<Response>.
-  template <typename Request, typename Work>
-  Reactor* List(Method method, Context*, const Bytes*, Bytes*, Work work);
-  // Runs `work`, a function from request and actor to StatusOr<Response>, on
-  // one of the queues, and answers by the client's deadline whatever becomes of
-  // it. What would change something is told to the audit log.
-  template <typename Request, typename Work>
-  Reactor* Queue(Method method, Context*, const Bytes*, Bytes*, Work work);
-  // Reads the request and says who asks, and whether they may. Fills in what is
-  // known then of the entry in the audit log, which is told of a refusal.
-  template <typename Request>
-  absl::Status Admit(Method method, const Context& context, const Bytes& bytes,
-                     Request& request, Gate::Caller& caller,
-                     v1::AuditEntry& entry) const;
-  void Audit(v1::AuditEntry entry, const absl::Status& outcome,
+  // What the gate says of a call, and what the audit log is to keep of it.
+  struct Admitted {
+    Gate::Caller caller;
+    Readable readable;  // CallScope::kAllRings only
+    v1::AuditEntry entry;
+  };
+  // Reads the request and asks the gate, for the rings that the table's scope
+  // says. An audited call that is refused is put in the audit log.
+  template <Method kMethod, typename Request>
+  absl::Status Admit(const Context& context, const Bytes& bytes,
+                     Request& request, Admitted& admitted) const;
+  // Answers a call on the queue that the table says, and at the latest by the
+  // client's deadline.
+  template <Method kMethod, typename Request, typename Response>
+  Reactor* Enqueue(Context*, const Bytes*, Bytes*);
+  // The answer to a request that was let in.
+  template <Method kMethod, typename Request, typename Response>
+  absl::StatusOr<Response> Work(Request request, const Admitted& admitted);
+  // Puts a call in the audit log, if the table says so.
+  template <Method kMethod>
+  void Audit(const Admitted& admitted, const absl::Status& outcome,
              uint64_t epoch) const;
-  // One of those that requests.h answers from membership/.
-  template <typename Request>
-  Reactor* Ask(Method method, Context*, const Bytes*, Bytes*);
-  // One of the four changes.
-  template <typename Request, typename Response>
-  Reactor* Change(Method method, Context*, const Bytes*, Bytes*);
 
   Membership& membership_;
   RpcStats& stats_;

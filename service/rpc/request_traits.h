@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <type_traits>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -13,38 +12,20 @@
 
 namespace clockwise {
 
-// Whether a request waits for the store. Plans, which may take long and change
-// nothing, go with the reads, so that no change waits for them.
+// True if a request of a change only asks for a plan. A plan may take long and
+// changes nothing, so it is served with the reads and delays no change.
 template <typename Request>
-bool ChangesSomething(const Request& request) {
+bool IsPlan(const Request& request) {
   if constexpr (requires { request.validate_only(); }) {
-    return !request.validate_only();
+    return request.validate_only();
   } else {
-    return std::is_same_v<Request, v1::CreateRingRequest> ||
-           std::is_same_v<Request, v1::DeleteRingRequest>;
+    return false;
   }
 }
 
 // A ring's name as requests spell it: "" is the default one.
 inline absl::string_view MeantRing(absl::string_view ring) {
   return ring.empty() ? kDefaultRing : ring;
-}
-
-// Whether a request is about one ring.
-template <typename Request>
-constexpr bool kOfOneRing = requires(const Request& request) {
-  request.ring();
-}
-|| requires(const Request& request) { request.spec(); };
-
-// The ring that a request is about.
-template <typename Request>
-const std::string& RingOf(const Request& request) {
-  if constexpr (requires { request.spec(); }) {
-    return request.spec().name();
-  } else {
-    return request.ring();
-  }
 }
 
 // The epoch that an answer tells of; 0: it tells of none.

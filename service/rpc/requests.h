@@ -1,8 +1,9 @@
-// The requests that are answered from membership/ without more ado, as
-// functions. Stateless.
+// The requests that are answered from membership/ alone, as functions: the ring
+// that each is about, and its answer. Stateless.
 #ifndef CLOCKWISE_SERVICE_RPC_REQUESTS_H_
 #define CLOCKWISE_SERVICE_RPC_REQUESTS_H_
 
+#include <concepts>
 #include <functional>
 #include <string>
 
@@ -12,7 +13,22 @@
 
 namespace clockwise {
 
-// The four changes as membership/ takes them; `actor` is who asks.
+// The ring on which the caller of a method of CallScope::kOneRing needs the
+// method's role. A request that names its ring in another way needs an overload
+// of its own here; without one its handler does not compile.
+template <typename Request>
+concept NamesItsRing = requires(const Request& request) {
+  { request.ring() } -> std::same_as<const std::string&>;
+};
+template <NamesItsRing Request>
+const std::string& RingOf(const Request& request) {
+  return request.ring();
+}
+inline const std::string& RingOf(const v1::CreateRingRequest& request) {
+  return request.spec().name();
+}
+
+// Changes of a ring, in the form that membership/ takes; `actor` is the caller.
 ChangeRequest ToChangeRequest(v1::AddNodeRequest request, std::string actor);
 ChangeRequest ToChangeRequest(v1::UpdateNodeRequest request, std::string actor);
 ChangeRequest ToChangeRequest(v1::RemoveNodeRequest request, std::string actor);

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -17,31 +18,44 @@ import unittest
 import urllib.request
 
 from authority import Authority
-from stubs import TIMEOUT, grpc, pb, placement_pb2_grpc, refusal
+from stubs import ROOT, TIMEOUT, grpc, pb, placement_pb2_grpc, refusal
 from running_server import CLOCKWISED, RunningServer  # path set by stubs
 
 CODE = grpc.StatusCode
-# A request of each method, and the role that it takes.
-CALLS = {
-    "Locate": (pb.LocateRequest(key=b"k"), "READER"),
-    "BatchLocate": (pb.BatchLocateRequest(keys=[b"k"]), "READER"),
-    "GetRing": (pb.GetRingRequest(), "READER"),
-    "CompareEpochs": (pb.CompareEpochsRequest(from_epoch=1, to_epoch=1),
-                      "READER"),
-    "ListChanges": (pb.ListChangesRequest(), "READER"),
-    "AddNode": (pb.AddNodeRequest(node=pb.Node(id="a")), "OPERATOR"),
-    "UpdateNode": (pb.UpdateNodeRequest(node=pb.Node(id="a", weight=2)),
-                   "OPERATOR"),
-    "ApplyChanges": (pb.ApplyChangesRequest(changes=[
-        pb.NodeChange(add=pb.Node(id="b"))]), "OPERATOR"),
-    "RemoveNode": (pb.RemoveNodeRequest(node_id="a"), "OPERATOR"),
-    "EndMigration": (pb.EndMigrationRequest(), "ADMIN"),
-    "CreateRing": (pb.CreateRingRequest(spec=pb.RingSpec(name="made")),
-                   "ADMIN"),
-    "DeleteRing": (pb.DeleteRingRequest(ring="made"), "ADMIN"),
-}
-ROLES = ["READER", "OPERATOR", "ADMIN"]
+SERVICE = pb.DESCRIPTOR.services_by_name["PlacementService"]
 
+
+def promised_roles():
+    """The role that each method requires, and its scope: tests/rpc/roles.tsv."""
+    promises = {}
+    text = (ROOT / "tests/rpc/roles.tsv").read_text(encoding="ascii")
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            method, role, scope = line.split("\t")
+            promises[method] = (role, scope)
+    return promises
+
+
+PROMISES = promised_roles()
+# Requests that do something. The other methods are called with an empty one.
+REQUESTS = {
+    "Locate": pb.LocateRequest(key=b"k"),
+    "BatchLocate": pb.BatchLocateRequest(keys=[b"k"]),
+    "LocateStream": pb.BatchLocateRequest(keys=[b"k"]),
+    "AddNode": pb.AddNodeRequest(node=pb.Node(id="a")),
+    "UpdateNode": pb.UpdateNodeRequest(node=pb.Node(id="a", weight=2)),
+    "ApplyChanges": pb.ApplyChangesRequest(changes=[
+        pb.NodeChange(add=pb.Node(id="b"))]),
+    "CreateRing": pb.CreateRingRequest(spec=pb.RingSpec(name="made")),
+    "DeleteRing": pb.DeleteRingRequest(ring="made"),
+}
+
+
+def request_of(method):
+    return REQUESTS.get(method.name) or getattr(pb, method.input_type.name)()
+
+
+ROLES = ["READER", "OPERATOR", "ADMIN"]
 
 
 def digest(token):
@@ -85,7 +99,7 @@ class SecurityTest(unittest.TestCase):
         return placement_pb2_grpc.PlacementServiceStub(channel)
 
     def locate(self, stub):
-        return refusal(stub.Locate, CALLS["Locate"][0])
+        return refusal(stub.Locate, REQUESTS["Locate"])
 
     def server(self, *flags, **more):
         return self.enterContext(RunningServer(flags=flags, **more))
@@ -273,36 +287,46 @@ class SecurityTest(unittest.TestCase):
                         else role.lower()), "role": role, "rings": ["*"]}
                 for role in ROLES]
 
+    def outcome(self, stub, method):
+        """The status code of one call of a method, and its ErrorInfo reason."""
+        call, request = getattr(stub, method.name), request_of(method)
+        if not method.server_streaming:
+            return refusal(call, request)
+        sent = iter([request]) if method.client_streaming else request
+        answers = call(sent, timeout=TIMEOUT)
+
+        def first(_, timeout):  # a Watch would go on
+            next(answers, None)
+            answers.cancel()
+        return refusal(first, None)
+
     def check_roles(self, stubs):
-        """Every method with every role."""
+        """Every method of the service with every role."""
+        self.assertEqual(set(PROMISES), set(SERVICE.methods_by_name))
         for role, stub in stubs.items():
-            for method, (request, wanted) in CALLS.items():
-                with self.subTest(role=role, method=method):
-                    code, reason = refusal(getattr(stub, method), request)
+            for method in SERVICE.methods:
+                wanted, _ = PROMISES[method.name]
+                with self.subTest(role=role, method=method.name):
+                    code, reason = self.outcome(stub, method)
                     if ROLES.index(role) < ROLES.index(wanted):
                         self.assertEqual((code, reason), (
                             CODE.PERMISSION_DENIED, "PERMISSION_DENIED"))
                     else:
                         self.assertNotIn(code, (CODE.PERMISSION_DENIED,
-                                                CODE.UNAUTHENTICATED))
-            watch = stub.Watch(pb.WatchRequest(), timeout=TIMEOUT)
-            next(watch)
-            watch.cancel()
-            answers = stub.LocateStream(iter([pb.BatchLocateRequest(
-                keys=[b"k"])]), timeout=TIMEOUT)
-            self.assertNotIn(self.code_of(answers), (CODE.PERMISSION_DENIED,
-                                                     CODE.UNAUTHENTICATED))
+                                                CODE.UNAUTHENTICATED,
+                                                CODE.UNIMPLEMENTED))
             self.assertTrue(stub.ListRings(pb.ListRingsRequest(),
                                            timeout=TIMEOUT).rings)
 
-    @staticmethod
-    def code_of(answers):
-        try:
-            for _ in answers:
-                pass
-        except grpc.RpcError as error:
-            return error.code()
-        return CODE.OK
+    def test_the_readme_names_the_role_of_each_method(self):
+        told = {}
+        text = (ROOT / "README.md").read_text(encoding="utf-8")
+        for role, methods in re.findall(r"^\| `([A-Z]+)` \| (`.*`) \|$", text,
+                                        re.MULTILINE):
+            for method in methods.replace("`", "").split(", "):
+                told[method] = role
+        self.assertEqual(told, {method: role for method, (role, _)
+                                in PROMISES.items()})
 
     def test_every_method_with_every_role_by_certificate(self):
         server = self.server(*self.tls_flags(mutual=True),
@@ -323,16 +347,17 @@ class SecurityTest(unittest.TestCase):
         server = self.server(*self.tls_flags(), *self.policy_flags(
             self.grants("token"), "reader " + digest("secret") + "\n"
             "operator " + digest("x") + "\nadmin " + digest("y") + "\n"))
-        for stub in (self.stub(server), self.stub(server, token="guess")):
-            for method, (request, _) in CALLS.items():
-                with self.subTest(method=method):
-                    self.assertEqual(
-                        refusal(getattr(stub, method), request),
-                        (CODE.UNAUTHENTICATED, "UNAUTHENTICATED"))
-                if stub is not None and method == "GetRing":
-                    break  # the rest would be too many guesses
-            self.assertEqual(self.code_of(stub.Watch(
-                pb.WatchRequest(), timeout=TIMEOUT)), CODE.UNAUTHENTICATED)
+        refused = (CODE.UNAUTHENTICATED, "UNAUTHENTICATED")
+        nothing, guess = self.stub(server), self.stub(server, token="guess")
+        for method in SERVICE.methods:
+            with self.subTest(method=method.name):
+                self.assertEqual(self.outcome(nothing, method), refused)
+        # A few: all of them would be too many guesses.
+        for name in ("GetRing", "AddNode", "ListRings", "Watch",
+                     "LocateStream"):
+            with self.subTest(method=name):
+                self.assertEqual(self.outcome(
+                    guess, SERVICE.methods_by_name[name]), refused)
         self.assertNotIn("guess", server.log())
         self.assertGreater(self.metric(
             server, 'clockwise_calls_refused_total{reason="bad_token"}'), 0)
