@@ -124,7 +124,8 @@ struct Parser {
                    "calls are no longer taken")
         ->check(CLI::Range(0.0, kMaxSeconds));
     app.add_option("--drain_grace", options.drain_grace,
-                   "Seconds that calls under way have to end after that")
+                   "Maximum number of seconds that calls under way then have; "
+                   "the server ends as soon as they are answered")
         ->check(CLI::Range(0.0, kMaxSeconds));
     app.add_option("--self_probe", options.self_probe,
                    "Seconds between looks whether the server answers itself; "

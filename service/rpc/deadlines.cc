@@ -13,6 +13,14 @@ Deadlines::~Deadlines() {
   thread_.join();
 }
 
+void Deadlines::ExpireAll() {
+  {
+    MutexLock lock(mu_);
+    all_expired_ = true;
+  }
+  changed_.NotifyAll();
+}
+
 Deadlines::Handle Deadlines::Add(Time time, std::function<void()> expired) {
   MutexLock lock(mu_);
   const Handle handle(time, ++added_);
@@ -36,8 +44,9 @@ void Deadlines::Run() {
     {
       MutexLock lock(mu_);
       while (!stopping_ &&
-             (waiting_.empty() || waiting_.begin()->first.first >
-                                      std::chrono::steady_clock::now())) {
+             (waiting_.empty() ||
+              (!all_expired_ && waiting_.begin()->first.first >
+                                    std::chrono::steady_clock::now()))) {
         if (waiting_.empty()) {
           changed_.Wait(mu_);
         } else {

@@ -29,6 +29,8 @@ class Deadlines {
   Deadlines& operator=(const Deadlines&) = delete;
 
   Handle Add(Time time, std::function<void()> expired);
+  // From now on every time has come.
+  void ExpireAll();
   // Nothing if its time has come.
   void Remove(const Handle& handle);
 
@@ -39,6 +41,7 @@ class Deadlines {
   Condition changed_;
   std::map<Handle, std::function<void()>> waiting_ ABSL_GUARDED_BY(mu_);
   uint64_t added_ ABSL_GUARDED_BY(mu_) = 0;
+  bool all_expired_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;
 };

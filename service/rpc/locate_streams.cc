@@ -29,7 +29,7 @@ absl::Status ClientGone() {
 class LocateStreams::Stream final : public Reactor {
  public:
   Stream(LocateStreams& streams, const grpc::CallbackServerContext& context)
-      : streams_(streams), context_(context) {}
+      : counted_(streams.calls_), streams_(streams), context_(context) {}
 
   // From here to OnDone; the stream holds itself, gRPC has a plain pointer.
   void Start(StreamPtr self, const absl::Status& admitted) {
@@ -146,6 +146,7 @@ class LocateStreams::Stream final : public Reactor {
     Finish(ToGrpc(status));
   }
 
+  const CallsUnderWay::Counted counted_;
   LocateStreams& streams_;
   const grpc::CallbackServerContext& context_;
   StreamPtr self_;

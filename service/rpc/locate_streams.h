@@ -1,5 +1,5 @@
 // The LocateStream calls of a server. Thread-safe. It owns the streams; the
-// locator and the stats outlive it.
+// locator, the counts and the stats outlive it.
 //
 // A stream answers one request after another. While an answer is written, the
 // next is worked out, and then no more is read: a client that does not read
@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/mutex.h"
+#include "service/rpc/calls_under_way.h"
 #include "service/rpc/locator.h"
 
 namespace clockwise {
@@ -27,8 +28,9 @@ class LocateStreams {
   using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
   // At most `most` are open; how often more would be is counted.
-  LocateStreams(Locator& locator, size_t most, RpcStats& stats)
-      : locator_(locator), most_(most), stats_(stats) {}
+  LocateStreams(Locator& locator, size_t most, CallsUnderWay& calls,
+                RpcStats& stats)
+      : locator_(locator), most_(most), calls_(calls), stats_(stats) {}
 
   // Serves one LocateStream call.
   Reactor* Open(grpc::CallbackServerContext* context);
@@ -48,6 +50,7 @@ class LocateStreams {
 
   Locator& locator_;
   const size_t most_;
+  CallsUnderWay& calls_;
   RpcStats& stats_;
   Mutex mu_;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;

@@ -13,6 +13,19 @@
 #include "service/rpc/request_traits.h"
 
 namespace clockwise {
+namespace {
+
+// Bytes. The answer to a request up to this size fits in what gRPC sends
+// without an acknowledgement.
+constexpr size_t kSmallRequest = 4096;
+
+absl::Status GoingAway() {
+  return Refusal(v1::ERROR_REASON_DRAINING,
+                 "this server is going away; ask another");
+}
+
+}  // namespace
+
 PlacementServiceHandlers::PlacementServiceHandlers(
     Membership& membership, RpcStats& stats, const ServingLimits& limits,
     const Gate& gate, AuditLog* audit, ServerFacts facts,
@@ -25,8 +38,8 @@ PlacementServiceHandlers::PlacementServiceHandlers(
       facts_(std::move(facts)),
       waiters_(membership, limits.waiting_calls, stats),
       locator_(membership, waiters_, gate),
-      locate_streams_(locator_, limits.locate_streams, stats),
-      watch_(membership, limits, stats, heartbeat),
+      locate_streams_(locator_, limits.locate_streams, calls_, stats),
+      watch_(membership, limits, calls_, stats, heartbeat),
       changes_(1, limits.queued_calls),
       reads_(1, limits.queued_calls) {
   membership_.Listen([this](const std::string& ring) {
@@ -40,17 +53,35 @@ PlacementServiceHandlers::~PlacementServiceHandlers() {
 }
 
 void PlacementServiceHandlers::Drain() {
+  closed_ = true;
   waiters_.Drain();
   locate_streams_.Drain();
   watch_.Drain();
 }
 
+// A large answer may wait for its client to read, so gRPC is asked when it has
+// left. Others leave at once, and gRPC's own reactor is cheaper.
+template <typename Request>
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ReactorFor(
+    const Bytes& request, Context* context) {
+  if constexpr (std::is_same_v<Request, v1::BatchLocateRequest>) {
+    if (request.Length() > kSmallRequest) {
+      return new CallsUnderWay::UnaryReactor(calls_);
+    }
+  }
+  return context->DefaultReactor();
+}
+
 template <typename Request>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
-  const UnaryCall call(context, response, &stats_.Of(method));
+  Reactor* const reactor = ReactorFor<Request>(*bytes, context);
+  const UnaryCall call(context, reactor, response, &stats_.Of(method));
   // The call may be over before Wait returns.
-  Reactor* const reactor = call.reactor();
+  if (closed_.load(std::memory_order_relaxed)) {
+    call.Finish(GoingAway());
+    return reactor;
+  }
   const grpc::Slice request = ToSlice(*bytes);
   if (const auto answer = locator_.Locate<Request>(*context, method, request)) {
     call.Finish(*answer);
@@ -134,14 +165,22 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
 template <Method kMethod, typename Request, typename Response>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
     Context* context, const Bytes* bytes, Bytes* response) {
-  const UnaryCall call(context, response, &stats_.Of(kMethod));
-  Reactor* const reactor = call.reactor();
+  Reactor* const reactor = new CallsUnderWay::UnaryReactor(calls_);
+  const UnaryCall call(context, reactor, response, &stats_.Of(kMethod));
   auto request = std::make_shared<Request>();
   auto admitted = std::make_shared<Admitted>();
   if (absl::Status status =
           Admit<kMethod>(*context, *bytes, *request, *admitted);
       !status.ok()) {
     call.Finish(status);
+    return reactor;
+  }
+  // Read after the call is counted. So once Drain was called and no call is
+  // counted, no change can begin whose answer would be lost.
+  if (closed_) {
+    const absl::Status refused = GoingAway();
+    Audit<kMethod>(*admitted, refused, 0);
+    call.Finish(refused);
     return reactor;
   }
   const bool changes =

@@ -19,6 +19,7 @@
 #include "service/membership/membership.h"
 #include "service/methods/methods.h"
 #include "service/metrics/rpc_stats.h"
+#include "service/rpc/calls_under_way.h"
 #include "service/rpc/deadlines.h"
 #include "service/rpc/epoch_waiters.h"
 #include "service/rpc/gate.h"
@@ -85,8 +86,15 @@ class PlacementServiceHandlers final : public RawPlacementService {
   void EnterLameDuck() { draining_ = true; }
   bool draining() const { return draining_; }
 
-  // Ends streams and waiting calls with UNAVAILABLE, now and from now on.
+  // Ends streams and waiting calls with UNAVAILABLE, and refuses new calls so
+  // from now on.
   void Drain();
+  // Refuses the queued calls that have no answer yet, as at their deadlines.
+  void ExpireQueuedCalls() { deadlines_.ExpireAll(); }
+
+  // The calls whose answers gRPC has not sent yet, but for small look-ups:
+  // those are answered, on gRPC's threads, as soon as they come.
+  int64_t calls_under_way() const { return calls_.count(); }
 
   WatchFigures Figures() const { return watch_.Figures(); }
   // What GetStatus answers to who may read the rings that `readable` takes.
@@ -96,6 +104,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // Answers from the newest state that has reached the request's min_epoch.
   template <typename Request>
   Reactor* AnswerLocate(Method method, Context*, const Bytes*, Bytes*);
+  // The reactor of a look-up that is answered on gRPC's thread.
+  template <typename Request>
+  Reactor* ReactorFor(const Bytes& request, Context* context);
   // What the gate says of a call, and what the audit log is to keep of it.
   struct Admitted {
     Gate::Caller caller;
@@ -125,7 +136,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
   const Gate& gate_;
   AuditLog* const audit_;
   const ServerFacts facts_;
-  std::atomic<bool> draining_ = false;
+  std::atomic<bool> draining_ = false;  // GetStatus says so
+  std::atomic<bool> closed_ = false;    // Drain was called
+  CallsUnderWay calls_;
   EpochWaiters waiters_;
   Locator locator_;
   LocateStreams locate_streams_;

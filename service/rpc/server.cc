@@ -1,5 +1,6 @@
 #include "service/rpc/server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -16,6 +18,10 @@
 
 namespace clockwise {
 namespace {
+
+// An answer that gRPC has been handed leaves in far less than this, unless its
+// client does not read.
+constexpr std::chrono::milliseconds kTimeToSend(100);
 
 // Whether someone accepts connections on the unix socket `path`. gRPC would
 // unlink it and leave its owner unreachable.
@@ -136,9 +142,44 @@ void RpcServer::EnterLameDuck() {
   server_->GetHealthCheckService()->SetServingStatus(false);
 }
 
+bool RpcServer::WaitForCalls(Time until) const {
+  constexpr std::chrono::milliseconds kLookEvery(5);
+  while (handlers_.calls_under_way() > 0) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(kLookEvery);
+  }
+  return true;
+}
+
 void RpcServer::Drain(std::chrono::milliseconds grace) {
+  const Time until = std::chrono::steady_clock::now() + grace;
+  // First our handlers refuse all new calls, with UNAVAILABLE. gRPC itself
+  // would refuse them with CANCELLED while its clients do not know yet.
   handlers_.Drain();
-  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  // Look-ups count as answered when they are handed to gRPC.
+  std::this_thread::sleep_for(std::min(grace, kTimeToSend));
+  std::thread shutdown;
+  if (!WaitForCalls(
+          std::min(until, std::chrono::steady_clock::now() + kTimeToSend))) {
+    // Some calls take longer. gRPC tells the clients to leave (GOAWAY).
+    shutdown = std::thread([&] {
+      server_->Shutdown(std::chrono::system_clock::now() + grace + kTimeToSend);
+    });
+    if (!WaitForCalls(until)) {
+      // The grace is over. The callers of queued changes learn that the outcome
+      // is unknown, rather than nothing.
+      handlers_.ExpireQueuedCalls();
+      WaitForCalls(until + kTimeToSend);
+    }
+  }
+  // Shutdown by itself waits until its deadline for idle clients to leave, and
+  // for the calls of gRPC's own services. It then cuts them by this function.
+  grpc_server_cancel_all_calls(server_->c_server());
+  // The cut is made on other threads, and should be over before gRPC answers
+  // new calls with CANCELLED; too long a pause lets clients connect again.
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (shutdown.joinable()) shutdown.join();
+  server_->Shutdown(std::chrono::system_clock::now());
   server_->Wait();
 }
 

@@ -63,12 +63,18 @@ class RpcServer {
   void StartServing();
   // Tells health checkers that this server is going away; calls are served on.
   void EnterLameDuck();
-  // Ends watch streams, takes no more calls, and returns when those under way
-  // are answered, or at the latest after `grace`.
+  // Ends watch streams, refuses new calls with UNAVAILABLE, and returns once
+  // the calls under way are answered, at the latest after `grace`. Idle
+  // connections and the calls of gRPC's own services (health, reflection) do
+  // not delay it.
   void Drain(std::chrono::milliseconds grace);
 
  private:
   explicit RpcServer(const Options& options);
+
+  using Time = std::chrono::steady_clock::time_point;
+  // Waits until no call is under way; false: some still were at `until`.
+  bool WaitForCalls(Time until) const;
 
   const Gate gate_;
   PlacementServiceHandlers handlers_;

@@ -23,11 +23,12 @@ std::chrono::steady_clock::time_point AnswerBy(
 
 class UnaryCall {
  public:
-  // All three outlive the call.
-  UnaryCall(grpc::CallbackServerContext* context, grpc::ByteBuffer* response,
+  // All four outlive the call.
+  UnaryCall(grpc::CallbackServerContext* context,
+            grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response,
             MethodStats* stats)
       : context_(context),
-        reactor_(context->DefaultReactor()),
+        reactor_(reactor),
         response_(response),
         stats_(stats),
         start_(std::chrono::steady_clock::now()) {
@@ -35,9 +36,6 @@ class UnaryCall {
   }
 
   grpc::CallbackServerContext* context() const { return context_; }
-  // What the handler returns to gRPC; still valid to name once finished.
-  grpc::ServerUnaryReactor* reactor() const { return reactor_; }
-
   // As clockwise::AnswerBy. Asked before it is finished.
   std::chrono::steady_clock::time_point AnswerBy() const {
     return clockwise::AnswerBy(*context_);

@@ -18,10 +18,12 @@ constexpr std::chrono::milliseconds kPassGap(10);
 }  // namespace
 
 WatchHub::WatchHub(const Membership& membership, const ServingLimits& limits,
-                   RpcStats& stats, std::chrono::milliseconds heartbeat)
+                   CallsUnderWay& calls, RpcStats& stats,
+                   std::chrono::milliseconds heartbeat)
     : membership_(membership),
       most_(limits.watch_streams),
       most_per_peer_(limits.watch_streams_per_peer),
+      calls_(calls),
       stats_(stats),
       heartbeat_(heartbeat),
       dispatcher_([this] { Run(); }) {}
@@ -88,7 +90,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchHub::Open(
   if (absl::Status status = Admit(request, peer, std::move(admit), stream);
       !status.ok()) {
     stats.CountHandled(static_cast<size_t>(status.code()));
-    return new RefusedStream(status);
+    return new RefusedStream(calls_, status);
   }
   Notice(stream->id);
   return stream.get();

@@ -1,5 +1,5 @@
 // The watch streams of a server. Thread-safe. It owns the streams and one
-// dispatcher thread; the membership and the stats outlive it.
+// dispatcher thread; the membership, the counts and the stats outlive it.
 //
 // Streams are woken, not fed: each remembers the epoch that it was sent last,
 // and when it is idle and its ring has moved on, the dispatcher sends it the
@@ -31,6 +31,7 @@
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/mutex.h"
+#include "service/rpc/calls_under_way.h"
 #include "service/rpc/serving_limits.h"
 #include "service/rpc/watch_events.h"
 
@@ -40,7 +41,8 @@ class WatchHub {
  public:
   // Idle streams get a heartbeat every `heartbeat`.
   WatchHub(const Membership& membership, const ServingLimits& limits,
-           RpcStats& stats, std::chrono::milliseconds heartbeat);
+           CallsUnderWay& calls, RpcStats& stats,
+           std::chrono::milliseconds heartbeat);
   // All streams must have ended: the gRPC server is shut down before.
   ~WatchHub();
   WatchHub(const WatchHub&) = delete;
@@ -98,6 +100,7 @@ class WatchHub {
   const Membership& membership_;
   const size_t most_;
   const size_t most_per_peer_;
+  CallsUnderWay& calls_;
   RpcStats& stats_;
   const std::chrono::milliseconds heartbeat_;
   // The dispatcher's alone.

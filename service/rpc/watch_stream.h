@@ -23,7 +23,8 @@ class WatchHub::Stream final
  public:
   Stream(WatchHub& its_hub, const std::string& its_peer,
          const v1::WatchRequest& request, Admission its_admit)
-      : hub(its_hub),
+      : counted(its_hub.calls_),
+        hub(its_hub),
         peer(its_peer),
         ring(MeantRing(request.ring())),
         include_moves(request.include_moves()),
@@ -49,6 +50,7 @@ class WatchHub::Stream final
   }
   void OnDone() override { self.reset(); }  // nothing may follow
 
+  const CallsUnderWay::Counted counted;
   WatchHub& hub;
   const std::string peer;  // the machine that it goes to
   const std::string ring;
@@ -73,8 +75,14 @@ class WatchHub::Stream final
 class WatchHub::RefusedStream final
     : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  explicit RefusedStream(const absl::Status& status) { Finish(ToGrpc(status)); }
+  RefusedStream(CallsUnderWay& calls, const absl::Status& status)
+      : counted_(calls) {
+    Finish(ToGrpc(status));
+  }
   void OnDone() override { delete this; }
+
+ private:
+  const CallsUnderWay::Counted counted_;
 };
 
 }  // namespace clockwise

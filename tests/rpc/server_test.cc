@@ -1,9 +1,12 @@
 #include <arpa/inet.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "health.grpc.pb.h"
 #include "tests/rpc/serving.h"
@@ -108,6 +111,71 @@ TEST_F(ServerTest, AUnixSocketServesAndASecondServerIsRefused) {
     EXPECT_FALSE(RpcServer::Start(OptionsFor(listen)).ok());
   }
   std::filesystem::remove_all(folder);
+}
+
+// A channel with a health watch; it stays open.
+TEST_F(ServerTest, AnIdleConnectionDoesNotDelayADrain) {
+  Add("n1");
+  EXPECT_EQ(Health(""), grpc::health::v1::HealthCheckResponse::SERVING);
+  grpc::ClientContext context;
+  const auto health = grpc::health::v1::Health::NewStub(channel_);
+  const auto watch =
+      health->Watch(&context, grpc::health::v1::HealthCheckRequest());
+  grpc::health::v1::HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  const auto begun = std::chrono::steady_clock::now();
+  server_->Drain(std::chrono::seconds(30));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2));
+  while (watch->Read(&response)) {
+  }
+  EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+// Its answer is larger than what gRPC sends unread.
+TEST_F(ServerTest, ADrainWaitsForAClientThatReadsItsAnswerLate) {
+  for (int i = 0; i < 64; ++i) Add("node-" + std::to_string(i));
+  v1::BatchLocateRequest request;
+  request.set_replicas(64);
+  for (int i = 0; i < 10'000; ++i) request.add_keys(std::to_string(i));
+  grpc::ChannelArguments arguments;
+  arguments.SetInt("grpc.use_local_subchannel_pool", 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // 64 KiB are sent unread
+  grpc::GenericStub stub(grpc::CreateCustomChannel(
+      server_->address(), grpc::InsecureChannelCredentials(), arguments));
+  grpc::ClientContext context;
+  SetDeadline(context);
+  grpc::CompletionQueue queue;
+  const auto call = stub.PrepareCall(
+      &context, "/clockwise.v1.PlacementService/BatchLocate", &queue);
+  const auto next = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  call->StartCall(nullptr);
+  ASSERT_TRUE(next());
+  const grpc::Slice slice(request.SerializeAsString());
+  call->WriteLast(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions(), nullptr);
+  ASSERT_TRUE(next());
+  while (stats_.Of(Method::kBatchLocate).handled(0) == 0) {
+    std::this_thread::yield();
+  }
+  std::atomic<bool> drained = false;
+  std::thread drain([&] {
+    server_->Drain(std::chrono::seconds(30));
+    drained = true;
+  });
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_FALSE(drained);
+  grpc::ByteBuffer answer;
+  call->Read(&answer, nullptr);
+  EXPECT_TRUE(next());
+  EXPECT_GT(answer.Length(), 640'000u);
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  EXPECT_TRUE(next());
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  drain.join();
 }
 
 TEST_F(ServerTest, ADrainedServerTakesNoMoreCalls) {
