@@ -196,13 +196,12 @@ class StopTest(unittest.TestCase):
 
     # --- A store that is away. ---
 
-    def waiting_server(self, store):
-        """A server that waits for its store, with a lame duck of 20 s."""
+    def start(self, store):
+        """Starts a server that will wait for its store; its lame duck is 20 s."""
         server = RunningServer(store=store, flags=["--lame_duck=20"])
         server.folder = self.enterContext(tempfile.TemporaryDirectory())
         server.start(wait=False)
         self.addCleanup(server.kill)
-        self.wait_for(server, "waiting for the store")
         return server
 
     def wait_for(self, server, line):
@@ -218,15 +217,16 @@ class StopTest(unittest.TestCase):
         with socket.create_server(("127.0.0.1", 0), backlog=0) as silent, \
                 EtcdCluster() as etcd:
             etcd.pause(0)
-            for store in (f"etcd:127.0.0.1:{free_port()}",
-                          f"etcd:127.0.0.1:{silent.getsockname()[1]}",
-                          etcd.store):
-                # The follower's waits differ: stopped in each of them.
-                for delay in (0, 0.7, 1.6):
-                    with self.subTest(store=store, delay=delay):
-                        server = self.waiting_server(store)
-                        time.sleep(delay)
-                        self.stop(server, within=2)
+            stores = (f"etcd:127.0.0.1:{free_port()}",
+                      f"etcd:127.0.0.1:{silent.getsockname()[1]}",
+                      etcd.store)
+            servers = [self.start(store) for store in stores * 3]
+            # They are then in different waits of the follower.
+            for number, server in enumerate(servers):
+                with self.subTest(store=server.store):
+                    self.wait_for(server, "waiting for the store")
+                    self.stop(server, within=2)
+                    time.sleep(0.3 * (number % 3))
             etcd.resume(0)
 
     def test_a_server_whose_store_went_away_ends_at_once(self):
