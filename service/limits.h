@@ -91,13 +91,13 @@ inline constexpr size_t kMaxRingFileBytes = 1'000'000'000;
 // --- Backups: refused above the bound. ---
 inline constexpr size_t kMaxBackupBytes = 2'000'000'000;  // a file
 
-// --- The HTTP port: connections beyond wait in the kernel, larger requests
-// are dropped. ---
+// --- The HTTP port. Connections beyond the bound wait in the kernel. ---
 inline constexpr size_t kHttpThreads = 16;
-inline constexpr size_t kHttpConnections =
-    64;  // served, or waiting for a thread
+inline constexpr size_t kHttpConnections = 64;
 inline constexpr int kHttpBacklog = 128;
-inline constexpr size_t kHttpRequestBytes = 64 * 1024;
+inline constexpr size_t kHttpRequestBytes = 64 * 1024;  // 431 beyond
+inline constexpr size_t kHttpFieldBytes = 8'000;        // a header: 431, or the
+                                                        // target: 414
 inline constexpr int kHttpWaiting = 4;  // requests that compute much, for one
 inline constexpr size_t kHttpEventStreams = 100;        // 503 beyond
 inline constexpr double kHttpRequestSeconds = 2;        // for one to arrive

@@ -1,4 +1,4 @@
-// What is asked of a page of the HTTP port, and what it answers. Values.
+// The request and the reply of a page of the HTTP port. Values.
 #ifndef CLOCKWISE_SERVICE_HTTP_EXCHANGE_H_
 #define CLOCKWISE_SERVICE_HTTP_EXCHANGE_H_
 
@@ -7,11 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+
 namespace clockwise {
 
 struct HttpRequest {
-  // The parts of the path, decoded: of /api/v1/rings/a%2Fb "api", "v1", "rings"
-  // and "a/b"; of / none.
+  // The decoded segments of the path: /api/v1/rings/a%2Fb is "api", "v1",
+  // "rings" and "a/b"; / has none.
   std::vector<std::string> path;
   std::multimap<std::string, std::string> parameters;  // decoded
 };
@@ -22,6 +24,13 @@ struct HttpReply {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
 };
+
+// Returns the path of a request target: all before the query, still encoded.
+absl::string_view PathOf(absl::string_view target);
+
+// Splits and decodes a request target. A '%' that no two hexadecimal digits
+// follow stands for itself.
+HttpRequest ParseTarget(absl::string_view target);
 
 }  // namespace clockwise
 

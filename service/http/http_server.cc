@@ -1,244 +1,438 @@
 #include "service/http/http_server.h"
 
-#include <fcntl.h>
-#include <httplib.h>
-#include <netdb.h>
-#include <prometheus/text_serializer.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
+// No other file includes Boost: these headers take seconds to compile.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
 #include <cassert>
-#include <cerrno>
-#include <cstring>
-#include <future>
-#include <semaphore>
+#include <optional>
+#include <set>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "service/http/connection.h"
-#include "service/http/event_streams.h"
-#include "service/http/httplib_exchange.h"
+#include "service/http/compression.h"
+#include "service/http/routes.h"
 #include "service/limits.h"
+#include "service/tls/pem.h"
 
 namespace clockwise {
 namespace {
 
-constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
+namespace net = boost::asio;
+namespace http = boost::beast::http;
+using net::ip::tcp;
+using Clock = std::chrono::steady_clock;
+using Error = boost::system::error_code;
+using Bytes = std::shared_ptr<const std::string>;
+using Request = http::request<http::empty_body>;
 
-// A pool whose queue is bounded: when it is full, nothing more is accepted and
-// the kernel makes new connections wait.
-class BoundedPool final : public httplib::ThreadPool {
- public:
-  BoundedPool(size_t most, std::function<void(Limit)> reached)
-      : ThreadPool(limits::kHttpThreads),
-        reached_(std::move(reached)),
-        free_(static_cast<std::ptrdiff_t>(most)) {}
+constexpr size_t kReadBytes = 4096;
+// After the reply, a peer has this long to close, and may send this much more.
+constexpr std::chrono::milliseconds kFinishTime(500);
+constexpr size_t kFinishBytes = 64 * 1024;
+constexpr std::chrono::hours kForever(1'000'000);
+constexpr std::chrono::milliseconds kAcceptRetry(100);
+constexpr std::chrono::milliseconds kBetweenNews(200);
+constexpr std::chrono::seconds kBetweenBeats(5);
+// On this event, the page refreshes what is not about rings.
+constexpr char kBeat[] = "event: beat\ndata: {}\n\n";
 
-  void enqueue(std::function<void()> work) override {
-    if (!free_.try_acquire()) {
-      reached_(Limit::kHttpConnections);
-      free_.acquire();
-    }
-    ThreadPool::enqueue([this, work = std::move(work)] {
-      work();
-      free_.release();
-    });
+absl::string_view View(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+// Returns the status that refuses a request, or 0.
+int RefusalOf(const Request& request) {
+  if (request.target().size() > limits::kHttpFieldBytes) return 414;
+  for (const auto& field : request) {
+    if (field.value().size() > limits::kHttpFieldBytes) return 431;
   }
+  return 0;
+}
 
- private:
-  const std::function<void(Limit)> reached_;
-  std::counting_semaphore<limits::kMostHttpConnections> free_;
-};
+Bytes Serialize(HttpReply reply, const Request& request) {
+  Compress(View(request[http::field::accept_encoding]), reply);
+  const auto status = static_cast<http::status>(reply.status);
+  std::string bytes = absl::StrCat("HTTP/1.1 ", reply.status, " ",
+                                   View(http::obsolete_reason(status)), "\r\n");
+  const auto add = [&bytes](absl::string_view name, absl::string_view value) {
+    absl::StrAppend(&bytes, name, ": ", value, "\r\n");
+  };
+  add("Connection", "close");
+  if (!reply.type.empty()) add("Content-Type", reply.type);
+  if (!IsEventStream(reply)) {
+    add("Content-Length", std::to_string(reply.body.size()));
+  }
+  for (const auto& [name, value] : reply.headers) add(name, value);
+  bytes += "\r\n";
+  if (request.method() != http::verb::head) bytes += reply.body;
+  return std::make_shared<const std::string>(std::move(bytes));
+}
 
-// Whether the request that this thread has just answered begins a stream of
-// events, for which its connection stays open.
-thread_local bool begins_stream = false;
-
-// Whether the name look-up knows `host`.
-bool HasHost(const std::string& host) {
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), nullptr, nullptr, &found) != 0) return false;
-  freeaddrinfo(found);
-  return true;
+template <typename Then>
+void After(std::chrono::milliseconds time, net::steady_timer& timer,
+           Then then) {
+  timer.expires_after(time);
+  timer.async_wait([then = std::move(then)](const Error& cancelled) {
+    if (!cancelled) then();
+  });
 }
 
 }  // namespace
 
-// httplib's server with connections of our own (service/http/connection.h).
-class HttpListener final : public httplib::Server {
+class HttpConnection;
+
+// Accepts connections, bounds their number, and sends events. One thread runs
+// all handlers of `io_`. It alone uses the members below `pool_`, and the
+// connections, so they need neither locks nor strands. The threads of `pool_`
+// compute replies.
+class HttpListener {
  public:
-  explicit HttpListener(HttpServer::Options options);
-  ~HttpListener() override {
-    if (stop_fd_ >= 0) ::close(stop_fd_);
-  }
+  explicit HttpListener(HttpServer::Options options)
+      : options_(std::move(options)) {}
+  ~HttpListener() { Stop(); }
 
-  // Binds to `address` and puts the port really taken into it.
-  absl::Status Bind(ListenAddress& address);
-
-  // Serves until Stop. Fulfils `listening` once Stop would end it.
-  void Run(std::promise<void> listening);
-
+  // Binds to `address`, stores the port that it got there, and starts to serve.
+  absl::Status Start(ListenAddress& address);
   void Stop();
-  // Once Run has returned: no thread looks at streams any more.
-  void EndStreams() { events_.reset(); }
 
  private:
-  bool process_and_close_socket(socket_t socket) override;
-  void Respond(const httplib::Request& request, httplib::Response& response);
-  void BeginStream(const httplib::Request& request,
-                   httplib::Response& response);
+  friend class HttpConnection;
+
+  void Accept();
+  void Serve();  // takes the waiting socket once there is room
+  void UpdateContext();
+  void SendNews();
+  bool has_room() const {
+    return connections_.size() - streams_.size() < options_.connections;
+  }
 
   const HttpServer::Options options_;
-  const int stop_fd_;  // readable once Stop was called
-  std::unique_ptr<EventStreams> events_;
+  net::io_context io_{1};
+  net::thread_pool pool_{limits::kHttpThreads};
+  tcp::acceptor acceptor_{io_};
+  net::steady_timer accept_timer_{io_};
+  std::optional<tcp::socket> waiting_;     // accepted, but there was no room
+  std::set<HttpConnection*> connections_;  // open, with the streams
+  std::set<HttpConnection*> streams_;
+  net::steady_timer news_timer_{io_};
+  bool sends_news_ = false;
+  Clock::time_point last_beat_;
+  std::shared_ptr<const TlsMaterial> material_;  // of the context
+  std::optional<net::ssl::context> context_;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
-HttpListener::HttpListener(HttpServer::Options options)
-    : options_(std::move(options)), stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
-  if (options_.news) {
-    events_ =
-        std::make_unique<EventStreams>(options_.news, options_.event_streams);
+// One connection, from accept to close, in five phases. Its pending handlers
+// keep it alive; once it is closed, they end, and it leaves room for another.
+class HttpConnection final
+    : public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(HttpListener& listener, tcp::socket socket)
+      : listener_(listener), socket_(std::move(socket)), timer_(listener.io_) {
+    listener_.connections_.insert(this);
   }
-  set_payload_max_length(0);  // no request needs a body
-  // Only lets a restarted server have its port back. httplib's default lets a
-  // second server share the port, which would then get half of the requests.
-  set_socket_options([](socket_t socket) {
-    const int on = 1;
-    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  });
-  // Before routing, which would read a body first and then match by regex.
-  set_pre_routing_handler(
-      [this](const httplib::Request& request, httplib::Response& response) {
-        Respond(request, response);
-        return HandlerResponse::Handled;
-      });
-  // What a request made us throw is not for its sender to read.
-  set_exception_handler(
-      [](const httplib::Request&, httplib::Response& response,
-         const std::exception_ptr&) { response.status = 500; });
-}
+  ~HttpConnection() {
+    listener_.streams_.erase(this);
+    listener_.connections_.erase(this);
+    listener_.Serve();
+  }
 
-absl::Status HttpListener::Bind(ListenAddress& address) {
-  if (stop_fd_ < 0) return absl::UnavailableError("no file descriptor is left");
-  errno = 0;
-  const int port =
-      address.port == 0
-          ? bind_to_any_port(address.host)
-          : (bind_to_port(address.host, address.port) ? address.port : -1);
-  if (port <= 0) {
-    const int error = errno;  // of no meaning where the name look-up failed
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", address.ToString(), ": ",
-                     HasHost(address.host) ? std::strerror(error)
-                                           : "there is no such host"));
+  // Reading. One timer covers the TLS handshake and the whole header, so a byte
+  // now and then gains no time. The header ends the request: no page needs a
+  // body, and it stays unread.
+  void Begin() {
+    parser_.header_limit(limits::kHttpRequestBytes);
+    parser_.skip(true);
+    Enter(Phase::kReading, listener_.options_.request_time);
+    if (!listener_.context_) return Read();
+    tls_.emplace(socket_, *listener_.context_);
+    tls_->async_handshake(net::ssl::stream_base::server,
+                          [self = shared_from_this()](const Error& error) {
+                            error ? self->Close() : self->Read();
+                          });
   }
-  address.port = static_cast<uint16_t>(port);
-  // httplib's backlog of 5 overflows at 6 scrapes at once.
-  ::listen(svr_sock_, limits::kHttpBacklog);
+
+  // Streaming. The kernel buffers thousands of events. A peer that has not
+  // taken the last ones when the next are there is dropped.
+  void SendEvents(Bytes events) {
+    if (phase_ == Phase::kStreaming) {
+      writing_ ? Close() : Write(std::move(events));
+    }
+  }
+
+  // The server stops. Replies under way are still delivered.
+  void Stop() {
+    if (phase_ == Phase::kReading || phase_ == Phase::kStreaming) Close();
+  }
+
+ private:
+  enum class Phase { kReading, kAnswering, kSending, kStreaming, kFinishing };
+
+  void Read() {
+    const auto space = buffer_.prepare(kReadBytes);
+    auto handler = [self = shared_from_this()](const Error& error,
+                                               size_t size) {
+      self->OnRead(error, size);
+    };
+    if (tls_) return tls_->async_read_some(space, std::move(handler));
+    socket_.async_read_some(space, std::move(handler));
+  }
+
+  void OnRead(const Error& error, size_t size) {
+    if (!socket_.is_open()) return;
+    if (error) return parser_.got_some() ? Refuse(400) : Close();
+    buffer_.commit(size);
+    // A protocol other than HTTP, such as TLS, is refused at its first byte.
+    const auto* first = static_cast<const char*>(buffer_.data().data());
+    if (*first < 'A' || *first > 'Z') return Refuse(400);
+    Error fault;
+    buffer_.consume(parser_.put(buffer_.data(), fault));
+    if (fault == http::error::need_more) return Read();
+    if (fault) return Refuse(fault == http::error::header_limit ? 431 : 400);
+    const int refusal = RefusalOf(parser_.get());
+    refusal != 0 ? Refuse(refusal) : Answer(parser_.get());
+  }
+
+  // Answering. Pages may compute for seconds, so they do it on the pool. The
+  // pending timer keeps `io_` running meanwhile, even if the server stops.
+  void Answer(const Request& request) {
+    Enter(Phase::kAnswering, kForever);
+    const HttpServer::Options& options = listener_.options_;
+    if (request.method() == http::verb::get &&
+        IsEventStream(options, View(request.target()))) {
+      is_stream_ = listener_.streams_.size() < options.event_streams;
+      if (is_stream_) {
+        listener_.streams_.insert(this);
+        listener_.Serve();  // a stream no longer counts as a connection
+      } else {
+        options.reached(Limit::kHttpEventStreams);
+      }
+      return Send(Serialize(EventStreamReply(is_stream_), request));
+    }
+    net::post(listener_.pool_, [self = shared_from_this(), &options,
+                                &request]() mutable {
+      Bytes bytes;
+      try {
+        bytes = Serialize(Route(options, View(request.method_string()),
+                                View(request.target())),
+                          request);
+      } catch (...) {  // the peer must not see what a page throws
+        bytes = Serialize({500, "", "", {}}, request);
+      }
+      // Moved: a connection must not be destroyed on this thread.
+      net::io_context& io = self->listener_.io_;
+      net::post(io, [self = std::move(self), bytes = std::move(bytes)] {
+        self->Send(bytes);
+      });
+    });
+  }
+
+  void Refuse(int status) {
+    Send(Serialize({status, "", "", {}}, parser_.get()));
+  }
+
+  // Sending. One timer covers the whole reply, so a peer that reads slowly does
+  // not keep it in memory for long.
+  void Send(Bytes bytes) {
+    Enter(Phase::kSending, listener_.options_.response_time);
+    Write(std::move(bytes));
+  }
+
+  void Write(Bytes bytes) {
+    writing_ = std::move(bytes);
+    auto handler = [self = shared_from_this()](const Error& error, size_t) {
+      self->writing_ = nullptr;
+      error ? self->Close() : self->OnWritten();
+    };
+    if (tls_) {
+      return net::async_write(*tls_, net::buffer(*writing_),
+                              std::move(handler));
+    }
+    net::async_write(socket_, net::buffer(*writing_), std::move(handler));
+  }
+
+  void OnWritten() {
+    if (phase_ == Phase::kStreaming) return;
+    if (!is_stream_ || listener_.stopping_) return Finish();
+    Enter(Phase::kStreaming, kForever);
+    Drain();  // notices when the peer closes
+    if (!listener_.sends_news_) listener_.SendNews();
+  }
+
+  // Finishing. Closing a socket with unread bytes makes the kernel send a
+  // reset, which can destroy the reply on its way. So the server ends its own
+  // side only, and reads for a short time until the peer ends the other.
+  void Finish() {
+    Enter(Phase::kFinishing, kFinishTime);
+    const auto end = [self = shared_from_this()](const Error&) {
+      Error ignored;
+      self->socket_.shutdown(tcp::socket::shutdown_send, ignored);
+      self->Drain();
+    };
+    tls_ ? tls_->async_shutdown(end) : end(Error());
+  }
+
+  void Drain() {
+    socket_.async_read_some(
+        buffer_.prepare(kReadBytes),
+        [self = shared_from_this()](const Error& error, size_t size) {
+          self->drained_ += size;
+          error || self->drained_ > kFinishBytes ? self->Close()
+                                                 : self->Drain();
+        });
+  }
+
+  // Ends the phase before, and closes the connection if this one lasts longer
+  // than `time`.
+  void Enter(Phase phase, std::chrono::milliseconds time) {
+    phase_ = phase;
+    After(time, timer_, [self = shared_from_this()] {
+      // The phase may have ended while this handler was queued.
+      if (self->timer_.expiry() > Clock::now()) return;
+      if (self->phase_ == Phase::kReading) {
+        self->listener_.options_.reached(Limit::kHttpRequestSeconds);
+      }
+      self->Close();
+    });
+  }
+
+  void Close() {
+    Error ignored;
+    socket_.close(ignored);
+    timer_.cancel();
+  }
+
+  HttpListener& listener_;
+  tcp::socket socket_;
+  std::optional<net::ssl::stream<tcp::socket&>> tls_;
+  net::steady_timer timer_;
+  Phase phase_ = Phase::kReading;
+  http::request_parser<http::empty_body> parser_;
+  boost::beast::flat_buffer buffer_;
+  bool is_stream_ = false;
+  Bytes writing_;  // null: no write is pending
+  size_t drained_ = 0;
+};
+
+absl::Status HttpListener::Start(ListenAddress& address) {
+  Error error;
+  tcp::resolver resolver(io_);
+  const auto found =
+      resolver.resolve(address.host, std::to_string(address.port),
+                       tcp::resolver::passive, error);
+  std::string fault = error ? "there is no such host" : "";
+  for (const auto& entry : found) {
+    try {
+      // With SO_REUSEADDR, so that a restarted server gets its port back.
+      acceptor_ = tcp::acceptor(io_, entry.endpoint());
+      acceptor_.listen(limits::kHttpBacklog);
+      fault.clear();
+      break;
+    } catch (const boost::system::system_error& thrown) {
+      fault = thrown.code().message();
+    }
+  }
+  if (!fault.empty()) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", address.ToString(), ": ", fault));
+  }
+  address.port = acceptor_.local_endpoint().port();
+  Accept();
+  thread_ = std::thread([this] { io_.run(); });
   return absl::OkStatus();
 }
 
-void HttpListener::Run(std::promise<void> listening) {
-  // httplib calls this once it counts as running; before, stop() does nothing.
-  new_task_queue = [this, &listening] {
-    listening.set_value();
-    return new BoundedPool(options_.connections, options_.reached);
-  };
-  listen_after_bind();
-}
-
-void HttpListener::Stop() {
-  const uint64_t one = 1;
-  const ssize_t written = ::write(stop_fd_, &one, sizeof(one));
-  assert(written == sizeof(one));  // fails for a full counter only
-  static_cast<void>(written);
-  stop();
-}
-
-bool HttpListener::process_and_close_socket(socket_t socket) {
-  std::unique_ptr<TlsSession> tls;
-  if (options_.tls) {
-    ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
-    tls = TlsSession::Open(socket, *options_.tls->Current());
-    if (!tls) {
-      ::close(socket);
-      return false;
+// One connection beyond the bound is accepted, which counts it. It waits, and
+// those after it wait in the kernel.
+void HttpListener::Accept() {
+  acceptor_.async_accept([this](const Error& error, tcp::socket socket) {
+    if (stopping_) return;
+    if (error) {  // for example, no file descriptor is left
+      return After(kAcceptRetry, accept_timer_, [this] { Accept(); });
     }
-  }
-  auto connection = std::make_unique<Connection>(
-      socket, stop_fd_,
-      Connection::Limits{options_.request_time, options_.response_time,
-                         limits::kHttpRequestBytes},
-      std::move(tls));
-  bool closed = false;
-  begins_stream = false;
+    waiting_ = std::move(socket);
+    if (!has_room()) options_.reached(Limit::kHttpConnections);
+    Serve();
+  });
+}
+
+void HttpListener::Serve() {
+  if (!waiting_ || !has_room()) return;
+  tcp::socket socket = *std::exchange(waiting_, std::nullopt);
+  Accept();
   try {
-    const bool answered = process_request(
-        *connection, /*close_connection=*/true, closed, Simplify);
-    if (connection->is_late()) options_.reached(Limit::kHttpRequestSeconds);
-    if (std::exchange(begins_stream, false)) {
-      events_->Adopt(answered ? std::move(connection) : nullptr);
-    } else if (answered) {
-      connection->Finish();
-    }
-    return answered;
-  } catch (...) {
-    // httplib catches what handlers throw, but not what its own parsing does.
-    if (std::exchange(begins_stream, false)) events_->Adopt(nullptr);
-    return false;
+    UpdateContext();
+    std::make_shared<HttpConnection>(*this, std::move(socket))->Begin();
+  } catch (const std::exception&) {
+    // OpenSSL or memory failed. The peer sees a closed connection.
   }
 }
 
-void HttpListener::Respond(const httplib::Request& request,
-                           httplib::Response& response) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    response.set_header("Allow", "GET, HEAD");
-    return Answer(response, 405, "there is only GET and HEAD\n");
-  }
-  if (request.path == "/metrics") {
-    return Answer(
-        response, 200,
-        prometheus::TextSerializer().Serialize(options_.metrics->Collect()),
-        kMetricsText);
-  }
-  if (request.path == "/healthz") {
-    if (!options_.alive || options_.alive()) {
-      return Answer(response, 200, "ok\n");
+// Once the certificate was reloaded, the next connection presents the new one.
+void HttpListener::UpdateContext() {
+  if (!options_.tls) return;
+  auto material = options_.tls->Current();
+  if (material == material_) return;
+  net::ssl::context context(net::ssl::context::tls_server);
+  SSL_CTX* const native = context.native_handle();
+  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
+  context.set_options(SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+  context.use_certificate_chain(net::buffer(material->certificate));
+  context.use_private_key(net::buffer(material->key), net::ssl::context::pem);
+  if (!material->roots.empty()) {
+    context.add_certificate_authority(net::buffer(material->roots));
+    context.set_verify_mode(net::ssl::verify_peer |
+                            net::ssl::verify_fail_if_no_peer_cert);
+    // Tells the client which of its certificates is wanted.
+    for (const auto& root : pem::Certificates(material->roots)) {
+      SSL_CTX_add_client_CA(native, root.get());
     }
-    return Answer(response, 503, "the server does not answer itself\n");
   }
-  if (request.path == "/readyz") {
-    const absl::Status ready = options_.ready();
-    if (ready.ok()) return Answer(response, 200, "ready\n");
-    const std::string line =
-        absl::StrReplaceAll(ready.message(), {{"\n", " "}, {"\r", " "}});
-    return Answer(response, 503, absl::StrCat("not ready: ", line, "\n"));
-  }
-  if (events_ && request.path == "/api/v1/events") {
-    return BeginStream(request, response);
-  }
-  if (options_.pages) return Give(options_.pages(Asked(request)), response);
-  Answer(response, 404, "there is only /metrics, /healthz and /readyz\n");
+  context_.emplace(std::move(context));
+  material_ = std::move(material);
 }
 
-void HttpListener::BeginStream(const httplib::Request& request,
-                               httplib::Response& response) {
-  const bool begins = request.method == "GET";
-  if (begins && !events_->Reserve()) {
-    options_.reached(Limit::kHttpEventStreams);
-    response.set_header("Retry-After", "5");
-    return Answer(response, 503, "too many streams of events are open\n");
+void HttpListener::SendNews() {
+  sends_news_ = !streams_.empty() && !stopping_;
+  if (!sends_news_) return;
+  std::string news = options_.news();
+  const auto now = Clock::now();
+  if (now - last_beat_ >= kBetweenBeats) {
+    news += kBeat;
+    last_beat_ = now;
   }
-  Give({200, "text/event-stream", "", {{"X-Accel-Buffering", "no"}}}, response);
-  begins_stream = begins;
-  response.set_content_provider(
-      "text/event-stream", [](size_t, httplib::DataSink& sink) {
-        constexpr absl::string_view kFirst = "retry: 2000\n\n";
-        sink.write(kFirst.data(), kFirst.size());
-        sink.done();
-        return true;
-      });
+  if (!news.empty()) {
+    const auto bytes = std::make_shared<const std::string>(std::move(news));
+    for (HttpConnection* stream : streams_) stream->SendEvents(bytes);
+  }
+  After(kBetweenNews, news_timer_, [this] { SendNews(); });
+}
+
+// The thread ends once no handler is pending: when the last reply is delivered.
+void HttpListener::Stop() {
+  if (!thread_.joinable()) return;
+  net::post(io_, [this] {
+    stopping_ = true;
+    acceptor_.close();
+    accept_timer_.cancel();
+    news_timer_.cancel();
+    waiting_.reset();
+    for (HttpConnection* connection : connections_) connection->Stop();
+  });
+  thread_.join();
+  pool_.join();
 }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options) {
@@ -246,28 +440,17 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options) {
   auto address = ParseListenAddress(options.address);
   if (!address.ok()) return address.status();
   auto listener = std::make_unique<HttpListener>(std::move(options));
-  if (absl::Status bound = listener->Bind(*address); !bound.ok()) return bound;
+  if (auto started = listener->Start(*address); !started.ok()) return started;
   return std::unique_ptr<HttpServer>(
       new HttpServer(*std::move(address), std::move(listener)));
 }
 
 HttpServer::HttpServer(ListenAddress address,
                        std::unique_ptr<HttpListener> listener)
-    : address_(std::move(address)), listener_(std::move(listener)) {
-  std::promise<void> listening;
-  std::future<void> listens = listening.get_future();
-  thread_ =
-      std::thread(&HttpListener::Run, listener_.get(), std::move(listening));
-  listens.wait();
-}
+    : address_(std::move(address)), listener_(std::move(listener)) {}
 
-HttpServer::~HttpServer() { Stop(); }
+HttpServer::~HttpServer() = default;
 
-void HttpServer::Stop() {
-  if (!thread_.joinable()) return;
-  listener_->Stop();
-  thread_.join();
-  listener_->EndStreams();
-}
+void HttpServer::Stop() { listener_->Stop(); }
 
 }  // namespace clockwise

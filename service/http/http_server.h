@@ -1,17 +1,20 @@
-// HttpServer shows how the server is over HTTP/1.1, for Prometheus and for
-// probes. Thread-safe. It reads and never changes, and knows no roles: without
-// TLS it belongs on loopback or a network of the operator's own.
+// HttpServer answers HTTP/1.1 requests of Prometheus, probes and browsers.
+// Thread-safe. It only reads, and knows no roles: without TLS it belongs on
+// loopback or a network of the operator's own.
 //
-//   GET /metrics   everything, in Prometheus' text format
-//   GET /healthz   200 while the process serves, else 503: start it anew
-//   GET /readyz    200 if it can serve, else 503 and why
-//   GET /api/v1/events   what is new, as server-sent events
+//   GET /metrics   all metrics, in Prometheus' text format
+//   GET /healthz   200 while the process serves, else 503: restart it
+//   GET /readyz    200 if it can serve, else 503 and the reason
+//   GET /api/v1/events   changes, as server-sent events
 //
-// and the pages that its options have. HEAD goes with GET; other methods get
-// 405, other pages 404. It owns its
-// threads; what its options refer to outlives it. Threads, connections that
-// wait, and the time for each request are bounded, and a connection carries one
-// request only: idle ones would hold the threads.
+// and the pages of its options. HEAD works as GET; other methods get 405, other
+// pages 404. A connection carries one request. The server owns its threads; the
+// objects that its options refer to must outlive it.
+//
+// One thread does all input and output without blocking, so a slow peer costs
+// a connection and no thread. Other threads compute the replies. Connections,
+// the size of a request, and the time of each phase of a connection are
+// bounded.
 #ifndef CLOCKWISE_SERVICE_HTTP_HTTP_SERVER_H_
 #define CLOCKWISE_SERVICE_HTTP_HTTP_SERVER_H_
 
@@ -21,7 +24,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -46,7 +48,10 @@ class HttpServer {
     std::function<bool()> alive;  // the same of /healthz; empty: it is
     // Answers all other requests; empty: with 404.
     std::function<HttpReply(const HttpRequest&)> pages;
-    std::function<std::string()> news;  // see EventStreams; empty: 404
+    // Returns the events since the last call, in the format of
+    // text/event-stream, or "". Called by one thread a few times a second while
+    // there are streams; must be quick. Empty: /api/v1/events is a page.
+    std::function<std::string()> news;
     size_t connections = limits::kHttpConnections;      // at a time
     size_t event_streams = limits::kHttpEventStreams;   // open
     std::function<void(Limit)> reached = [](Limit) {};  // counts them
@@ -67,17 +72,16 @@ class HttpServer {
   std::string address() const { return address_.ToString(); }
   int port() const { return address_.port; }
 
-  // Listens no more, drops the requests that are not there in full, and waits
-  // for the responses under way. Not to be called by two threads at once;
-  // again is nothing.
+  // Closes the port, drops requests that have not arrived in full, ends the
+  // streams of events, and waits until the replies under way are delivered. Not
+  // to be called by two threads at once; a second call does nothing.
   void Stop();
 
  private:
   HttpServer(ListenAddress address, std::unique_ptr<HttpListener> listener);
 
-  ListenAddress address_;
-  std::unique_ptr<HttpListener> listener_;
-  std::thread thread_;
+  const ListenAddress address_;
+  const std::unique_ptr<HttpListener> listener_;
 };
 
 }  // namespace clockwise

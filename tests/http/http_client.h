@@ -27,6 +27,7 @@ class Client {
 
   // False once the server has hung up.
   bool Send(absl::string_view bytes);
+  int socket() const { return socket_; }
   // All that comes until the server ends the connection; fails the test if it
   // does not within a time that is ample.
   std::string ReadAll();

@@ -224,6 +224,44 @@ TEST_F(HttpServerTest, OnlyGzipCompresses) {
               AllOf(Not(HasSubstr("Content-Encoding")), EndsWith("\r\nok\n")));
 }
 
+TEST_F(HttpServerTest, GzipWithAQualityOfZeroIsNotUsed) {
+  for (const char* refused : {"gzip;q=0", "gzip; q=0.0", "*;q=0", "identity"}) {
+    const std::string answer =
+        Fetch(port(), "GET /healthz",
+              absl::StrCat("Accept-Encoding: ", refused, "\r\n"));
+    EXPECT_THAT(answer, AllOf(Not(HasSubstr("Content-Encoding")),
+                              EndsWith("\r\nok\n")));
+    EXPECT_THAT(answer, HasSubstr("\r\nVary: Accept-Encoding\r\n"));
+  }
+  for (const char* accepted : {"gzip", "gzip;q=0.5", "*"}) {
+    EXPECT_THAT(Fetch(port(), "GET /healthz",
+                      absl::StrCat("Accept-Encoding: ", accepted, "\r\n")),
+                AllOf(HasSubstr("\r\nContent-Encoding: gzip\r\n"),
+                      HasSubstr("\r\nVary: Accept-Encoding\r\n")));
+  }
+}
+
+TEST_F(HttpServerTest, PagesThatTakeLongDoNotDelayProbes) {
+  HttpServer::Options options = OptionsFor(metrics_);
+  std::promise<void> go_on;
+  options.pages = [wait = go_on.get_future().share()](const HttpRequest&) {
+    wait.wait();
+    return HttpReply();
+  };
+  Start(std::move(options));
+  std::vector<Client> clients;
+  for (int i = 0; i < 5; ++i) {  // one that computes, and four that wait
+    clients.emplace_back(port());
+    clients.back().Send("GET /api/v1/rings/a/plan HTTP/1.1\r\n\r\n");
+  }
+  EXPECT_EQ(StatusLine(Get(port(), "/healthz")), "HTTP/1.1 200 OK");
+  EXPECT_EQ(StatusLine(Get(port(), "/metrics")), "HTTP/1.1 200 OK");
+  go_on.set_value();
+  for (Client& client : clients) {
+    EXPECT_EQ(StatusLine(client.ReadAll()), "HTTP/1.1 200 OK");
+  }
+}
+
 TEST_F(HttpServerTest, HostileRequestsAreRefusedAndHarmNothing) {
   const std::string many(8000, '1');
   const std::vector<std::string> requests = {

@@ -48,7 +48,7 @@ IMPURE = re.compile(
 ONLY_IN = [
     (STUBS, ("service/rpc/", "service/store/etcd/", "client/"), "speaks gRPC"),
     (re.compile(r"sqlite3\.h$"), ("service/store/",), "knows SQLite"),
-    (re.compile(r"httplib\.h$"), ("service/http/",), "knows httplib"),
+    (re.compile(r"boost/"), ("service/http/http_server.cc",), "knows Boost"),
     (re.compile(r"prometheus/"), ("service/metrics/", "service/http/"),
      "knows prometheus-cpp"),
     (re.compile(r"CLI/"), ("client/",), "knows CLI11"),

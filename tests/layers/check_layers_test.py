@@ -98,10 +98,10 @@ class CheckLayersTest(unittest.TestCase):
 
     def test_each_library_is_known_where_it_is_wrapped(self):
         self.assert_refused("service/membership/a.cc", "<sqlite3.h>", "SQLite")
-        self.assert_refused("service/rpc/a.cc", "<httplib.h>", "httplib")
+        self.assert_refused("service/http/a.cc", "<boost/asio.hpp>", "Boost")
         self.assert_refused("service/ring/a.cc", "<prometheus/counter.h>", "prometheus")
         self.assert_allowed("service/store/a.cc", "<sqlite3.h>")
-        self.assert_allowed("service/http/a.cc", "<httplib.h>")
+        self.assert_allowed("service/http/http_server.cc", "<boost/asio.hpp>")
 
     def test_own_headers_are_included_by_path(self):
         self.assert_refused("service/ring/a.cc", '"ring.h"', "path from the root")

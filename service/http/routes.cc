@@ -1,0 +1,91 @@
+#include "service/http/routes.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace clockwise {
+namespace {
+
+constexpr char kEventStream[] = "text/event-stream";
+
+HttpReply TextReply(int status, absl::string_view text) {
+  HttpReply reply;
+  reply.status = status;
+  reply.body = std::string(text);
+  return reply;
+}
+
+// Adds what keeps a browser from running code other than the page's own.
+HttpReply PageReply(HttpReply reply) {
+  const auto own = std::move(reply.headers);
+  reply.headers = {{"Content-Security-Policy",
+                    "default-src 'self'; base-uri 'none'; "
+                    "form-action 'self'; frame-ancestors 'none'"},
+                   {"X-Content-Type-Options", "nosniff"},
+                   {"Referrer-Policy", "no-referrer"},
+                   {"Cache-Control", "no-cache"}};
+  reply.headers.insert(reply.headers.end(), own.begin(), own.end());
+  return reply;
+}
+
+HttpReply MetricsReply(const prometheus::Collectable& metrics) {
+  HttpReply reply;
+  reply.type = "text/plain; version=0.0.4; charset=utf-8";
+  reply.body = prometheus::TextSerializer().Serialize(metrics.Collect());
+  return reply;
+}
+
+HttpReply ReadyReply(const absl::Status& ready) {
+  if (ready.ok()) return TextReply(200, "ready\n");
+  const std::string line =
+      absl::StrReplaceAll(ready.message(), {{"\n", " "}, {"\r", " "}});
+  return TextReply(503, absl::StrCat("not ready: ", line, "\n"));
+}
+
+}  // namespace
+
+bool IsEventStream(const HttpServer::Options& options,
+                   absl::string_view target) {
+  return options.news && PathOf(target) == "/api/v1/events";
+}
+
+bool IsEventStream(const HttpReply& reply) {
+  return reply.type == kEventStream;
+}
+
+HttpReply EventStreamReply(bool has_room) {
+  if (has_room) {
+    return PageReply(
+        {200, kEventStream, "retry: 2000\n\n", {{"X-Accel-Buffering", "no"}}});
+  }
+  HttpReply reply = TextReply(503, "too many streams of events are open\n");
+  reply.headers = {{"Retry-After", "5"}};
+  return reply;
+}
+
+HttpReply Route(const HttpServer::Options& options, absl::string_view method,
+                absl::string_view target) {
+  if (method != "GET" && method != "HEAD") {
+    HttpReply reply = TextReply(405, "there is only GET and HEAD\n");
+    reply.headers = {{"Allow", "GET, HEAD"}};
+    return reply;
+  }
+  const absl::string_view path = PathOf(target);
+  if (path == "/metrics") return MetricsReply(*options.metrics);
+  if (path == "/healthz") {
+    return !options.alive || options.alive()
+               ? TextReply(200, "ok\n")
+               : TextReply(503, "the server does not answer itself\n");
+  }
+  if (path == "/readyz") return ReadyReply(options.ready());
+  if (IsEventStream(options, target)) return EventStreamReply(true);  // HEAD
+  if (options.pages) return PageReply(options.pages(ParseTarget(target)));
+  return TextReply(404, "there is only /metrics, /healthz and /readyz\n");
+}
+
+}  // namespace clockwise
