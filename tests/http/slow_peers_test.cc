@@ -1,5 +1,6 @@
-// Peers that send slowly, or nothing, or don't read: there are more of them
-// here than the server has threads.
+// Peers that send slowly, send nothing, or do not read. There are more of them
+// than the server has threads, and where they must be dropped, more than it
+// accepts at a time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -54,6 +55,7 @@ TEST(SlowPeersTest, AByteNowAndThenBuysNoTime) {
   MadeUpMetrics metrics;
   HttpServer::Options options = OptionsFor(metrics);
   options.request_time = std::chrono::milliseconds(300);
+  options.connections = kPeers / 2;
   const auto server = HttpServer::Start(std::move(options));
   ASSERT_TRUE(server.ok()) << server.status();
   const int port = (*server)->port();
@@ -78,6 +80,7 @@ TEST(SlowPeersTest, PeersThatDoNotReadAreGivenUp) {
   metrics.make = [] { return Megabytes(6); };  // more than Linux buffers
   HttpServer::Options options = OptionsFor(metrics);
   options.response_time = std::chrono::milliseconds(300);
+  options.connections = kPeers / 2;
   const auto server = HttpServer::Start(std::move(options));
   ASSERT_TRUE(server.ok()) << server.status();
   const int port = (*server)->port();
