@@ -1,6 +1,6 @@
 """All tests of the `clockwise` command against a real server.
 
-Run: python3 cli_test.py, with CLOCKWISED and CLOCKWISE naming the binaries
+Run: /usr/bin/python3 cli_test.py, with CLOCKWISED and CLOCKWISE naming the binaries
 (default: those of build/release/bin).
 """
 

@@ -2,7 +2,6 @@
 real server and the golden vectors."""
 
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -10,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+import debian_tools
 from clockwise_command import run
 from running_server import RunningServer
 
@@ -18,7 +18,10 @@ KEYS = [f"key-{i}" for i in range(40)]
 
 
 class ExampleCase:
-    """Of one language: `language`, and the command that looks up."""
+    """Of one language: `language`, the command that looks up, and `tools`, the
+    environment that has the language's tools."""
+
+    tools = staticmethod(debian_tools.environment)
 
     @classmethod
     def setUpClass(cls):
@@ -29,7 +32,7 @@ class ExampleCase:
         cls.folder = folder / "client/examples" / cls.language
         shutil.copytree(ROOT / "client/examples" / cls.language, cls.folder,
                         ignore=shutil.ignore_patterns("node_modules", "gopath"))
-        cls.environment = {**os.environ, "HOME": str(folder),
+        cls.environment = {**cls.tools(), "HOME": str(folder),
                            "GOCACHE": str(folder / "go-cache"),
                            "PYTHONDONTWRITEBYTECODE": "1"}
         cls.server = cls.enterClassContext(RunningServer())
@@ -101,6 +104,7 @@ class PythonTest(ExampleCase, unittest.TestCase):
 
 class NodeTest(ExampleCase, unittest.TestCase):
     language = "node"
+    tools = staticmethod(debian_tools.node_environment)
     command = ["node", "lookup.js"]
 
     def test_it_reads_why_a_call_was_refused(self):

@@ -41,6 +41,7 @@ class ManifestsTest(unittest.TestCase):
 
     def check(self, root):
         return subprocess.run(["node", "check.mjs", root], cwd=self.folder,
+                              env=npm_packages.node_environment(),
                               capture_output=True, text=True, timeout=60)
 
     def test_they_are_what_their_schemas_ask_for(self):

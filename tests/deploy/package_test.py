@@ -45,7 +45,7 @@ class PackageTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(cls.enterClassContext(
             tempfile.TemporaryDirectory(prefix="clockwise-deb-")))
-        output_of("cpack", "--config", BUILD / "CPackConfig.cmake", "-B",
+        output_of(os.environ.get("CPACK", "/usr/bin/cpack"), "--config", BUILD / "CPackConfig.cmake", "-B",
                   cls.folder, cwd=BUILD)
         [cls.package] = cls.folder.glob("clockwise_*.deb")
 

@@ -23,7 +23,8 @@ class Browser:
     def __init__(self, packages):
         self.process = subprocess.Popen(
             ["node", "driver.js"], cwd=packages, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=npm_packages.node_environment())
 
     def run(self, code, argument=None):
         self.process.stdin.write(

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A real Prometheus scrapes a real server and answers with its figures.
 
-Run: python3 prometheus_test.py, with CLOCKWISED naming the server's binary
+Run: /usr/bin/python3 prometheus_test.py, with CLOCKWISED naming the server's binary
 (default: that of build/release/bin). Wants Debian's prometheus, python3-grpcio
 and protobuf-compiler-grpc.
 """

@@ -15,7 +15,7 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 subprocess.run(
     ["/usr/bin/protoc", f"-I{ROOT / 'proto'}", f"--python_out={_folder}",
      f"--grpc_out={_folder}",
-     f"--plugin=protoc-gen-grpc={shutil.which('grpc_python_plugin')}",
+     "--plugin=protoc-gen-grpc=/usr/bin/grpc_python_plugin",
      "clockwise/v1/placement.proto", "clockwise/v1/stored.proto"],
     check=True, timeout=60)
 sys.path.insert(0, _folder)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Computes the literals of tests/ring by DESIGN.md section 3 alone: XXH3 from
 the system's libxxhash, SplitMix64, points and fingerprints in Python. It shares
 no code with the service, and is run by hand: tests pin what it prints."""

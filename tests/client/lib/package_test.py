@@ -12,16 +12,18 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from debian_tools import environment  # noqa: E402 (needs the path)
 from clockwise_command import run  # noqa: E402 (needs the path)
 from running_server import RunningServer  # noqa: E402
 
 EXAMPLE = pathlib.Path(__file__).resolve().parents[3] / "client/examples/cpp"
 BUILD = sys.argv.pop()
+CMAKE = os.environ.get("CMAKE", "/usr/bin/cmake")  # that of the build
 
 
 def done(*command, **options):
     finished = subprocess.run(command, capture_output=True, text=True,
-                              timeout=240, **options)
+                              timeout=240, env=environment(), **options)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished
 
@@ -31,11 +33,11 @@ class PackageTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = cls.enterClassContext(
             tempfile.TemporaryDirectory(prefix="clockwise-package-"))
-        done("cmake", "--install", BUILD, "--component", "client", "--prefix",
+        done(CMAKE, "--install", BUILD, "--component", "client", "--prefix",
              cls.folder + "/installed")
-        done("cmake", "-S", EXAMPLE, "-B", cls.folder + "/built", "-G", "Ninja",
+        done(CMAKE, "-S", EXAMPLE, "-B", cls.folder + "/built", "-G", "Ninja",
              "-DCMAKE_PREFIX_PATH=" + cls.folder + "/installed")
-        done("cmake", "--build", cls.folder + "/built")
+        done(CMAKE, "--build", cls.folder + "/built")
 
     def test_it_answers_as_the_server_does(self):
         keys = [f"key-{i}" for i in range(200)]

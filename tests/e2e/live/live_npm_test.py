@@ -23,7 +23,8 @@ class NpmTest(LiveCase):
     def node(self, script, **asked):
         done = subprocess.run(
             ["node", script], cwd=self.packages, input=json.dumps(asked),
-            text=True, capture_output=True, timeout=200)
+            text=True, capture_output=True, timeout=200,
+            env=npm_packages.node_environment())
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
 
