@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 import debian_tools
@@ -14,6 +15,7 @@ from clockwise_command import run
 from running_server import RunningServer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SECONDS = 30  # for an example to receive a change
 KEYS = [f"key-{i}" for i in range(40)]
 
 
@@ -84,9 +86,9 @@ class ExampleCase:
     def compare(self, example, layout, epoch):
         expected = self.good(f"--ring={layout}", "locate", "--stdin",
                              stdin="\n".join(KEYS)).splitlines()
-        for _ in range(500):  # until it has heard of the epoch
-            if self.ask(example, "key-0").endswith(f"\tepoch {epoch}"):
-                break
+        deadline = time.monotonic() + SECONDS
+        while not self.ask(example, "key-0").endswith(f"\tepoch {epoch}"):
+            self.assertLess(time.monotonic(), deadline, f"no epoch {epoch}")
         self.assertEqual([self.ask(example, key) for key in KEYS],
                          [f"{line}\tepoch {epoch}" for line in expected])
 
