@@ -16,6 +16,7 @@ import unittest
 
 from here import DEPLOY
 from stubs import TIMEOUT
+from debian_tools import environment  # path set by stubs
 
 BUILD = pathlib.Path(sys.argv.pop()) if len(sys.argv) > 1 else None
 ANY_PORT = {"CLOCKWISE_LISTEN": "127.0.0.1:0", "CLOCKWISE_HTTP": "127.0.0.1:0"}
@@ -46,14 +47,14 @@ class PackageTest(unittest.TestCase):
         cls.folder = pathlib.Path(cls.enterClassContext(
             tempfile.TemporaryDirectory(prefix="clockwise-deb-")))
         output_of(os.environ.get("CPACK", "/usr/bin/cpack"), "--config", BUILD / "CPackConfig.cmake", "-B",
-                  cls.folder, cwd=BUILD)
+                  cls.folder, cwd=BUILD, env=environment())
         [cls.package] = cls.folder.glob("clockwise_*.deb")
 
-    def serve(self, command, environment, clockwise, **options):
+    def serve(self, command, settings, clockwise, **options):
         """Starts it, adds a node, ends it as systemd would."""
         server = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **environment}, **options)
+            env={**os.environ, **settings}, **options)
         try:
             line = server.stdout.readline()
             ready = re.match(r"clockwised ready grpc=(\S+) ", line)
