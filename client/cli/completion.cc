@@ -67,7 +67,7 @@ void AddPlaces(const CLI::App& app, const std::string& path,
 }
 
 // Within single quotes of bash and zsh.
-std::string Quoted(absl::string_view text) {
+std::string ZshQuoted(absl::string_view text) {
   return absl::StrReplaceAll(text, {{"'", "'\\''"}});
 }
 
@@ -142,8 +142,8 @@ std::string BashScript(const std::vector<CommandCompletions>& places) {
 std::string ZshScript(const std::vector<CommandCompletions>& places) {
   const auto described = [](const Choice& choice) {
     return absl::StrCat(
-        " '", Quoted(absl::StrReplaceAll(choice.word, {{":", "\\:"}})), ":",
-        Quoted(choice.description), "'");
+        " '", ZshQuoted(absl::StrReplaceAll(choice.word, {{":", "\\:"}})), ":",
+        ZshQuoted(choice.description), "'");
   };
   std::string script = absl::StrCat(
       "#compdef clockwise\n"

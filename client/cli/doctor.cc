@@ -98,8 +98,8 @@ std::string Parties(
   return absl::StrJoin(parties, "; ");
 }
 
-void Compare(const std::vector<Examined>& servers,
-             std::vector<std::string>& problems) {
+void CompareServers(const std::vector<Examined>& servers,
+                    std::vector<std::string>& problems) {
   const auto reached =
       std::count_if(servers.begin(), servers.end(), [](const Examined& one) {
         return one.failure.ok() && one.status.ready();
@@ -143,7 +143,7 @@ absl::Duration ClockError(const Examined& examined) {
 std::vector<std::string> Problems(const std::vector<Examined>& servers) {
   std::vector<std::string> problems;
   for (const Examined& examined : servers) ExamineOne(examined, problems);
-  Compare(servers, problems);
+  CompareServers(servers, problems);
   return problems;
 }
 

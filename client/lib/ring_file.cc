@@ -29,7 +29,7 @@ absl::Status Refused(const std::string& path, absl::string_view what) {
       path, ": ", what, ": ", std::generic_category().message(errno)));
 }
 
-absl::Status Damaged(const std::string& path, absl::string_view what) {
+absl::Status DamagedRingFile(const std::string& path, absl::string_view what) {
   return absl::DataLossError(absl::StrCat(path, ": ", what));
 }
 
@@ -83,10 +83,11 @@ absl::StatusOr<std::string> ReadAll(const std::string& path) {
   const absl::Cleanup close_it = [file] { close(file); };
   struct stat about = {};
   if (fstat(file, &about) != 0) return Refused(path, "cannot be read");
-  if (!S_ISREG(about.st_mode)) return Damaged(path, "it is no file");
+  if (!S_ISREG(about.st_mode)) return DamagedRingFile(path, "it is no file");
   if (static_cast<size_t>(about.st_size) > limits::kMaxRingFileBytes) {
-    return Damaged(path, absl::StrCat("it has more than ",
-                                      limits::kMaxRingFileBytes, " bytes"));
+    return DamagedRingFile(
+        path,
+        absl::StrCat("it has more than ", limits::kMaxRingFileBytes, " bytes"));
   }
   std::string bytes(static_cast<size_t>(about.st_size), '\0');
   size_t have = 0;
@@ -131,22 +132,22 @@ absl::StatusOr<KeptRing> ReadRingFile(const std::string& path,
   if (!bytes.ok()) return bytes.status();
   const absl::string_view all = *bytes;
   if (all.size() < kRingAt || !absl::StartsWith(all, kMagic)) {
-    return Damaged(path, "it is no ring file");
+    return DamagedRingFile(path, "it is no ring file");
   }
   if (NumberAt(all, kDigestAt) != Xxh3(all.substr(kTimeAt))) {
-    return Damaged(path, "it is damaged");
+    return DamagedRingFile(path, "it is damaged");
   }
   v1::Snapshot snapshot;
   const absl::string_view body = all.substr(kRingAt);
   if (!snapshot.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-    return Damaged(path, "it holds no ring");
+    return DamagedRingFile(path, "it holds no ring");
   }
   if (snapshot.spec().name() != ring) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, ": it holds the ring ", snapshot.spec().name()));
   }
   auto view = FromSnapshot(snapshot, nullptr);
-  if (!view.ok()) return Damaged(path, view.status().message());
+  if (!view.ok()) return DamagedRingFile(path, view.status().message());
   return KeptRing{
       *std::move(view),
       absl::FromUnixMillis(static_cast<int64_t>(NumberAt(all, kTimeAt)))};

@@ -12,7 +12,7 @@ v1::AuditEntry EntryOf(Method method, const std::string& peer) {
   return entry;
 }
 
-void AddNode(const std::string& id, v1::AuditEntry& entry) {
+void AddAuditedNode(const std::string& id, v1::AuditEntry& entry) {
   if (entry.nodes_size() < limits::kMaxAuditNodes) entry.add_nodes(id);
 }
 

@@ -18,7 +18,7 @@ namespace clockwise {
 v1::AuditEntry EntryOf(Method method, const std::string& peer);
 
 // Adds a node that a request names, up to kMaxAuditNodes.
-void AddNode(const std::string& id, v1::AuditEntry& entry);
+void AddAuditedNode(const std::string& id, v1::AuditEntry& entry);
 
 // Sets what any audited request of `ring` asks for, by the names that fields of
 // requests share.
@@ -34,17 +34,17 @@ void Describe(const Request& request, absl::string_view ring,
     entry.set_expected_epoch(request.expected_epoch());
   }
   if constexpr (requires { request.node().id(); }) {
-    AddNode(request.node().id(), entry);
+    AddAuditedNode(request.node().id(), entry);
   }
   if constexpr (requires { request.node_id(); }) {
-    AddNode(request.node_id(), entry);
+    AddAuditedNode(request.node_id(), entry);
   }
   if constexpr (requires { request.changes(); }) {
     for (const v1::NodeChange& change : request.changes()) {
-      AddNode(change.has_add()      ? change.add().id()
-              : change.has_update() ? change.update().node().id()
-                                    : change.remove(),
-              entry);
+      AddAuditedNode(change.has_add()      ? change.add().id()
+                     : change.has_update() ? change.update().node().id()
+                                           : change.remove(),
+                     entry);
     }
   }
 }

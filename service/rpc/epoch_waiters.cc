@@ -70,7 +70,7 @@ bool EpochWaiters::Ripe(const Waiter& waiter, bool draining,
   result = membership_.Find(waiter.ring);
   if (!result.ok() || (*result)->epoch >= waiter.min_epoch) return true;
   if (draining) {
-    result = Refusal(v1::ERROR_REASON_DRAINING, "this server is going away");
+    result = Draining();
     return true;
   }
   if (std::chrono::steady_clock::now() < waiter.deadline &&

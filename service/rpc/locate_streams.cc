@@ -12,11 +12,6 @@
 namespace clockwise {
 namespace {
 
-absl::Status GoingAway() {
-  return Refusal(v1::ERROR_REASON_DRAINING,
-                 "this server is going away; ask another");
-}
-
 absl::Status ClientGone() {
   return absl::CancelledError("the client went away");
 }
@@ -163,7 +158,7 @@ class LocateStreams::Stream final : public Reactor {
 
 absl::Status LocateStreams::Admit(const StreamPtr& stream) {
   MutexLock lock(mu_);
-  if (draining_) return GoingAway();
+  if (draining_) return Draining();
   if (streams_.size() >= most_) {
     stats_.Reached(Limit::kLocateStreams);
     return Refusal(
@@ -199,7 +194,7 @@ void LocateStreams::Drain() {
     draining_ = true;
     streams.assign(streams_.begin(), streams_.end());
   }
-  for (const StreamPtr& stream : streams) stream->End(GoingAway());
+  for (const StreamPtr& stream : streams) stream->End(Draining());
 }
 
 }  // namespace clockwise

@@ -19,11 +19,6 @@ namespace {
 // without an acknowledgement.
 constexpr size_t kSmallRequest = 4096;
 
-absl::Status GoingAway() {
-  return Refusal(v1::ERROR_REASON_DRAINING,
-                 "this server is going away; ask another");
-}
-
 }  // namespace
 
 PlacementServiceHandlers::PlacementServiceHandlers(
@@ -79,7 +74,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
   const UnaryCall call(context, reactor, response, &stats_.Of(method));
   // The call may be over before Wait returns.
   if (closed_.load(std::memory_order_relaxed)) {
-    call.Finish(GoingAway());
+    call.Finish(Draining());
     return reactor;
   }
   const grpc::Slice request = ToSlice(*bytes);
@@ -178,7 +173,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   // Read after the call is counted. So once Drain was called and no call is
   // counted, no change can begin whose answer would be lost.
   if (closed_) {
-    const absl::Status refused = GoingAway();
+    const absl::Status refused = Draining();
     Audit<kMethod>(*admitted, refused, 0);
     call.Finish(refused);
     return reactor;

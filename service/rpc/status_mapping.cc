@@ -42,4 +42,9 @@ absl::Status Overloaded(absl::string_view message) {
                         std::chrono::seconds(1));
 }
 
+absl::Status Draining() {
+  return Refusal(v1::ERROR_REASON_DRAINING,
+                 "this server is going away; ask another");
+}
+
 }  // namespace clockwise

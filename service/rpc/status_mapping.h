@@ -23,6 +23,9 @@ absl::Status WithRetryDelay(absl::Status refusal,
 // OVERLOADED, with the advice to go elsewhere or come again in a second.
 absl::Status Overloaded(absl::string_view message);
 
+// DRAINING: this server takes no more calls.
+absl::Status Draining();
+
 }  // namespace clockwise
 
 #endif  // CLOCKWISE_SERVICE_RPC_STATUS_MAPPING_H_

@@ -68,7 +68,7 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
   stream = std::make_shared<Stream>(*this, peer, request, std::move(admit));
   MutexLock lock(mu_);
   if (draining_) {
-    return Refusal(v1::ERROR_REASON_DRAINING, "this server is going away");
+    return Draining();
   }
   if (absl::Status status = CheckRoom(peer); !status.ok()) return status;
   stream->id = ++last_id_;

@@ -133,8 +133,9 @@ class Load:
 
     def catch_up(self):
         """Gives watchers time to hear of the last change."""
+        # A copy: another Load may still add to the record.
         last = max((change.epoch for change in
-                    self.record.acknowledged.values()), default=0)
+                    list(self.record.acknowledged.values())), default=0)
         for _ in range(100):
             if all(stream and stream[-1].epoch >= last
                    for stream in self.record.streams):

@@ -22,8 +22,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kPeers = 20;
-constexpr std::chrono::seconds kFew(10);
+constexpr int kTlsPeers = 20;
+constexpr std::chrono::seconds kTlsLimit(10);
 
 // A TLS client over one connection.
 class TlsClient {
@@ -81,7 +81,7 @@ class TlsPeersTest : public testing::Test {
 
   std::vector<Client> Peers(absl::string_view sending) const {
     std::vector<Client> peers;
-    for (int i = 0; i < kPeers; ++i) {
+    for (int i = 0; i < kTlsPeers; ++i) {
       peers.emplace_back(server_->port());
       EXPECT_TRUE(peers.back().Send(sending));
     }
@@ -94,7 +94,7 @@ class TlsPeersTest : public testing::Test {
     client.Send("GET /healthz HTTP/1.1\r\n\r\n");
     EXPECT_TRUE(absl::EndsWith(client.ReadAll(), "\r\n\r\nok\n"));
     EXPECT_TRUE(client.ended());
-    EXPECT_LT(steady_clock::now() - start, kFew);
+    EXPECT_LT(steady_clock::now() - start, kTlsLimit);
   }
 
   TestAuthority authority_;
@@ -145,7 +145,7 @@ TEST_F(TlsPeersTest, StoppingWaitsForNoneOfThem) {
   const std::vector<Client> peers = Peers(kHalfHello);
   const auto start = steady_clock::now();
   server_->Stop();
-  EXPECT_LT(steady_clock::now() - start, kFew);
+  EXPECT_LT(steady_clock::now() - start, kTlsLimit);
 }
 
 }  // namespace

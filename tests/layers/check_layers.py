@@ -211,6 +211,51 @@ def check_limits(sources):
             yield Breach("service/limits.h", number, f"{name} bounds nothing")
 
 
+# Declarations at the first column: functions, and types.
+FUNCTION = re.compile(
+    r"^(?=\w)(?!ABSL_|static_assert|namespace|template)[\w:<>,*& \[\]]+[ *&](\w+)\(",
+    re.MULTILINE)
+TYPE = re.compile(
+    r"^(?:struct|class|enum|enum class) (\w+)\b(?!.*;\s*$)|^using (\w+) =", re.MULTILINE)
+
+
+def namespace_of(text):
+    match = re.search(r"^namespace ([\w:]+) \{", text, re.MULTILINE)
+    return match.group(1) if match else ""
+
+
+def declared(text):
+    """The names that stand at the first column."""
+    code = blanked(text)
+    return ({match.group(1) for match in FUNCTION.finditer(code)} |
+            {match.group(1) or match.group(2) for match in TYPE.finditer(code)})
+
+
+def check_hiding(sources):
+    """No anonymous namespace hides a name of a header in an outer namespace.
+
+    A unity build compiles the files of a library together. There, the hidden
+    name would mean something else in the files that follow.
+    """
+    headers = {}
+    for path, text in sources.items():
+        if path.endswith(".h"):
+            for name in declared(text):
+                headers.setdefault(name, []).append((path, namespace_of(text)))
+    for path, text in sources.items():
+        if not path.endswith(".cc"):
+            continue
+        inner = namespace_of(text)
+        for match in re.finditer(r"^namespace \{\n(.*?)^\}  // namespace$", text,
+                                 re.DOTALL | re.MULTILINE):
+            line = text.count("\n", 0, match.start()) + 1
+            for name in sorted(declared(match.group(1))):
+                for header, outer in headers.get(name, []):
+                    if inner.startswith(outer + "::"):
+                        yield Breach(path, line, f"{name} hides {name} of {header}; "
+                                                 "give it another name")
+
+
 def check(root):
     """All breaches in the tree at `root`, sorted."""
     root = pathlib.Path(root)
@@ -228,6 +273,7 @@ def check(root):
                 breaches.append(Breach(path, line, why))
         breaches.extend(check_sizes(path, text))
     breaches.extend(check_limits(sources))
+    breaches.extend(check_hiding(sources))
     if not sources:
         breaches.append(Breach(str(root), 0, "no sources here"))
     return sorted(breaches)

@@ -48,6 +48,16 @@ class CheckLayersTest(unittest.TestCase):
                             "<grpcpp/server.h>", "<CLI/CLI.hpp>"):
                 self.assert_allowed(path, include)
 
+    def test_an_anonymous_namespace_hides_no_name_of_a_header(self):
+        header = "namespace clockwise {\n\nstd::string Quoted(int a);\n\n}  // namespace clockwise\n"
+        source = ("namespace clockwise::cli {\nnamespace {\n\nstd::string NAME(char a) {\n}\n\n"
+                  "}  // namespace\n}  // namespace clockwise::cli\n")
+        files = {"service/ring/a.h": header}
+        hiding = self.breaches({**files, "client/cli/b.cc": source.replace("NAME", "Quoted")})
+        self.assertEqual(len(hiding), 1, hiding)
+        self.assertIn("client/cli/b.cc:2: Quoted hides Quoted of service/ring/a.h", hiding[0])
+        self.assertEqual(self.breaches({**files, "client/cli/b.cc": source.replace("NAME", "Other")}), [])
+
     def test_only_the_edges_log(self):
         for folder in ("ring", "store", "membership", "metrics"):
             self.assert_refused(f"service/{folder}/a.cc", '"service/log.h"', "log")

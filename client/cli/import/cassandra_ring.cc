@@ -28,9 +28,9 @@ absl::StatusOr<int64_t> ParseToken(const SourceLine& place,
 
 // A token that a host owns. Equal ones are the ring's to refuse, but here the
 // line is known.
-class Owners {
+class TokenOwners {
  public:
-  explicit Owners(Imported& imported) : imported_(imported) {}
+  explicit TokenOwners(Imported& imported) : imported_(imported) {}
 
   absl::Status Add(const SourceLine& place, int64_t token,
                    const std::string& host, const std::string& zone) {
@@ -137,7 +137,7 @@ class RingReader {
   }
 
   SourceLine place_;
-  Owners owners_;
+  TokenOwners owners_;
   std::string data_centre_;
   std::optional<int64_t> greatest_;
   std::optional<int64_t> last_;
@@ -206,7 +206,7 @@ class RangeReader {
   }
 
   SourceLine place_;
-  Owners owners_;
+  TokenOwners owners_;
   std::map<int64_t, int> starts_;
   std::map<int64_t, int> ends_;
 };
