@@ -15,7 +15,7 @@ namespace clockwise {
 // would take three times as long as all else that is done to them. Only a wish.
 template <typename T>
 void WantHugePages(const std::vector<T>& array) {
-  constexpr size_t kFromBytes = 32 * 1024 * 1024;
+  constexpr size_t kFromBytes = 32ull * 1024 * 1024;
   constexpr uintptr_t kPage = 4096;
   const size_t bytes = array.capacity() * sizeof(T);
   if (bytes < kFromBytes) return;
@@ -23,6 +23,8 @@ void WantHugePages(const std::vector<T>& array) {
       (reinterpret_cast<uintptr_t>(array.data()) + kPage - 1) / kPage * kPage;
   const uintptr_t end =
       (reinterpret_cast<uintptr_t>(array.data()) + bytes) / kPage * kPage;
+  // The rounded address points into the array.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 }
 

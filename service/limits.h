@@ -40,7 +40,7 @@ inline constexpr uint32_t kDefaultPartitionReplicas = 3;
 inline constexpr size_t kMaxNodes = 100'000;                 // a ring
 inline constexpr uint64_t kMaxPoints = 16ull * 1024 * 1024;  // a ring
 // Owners of slots that are worked out beforehand; beyond, each look-up walks.
-inline constexpr size_t kMaxPrecomputedOwners = 16 * 1024 * 1024;  // a ring
+inline constexpr size_t kMaxPrecomputedOwners = 16ull * 1024 * 1024;  // a ring
 // Steps to fill a ring's table, where that is more than its slots.
 inline constexpr uint64_t kMaxTableWork = 1ull << 30;
 inline constexpr size_t kMaxRings = 1000;
@@ -54,7 +54,7 @@ inline constexpr size_t kHistoryChanges = 1000;  // kept at least, per ring
 inline constexpr size_t kMaxHistoryChanges = 1'000'000;  // of the flag
 // Of the records kept of a ring in all, as stored; older ones are dropped even
 // if they are among the last changes, but for the newest.
-inline constexpr size_t kHistoryBytes = 64 * 1024 * 1024;
+inline constexpr size_t kHistoryBytes = 64ull * 1024 * 1024;
 inline constexpr size_t kMaxHistoryBytes = 16ull * 1024 * 1024 * 1024;
 
 // --- Answers. ---
@@ -79,8 +79,8 @@ inline constexpr size_t kMostCalls = 1'000'000;
 // --- etcd: what a request to it may be by its own defaults (128 operations,
 // 1.5 MiB), with room to spare. Larger changes go in several requests. ---
 inline constexpr size_t kEtcdRequestOperations = 100;
-inline constexpr size_t kEtcdRequestBytes = 1024 * 1024;
-inline constexpr size_t kEtcdValueBytes = 512 * 1024;
+inline constexpr size_t kEtcdRequestBytes = 1024ull * 1024;
+inline constexpr size_t kEtcdValueBytes = 512ull * 1024;
 inline constexpr int64_t kEtcdPageKeys = 128;  // of a read
 inline constexpr size_t kMaxEtcdEndpoints = 16;
 inline constexpr size_t kMaxEtcdPrefixBytes = 253;
@@ -95,9 +95,9 @@ inline constexpr size_t kMaxBackupBytes = 2'000'000'000;  // a file
 inline constexpr size_t kHttpThreads = 16;
 inline constexpr size_t kHttpConnections = 64;
 inline constexpr int kHttpBacklog = 128;
-inline constexpr size_t kHttpRequestBytes = 64 * 1024;  // 431 beyond
-inline constexpr size_t kHttpFieldBytes = 8'000;        // a header: 431, or the
-                                                        // target: 414
+inline constexpr size_t kHttpRequestBytes = 64ull * 1024;  // 431 beyond
+inline constexpr size_t kHttpFieldBytes = 8'000;  // a header: 431, or the
+                                                  // target: 414
 inline constexpr int kHttpWaiting = 4;  // requests that compute much, for one
 inline constexpr size_t kHttpEventStreams = 100;        // 503 beyond
 inline constexpr double kHttpRequestSeconds = 2;        // for one to arrive
@@ -109,11 +109,11 @@ inline constexpr size_t kMaxSimulatedKeys = 1'000'000;
 inline constexpr size_t kMaxSimulatedLayouts = 16;  // rows of the table
 
 // --- `clockwise import`: bad usage above the bound. ---
-inline constexpr size_t kMaxImportBytes = 16 * 1024 * 1024;  // of the file
+inline constexpr size_t kMaxImportBytes = 16ull * 1024 * 1024;  // of the file
 
 // --- Who may do what. Files above the bounds are refused. ---
-inline constexpr size_t kMaxPemBytes = 1024 * 1024;     // a file
-inline constexpr size_t kMaxPolicyBytes = 1024 * 1024;  // a file
+inline constexpr size_t kMaxPemBytes = 1024ull * 1024;     // a file
+inline constexpr size_t kMaxPolicyBytes = 1024ull * 1024;  // a file
 inline constexpr int kMaxGrants = 10'000;
 inline constexpr size_t kMaxTokens = 1000;
 inline constexpr size_t kMaxTokenBytes = 4096;  // a client's own
@@ -121,7 +121,7 @@ inline constexpr size_t kMaxTokenBytes = 4096;  // a client's own
 // looked at until the minute is over.
 inline constexpr uint32_t kMaxFailedAttempts = 20;
 inline constexpr size_t kMaxBlockedPeers = 10'000;  // remembered
-inline constexpr size_t kAuditFileBytes = 64 * 1024 * 1024;
+inline constexpr size_t kAuditFileBytes = 64ull * 1024 * 1024;
 inline constexpr size_t kMaxAuditFileBytes = 16ull * 1024 * 1024 * 1024;
 inline constexpr int kMaxAuditFiles = 10;   // this one and those before
 inline constexpr int kMaxAuditNodes = 100;  // named in an entry

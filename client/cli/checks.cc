@@ -62,7 +62,7 @@ CLI::Validator ListOf(CLI::Validator each, size_t most) {
                               " are allowed");
         }
         for (std::string& value : values) {
-          const std::string fault = each(value);
+          std::string fault = each(value);
           if (!fault.empty()) return fault;
         }
         // The check of one may have spelt it anew, as IsMember does.

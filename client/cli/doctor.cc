@@ -90,6 +90,7 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
 std::string Parties(
     const std::map<uint64_t, std::vector<std::string>>& by_value) {
   std::vector<std::string> parties;
+  parties.reserve(by_value.size());
   for (const auto& [value, servers] : by_value) {
     parties.push_back(absl::StrCat(absl::StrJoin(servers, ", "),
                                    servers.size() == 1 ? " has " : " have ",

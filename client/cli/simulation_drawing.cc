@@ -136,7 +136,7 @@ void DrawLegend(const std::vector<NodeLook>& looks,
   const double left = corner.x + kPadding;
   double y = corner.y + 34;
   svg.Text({left, y}, "How to read it", {20, kInk, "start", true});
-  const auto explain = [&](std::vector<std::string> lines) {
+  const auto explain = [&](const std::vector<std::string>& lines) {
     for (const std::string& line : lines) {
       svg.Text({corner.x + kText, y}, line, {14, kInk});
       y += 19;
@@ -239,8 +239,9 @@ std::string DrawSimulation(const NodesAround& nodes,
     top = std::max(top, TopOf(panel.figures.loads));
   }
   const auto corner = [&](size_t cell) {
+    const size_t row = cell / columns;
     return Point{kMargin + kCellWidth * static_cast<double>(cell % columns),
-                 kHead + kCellHeight * static_cast<double>(cell / columns)};
+                 kHead + kCellHeight * static_cast<double>(row)};
   };
   for (size_t i = 0; i < panels.size(); ++i) {
     DrawPanel(panels[i], looks, top, corner(i), svg);

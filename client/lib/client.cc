@@ -169,7 +169,7 @@ Client::Client(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Client::~Client() = default;
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(
-    std::vector<std::string> targets, Options options) {
+    std::vector<std::string> targets, const Options& options) {
   if (absl::Status status = Check(targets, options); !status.ok()) {
     return status;
   }
@@ -237,19 +237,20 @@ absl::StatusOr<RemoteOwners> Client::LocateRemote(std::string_view key,
   return parts_->remote().Locate(key, replicas, min_epoch);
 }
 
-absl::StatusOr<ChangeResult> Client::AddNode(Node node, ChangeOptions options) {
+absl::StatusOr<ChangeResult> Client::AddNode(Node node,
+                                             const ChangeOptions& options) {
   return ApplyChanges({.add = {std::move(node)}, .update = {}, .remove = {}},
                       options);
 }
 
 absl::StatusOr<ChangeResult> Client::UpdateNode(Node node,
-                                                ChangeOptions options) {
+                                                const ChangeOptions& options) {
   return ApplyChanges({.add = {}, .update = {std::move(node)}, .remove = {}},
                       options);
 }
 
 absl::StatusOr<ChangeResult> Client::RemoveNode(std::string id,
-                                                ChangeOptions options) {
+                                                const ChangeOptions& options) {
   return ApplyChanges({.add = {}, .update = {}, .remove = {std::move(id)}},
                       options);
 }

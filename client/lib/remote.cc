@@ -96,8 +96,7 @@ absl::Status Remote::Call(const Attempt& attempt, bool lost_races) {
     grpc::ClientContext context;
     context.set_deadline(
         absl::ToChronoTime(std::min(absl::Now() + for_one, deadline)));
-    const absl::Status status =
-        FromGrpc(attempt(*targets_.stub(target), context));
+    absl::Status status = FromGrpc(attempt(*targets_.stub(target), context));
     if (status.ok()) targets_.Prefer(target);
     if (status.ok() || !MayPass(status, lost_races)) return status;
     const absl::Duration wait =

@@ -38,7 +38,7 @@ using Request = http::request<http::empty_body>;
 constexpr size_t kReadBytes = 4096;
 // After the reply, a peer has this long to close, and may send this much more.
 constexpr std::chrono::milliseconds kFinishTime(500);
-constexpr size_t kFinishBytes = 64 * 1024;
+constexpr size_t kFinishBytes = 64ull * 1024;
 constexpr std::chrono::hours kForever(1'000'000);
 constexpr std::chrono::milliseconds kAcceptRetry(100);
 constexpr std::chrono::milliseconds kBetweenNews(200);

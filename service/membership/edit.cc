@@ -36,7 +36,7 @@ std::string FieldPath(const v1::NodeChange& change, size_t index,
     if (field == "update_mask") return "update_mask";
     return absl::StrCat(change.has_remove() ? "node_" : "node.", field);
   }
-  const std::string path = absl::StrCat("changes[", index, "]");
+  std::string path = absl::StrCat("changes[", index, "]");
   switch (change.change_case()) {
     case v1::NodeChange::kAdd:
       return absl::StrCat(path, ".add.", field);

@@ -109,7 +109,7 @@ absl::Status Membership::Commit(const RingState& state, ChangePlan& plan) {
   commit.dropped_epoch = next.epoch - next.history.size();
   PassFailPoint("before_commit");
   const auto start = std::chrono::steady_clock::now();
-  const absl::Status status = options_.store->Apply(commit);
+  absl::Status status = options_.store->Apply(commit);
   commit_latency_.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count());

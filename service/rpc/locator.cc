@@ -42,7 +42,7 @@ std::optional<Locator::Answer> Locator::Locate(
 template <typename Request>
 void Locator::Wait(const grpc::CallbackServerContext& context,
                    const grpc::Slice& request,
-                   std::function<void(Answer)> later) {
+                   const std::function<void(Answer)>& later) {
   LocateQuery query;
   if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
     return later(status);
@@ -68,9 +68,9 @@ template std::optional<Locator::Answer> Locator::Locate<v1::BatchLocateRequest>(
     const grpc::CallbackServerContext&, Method, const grpc::Slice&) const;
 template void Locator::Wait<v1::LocateRequest>(
     const grpc::CallbackServerContext&, const grpc::Slice&,
-    std::function<void(Answer)>);
+    const std::function<void(Answer)>&);
 template void Locator::Wait<v1::BatchLocateRequest>(
     const grpc::CallbackServerContext&, const grpc::Slice&,
-    std::function<void(Answer)>);
+    const std::function<void(Answer)>&);
 
 }  // namespace clockwise

@@ -35,7 +35,8 @@ class Locator {
   // before this returns. Until then `context` must live.
   template <typename Request>
   void Wait(const grpc::CallbackServerContext& context,
-            const grpc::Slice& request, std::function<void(Answer)> later);
+            const grpc::Slice& request,
+            const std::function<void(Answer)>& later);
 
  private:
   template <typename Request>

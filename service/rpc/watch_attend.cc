@@ -114,7 +114,7 @@ void WatchHub::Attend(const StreamPtr& stream) {
     if (*event.resync != '\0') ++resyncs_[{stream->ring, event.resync}];
   }
   stats_.Of(Method::kWatch).CountSent();
-  stream->in_flight = std::move(event.bytes);
+  stream->in_flight = event.bytes;
   stream->StartWrite(&stream->in_flight);
 }
 

@@ -23,7 +23,7 @@ namespace {
 
 constexpr absl::string_view kBackupMagic = "CLKWBAK1";
 constexpr size_t kDigestBytes = 8;
-constexpr size_t kOrdinalsPerEntry = 128 * 1024;
+constexpr size_t kOrdinalsPerEntry = 128ull * 1024;
 
 std::string DigestOf(absl::string_view bytes) {
   const uint64_t digest = Xxh3(bytes);
@@ -148,7 +148,7 @@ absl::StatusOr<std::vector<StoredRing>> ReadBackup(const std::string& path) {
         absl::StrCat(path, ": cannot be read: ", std::strerror(errno)));
   }
   std::string bytes;
-  std::string part(1024 * 1024, '\0');
+  std::string part(1024ull * 1024, '\0');
   while (file.read(part.data(), static_cast<std::streamsize>(part.size())) ||
          file.gcount() > 0) {
     bytes.append(part, 0, static_cast<size_t>(file.gcount()));

@@ -19,8 +19,8 @@ const absl::string_view SqliteStore::kSql[kQueries] = {
     ("SELECT incarnation, epoch, fingerprint, spec, digest FROM rings "
      "WHERE name = ?"),
     "INSERT INTO rings VALUES (?, ?, ?, ?, ?, ?)",
-    "UPDATE rings SET epoch = ?, fingerprint = ?, spec = ?, digest = ? "
-    "WHERE name = ?",
+    ("UPDATE rings SET epoch = ?, fingerprint = ?, spec = ?, digest = ? "
+     "WHERE name = ?"),
     "DELETE FROM rings WHERE name = ?",
     "SELECT id, node FROM nodes WHERE ring = ? ORDER BY id",
     "SELECT node FROM nodes WHERE ring = ? AND id = ?",

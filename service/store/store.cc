@@ -33,6 +33,8 @@ absl::Status Store::Create(const RingHead& head) {
   return Import(ring);
 }
 
+// Overrides keep the function.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 void Store::Follow(Changed) {}
 
 }  // namespace clockwise

@@ -120,7 +120,7 @@ uint64_t NewestDroppedEpoch(const Commit& commit) {
 
 absl::Status MoveStored(const Commit& commit, size_t partitions,
                         OrdinalTable& table) {
-  const absl::Status status =
+  absl::Status status =
       Move(commit.record.partitions(), Direction::kForward, partitions, table);
   if (status.ok()) return status;
   return Refusal(

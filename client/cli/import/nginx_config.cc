@@ -183,14 +183,13 @@ class UpstreamReader {
       const std::vector<Token>& words = (*directive)->words;
       const SourceLine place{source_, words.empty() ? 0 : words[0].line};
       const std::string& name = words.at(0).text;
+      const bool block = (*directive)->block;
       absl::Status status;
-      if ((*directive)->block) {
-        status = Unknown(place, name);
-      } else if (name == "server") {
+      if (!block && name == "server") {
         status = ReadServer(words, place);
-      } else if (name == "hash") {
+      } else if (!block && name == "hash") {
         status = ReadHash(words, place);
-      } else if (!IsNginxConnectionOption(name)) {
+      } else if (block || !IsNginxConnectionOption(name)) {
         status = Unknown(place, name);
       }
       if (!status.ok()) return status;

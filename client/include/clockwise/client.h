@@ -209,7 +209,7 @@ class Client {
   // wait for WaitForEpoch. INVALID_ARGUMENT: no targets, or options that make
   // no sense.
   static absl::StatusOr<std::unique_ptr<Client>> Create(
-      std::vector<std::string> targets, Options options = {});
+      std::vector<std::string> targets, const Options& options = {});
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -261,11 +261,12 @@ class Client {
   // Tried again, with one request_id, until a server answered it or the time is
   // over: it is made at most once. UNAVAILABLE and DEADLINE_EXCEEDED: it may
   // have been made. AddNode, UpdateNode and RemoveNode are ApplyChanges of one.
-  absl::StatusOr<ChangeResult> AddNode(Node node, ChangeOptions options = {});
+  absl::StatusOr<ChangeResult> AddNode(Node node,
+                                       const ChangeOptions& options = {});
   absl::StatusOr<ChangeResult> UpdateNode(Node node,
-                                          ChangeOptions options = {});
+                                          const ChangeOptions& options = {});
   absl::StatusOr<ChangeResult> RemoveNode(std::string id,
-                                          ChangeOptions options = {});
+                                          const ChangeOptions& options = {});
   absl::StatusOr<ChangeResult> ApplyChanges(const ChangeSet& changes,
                                             const ChangeOptions& options = {});
 

@@ -183,7 +183,7 @@ Api::Json Api::Arcs(const std::string& ring, Parameters& parameters) {
   response.set_epoch((*state)->epoch);
   response.set_incarnation((*state)->incarnation);
   const Ring& drawn = (*state)->ring();
-  if (drawn.nodes().size() > 0) {
+  if (!drawn.nodes().empty()) {
     ArcList list = ArcsOf(drawn, drawn);
     response.set_sampled(list.sampled);
     for (const Arc& arc : list.arcs) {

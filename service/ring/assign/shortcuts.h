@@ -126,7 +126,7 @@ bool Shortcuts<Rows>::ReachOnFrom(uint32_t node, int limit) {
 template <typename Rows>
 uint32_t Shortcuts<Rows>::SlotFor(uint32_t node, uint32_t taker, int cost) {
   uint32_t& next =
-      next_[static_cast<size_t>(cost + 1)][node * seats_.nodes() + taker];
+      next_[static_cast<size_t>(cost) + 1][node * seats_.nodes() + taker];
   for (; next < slots_[node].size(); ++next) {
     const uint32_t slot = slots_[node][next];
     if (table_[slot] == node && rows_.Admits(slot, taker) &&
