@@ -23,11 +23,12 @@ absl::string_view FirstLine(absl::string_view message) {
 
 constexpr absl::string_view kKinds[] = {"dns:", "uri:", "ip:", "email:"};
 
-std::string Sha256(absl::string_view text) {
+// Returns the SHA-256 of `text` as 64 lower-case hexadecimal digits.
+std::string Sha256Hex(absl::string_view text) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr);
-  return std::string(reinterpret_cast<const char*>(digest), size);
+  return absl::BytesToHexString({reinterpret_cast<const char*>(digest), size});
 }
 
 Role RoleOf(v1::AccessPolicy::Role role) {
@@ -169,13 +170,13 @@ absl::Status Policy::ReadTokens(absl::string_view text) {
       return absl::InvalidArgumentError(
           absl::StrCat("more than ", limits::kMaxTokens, " tokens"));
     }
-    tokens_.push_back({words[0], absl::HexStringToBytes(words[1])});
+    tokens_.push_back({words[0], absl::AsciiStrToLower(words[1])});
   }
   return absl::OkStatus();
 }
 
 std::string Policy::NameOf(absl::string_view token) const {
-  const std::string digest = Sha256(token);
+  const std::string digest = Sha256Hex(token);
   const Token* found = nullptr;
   for (const Token& one : tokens_) {
     const bool same =

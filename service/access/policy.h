@@ -47,7 +47,7 @@ class Policy {
  private:
   struct Token {
     std::string name;
-    std::string digest;  // SHA-256, 32 bytes
+    std::string digest;  // SHA-256, 64 hexadecimal digits
   };
   absl::Status ReadTokens(absl::string_view text);
 

@@ -1,6 +1,7 @@
 // What is counted since this process first saw a ring.
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "tests/membership/membership_fixture.h"
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "service/ring/ring.h"
+#include "tests/from_hex.h"
 #include "tests/ring/ring_builders.h"
 
 namespace clockwise {
@@ -29,7 +29,7 @@ std::string Decoded(const std::string& text) {
       bytes += text[i];
       continue;
     }
-    bytes += absl::HexStringToBytes(text.substr(i + 1, 2));
+    bytes += FromHex(text.substr(i + 1, 2));
     i += 2;
   }
   return bytes;

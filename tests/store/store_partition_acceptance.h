@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -118,10 +119,10 @@ TYPED_TEST_P(StorePartitionAcceptance, MovesThatDoNotFitChangeNothing) {
   for (const uint32_t bits : {4, 8}) {
     TableModel model = this->NewTable(bits, 3);
     const uint32_t end = 1u << bits;
-    std::vector<uint32_t> all;
-    for (uint32_t row = 0; row < end; ++row) all.push_back(row);
+    std::vector<uint32_t> all(end);
+    std::iota(all.begin(), all.end(), 0u);
     std::vector<uint32_t> all_but_the_end = all;
-    all_but_the_end.back() = end;
+    all_but_the_end[end - 1] = end;
     std::vector<uint32_t> all_but_one_twice = all;
     all_but_one_twice[1] = 0;
     const std::vector<Commit> misfits = {

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "client/lib/mirror.h"
 #include "gtest/gtest.h"
 #include "service/ring/hash.h"
+#include "tests/from_hex.h"
 
 namespace clockwise {
 namespace {
@@ -20,7 +20,7 @@ namespace {
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
-const Value& Field(const Value& value, const std::string& name) {
+const Value& Field(const Value& value, const char* name) {
   return value.struct_value().fields().at(name);
 }
 
@@ -51,7 +51,7 @@ class VectorsTest : public ::testing::Test {
     ASSERT_TRUE(
         google::protobuf::util::JsonStringToMessage(json, &vectors_).ok());
     for (const Value& key : Items(vectors_.fields().at("keys"))) {
-      keys_.push_back(absl::HexStringToBytes(key.string_value()));
+      keys_.push_back(FromHex(key.string_value()));
     }
   }
 
@@ -80,8 +80,7 @@ class VectorsTest : public ::testing::Test {
 
 TEST_F(VectorsTest, HashesAreAsTold) {
   for (const Value& vector : Items(vectors_.fields().at("hashes"))) {
-    const std::string key =
-        absl::HexStringToBytes(Field(vector, "key").string_value());
+    const std::string key = FromHex(Field(vector, "key").string_value());
     EXPECT_EQ(Xxh3(key), Number(Field(vector, "xxh3"))) << key.size();
   }
 }

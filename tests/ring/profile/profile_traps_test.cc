@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "service/ring/profile/block_hashes.h"
 #include "service/ring/profile/profile.h"
 #include "service/ring/profile/small_hashes.h"
 #include "service/ring/profile/table.h"
+#include "tests/from_hex.h"
 #include "tests/ring/first_end.h"
 
 namespace clockwise::profile {
@@ -166,8 +166,7 @@ TEST(ProfileTrapsTest, CassandrasEmptyKeyIsTheLeastToken) {
 }
 
 TEST(ProfileTrapsTest, CassandrasLeastHashBecomesTheGreatestToken) {
-  EXPECT_EQ(CassandraToken(
-                absl::HexStringToBytes("653cbefb85ec3111b4e38fa9bc7cbcae")),
+  EXPECT_EQ(CassandraToken(FromHex("653cbefb85ec3111b4e38fa9bc7cbcae")),
             std::numeric_limits<int64_t>::max());
 }
 
