@@ -74,7 +74,7 @@ class PackageTest(unittest.TestCase):
         for line in listed.splitlines():
             self.assertIn(" root/root ", line)
         control = output_of("dpkg-deb", "--field", self.package)
-        self.assertRegex(control, r"Depends: .*libssl3 \(>= ")
+        self.assertRegex(control, r"Depends: .*libssl3(t64)? \(>= ")
         self.assertNotIn("libgrpc", control)  # it is part of the programs
         self.assertIn("Version: " + output_of(
             BUILD / "bin/clockwised", "--version").split()[1], control)

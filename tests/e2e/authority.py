@@ -14,7 +14,8 @@ class Authority:
         self.name = name
         self.ca = self.folder / f"{name}.pem"
         self._openssl("req", "-x509", *CURVE, "-keyout", f"{name}.key", "-out",
-                      self.ca.name, "-days", "2", "-subj", f"/CN={name}")
+                      self.ca.name, "-days", "2", "-subj", f"/CN={name}",
+                      "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     def _openssl(self, *arguments):
         subprocess.run(["openssl", *arguments], check=True, cwd=self.folder,
@@ -25,7 +26,10 @@ class Authority:
         With no days it has expired when it is made."""
         (self.folder / f"{name}.ext").write_text(
             f"subjectAltName={','.join(names)}\n"
-            "extendedKeyUsage=serverAuth,clientAuth\n", encoding="ascii")
+            "extendedKeyUsage=serverAuth,clientAuth\n"
+            # Python 3.13 requires these in a strict check.
+            "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n",
+            encoding="ascii")
         self._openssl("req", *CURVE, "-keyout", f"{name}.key", "-out",
                       f"{name}.csr", "-subj", f"/CN={name}")
         self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", self.ca.name,
