@@ -48,12 +48,13 @@ absl::StatusOr<std::string> ReadSource(const std::string& path) {
 }
 
 absl::StatusOr<Imported> Read(const ImportOptions& options) {
+  const bool haproxy = options.from == "haproxy" || options.from == "haproxy_3";
   const bool parts = options.from != "memcached" && options.from != "cassandra";
   if (parts && options.part.empty()) {
     return BadUsage(absl::StrCat("--from=", options.from, " needs FILE and ",
-                                 options.from == "nginx"     ? "UPSTREAM"
-                                 : options.from == "haproxy" ? "BACKEND"
-                                                             : "POOL"));
+                                 options.from == "nginx" ? "UPSTREAM"
+                                 : haproxy               ? "BACKEND"
+                                                         : "POOL"));
   }
   if (!parts && !options.part.empty()) {
     return BadUsage(absl::StrCat("--from=", options.from, " takes one word, ",
@@ -70,8 +71,10 @@ absl::StatusOr<Imported> Read(const ImportOptions& options) {
   if (options.from == "nginx") {
     return ReadNginx(*text, options.source, options.part);
   }
-  if (options.from == "haproxy") {
-    return ReadHaproxy(*text, options.source, options.part);
+  if (haproxy) {
+    return ReadHaproxy(*text, options.source, options.part,
+                       options.from == "haproxy_3" ? v1::LAYOUT_HAPROXY_3
+                                                   : v1::LAYOUT_HAPROXY);
   }
   if (options.from == "twemproxy") {
     return ReadTwemproxy(*text, options.source, options.part);
@@ -218,8 +221,8 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
   import->add_option("--from", options->from, "Whose configuration it is")
       ->type_name("")
       ->required()
-      ->check(CLI::IsMember(
-          {"nginx", "twemproxy", "haproxy", "memcached", "cassandra"}));
+      ->check(CLI::IsMember({"nginx", "twemproxy", "haproxy", "haproxy_3",
+                             "memcached", "cassandra"}));
   import
       ->add_option("SOURCE", options->source,
                    "The file; memcached: HOST:PORT:WEIGHT,...")
@@ -246,10 +249,13 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
       "The ring is named by --ring, else after PART, else after --from. What\n"
       "is not understood is an error that names the line.\n"
       "\n"
+      "HAProxy 3.0 changed `hash-type consistent`: haproxy_3 imports 3.0 and\n"
+      "later, haproxy imports older versions.\n"
+      "\n"
       "Examples:\n"
       "  clockwise import --from=nginx /etc/nginx/nginx.conf cache --plan\n"
       "  clockwise import --from=twemproxy nutcracker.yml alpha\n"
-      "  clockwise import --from=haproxy haproxy.cfg static\n"
+      "  clockwise import --from=haproxy_3 haproxy.cfg static\n"
       "  clockwise import --from=memcached 10.0.0.1:11211:2,10.0.0.2:11211\n"
       "  nodetool ring > ring.txt\n"
       "  clockwise import --from=cassandra ring.txt --replicas=3");

@@ -190,9 +190,9 @@ class MigrateTest(WithServer):
 class LayoutOptionsTest(WithServer):
     def test_profiles_are_listed_with_what_each_reproduces(self):
         lines = self.good("ring", "profiles").splitlines()
-        self.assertEqual(len(lines), 1 + 26)
+        self.assertEqual(len(lines), 1 + 27)
         objects = self.json("ring", "profiles")
-        self.assertEqual(len(objects), 26)
+        self.assertEqual(len(objects), 27)
         by_name = {line["layout"]: line for line in objects}
         self.assertEqual(by_name["haproxy"]["settings"], "key_hash, avalanche")
         self.assertIn("nginx", by_name["nginx"]["reproduces"])

@@ -181,7 +181,8 @@ backend cache
 )";
 
 TEST(ImportHaproxyTest, TheServersOfTheBackendByTheirIds) {
-  const auto imported = ReadHaproxy(kHaproxy, "h.cfg", "cache");
+  const auto imported =
+      ReadHaproxy(kHaproxy, "h.cfg", "cache", v1::LAYOUT_HAPROXY);
   ASSERT_TRUE(imported.ok()) << imported.status();
   EXPECT_EQ(imported->spec.layout(), v1::LAYOUT_HAPROXY);
   EXPECT_EQ(imported->spec.settings().key_hash(), "djb2");
@@ -194,7 +195,7 @@ TEST(ImportHaproxyTest, HashTypeAsItIsSaid) {
   const auto read = [](const std::string& hash_type) {
     return *ReadHaproxy(
         With(kHaproxy, "hash-type consistent djb2 avalanche", hash_type),
-        "h.cfg", "cache");
+        "h.cfg", "cache", v1::LAYOUT_HAPROXY);
   };
   EXPECT_EQ(read("").spec.layout(), v1::LAYOUT_HAPROXY_MAP);
   EXPECT_EQ(read("hash-type map-based").spec.layout(), v1::LAYOUT_HAPROXY_MAP);
@@ -205,7 +206,8 @@ TEST(ImportHaproxyTest, HashTypeAsItIsSaid) {
 
 TEST(ImportHaproxyTest, WhatIsNotUnderstoodNamesItsLine) {
   const auto fault = [](const std::string& from, const std::string& to) {
-    return FaultOf(ReadHaproxy(With(kHaproxy, from, to), "h.cfg", "cache"));
+    return FaultOf(ReadHaproxy(With(kHaproxy, from, to), "h.cfg", "cache",
+                               v1::LAYOUT_HAPROXY));
   };
   EXPECT_EQ(fault("# a comment", "stick on src"),
             "h.cfg:11: directive \"stick\" is not understood");
@@ -227,12 +229,35 @@ TEST(ImportHaproxyTest, WhatIsNotUnderstoodNamesItsLine) {
             "h.cfg:17: id 9 is that of line 15 too");
   EXPECT_EQ(fault("\"10.0.0.4:80\"", "\"10.0.0.4:80"),
             "h.cfg:17: a quote that does not end");
-  EXPECT_EQ(FaultOf(ReadHaproxy(kHaproxy, "h.cfg", "nowhere")),
-            "h.cfg: no backend \"nowhere\"");
-  const std::string text = kHaproxy;
   EXPECT_EQ(
-      FaultOf(ReadHaproxy(text.substr(0, text.size() - 9), "h.cfg", "cache")),
-      "h.cfg:17: the last line does not end: the file is cut");
+      FaultOf(ReadHaproxy(kHaproxy, "h.cfg", "nowhere", v1::LAYOUT_HAPROXY)),
+      "h.cfg: no backend \"nowhere\"");
+  const std::string text = kHaproxy;
+  EXPECT_EQ(FaultOf(ReadHaproxy(text.substr(0, text.size() - 9), "h.cfg",
+                                "cache", v1::LAYOUT_HAPROXY)),
+            "h.cfg:17: the last line does not end: the file is cut");
+}
+
+TEST(ImportHaproxyTest, TheCallerChoosesTheLayoutOfHaproxy3) {
+  const auto read = [](const std::string& from, const std::string& to) {
+    return ReadHaproxy(With(kHaproxy, from, to), "h.cfg", "cache",
+                       v1::LAYOUT_HAPROXY_3);
+  };
+  const auto imported = read("inter 2s", "hash-key id");
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_EQ(imported->spec.layout(), v1::LAYOUT_HAPROXY_3);
+  EXPECT_EQ(NodesOf(*imported), "s1=1*7 s2=9*3 s4=4");
+  EXPECT_EQ(read("consistent", "map-based")->spec.layout(),
+            v1::LAYOUT_HAPROXY_MAP);
+  EXPECT_EQ(FaultOf(read("inter 2s", "hash-key addr")),
+            "h.cfg:14: hash-key \"addr\" is not reproduced");
+}
+
+TEST(ImportHaproxyTest, HashKeyIsRejectedForVersionsBefore3) {
+  EXPECT_EQ(FaultOf(ReadHaproxy(With(kHaproxy, "inter 2s", "hash-key id"),
+                                "h.cfg", "cache", v1::LAYOUT_HAPROXY)),
+            "h.cfg:14: hash-key requires HAProxy 3.0 or later; import with "
+            "--from=haproxy_3");
 }
 
 TEST(ImportMemcachedTest, TheUsualPortIsNotHashed) {

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       (void)ReadTwemproxy(text, "file", "cache");
       break;
     case 2:
-      (void)ReadHaproxy(text, "file", "cache");
+      (void)ReadHaproxy(text, "file", "cache", clockwise::v1::LAYOUT_HAPROXY_3);
       break;
     case 3:
       (void)ReadMemcached(std::string(text), "");

@@ -37,8 +37,9 @@ struct Section {
 
 class BackendReader {
  public:
-  BackendReader(const std::string& source, const std::string& backend)
-      : source_(source), backend_(backend) {}
+  BackendReader(const std::string& source, const std::string& backend,
+                v1::Layout consistent)
+      : source_(source), backend_(backend), consistent_(consistent) {}
 
   absl::StatusOr<Imported> Read(absl::string_view text) {
     absl::Status status = CheckLastLine(text, source_);
@@ -143,6 +144,17 @@ class BackendReader {
         if (!weight.ok()) return weight.status();
         server.weight = *weight;
       }
+      if (word == "hash-key") {
+        if (consistent_ != v1::LAYOUT_HAPROXY_3) {
+          return ImportFault(place_,
+                             "hash-key requires HAProxy 3.0 or later; import "
+                             "with --from=haproxy_3");
+        }
+        if (value != "id") {
+          return ImportFault(place_, absl::StrCat("hash-key ", Quoted(value),
+                                                  " is not reproduced"));
+        }
+      }
       if (word == "id") {
         auto id = ImportNumber(place_, "id", value, 1, kMaxId);
         if (!id.ok()) return id.status();
@@ -209,8 +221,13 @@ class BackendReader {
                          "not `hash-type map-based|consistent [FUNCTION "
                          "[avalanche]]`");
     }
-    imported_.spec.set_layout(method == "consistent" ? v1::LAYOUT_HAPROXY
+    imported_.spec.set_layout(method == "consistent" ? consistent_
                                                      : v1::LAYOUT_HAPROXY_MAP);
+    if (imported_.spec.layout() == v1::LAYOUT_HAPROXY) {
+      imported_.notes.emplace_back(
+          "placed as by HAProxy before 3.0; for 3.0 and later import with "
+          "--from=haproxy_3");
+    }
     v1::LayoutSettings& settings = *imported_.spec.mutable_settings();
     size_t next = 2;
     if (next < words.size() && words[next] != "avalanche") {
@@ -270,6 +287,7 @@ class BackendReader {
 
   const std::string& source_;
   const std::string& backend_;
+  const v1::Layout consistent_;
   SourceLine place_;
   SourceLine found_at_;
   SourceLine balance_at_;
@@ -287,8 +305,9 @@ class BackendReader {
 
 absl::StatusOr<Imported> ReadHaproxy(absl::string_view text,
                                      const std::string& source,
-                                     const std::string& backend) {
-  return BackendReader(source, backend).Read(text);
+                                     const std::string& backend,
+                                     v1::Layout consistent) {
+  return BackendReader(source, backend, consistent).Read(text);
 }
 
 }  // namespace clockwise::cli

@@ -59,9 +59,12 @@ absl::StatusOr<Imported> ReadNginx(absl::string_view text,
 absl::StatusOr<Imported> ReadTwemproxy(absl::string_view text,
                                        const std::string& source,
                                        const std::string& pool);
+// `consistent` is the layout of `hash-type consistent`: LAYOUT_HAPROXY_3 for
+// HAProxy 3.0 and later, LAYOUT_HAPROXY before. The file does not say which.
 absl::StatusOr<Imported> ReadHaproxy(absl::string_view text,
                                      const std::string& source,
-                                     const std::string& backend);
+                                     const std::string& backend,
+                                     v1::Layout consistent);
 // "host:port:weight,host:port,…"; `distribution` is ketama, ketama_weighted,
 // spy, modula, or empty: ketama, weighted if a weight is above 1.
 absl::StatusOr<Imported> ReadMemcached(const std::string& servers,

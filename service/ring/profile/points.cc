@@ -141,6 +141,20 @@ void AppendHaproxy(Members members, const Settings& settings, Points& points) {
   }
 }
 
+// HAProxy 3.0 hashes the id before it adds the number of the point. Versions
+// before 3.0 multiply the id by 4096 instead.
+void AppendHaproxy3(Members members, const Settings& settings, Points& points) {
+  for (uint32_t i = 0; i < members.size(); ++i) {
+    uint64_t id = 0;
+    if (!absl::SimpleAtoi(members[i].text, &id)) continue;
+    const uint32_t first = Avalanche(static_cast<uint32_t>(id));
+    const uint32_t count = settings.vnodes * members[i].weight;
+    for (uint32_t j = 0; j < count; ++j) {
+      points.push_back({Avalanche(first + j), i});
+    }
+  }
+}
+
 void AppendGroupcache(Members members, const Settings& settings,
                       Points& points) {
   for (uint32_t i = 0; i < members.size(); ++i) {

@@ -26,6 +26,7 @@ void AppendLibmemcached(Members, const Settings&, Points&);
 void AppendNginx(Members, const Settings&, Points&);
 void AppendEnvoy(Members, const Settings&, Points&);
 void AppendHaproxy(Members, const Settings&, Points&);
+void AppendHaproxy3(Members, const Settings&, Points&);
 void AppendGroupcache(Members, const Settings&, Points&);
 void AppendTokens(Members, const Settings&, Points&);
 void AppendHashed(Members, const Settings&, Points&);

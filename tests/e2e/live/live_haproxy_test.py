@@ -1,9 +1,13 @@
 #!/usr/bin/python3
 """Beside the real HAProxy: the very configuration that it runs is imported."""
 
+import re
+import subprocess
 import unittest
 
 from live_case import HEADER_BYTES, LiveCase, free_ports, get_all
+
+HAPROXY = "/usr/sbin/haproxy"
 
 CONFIGURATION = """
 global
@@ -34,6 +38,16 @@ frontend back{port}
 """
 
 
+def import_name():
+    """The value of --from for the installed HAProxy.
+
+    HAProxy 3.0 changed the points of `hash-type consistent`."""
+    text = subprocess.run([HAPROXY, "-v"], check=True, capture_output=True,
+                          text=True, timeout=20).stdout
+    major = re.match(r"HAProxy version (\d+)\.", text)
+    return "haproxy_3" if int(major[1]) >= 3 else "haproxy"
+
+
 class HaproxyTest(LiveCase):
     def beside(self, hash_type):
         front, *ports = free_ports(1 + self.random.randint(3, 20))
@@ -51,10 +65,10 @@ class HaproxyTest(LiveCase):
             servers="\n".join(servers),
             backs="".join(BACK.format(port=port, name=name)
                           for port, name in zip(ports, names))))
-        self.start(["/usr/sbin/haproxy", "-db", "-f", path])
+        self.start([HAPROXY, "-db", "-f", path])
         self.await_port(front)
         keys = self.keys(HEADER_BYTES)
-        ring = self.import_ring("--from=haproxy", path, "cache")
+        ring = self.import_ring(f"--from={import_name()}", path, "cache")
         self.compare(ring, keys, get_all(front, keys))
 
     def test_consistent(self):

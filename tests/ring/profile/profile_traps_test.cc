@@ -127,6 +127,15 @@ TEST(ProfileTrapsTest, HaproxyIdsThatDifferAbove20BitsShareTheirPoints) {
   EXPECT_EQ(PointsEach(slots, 2), (std::vector<size_t>{16, 16}));
 }
 
+TEST(ProfileTrapsTest, Haproxy3UsesAllBitsOfAnId) {
+  const auto ends = [](const char* layout, const char* id) {
+    return PlaceBy(layout, Members({id})).ends;
+  };
+  EXPECT_EQ(ends("haproxy", "1"), ends("haproxy", "1048577"));
+  EXPECT_NE(ends("haproxy_3", "1"), ends("haproxy_3", "1048577"));
+  EXPECT_NE(ends("haproxy_3", "1"), ends("haproxy", "1"));
+}
+
 TEST(ProfileTrapsTest, NginxKeepsThePortAsItIsWritten) {
   const auto ends = [](const char* server) {
     return PlaceBy("nginx", Members({server})).ends;

@@ -52,6 +52,7 @@ const std::map<std::string, std::string>& LayoutsOfFiles() {
       {"envoy-maglev", "envoy_maglev"},
       {"grpc-ring-hash", ""},
       {"haproxy-consistent", "haproxy"},
+      {"haproxy-3-consistent", "haproxy_3"},
       {"haproxy-map-based", "haproxy_map"},
       {"uhashring-ketama", "uhashring_ketama"},
       {"uhashring-meta", "uhashring"},
