@@ -32,7 +32,7 @@ enum class CallQueue {
   kChanges,  // on the thread for changes; with validate_only, as kReads
 };
 
-// Whether each call is an entry of the audit log.
+// The audit log has an entry for each call of an audited method.
 enum class CallAudit { kUnaudited, kAudited };
 
 // One row per method, in the order of the metrics.

@@ -26,7 +26,8 @@ bool IsEncrypted(const grpc::AuthContext& auth) {
   return !kind.empty() && kind[0] == "ssl";
 }
 
-// The table has no such method: a mistake in this program, so nobody may call.
+// The table has no such method. This is a fault of the program, so the gate
+// refuses every caller.
 absl::Status NoRow(Method method) {
   return absl::UnimplementedError(
       absl::StrCat("method ", static_cast<int>(method),

@@ -107,7 +107,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // The reactor of a look-up that is answered on gRPC's thread.
   template <typename Request>
   Reactor* ReactorFor(const Bytes& request, Context* context);
-  // What the gate says of a call, and what the audit log is to keep of it.
+  // The gate's answer to a call, and the entry of the audit log.
   struct Admitted {
     Gate::Caller caller;
     Readable readable;  // CallScope::kAllRings only

@@ -55,7 +55,7 @@ struct Promise {
   std::string scope;
 };
 
-// What roles.tsv promises, by method.
+// The roles that roles.tsv requires, by method.
 std::map<std::string, Promise> Promises() {
   std::map<std::string, Promise> promises;
   std::ifstream file(CLOCKWISE_ROLES);
@@ -106,7 +106,8 @@ class RolesTest : public Serving {
     StartGuarded();
   }
 
-  // Starts the guarded server, anew if there is one: it forgets who guessed.
+  // Starts or restarts the guarded server. A restart clears its failed
+  // attempts.
   void StartGuarded() {
     const auto own = authority_.Issue("server", "IP:127.0.0.1");
     RpcServer::Options options;
