@@ -94,6 +94,7 @@ absl::Status Follower::Watch(size_t target) {
     if (status.ok()) targets_.Prefer(target);
     as_of = Clock::time_point::max();
   }
+  if (absl::IsDeadlineExceeded(status)) targets_.Reconnect(target);
   MutexLock lock(mu_);
   call_ = nullptr;
   return status;

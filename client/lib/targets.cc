@@ -59,6 +59,11 @@ std::shared_ptr<v1::PlacementService::Stub> Targets::stub(size_t i) {
   return target.stub;
 }
 
+void Targets::Reconnect(size_t i) {
+  MutexLock lock(mu_);
+  targets_[i] = Target();
+}
+
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   absl::Status failure(static_cast<absl::StatusCode>(status.error_code()),

@@ -32,6 +32,9 @@ class Targets {
   // Over a channel that was made with the newest credentials. One of older ones
   // lives for as long as it is held.
   std::shared_ptr<v1::PlacementService::Stub> stub(size_t i);
+  // The next call to this server uses a new connection. Called when nothing
+  // came over the one in use for too long: gRPC would use it again.
+  void Reconnect(size_t i);
 
   // The one that answered last; calls begin there.
   size_t preferred() const { return preferred_.load(); }

@@ -64,6 +64,27 @@ class FaultsReplicasTest(FaultCase):
                     self.assertEqual(next(stream).snapshot.epoch, change.epoch)
                     stream.cancel()
 
+    def test_a_connection_that_swallowed_requests_is_replaced(self):
+        """The bytes of a request are lost and the connection stays open. Each
+        time etcd can be reached again, a watcher has its answer within the 10
+        seconds that it may wait."""
+        with EtcdCluster() as cluster, TornProxy(cluster.addresses[0]) as proxy:
+            here = self.server(cluster.store)
+            behind = self.server(f"etcd:{proxy.address}")
+            (stub, channel), (there, other) = stub_of(here), stub_of(behind)
+            with channel, other:
+                for number in range(3):
+                    proxy.blackhole()
+                    change = stub.AddNode(pb.AddNodeRequest(
+                        node=pb.Node(id=f"n{number}")), timeout=TIMEOUT).change
+                    stream = there.Watch(pb.WatchRequest(
+                        known_epoch=change.epoch,
+                        known_incarnation=change.incarnation), timeout=60)
+                    time.sleep(1 + 0.7 * number)
+                    proxy.heal()
+                    self.assertEqual(next(stream).heartbeat.epoch, change.epoch)
+                    stream.cancel()
+
     def test_two_servers_change_a_partitioned_ring_at_once(self):
         with EtcdCluster() as cluster:
             servers = self.replicas(cluster, flags=[

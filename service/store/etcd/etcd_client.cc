@@ -98,20 +98,35 @@ grpc::Status Await(const Start& start) {
 
 EtcdClient::EtcdClient(Options options) : options_(std::move(options)) {}
 
-std::shared_ptr<const EtcdClient::Members> EtcdClient::CurrentMembers() {
+EtcdClient::MemberPtr EtcdClient::Connect(
+    const std::string& address,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  auto member = std::make_shared<Member>();
+  const auto channel = ChannelTo(address, credentials);
+  member->address = address;
+  member->kv = etcdserverpb::KV::NewStub(channel);
+  member->watch = etcdserverpb::Watch::NewStub(channel);
+  member->auth = etcdserverpb::Auth::NewStub(channel);
+  return member;
+}
+
+EtcdClient::MemberPtr EtcdClient::CurrentMember(size_t index) {
   const auto credentials = options_.credentials();
   MutexLock lock(mu_);
-  if (credentials == made_with_) return members_;
-  auto members = std::make_shared<Members>();
-  for (const std::string& address : options_.endpoints) {
-    const auto channel = ChannelTo(address, credentials);
-    members->push_back({address, etcdserverpb::KV::NewStub(channel),
-                        etcdserverpb::Watch::NewStub(channel),
-                        etcdserverpb::Auth::NewStub(channel)});
+  if (credentials != made_with_) {
+    members_.clear();
+    for (const std::string& address : options_.endpoints) {
+      members_.push_back(Connect(address, credentials));
+    }
+    made_with_ = credentials;
   }
-  made_with_ = credentials;
-  members_ = std::move(members);
-  return members_;
+  return members_[index % members_.size()];
+}
+
+void EtcdClient::Reconnect(const MemberPtr& member) {
+  MutexLock lock(mu_);
+  const auto at = std::find(members_.begin(), members_.end(), member);
+  if (at != members_.end()) *at = Connect(member->address, made_with_);
 }
 
 absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
@@ -152,20 +167,19 @@ absl::Status EtcdClient::StartWatch(
     grpc::ClientContext& context,
     grpc::ClientBidiReactor<etcdserverpb::WatchRequest,
                             etcdserverpb::WatchResponse>& reactor) {
-  const auto members = CurrentMembers();
-  const Member& member = (*members)[current_ % members->size()];
+  const MemberPtr member = CurrentMember(current_);
   // Without it, a member cut off from the others would be silent for ever.
   context.AddMetadata("hasleader", "true");
   const grpc::Status status =
-      AddToken(member, Clock::now() + kFirstAttempt, context);
+      AddToken(*member, Clock::now() + kFirstAttempt, context);
   if (!status.ok()) return absl::UnavailableError(status.error_message());
   // The token's deadline is not the stream's.
   context.set_deadline(std::chrono::system_clock::time_point::max());
-  member.watch->async()->Watch(&context, &reactor);
+  member->watch->async()->Watch(&context, &reactor);
   return absl::OkStatus();
 }
 
-void EtcdClient::Rotate() { ++current_; }
+void EtcdClient::Rotate() { Reconnect(CurrentMember(current_++)); }
 
 absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
   maybe_made = false;
@@ -184,9 +198,15 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
   grpc::Status status;
   for (size_t number = 1;; ++number) {
     const size_t used = current_;
-    const auto members = CurrentMembers();
-    const Member& member = (*members)[used % members->size()];
-    status = attempt(member, std::min(until, Clock::now() + patience));
+    const MemberPtr member = CurrentMember(used);
+    const uint64_t answers_before = member->answers;
+    status = attempt(*member, std::min(until, Clock::now() + patience));
+    if (status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED) {
+      ++member->answers;
+    } else if (member->answers == answers_before) {
+      // Not one call was answered on this connection in all that time.
+      Reconnect(member);
+    }
     if (!MayPass(status)) {
       // etcd says so also of what it has just executed.
       if (IsFull(status)) maybe_made = true;

@@ -63,7 +63,8 @@ class EtcdClient {
       grpc::ClientBidiReactor<etcdserverpb::WatchRequest,
                               etcdserverpb::WatchResponse>& reactor);
 
-  // Takes another member from the next call on: the one in use is of no use.
+  // Called after the watch stream of the member in use was not confirmed: the
+  // next call goes to the next member, and this one gets a new connection.
   void Rotate();
 
   // Whether the last call was answered.
@@ -76,13 +77,24 @@ class EtcdClient {
     std::unique_ptr<etcdserverpb::KV::Stub> kv;
     std::unique_ptr<etcdserverpb::Watch::Stub> watch;
     std::unique_ptr<etcdserverpb::Auth::Stub> auth;
+    // Calls that ended before their time was over.
+    mutable std::atomic<uint64_t> answers = 0;
   };
-  using Members = std::vector<Member>;
+  using MemberPtr = std::shared_ptr<const Member>;
+  using Members = std::vector<MemberPtr>;
   using Attempt =
       std::function<grpc::Status(const Member&, Clock::time_point deadline)>;
 
-  // All of etcd's, by the newest credentials; in use for as long as it is held.
-  std::shared_ptr<const Members> CurrentMembers();
+  static MemberPtr Connect(
+      const std::string& address,
+      const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+  // The `index`-th modulo their number, over a connection that was made with
+  // the newest credentials; in use for as long as it is held.
+  MemberPtr CurrentMember(size_t index);
+  // The next calls to this member use a new connection. A connection that
+  // carries no answers, though pings may pass, would otherwise be used again
+  // and again. Does nothing if `member` was replaced already.
+  void Reconnect(const MemberPtr& member);
   // Attempts until one is answered or the time is over.
   absl::Status Insist(const Attempt& attempt, bool& maybe_made);
   // The status of an answer that no attempt can better; OK and not OK.
@@ -98,8 +110,8 @@ class EtcdClient {
   std::atomic<size_t> current_ = 0;
   std::atomic<bool> up_ = true;
   Mutex mu_;
-  // Null until the first call, and what its channels were made with.
-  std::shared_ptr<const Members> members_ ABSL_GUARDED_BY(mu_);
+  // Empty until the first call, and what its channels were made with.
+  Members members_ ABSL_GUARDED_BY(mu_);
   std::shared_ptr<grpc::ChannelCredentials> made_with_ ABSL_GUARDED_BY(mu_);
   Clock::time_point down_since_ ABSL_GUARDED_BY(mu_);
   std::string token_ ABSL_GUARDED_BY(mu_);

@@ -192,5 +192,28 @@ TEST_F(ClientCallsTest, ASilentServerIsLeft) {
   EXPECT_NE(client->state().last_error.find("silent"), std::string::npos);
 }
 
+TEST_F(ClientCallsTest, ASilentConnectionIsReplaced) {
+  Add("a");
+  LyingServer silent([&](const v1::WatchRequest&, Writer& writer) {
+    writer.Write(TrueSnapshot());
+    return grpc::Status::OK;
+  });
+  Options options = Quick();
+  options.silence = milliseconds(300);
+  const auto client = NewClient({silent.address()}, options);
+  EXPECT_TRUE(Soon([&] { return silent.connections().size() >= 3; }));
+}
+
+TEST_F(ClientCallsTest, AStreamThatEndsKeepsTheConnection) {
+  Add("a");
+  LyingServer ending([&](const v1::WatchRequest&, Writer& writer) {
+    writer.Write(TrueSnapshot());
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "busy");
+  });
+  const auto client = NewClient({ending.address()});
+  EXPECT_TRUE(Soon([&] { return client->state().reconnects >= 3; }));
+  EXPECT_EQ(ending.connections().size(), 1u);
+}
+
 }  // namespace
 }  // namespace clockwise

@@ -4,12 +4,14 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "clockwise/client.h"
+#include "service/mutex.h"
 #include "tests/loopback_server.h"
 #include "tests/rpc/serving.h"
 
@@ -27,11 +29,20 @@ class LyingServer final : public v1::PlacementService::Service {
   explicit LyingServer(Answer answer) : answer_(std::move(answer)) {}
 
   const std::string& address() const { return server_.address(); }
+  // The connections, by their client's address, over which Watch was called.
+  std::set<std::string> connections() {
+    MutexLock lock(mu_);
+    return connections_;
+  }
 
  private:
   grpc::Status Watch(grpc::ServerContext* context,
                      const v1::WatchRequest* request,
                      grpc::ServerWriter<v1::WatchResponse>* writer) override {
+    {
+      MutexLock lock(mu_);
+      connections_.insert(context->peer());
+    }
     const grpc::Status end = answer_(*request, *writer);
     // OK: it stays open.
     while (end.ok() && !context->IsCancelled()) {
@@ -41,6 +52,8 @@ class LyingServer final : public v1::PlacementService::Service {
   }
 
   const Answer answer_;
+  Mutex mu_;
+  std::set<std::string> connections_ ABSL_GUARDED_BY(mu_);
   LoopbackServer server_{*this};  // last: it goes first
 };
 
