@@ -1,5 +1,6 @@
-// Reads {weights, config, keys}, starts a server for each weight, and calls
-// them through a channel whose policy is ring_hash. Prints {addresses, owners}:
+// Reads {weights, config, keys} from the file that is named as its argument,
+// starts a server for each weight, and calls them through a channel whose
+// policy is ring_hash. Prints {addresses, owners}:
 // who answered for each key.
 const grpc = require('@grpc/grpc-js');
 const {experimental} = grpc;
@@ -7,7 +8,7 @@ require('@grpc/grpc-js-xds').register();
 // Its xxhashApi is set when it is loaded.
 const xxhash = require('@grpc/grpc-js-xds/build/src/xxhash');
 
-const asked = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+const asked = JSON.parse(require('fs').readFileSync(process.argv[2], 'utf8'));
 const bytes = (value) => value;
 const method = {
   path: '/live/Who', requestStream: false, responseStream: false,
