@@ -184,15 +184,18 @@ TEST_F(EtcdOutcomeTest, ALargeChangeThatIsCutOffAnywhereIsMadeWholeOrNotAtAll) {
     nodes.push_back(NodeOf(absl::StrCat("node-", 1000 + i), "address:1"));
   }
   const std::string before = TextOf(Ring());
+  std::vector<std::unique_ptr<EtcdStore>> stores;
   for (int cut = 1;; ++cut) {
     ASSERT_LT(cut, 100);
     gate_.transactions = 0;
     gate_.fate = [cut](int number) {
       return number < cut ? Fate::kPass : Fate::kLoseRequest;
     };
-    EtcdStore impatient(EtcdOptions(prefix_, {gate_.address()},
-                                    std::chrono::milliseconds(100)));
-    const absl::Status status = impatient.Apply(CommitOf("r", 3, nodes));
+    // Interrupted by the first request that is lost, on a thread of the gate.
+    auto& store = *stores.emplace_back(
+        std::make_unique<EtcdStore>(EtcdOptions(prefix_, {gate_.address()})));
+    gate_.meanwhile = [&store] { store.Interrupt(); };
+    const absl::Status status = store.Apply(CommitOf("r", 3, nodes));
     if (status.ok()) break;
     EXPECT_REFUSED(status, STORE_UNAVAILABLE);
     EXPECT_EQ(TextOf(Ring()), before) << "cut off at request " << cut;
