@@ -19,15 +19,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
-#include "service/log.h"
 #include "service/membership/membership.h"
-#include "service/monitoring.h"
-#include "service/options.h"
 #include "service/rpc/server.h"
-#include "service/self_probe.h"
-#include "service/service_manager.h"
-#include "service/store_link.h"
-#include "service/store_options.h"
+#include "service/runtime/log.h"
+#include "service/server/monitoring.h"
+#include "service/server/options.h"
+#include "service/server/self_probe.h"
+#include "service/server/service_manager.h"
+#include "service/server/store_link.h"
+#include "service/server/store_options.h"
 
 namespace clockwise {
 namespace {

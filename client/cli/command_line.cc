@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "client/cli/checks.h"
+#include "client/cli/option_checks.h"
 #include "service/limits.h"
 
 namespace clockwise::cli {

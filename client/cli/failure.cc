@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/lib/targets.h"
 #include "clockwise/v1/placement.pb.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 
 namespace clockwise::cli {
 namespace {

@@ -2,7 +2,7 @@
 // exit code and at most one line of advice. Pure functions.
 //
 // The ErrorInfo and BadRequest of a refusal are payloads as in
-// service/ring/refusal.h, so ReasonOf works on what a server refused.
+// service/api/refusal.h, so ReasonOf works on what a server refused.
 #ifndef CLOCKWISE_CLIENT_CLI_FAILURE_H_
 #define CLOCKWISE_CLIENT_CLI_FAILURE_H_
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "service/ring/validate.h"
+#include "service/api/validate.h"
 
 namespace clockwise::cli {
 

@@ -14,7 +14,7 @@
 #include "client/cli/failure.h"
 #include "client/cli/key_batch.h"
 #include "service/limits.h"
-#include "service/ring/validate.h"
+#include "service/ring/layout_settings.h"
 
 namespace clockwise::cli {
 namespace {

@@ -9,12 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "client/cli/checks.h"
 #include "client/cli/failure.h"
+#include "client/cli/option_checks.h"
 #include "client/cli/text.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/ring/layout.h"
-#include "service/ring/refusal.h"
 
 namespace clockwise::cli {
 namespace {

@@ -16,11 +16,11 @@
 #include "absl/time/clock.h"
 #include "client/cli/failure.h"
 #include "client/cli/key_batch.h"
-#include "client/cli/locate_lines.h"
 #include "client/cli/progress.h"
-#include "client/cli/ring_tables.h"
+#include "client/cli/tables/locate_lines.h"
+#include "client/cli/tables/ring_tables.h"
 #include "service/ring/layout.h"
-#include "service/ring/validate.h"
+#include "service/ring/layout_settings.h"
 
 namespace clockwise::cli {
 namespace {

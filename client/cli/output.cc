@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/failure.h"
-#include "service/ring/json.h"
+#include "service/api/json.h"
 
 namespace clockwise::cli {
 namespace {

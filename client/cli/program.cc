@@ -12,7 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/cli/command_line.h"
-#include "client/cli/nearest.h"
+#include "client/cli/suggestions.h"
 #include "client/cli/text.h"
 #include "client/lib/credentials.h"
 

@@ -6,10 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/failure.h"
-#include "client/cli/nearest.h"
+#include "client/cli/suggestions.h"
 #include "client/cli/text.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
-#include "service/ring/refusal.h"
 
 namespace clockwise::cli {
 namespace {

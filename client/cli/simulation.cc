@@ -7,11 +7,12 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "service/api/validate.h"
 #include "service/limits.h"
 #include "service/ring/balance.h"
 #include "service/ring/compare.h"
+#include "service/ring/layout_settings.h"
 #include "service/ring/next_ring.h"
-#include "service/ring/validate.h"
 
 namespace clockwise::cli {
 namespace {

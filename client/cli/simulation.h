@@ -36,7 +36,7 @@ struct RingPair {
 };
 
 // Builds both as a server would, the second as what follows on the first. The
-// refusals of NormalizeSpec (service/ring/validate.h) and of NextRing.
+// refusals of NormalizeSpec (service/ring/layout_settings.h) and of NextRing.
 absl::StatusOr<RingPair> BuildRings(const v1::RingSpec& spec,
                                     const NodesAround& nodes);
 

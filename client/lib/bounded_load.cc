@@ -4,7 +4,7 @@
 #include <span>
 #include <utility>
 
-#include "service/ring/validate.h"
+#include "service/api/validate.h"
 
 namespace clockwise {
 namespace {

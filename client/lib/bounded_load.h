@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "client/lib/mirror.h"
 #include "clockwise/client.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise {
 

@@ -13,7 +13,7 @@
 #include "client/lib/remote.h"
 #include "client/lib/ring_file.h"
 #include "client/lib/targets.h"
-#include "service/ring/validate.h"
+#include "service/api/validate.h"
 
 namespace clockwise {
 

@@ -11,7 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "clockwise/options.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 #include "service/tls/tls_material.h"
 
 namespace clockwise::client {

@@ -16,11 +16,11 @@
 #include "absl/base/thread_annotations.h"
 #include "client/lib/backoff.h"
 #include "client/lib/mirror.h"
-#include "client/lib/published.h"
+#include "client/lib/rcu_pointer.h"
 #include "client/lib/targets.h"
 #include "client/lib/watch_call.h"
 #include "clockwise/client.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise::client {
 

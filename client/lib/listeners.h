@@ -13,7 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "client/lib/mirror.h"
 #include "clockwise/client.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise::client {
 

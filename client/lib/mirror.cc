@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "service/api/validate.h"
+#include "service/ring/layout_settings.h"
 #include "service/ring/partition_moves.h"
 #include "service/ring/ring.h"
-#include "service/ring/validate.h"
 
 namespace clockwise::client {
 namespace {

@@ -3,8 +3,8 @@
 #include <span>
 #include <utility>
 
+#include "service/api/validate.h"
 #include "service/limits.h"
-#include "service/ring/validate.h"
 
 namespace clockwise::client {
 namespace {

@@ -13,7 +13,7 @@
 #include "absl/time/time.h"
 #include "client/lib/credentials.h"
 #include "clockwise/v1/placement.grpc.pb.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 
 namespace grpc {
 class Status;

@@ -12,7 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "clockwise/v1/access.pb.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise {
 

@@ -10,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise {
 

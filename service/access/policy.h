@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/access.pb.h"
-#include "service/methods/role.h"
-#include "service/reloaded.h"
+#include "service/api/role.h"
+#include "service/runtime/reloadable_files.h"
 
 namespace clockwise {
 

@@ -3,7 +3,7 @@
 #define CLOCKWISE_SERVICE_HTTP_COMPRESSION_H_
 
 #include "absl/strings/string_view.h"
-#include "service/http/exchange.h"
+#include "service/http/http_message.h"
 
 namespace clockwise {
 

@@ -27,10 +27,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "service/http/exchange.h"
+#include "service/api/listen_address.h"
+#include "service/http/http_message.h"
 #include "service/limits.h"
 #include "service/metrics/rpc_stats.h"
-#include "service/rpc/listen_address.h"
 #include "service/tls/tls_material.h"
 
 namespace clockwise {

@@ -3,7 +3,7 @@
 #define CLOCKWISE_SERVICE_HTTP_ROUTES_H_
 
 #include "absl/strings/string_view.h"
-#include "service/http/exchange.h"
+#include "service/http/http_message.h"
 #include "service/http/http_server.h"
 
 namespace clockwise {

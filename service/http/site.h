@@ -4,7 +4,7 @@
 #define CLOCKWISE_SERVICE_HTTP_SITE_H_
 
 #include "service/http/api/api.h"
-#include "service/http/exchange.h"
+#include "service/http/http_message.h"
 
 namespace clockwise {
 

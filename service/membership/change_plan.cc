@@ -6,13 +6,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
+#include "service/api/validate.h"
 #include "service/membership/comparison.h"
 #include "service/membership/timestamp.h"
 #include "service/ring/hash.h"
 #include "service/ring/next_ring.h"
 #include "service/ring/partition_moves.h"
-#include "service/ring/refusal.h"
-#include "service/ring/validate.h"
 
 namespace clockwise {
 namespace {

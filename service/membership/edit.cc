@@ -7,10 +7,10 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
+#include "service/api/validate.h"
 #include "service/limits.h"
 #include "service/ring/members.h"
-#include "service/ring/refusal.h"
-#include "service/ring/validate.h"
 
 namespace clockwise {
 namespace {

@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/fail_point.h"
-#include "service/ring/refusal.h"
-#include "service/ring/validate.h"
+#include "service/api/refusal.h"
+#include "service/api/validate.h"
+#include "service/ring/layout_settings.h"
+#include "service/runtime/fail_point.h"
 #include "service/store/store_rules.h"
 
 namespace clockwise {

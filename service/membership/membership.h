@@ -6,7 +6,7 @@
 // time: it is durable before it is visible, and visible before it is
 // acknowledged. Reads take the newest state and never wait for a change.
 //
-// Failures are refusals (service/ring/refusal.h); the store's pass through.
+// Failures are refusals (service/api/refusal.h); the store's pass through.
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
 
@@ -26,11 +26,11 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "clockwise/v1/placement.pb.h"
-#include "service/latency_histogram.h"
 #include "service/limits.h"
 #include "service/membership/change_plan.h"
 #include "service/membership/ring_state.h"
-#include "service/mutex.h"
+#include "service/runtime/latency_histogram.h"
+#include "service/runtime/mutex.h"
 #include "service/store/store.h"
 
 namespace clockwise {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "service/api/refusal.h"
 #include "service/membership/membership.h"
 #include "service/membership/restore.h"
-#include "service/ring/refusal.h"
 #include "service/store/store_rules.h"
 
 namespace clockwise {

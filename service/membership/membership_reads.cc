@@ -1,10 +1,10 @@
 // Who has which state of which ring.
 #include <utility>
 
+#include "service/api/refusal.h"
+#include "service/api/validate.h"
 #include "service/membership/membership.h"
 #include "service/ring/layout.h"
-#include "service/ring/refusal.h"
-#include "service/ring/validate.h"
 #include "service/store/store_rules.h"
 
 namespace clockwise {

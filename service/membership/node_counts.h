@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "service/ring/node_list.h"
-#include "service/thread_counts.h"
+#include "service/runtime/thread_counts.h"
 
 namespace clockwise {
 

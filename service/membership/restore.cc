@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "service/ring/refusal.h"
-#include "service/ring/validate.h"
+#include "service/api/refusal.h"
+#include "service/ring/layout_settings.h"
 #include "service/store/store_rules.h"
 
 namespace clockwise {

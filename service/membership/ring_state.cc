@@ -8,12 +8,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/membership/restore.h"
 #include "service/ring/compare.h"
 #include "service/ring/node_list.h"
 #include "service/ring/partition_moves.h"
-#include "service/ring/refusal.h"
 #include "service/ring/spread.h"
 
 namespace clockwise {

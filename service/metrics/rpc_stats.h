@@ -11,9 +11,9 @@
 #include <string>
 #include <utility>
 
-#include "service/latency_histogram.h"
-#include "service/methods/methods.h"
-#include "service/thread_counts.h"
+#include "service/api/methods.h"
+#include "service/runtime/latency_histogram.h"
+#include "service/runtime/thread_counts.h"
 
 namespace clockwise {
 

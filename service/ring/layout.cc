@@ -6,9 +6,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
 #include "service/ring/hash.h"
 #include "service/ring/layout_settings.h"
-#include "service/ring/refusal.h"
 
 namespace clockwise {
 namespace {

@@ -5,9 +5,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
+#include "service/api/validate.h"
 #include "service/limits.h"
-#include "service/ring/refusal.h"
-#include "service/ring/validate.h"
+#include "service/ring/layout.h"
 
 namespace clockwise {
 namespace {
@@ -231,6 +232,53 @@ absl::Status NormalizeSettings(const Rule& rule, const v1::RingSpec& asked,
     normal.set_virtual_nodes(*vnodes);
   }
   return Normalizer(rule, asked, normal).Run();
+}
+
+absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec) {
+  v1::RingSpec normal;
+  normal.set_name(spec.name().empty() ? std::string(kDefaultRing)
+                                      : spec.name());
+  if (absl::Status status = ValidateId("spec.name", normal.name());
+      !status.ok()) {
+    return status;
+  }
+  normal.set_layout(spec.layout() == v1::LAYOUT_UNSPECIFIED ? v1::LAYOUT_HASHED
+                                                            : spec.layout());
+  const LayoutRule* rule = FindLayout(normal.layout());
+  if (rule == nullptr) {
+    return Refusal(v1::ERROR_REASON_LAYOUT_UNSUPPORTED,
+                   absl::StrCat("spec.layout: this server has no layout ",
+                                v1::Layout_Name(normal.layout()).empty()
+                                    ? absl::StrCat(spec.layout())
+                                    : v1::Layout_Name(normal.layout())));
+  }
+  const bool partitioned = normal.layout() == v1::LAYOUT_PARTITIONED;
+  if (partitioned) {
+    auto bits = InBounds("spec.partition_bits", spec.partition_bits(),
+                         limits::kDefaultPartitionBits,
+                         limits::kMinPartitionBits, limits::kMaxPartitionBits);
+    if (!bits.ok()) return bits.status();
+    normal.set_partition_bits(*bits);
+  }
+  auto replicas = InBounds(
+      "spec.replicas", spec.replicas(),
+      partitioned ? limits::kDefaultPartitionReplicas : 1, 1,
+      partitioned ? limits::kMaxPartitionReplicas : limits::kMaxReplicas);
+  if (!replicas.ok()) return replicas.status();
+  normal.set_replicas(*replicas);
+  if (absl::Status status = NormalizeSettings(*rule->rule, spec, normal);
+      !status.ok()) {
+    return status;
+  }
+  if (spec.migrating_from().empty()) return normal;
+  normal.set_migrating_from(spec.migrating_from());
+  if (spec.migrating_from() == normal.name()) {
+    return FieldRefusal("spec.migrating_from", "is the ring itself");
+  }
+  absl::Status status =
+      ValidateId("spec.migrating_from", spec.migrating_from());
+  if (!status.ok()) return status;
+  return normal;
 }
 
 std::string SettingsText(const v1::LayoutSettings& settings) {

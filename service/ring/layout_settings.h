@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/ring/profile/profile.h"
 
@@ -16,6 +17,11 @@ namespace clockwise {
 // FIELD_INVALID: one is out of bounds, or the layout does not have it.
 absl::Status NormalizeSettings(const profile::Rule& rule,
                                const v1::RingSpec& asked, v1::RingSpec& normal);
+
+// Returns `spec` with its defaults; parameters that its layout does not use
+// become 0. LAYOUT_UNSUPPORTED: this server does not have the layout.
+// FIELD_INVALID: a field is out of bounds.
+absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec);
 
 // "key_hash md5, hash_tag {}"; it is part of fingerprints.
 std::string SettingsText(const v1::LayoutSettings& settings);

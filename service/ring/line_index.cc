@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "service/huge_pages.h"
 #include "service/ring/point_edits.h"
+#include "service/runtime/huge_pages.h"
 
 namespace clockwise {
 namespace {

@@ -7,9 +7,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/ring/profile/replication.h"
-#include "service/ring/refusal.h"
 
 namespace clockwise {
 namespace {

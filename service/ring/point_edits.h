@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "service/huge_pages.h"
 #include "service/ring/node_list.h"
+#include "service/runtime/huge_pages.h"
 
 namespace clockwise {
 

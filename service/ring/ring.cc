@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/ring/fingerprint.h"
 #include "service/ring/layout_settings.h"
 #include "service/ring/members.h"
-#include "service/ring/refusal.h"
 
 namespace clockwise {
 namespace {

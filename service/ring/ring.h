@@ -30,11 +30,12 @@ class PointEdits;
 
 class Ring {
  public:
-  // Builds the ring of `nodes`, which are sorted and valid, as `spec` is
-  // (service/ring/validate.h). PARTITIONED takes its `table` too, indexes into
-  // `nodes`: min(replicas, nodes) distinct owners a partition, primary first,
-  // row-major; service/ring/next_ring.h makes one. LIMIT_REACHED: too many
-  // nodes or points. NODES_UNPLACEABLE.
+  // Builds the ring of `nodes`, sorted and normalized (service/api/validate.h),
+  // with a normalized `spec` (service/ring/layout_settings.h). PARTITIONED also
+  // takes its `table` of indexes into `nodes`: min(replicas, nodes) distinct
+  // owners for each partition, primary first, row-major; see
+  // service/ring/next_ring.h. LIMIT_REACHED: too many nodes or points.
+  // NODES_UNPLACEABLE: the layout cannot place these nodes.
   static absl::StatusOr<std::shared_ptr<const Ring>> Build(
       const v1::RingSpec& spec, NodeList nodes,
       std::vector<uint32_t> table = {});

@@ -1,7 +1,7 @@
 #include "service/rpc/audit.h"
 
+#include "service/api/refusal.h"
 #include "service/limits.h"
-#include "service/ring/refusal.h"
 
 namespace clockwise {
 

@@ -8,8 +8,8 @@
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/access.pb.h"
 #include "clockwise/v1/placement.pb.h"
-#include "service/methods/methods.h"
-#include "service/rpc/gate.h"
+#include "service/api/methods.h"
+#include "service/rpc/access_gate.h"
 #include "service/rpc/request_traits.h"
 
 namespace clockwise {

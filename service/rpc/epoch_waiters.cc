@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 #include "service/rpc/status_mapping.h"
 
 namespace clockwise {

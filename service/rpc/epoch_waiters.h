@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise {
 

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "service/log.h"
 #include "service/rpc/request_traits.h"
+#include "service/runtime/log.h"
 
 namespace clockwise {
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 #include "service/rpc/audit.h"
 #include "service/rpc/log_change.h"
 #include "service/rpc/queued_call.h"

@@ -1,6 +1,6 @@
 // PlacementService on the wire: thin handlers that parse, check, hand over to
 // membership/ and map the result. They are derived from the table of methods
-// (service/methods/methods.h). Thread-safe. It owns the work queues, the
+// (service/api/methods.h). Thread-safe. It owns the work queues, the
 // waiters and the watch hub; the membership outlives it.
 #ifndef CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_
 #define CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_
@@ -16,19 +16,19 @@
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.grpc.pb.h"
 #include "service/access/audit_log.h"
+#include "service/api/methods.h"
 #include "service/membership/membership.h"
-#include "service/methods/methods.h"
 #include "service/metrics/rpc_stats.h"
+#include "service/rpc/access_gate.h"
 #include "service/rpc/calls_under_way.h"
 #include "service/rpc/deadlines.h"
 #include "service/rpc/epoch_waiters.h"
-#include "service/rpc/gate.h"
-#include "service/rpc/locate_streams.h"
-#include "service/rpc/locator.h"
+#include "service/rpc/locate/locate_streams.h"
+#include "service/rpc/locate/locator.h"
 #include "service/rpc/requests.h"
 #include "service/rpc/server_status.h"
 #include "service/rpc/unary_call.h"
-#include "service/rpc/watch_hub.h"
+#include "service/rpc/watch/watch_hub.h"
 #include "service/rpc/work_queue.h"
 
 namespace clockwise {

@@ -1,6 +1,6 @@
 #include "service/rpc/queued_call.h"
 
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 
 namespace clockwise {
 

@@ -7,8 +7,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "service/mutex.h"
 #include "service/rpc/unary_call.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise {
 

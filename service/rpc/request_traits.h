@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/placement.pb.h"
-#include "service/ring/validate.h"
+#include "service/api/validate.h"
 
 namespace clockwise {
 

@@ -5,11 +5,11 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
+#include "service/api/validate.h"
 #include "service/limits.h"
 #include "service/membership/comparison.h"
-#include "service/ring/refusal.h"
-#include "service/ring/validate.h"
-#include "service/rpc/locate.h"
+#include "service/rpc/locate/locate.h"
 
 namespace clockwise {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "service/rpc/listen_address.h"
+#include "service/api/listen_address.h"
 #include "service/rpc/tls_credentials.h"
 
 namespace clockwise {

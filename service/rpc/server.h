@@ -14,9 +14,9 @@
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
-#include "service/mutex.h"
-#include "service/rpc/gate.h"
+#include "service/rpc/access_gate.h"
 #include "service/rpc/placement_service.h"
+#include "service/runtime/mutex.h"
 #include "service/tls/tls_material.h"
 
 namespace clockwise {

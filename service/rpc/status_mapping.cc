@@ -5,7 +5,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/stored.pb.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 
 namespace clockwise {
 

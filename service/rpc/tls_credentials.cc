@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise {
 namespace {

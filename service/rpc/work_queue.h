@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise {
 

@@ -15,7 +15,7 @@
 #include "clockwise/v1/stored.pb.h"
 #include "service/limits.h"
 #include "service/ring/hash.h"
-#include "service/store/sqlite_file.h"
+#include "service/store/sqlite/file.h"
 #include "service/store/store_rules.h"
 
 namespace clockwise {

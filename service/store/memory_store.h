@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 #include "service/store/store.h"
 
 namespace clockwise {

@@ -5,7 +5,7 @@
 // incarnation, epoch, fingerprint), the nodes, and the last change records of
 // each ring, and replaces them by compare-and-set on the epoch.
 //
-// Failures, all of them refusals (service/ring/refusal.h):
+// Failures, all of them refusals (service/api/refusal.h):
 //   STORE_UNAVAILABLE (UNAVAILABLE)     cannot be reached, read or written. The
 //                                       commit may have been made or not.
 //   STORE_FULL (RESOURCE_EXHAUSTED)     no space; nothing was changed.

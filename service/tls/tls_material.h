@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "service/reloaded.h"
+#include "service/runtime/reloadable_files.h"
 
 namespace clockwise {
 

@@ -1,4 +1,4 @@
-#include "client/cli/completion.h"
+#include "client/cli/commands/completion.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "client/cli/doctor.h"
+#include "client/cli/commands/doctor.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "clockwise/v1/stored.pb.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 
 namespace clockwise::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "client/cli/locate_lines.h"
+#include "client/cli/tables/locate_lines.h"
 
 #include <gtest/gtest.h>
 

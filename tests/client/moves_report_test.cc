@@ -1,4 +1,4 @@
-#include "client/cli/moves_report.h"
+#include "client/cli/tables/moves_report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

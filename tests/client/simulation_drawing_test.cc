@@ -1,4 +1,4 @@
-#include "client/cli/simulation_drawing.h"
+#include "client/cli/drawing/simulation_drawing.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/node_looks.h"
-#include "client/cli/svg.h"
+#include "client/cli/drawing/node_style.h"
+#include "client/cli/drawing/svg.h"
 #include "service/limits.h"
 
 namespace clockwise::cli {

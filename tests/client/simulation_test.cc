@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/simulation_table.h"
+#include "client/cli/tables/simulation_table.h"
+#include "service/api/validate.h"
 #include "service/limits.h"
 #include "service/ring/balance.h"
 #include "service/ring/compare.h"
-#include "service/ring/validate.h"
 
 namespace clockwise::cli {
 namespace {

@@ -1,9 +1,9 @@
-#include "client/cli/table.h"
+#include "client/cli/tables/table.h"
 
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_split.h"
-#include "client/cli/ring_tables.h"
+#include "client/cli/tables/ring_tables.h"
 #include "client/cli/text.h"
 
 namespace clockwise::cli {

@@ -1,12 +1,12 @@
-#include "client/cli/transfers.h"
+#include "client/cli/tables/transfers.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/change.h"
-#include "client/cli/moves_report.h"
+#include "client/cli/commands/change.h"
+#include "client/cli/tables/moves_report.h"
 
 namespace clockwise::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "client/cli/watch_view.h"
+#include "client/cli/tables/watch_view.h"
 
 #include <gtest/gtest.h>
 

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string>
 
-#include "service/fail_point.h"
+#include "service/runtime/fail_point.h"
 
 namespace clockwise {
 namespace {

@@ -1,8 +1,8 @@
 // What etcd says of a ring: its head, then keys with their values, each begun
 // by the letter of their kind.
 #include "service/membership/restore.h"
-#include "service/store/etcd/etcd_parse.h"
-#include "service/store/etcd/etcd_values.h"
+#include "service/store/etcd/parse.h"
+#include "service/store/etcd/values.h"
 #include "service/store/store_rules.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 // The server's config file and command line: the first part is the file, the
 // others are arguments.
-#include "service/options.h"
+#include "service/server/options.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -2,7 +2,7 @@
 // reads.
 #include <algorithm>
 
-#include "service/rpc/locate_query.h"
+#include "service/rpc/locate/locate_query.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

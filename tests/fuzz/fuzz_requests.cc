@@ -1,7 +1,7 @@
 // Requests that make rings and change them: parsed, checked, and carried out on
 // a ring of its own.
 #include "service/membership/membership.h"
-#include "service/ring/validate.h"
+#include "service/ring/layout_settings.h"
 #include "service/rpc/requests.h"
 #include "service/store/memory_store.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 // What a server tells a mirror: messages of Watch, one after the other.
 #include "client/lib/mirror.h"
-#include "service/ring/validate.h"
+#include "service/ring/layout_settings.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

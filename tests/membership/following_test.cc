@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 #include "tests/membership/membership_fixture.h"
 #include "tests/membership/random_history.h"
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "service/api/refusal.h"
 #include "service/ring/next_ring.h"
-#include "service/ring/refusal.h"
 #include "tests/membership/membership_fixture.h"
 
 namespace clockwise {

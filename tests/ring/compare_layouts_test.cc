@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "service/ring/balance.h"
+#include "service/ring/layout_settings.h"
 #include "service/ring/next_ring.h"
-#include "service/ring/validate.h"
 #include "tests/ring/ring_builders.h"
 
 namespace clockwise {

@@ -9,7 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "service/ring/ring.h"
-#include "tests/ring/refusal_reading.h"
+#include "tests/api/refusal_reading.h"
 #include "tests/ring/ring_builders.h"
 
 namespace clockwise {

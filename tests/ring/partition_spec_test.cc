@@ -3,9 +3,9 @@
 #include <cstdint>
 
 #include "gtest/gtest.h"
-#include "service/ring/validate.h"
+#include "service/ring/layout_settings.h"
+#include "tests/api/refusal_reading.h"
 #include "tests/ring/partition_history.h"
-#include "tests/ring/refusal_reading.h"
 
 namespace clockwise {
 namespace {

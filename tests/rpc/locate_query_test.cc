@@ -4,8 +4,8 @@
 #include <string>
 
 #include "gmock/gmock.h"
-#include "service/ring/refusal.h"
-#include "service/rpc/locate.h"
+#include "service/api/refusal.h"
+#include "service/rpc/locate/locate.h"
 #include "tests/rpc/serving.h"
 
 namespace clockwise {

@@ -14,10 +14,10 @@
 #include "clockwise/v1/placement.grpc.pb.h"
 #include "clockwise/v1/stored.pb.h"
 #include "service/limits.h"
-#include "service/log.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/rpc/server.h"
+#include "service/runtime/log.h"
 #include "service/store/memory_store.h"
 
 namespace clockwise {

@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 #include "tests/store/etcd_gate.h"
 #include "tests/store/etcd_testing.h"
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "service/store/sqlite_store.h"
+#include "service/store/sqlite/sqlite_store.h"
 #include "tests/store/store_testing.h"
 
 namespace clockwise {

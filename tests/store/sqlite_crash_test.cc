@@ -13,7 +13,7 @@
 #include <random>
 #include <string>
 
-#include "service/store/sqlite_store.h"
+#include "service/store/sqlite/sqlite_store.h"
 #include "tests/store/store_testing.h"
 
 #if defined(__SANITIZE_THREAD__)

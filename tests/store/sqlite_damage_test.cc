@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "service/store/sqlite_store.h"
+#include "service/store/sqlite/sqlite_store.h"
 #include "tests/store/fault_vfs.h"
 #include "tests/store/store_testing.h"
 #include "tests/store/table_model.h"

@@ -1,6 +1,4 @@
 // Which files an SqliteStore takes, and that it leaves alone those it refuses.
-#include "service/store/sqlite_file.h"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -13,8 +11,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "service/store/sqlite_schema.h"
-#include "service/store/sqlite_store.h"
+#include "service/store/sqlite/file.h"
+#include "service/store/sqlite/schema.h"
+#include "service/store/sqlite/sqlite_store.h"
 #include "tests/store/store_testing.h"
 
 namespace clockwise {

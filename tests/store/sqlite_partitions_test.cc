@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/store/row_digest.h"
-#include "service/store/sqlite_store.h"
+#include "service/store/sqlite/sqlite_store.h"
 #include "tests/store/fault_vfs.h"
 #include "tests/store/other_program.h"
 #include "tests/store/store_testing.h"

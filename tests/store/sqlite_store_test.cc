@@ -1,6 +1,6 @@
 // SqliteStore as a store, and what it promises when the disk does not play
 // along: full, failing, or without power.
-#include "service/store/sqlite_store.h"
+#include "service/store/sqlite/sqlite_store.h"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>

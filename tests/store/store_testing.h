@@ -14,7 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 #include "service/store/store.h"
 
 namespace clockwise {

@@ -11,7 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/cli/import/imported.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 
 namespace clockwise::cli {
 namespace {

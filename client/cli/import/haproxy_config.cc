@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "client/cli/import/haproxy_words.h"
 #include "client/cli/import/imported.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 
 namespace clockwise::cli {
 namespace {

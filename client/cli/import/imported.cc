@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/failure.h"
 #include "client/cli/text.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
-#include "service/ring/refusal.h"
 
 namespace clockwise::cli {
 namespace {

@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "client/cli/import/imported.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
-#include "service/ring/refusal.h"
 
 namespace clockwise::cli {
 namespace {

@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "clockwise/v1/http.pb.h"
 #include "google/protobuf/util/json_util.h"
+#include "service/api/json.h"
+#include "service/api/refusal.h"
 #include "service/ring/arcs.h"
-#include "service/ring/json.h"
-#include "service/ring/refusal.h"
 #include "service/rpc/requests.h"
 
 namespace clockwise {

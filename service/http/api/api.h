@@ -10,9 +10,9 @@
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.pb.h"
 #include "google/protobuf/message.h"
+#include "service/http/api/compute_slots.h"
 #include "service/http/api/parameters.h"
-#include "service/http/api/turns.h"
-#include "service/http/exchange.h"
+#include "service/http/http_message.h"
 #include "service/membership/membership.h"
 
 namespace clockwise {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 
 namespace clockwise {
 

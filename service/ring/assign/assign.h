@@ -14,7 +14,7 @@
 // nodes above their quota give up what they have too many. Each slot that is
 // empty then costs one move, and no table can do with fewer. Most are filled
 // directly by a node with room; what is left, by a cheapest exchange
-// (exchange.h), which keeps the sum of costs the least there is.
+// (min_cost_exchange.h), which keeps the sum of costs the least there is.
 //
 // Primaries are chosen after that among each partition's owners in the same
 // manner: even, and as many as before keep their place.

@@ -4,7 +4,7 @@
 
 #include "service/ring/assign/assign.h"
 #include "service/ring/assign/dice.h"
-#include "service/ring/assign/exchange.h"
+#include "service/ring/assign/min_cost_exchange.h"
 #include "service/ring/assign/quota.h"
 #include "service/ring/assign/seats.h"
 #include "service/ring/assign/shortcuts.h"

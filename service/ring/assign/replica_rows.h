@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "service/ring/assign/exchange.h"
+#include "service/ring/assign/min_cost_exchange.h"
 #include "service/ring/assign/slot_table.h"
 #include "service/ring/node_list.h"
 

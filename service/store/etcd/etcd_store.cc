@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "service/store/etcd/etcd_follower.h"
-#include "service/store/etcd/etcd_values.h"
+#include "service/store/etcd/follower.h"
+#include "service/store/etcd/values.h"
 
 namespace clockwise {
 

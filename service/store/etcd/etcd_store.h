@@ -37,9 +37,9 @@
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/stored.pb.h"
 #include "etcd/rpc.pb.h"
-#include "service/mutex.h"
-#include "service/store/etcd/etcd_client.h"
-#include "service/store/etcd/etcd_keys.h"
+#include "service/runtime/mutex.h"
+#include "service/store/etcd/client.h"
+#include "service/store/etcd/keys.h"
 #include "service/store/store.h"
 
 namespace clockwise {

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "absl/base/thread_annotations.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise {
 

@@ -3,7 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clockwise/v1/stored.pb.h"
-#include "service/ring/refusal.h"
+#include "service/api/refusal.h"
 #include "service/rpc/status_mapping.h"
 #include "tests/client/lib/client_fixture.h"
 

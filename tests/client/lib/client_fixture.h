@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "clockwise/client.h"
-#include "service/mutex.h"
+#include "service/runtime/mutex.h"
 #include "tests/loopback_server.h"
 #include "tests/rpc/serving.h"
 

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <future>
 
-#include "client/lib/published.h"
+#include "client/lib/rcu_pointer.h"
 #include "tests/ring/ring_builders.h"
 
 namespace clockwise {

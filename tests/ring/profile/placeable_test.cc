@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
-#include "service/ring/refusal.h"
-#include "service/ring/validate.h"
+#include "service/ring/layout_settings.h"
 #include "tests/ring/ring_builders.h"
 
 namespace clockwise {

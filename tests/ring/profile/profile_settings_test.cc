@@ -4,9 +4,9 @@
 
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
+#include "service/api/refusal.h"
 #include "service/ring/layout.h"
-#include "service/ring/refusal.h"
-#include "service/ring/validate.h"
+#include "service/ring/layout_settings.h"
 #include "tests/ring/ring_builders.h"
 
 namespace clockwise {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
-#include "service/ring/validate.h"
+#include "service/ring/layout_settings.h"
 
 namespace clockwise {
 namespace {

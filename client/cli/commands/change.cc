@@ -1,0 +1,114 @@
+#include "client/cli/commands/change.h"
+
+#include <random>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/failure.h"
+#include "client/cli/option_checks.h"
+#include "client/cli/tables/moves_report.h"
+#include "client/cli/text.h"
+#include "service/limits.h"
+
+namespace clockwise::cli {
+namespace {
+
+// "; epoch 7, 15.2 % of the hash space moved (least possible 15.2 %)".
+std::string MovedText(const v1::Change& change, bool plan) {
+  if (change.moved_ratio() == 0) {
+    return plan ? "nothing would move" : "nothing moved";
+  }
+  return absl::StrCat(Percent(change.moved_ratio()), " of the hash space ",
+                      plan ? "would move" : "moved", " (least possible ",
+                      Percent(change.minimum_moved_ratio()), ")");
+}
+
+}  // namespace
+
+void AddChangeOptions(CLI::App* command, ChangeOptions& options) {
+  command->add_flag("--plan", options.plan,
+                    "Show what would move, and change nothing");
+  command->add_option("--reason", options.reason, "Why, for the history")
+      ->type_name("TEXT")
+      ->check(Text(limits::kMaxReasonBytes));
+  command
+      ->add_option("--request_id", options.request_id,
+                   "Sent again, it is made once (random)")
+      ->type_name("ID")
+      ->check(RequestId());
+  command
+      ->add_option("--expected_epoch", options.expected_epoch,
+                   "Only if this is the ring's epoch; 0: any")
+      ->type_name("EPOCH")
+      ->check(WholeNumber(0));
+}
+
+std::string NewRequestId() {
+  std::random_device random;
+  std::string id;
+  for (int i = 0; i < 4; ++i) absl::StrAppendFormat(&id, "%08x", random());
+  return id;
+}
+
+std::string ApplyLine(const std::vector<std::string>& arguments,
+                      uint64_t epoch) {
+  const std::string expected = absl::StrCat(" --expected_epoch=", epoch);
+  std::string line = "clockwise";
+  bool options_ended = false;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (!options_ended) {
+      if (argument == "--plan" || absl::StartsWith(argument, "--plan=") ||
+          absl::StartsWith(argument, "--expected_epoch=")) {
+        continue;
+      }
+      if (argument == "--expected_epoch") {
+        ++i;  // its value
+        continue;
+      }
+      if (argument == "--") {
+        options_ended = true;
+        line += expected;
+      }
+    }
+    absl::StrAppend(&line, " ", ShellWord(argument));
+  }
+  return options_ended ? line : line + expected;
+}
+
+std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
+                         const ChangeOptions& options, Session& session) {
+  std::string text = options.plan ? "plan (nothing changed)\n" : "";
+  if (change.upserted().empty() && change.removed_ids().empty()) {
+    absl::StrAppend(&text, "nothing to change for ", words.node_id,
+                    ": it is so at epoch ", change.epoch(), "\n");
+    return text;
+  }
+  absl::StrAppend(&text, options.plan ? words.planned : words.done, " ",
+                  words.node_id, ": epoch ", change.epoch(), ", ",
+                  MovedText(change, options.plan), "\n");
+  absl::StrAppend(&text, MovesReport(change, session.terminal));
+  if (options.plan) {
+    absl::StrAppend(&text, "apply it: ",
+                    ApplyLine(session.arguments, change.epoch() - 1), "\n");
+  }
+  return text;
+}
+
+absl::Status AdviseChange(Session& session, absl::Status failure,
+                          const ChangeWords& words,
+                          const std::string& request_id, bool plan) {
+  if (IsUncertain(failure) && !plan) {
+    return WithHint(
+        std::move(failure),
+        absl::StrCat("it may have been made all the same; say it again with "
+                     "--request_id=",
+                     ShellWord(request_id), " and it is made once"));
+  }
+  return Advise(session, std::move(failure), session.globals.ring,
+                words.node_id);
+}
+
+}  // namespace clockwise::cli

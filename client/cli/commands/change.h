@@ -1,0 +1,79 @@
+// What the commands that change a ring have in common: their options, the call
+// that is safe to repeat, and the report of what moved.
+#ifndef CLOCKWISE_CLIENT_CLI_COMMANDS_CHANGE_H_
+#define CLOCKWISE_CLIENT_CLI_COMMANDS_CHANGE_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "client/cli/session.h"
+
+namespace clockwise::cli {
+
+struct ChangeOptions {
+  bool plan = false;
+  std::string reason;
+  std::string request_id;  // empty: a random one
+  uint64_t expected_epoch = 0;
+};
+
+// Which change it was, in words.
+struct ChangeWords {
+  std::string done;     // "added"
+  std::string planned;  // "would add"
+  std::string node_id;
+};
+
+// Adds --plan, --reason, --request_id and --expected_epoch to `command`.
+void AddChangeOptions(CLI::App* command, ChangeOptions& options);
+
+// 32 random hexadecimal digits.
+std::string NewRequestId();
+
+// The command line that makes the change that was planned with `arguments`, if
+// the ring is still at `epoch`.
+std::string ApplyLine(const std::vector<std::string>& arguments,
+                      uint64_t epoch);
+
+// What `change` did, or as a plan would do, for people.
+std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
+                         const ChangeOptions& options, Session& session);
+
+// Adds to a failed change what can be said of it.
+absl::Status AdviseChange(Session& session, absl::Status failure,
+                          const ChangeWords& words,
+                          const std::string& request_id, bool plan);
+
+// Sends `request` with a request_id, the very same again if the server or the
+// connection fails, and reports the change.
+template <typename Request, typename Response>
+absl::Status MakeChange(Session& session, const ChangeOptions& options,
+                        const ChangeWords& words,
+                        Connection::Method<Request, Response> method,
+                        Request request) {
+  request.set_ring(session.globals.ring);
+  request.set_request_id(options.request_id.empty() ? NewRequestId()
+                                                    : options.request_id);
+  request.set_expected_epoch(options.expected_epoch);
+  request.set_validate_only(options.plan);
+  request.set_reason(options.reason);
+  request.set_include_moves(true);
+  Response response;
+  const absl::Status failure =
+      session.connection.Call(method, request, &response, Retry::kFewTimes);
+  if (!failure.ok()) {
+    return AdviseChange(session, failure, words, request.request_id(),
+                        options.plan);
+  }
+  if (session.globals.json()) return session.out.WriteJson(response);
+  return session.out.Write(
+      ChangeReport(response.change(), words, options, session));
+}
+
+}  // namespace clockwise::cli
+
+#endif  // CLOCKWISE_CLIENT_CLI_COMMANDS_CHANGE_H_

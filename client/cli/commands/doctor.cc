@@ -1,0 +1,158 @@
+#include "client/cli/commands/doctor.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace clockwise::cli {
+namespace {
+
+constexpr absl::Duration kClockTolerance = absl::Seconds(1);
+constexpr absl::Duration kCertificateLeft = absl::Hours(7 * 24);
+constexpr uint64_t kUnconfirmedMs = 10'000;
+constexpr double kImbalance = 1.25;
+
+absl::Time TimeOf(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) +
+         absl::Nanoseconds(time.nanos());
+}
+
+// A ring as each server has it.
+struct Views {
+  std::map<uint64_t, std::vector<std::string>> incarnations, epochs;
+  // By epoch, as only those of one epoch can be compared.
+  std::map<uint64_t, std::set<uint64_t>> fingerprints;
+  std::vector<std::string> have;
+};
+
+std::map<std::string, Views> ByRing(const std::vector<Examined>& servers) {
+  std::map<std::string, Views> rings;
+  for (const Examined& examined : servers) {
+    for (const v1::RingStatus& ring : examined.status.rings()) {
+      const v1::RingInfo& info = ring.info();
+      Views& views = rings[info.spec().name()];
+      views.have.push_back(examined.server);
+      views.incarnations[info.incarnation()].push_back(examined.server);
+      views.epochs[info.epoch()].push_back(examined.server);
+      views.fingerprints[info.epoch()].insert(info.fingerprint());
+    }
+  }
+  return rings;
+}
+
+void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
+  const auto add = [&](const std::string& what) {
+    problems.push_back(absl::StrCat(examined.server, ": ", what));
+  };
+  if (!examined.failure.ok()) {
+    add(std::string(examined.failure.message()));
+    return;
+  }
+  const v1::GetStatusResponse& status = examined.status;
+  if (status.draining()) add("is going away");
+  if (!status.ready()) add("has not loaded its rings yet");
+  if (!status.store_up()) {
+    add(absl::StrCat("its store does not answer: ", status.store()));
+  }
+  if (status.unconfirmed_ms() > kUnconfirmedMs) {
+    add(absl::StrCat("was sure to know the newest epochs ",
+                     status.unconfirmed_ms() / 1000, " s ago"));
+  }
+  const absl::Duration error = ClockError(examined);
+  if (error > kClockTolerance || error < -kClockTolerance) {
+    add(absl::StrCat("its clock is ",
+                     absl::FormatDuration(absl::Trunc(absl::AbsDuration(error),
+                                                      absl::Milliseconds(1))),
+                     error > absl::ZeroDuration() ? " ahead" : " behind"));
+  }
+  if (status.has_certificate_expires()) {
+    const absl::Duration left =
+        TimeOf(status.certificate_expires()) - examined.answered_at;
+    if (left < kCertificateLeft) {
+      add(absl::StrCat("its certificate expires in ", left / absl::Hours(1),
+                       " h"));
+    }
+  }
+  for (const v1::RingStatus& ring : status.rings()) {
+    if (ring.balance().peak_to_mean() > kImbalance) {
+      add(absl::StrCat("ring ", ring.info().spec().name(), ": a node has ",
+                       ring.balance().peak_to_mean(), " times its fair share"));
+    }
+  }
+}
+
+// As "A, B have 3; C has 4".
+std::string Parties(
+    const std::map<uint64_t, std::vector<std::string>>& by_value) {
+  std::vector<std::string> parties;
+  parties.reserve(by_value.size());
+  for (const auto& [value, servers] : by_value) {
+    parties.push_back(absl::StrCat(absl::StrJoin(servers, ", "),
+                                   servers.size() == 1 ? " has " : " have ",
+                                   value));
+  }
+  return absl::StrJoin(parties, "; ");
+}
+
+void CompareServers(const std::vector<Examined>& servers,
+                    std::vector<std::string>& problems) {
+  const auto reached =
+      std::count_if(servers.begin(), servers.end(), [](const Examined& one) {
+        return one.failure.ok() && one.status.ready();
+      });
+  for (const auto& [name, views] : ByRing(servers)) {
+    const std::string ring = absl::StrCat("ring ", name, ": ");
+    if (static_cast<int64_t>(views.have.size()) < reached) {
+      problems.push_back(
+          absl::StrCat(ring, "only ", absl::StrJoin(views.have, ", "),
+                       views.have.size() == 1 ? " has it" : " have it"));
+    }
+    if (views.incarnations.size() > 1) {
+      problems.push_back(absl::StrCat(
+          ring, "of different incarnations, as in different stores: ",
+          Parties(views.incarnations)));
+      continue;
+    }
+    if (views.epochs.size() > 1) {
+      problems.push_back(
+          absl::StrCat(ring, "at different epochs: ", Parties(views.epochs)));
+    }
+    for (const auto& [epoch, fingerprints] : views.fingerprints) {
+      if (fingerprints.size() > 1) {
+        problems.push_back(
+            absl::StrCat(ring, "different fingerprints at epoch ", epoch,
+                         " on ", absl::StrJoin(views.epochs.at(epoch), ", ")));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+absl::Duration ClockError(const Examined& examined) {
+  const absl::Time theirs = TimeOf(examined.status.time());
+  if (theirs < examined.asked_at) return theirs - examined.asked_at;
+  if (theirs > examined.answered_at) return theirs - examined.answered_at;
+  return absl::ZeroDuration();
+}
+
+std::vector<std::string> Problems(const std::vector<Examined>& servers) {
+  std::vector<std::string> problems;
+  for (const Examined& examined : servers) ExamineOne(examined, problems);
+  CompareServers(servers, problems);
+  return problems;
+}
+
+bool MayBeOnItsWay(const std::vector<Examined>& servers) {
+  for (const auto& [name, views] : ByRing(servers)) {
+    if (views.epochs.size() > 1) return true;
+  }
+  return false;
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,186 @@
+// `clockwise doctor`: one screen over all servers.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "client/cli/command_line.h"
+#include "client/cli/commands/doctor.h"
+#include "client/cli/failure.h"
+#include "client/cli/option_checks.h"
+#include "client/cli/tables/table.h"
+#include "client/cli/text.h"
+#include "client/lib/credentials.h"
+#include "service/api/json.h"
+
+namespace clockwise::cli {
+namespace {
+
+// A change that is on its way arrives within milliseconds.
+constexpr int kLooks = 3;
+constexpr absl::Duration kBetweenLooks = absl::Seconds(1);
+constexpr size_t kMaxServers = 100;
+
+struct DoctorOptions {
+  std::vector<std::string> servers;  // empty: that of the global options
+};
+
+Examined Examine(const std::string& server, const Session& session,
+                 const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  Connection connection(server, credentials,
+                        absl::Seconds(session.globals.timeout_seconds));
+  Examined examined;
+  examined.server = server;
+  // The first call pays for the connection, which would blur the clock.
+  for (int i = 0; i < 2 && examined.failure.ok(); ++i) {
+    examined.asked_at = absl::Now();
+    examined.failure =
+        connection.Call(&Connection::Stub::GetStatus, v1::GetStatusRequest(),
+                        &examined.status, Retry::kNever);
+    examined.answered_at = absl::Now();
+  }
+  return examined;
+}
+
+std::string Day(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%Y-%m-%d", absl::FromUnixSeconds(time.seconds()),
+                          absl::UTCTimeZone());
+}
+
+std::string StateOf(const v1::GetStatusResponse& status) {
+  if (status.draining()) return "going away";
+  return status.ready() ? "serving" : "not loaded";
+}
+
+std::string ServerTable(const std::vector<Examined>& servers,
+                        const Terminal& terminal) {
+  Table table({{"SERVER"},
+               {"STATE"},
+               {"VERSION"},
+               {"STORE"},
+               {"SURE OF NEWEST", Table::Align::kRight},
+               {"CLOCK", Table::Align::kRight},
+               {"CERTIFICATE"},
+               {"WATCHERS", Table::Align::kRight}});
+  for (const Examined& one : servers) {
+    if (!one.failure.ok()) {
+      table.AddRow({one.server, "not reached", "-", "-", "-", "-", "-", "-"});
+      continue;
+    }
+    const v1::GetStatusResponse& status = one.status;
+    const absl::Duration error = ClockError(one);
+    table.AddRow(
+        {one.server, StateOf(status), status.version(),
+         status.store_up() ? "answers" : "away",
+         absl::StrFormat("%.1f s ago",
+                         static_cast<double>(status.unconfirmed_ms()) / 1000),
+         absl::StrFormat("%+.1f s", absl::ToDoubleSeconds(error)),
+         status.has_certificate_expires()
+             ? "until " + Day(status.certificate_expires())
+             : "none",
+         Grouped(status.watch_streams())});
+  }
+  return table.Render(terminal);
+}
+
+std::string RingTable(const std::vector<Examined>& servers,
+                      const Terminal& terminal) {
+  Table table({{"RING"},
+               {"SERVER"},
+               {"EPOCH", Table::Align::kRight},
+               {"FINGERPRINT"},
+               {"NODES", Table::Align::kRight},
+               {"FULLEST", Table::Align::kRight}});
+  for (const Examined& one : servers) {
+    for (const v1::RingStatus& ring : one.status.rings()) {
+      table.AddRow({ring.info().spec().name(), one.server,
+                    absl::StrCat(ring.info().epoch()),
+                    absl::StrFormat("%016x", ring.info().fingerprint()),
+                    Grouped(ring.info().nodes()),
+                    absl::StrFormat("%.3f", ring.balance().peak_to_mean())});
+    }
+  }
+  return table.Render(terminal);
+}
+
+absl::Status WriteJsonLines(const std::vector<Examined>& servers,
+                            const std::vector<std::string>& problems,
+                            Output& out) {
+  for (const Examined& one : servers) {
+    absl::StatusOr<std::string> status = "null";
+    if (one.failure.ok()) status = ToJson(one.status);
+    if (!status.ok()) return status.status();
+    absl::Status written =
+        out.Write(absl::StrCat("{\"server\":", JsonString(one.server),
+                               ",\"status\":", *status, "}\n"));
+    if (!written.ok()) return written;
+  }
+  std::string list;
+  for (const std::string& problem : problems) {
+    absl::StrAppend(&list, list.empty() ? "" : ",",
+                    JsonString(Printable(problem)));
+  }
+  return out.Write(absl::StrCat("{\"problems\":[", list, "]}\n"));
+}
+
+absl::Status WriteScreen(const std::vector<Examined>& servers,
+                         const std::vector<std::string>& problems,
+                         const Terminal& terminal, Output& out) {
+  std::string text = absl::StrCat(ServerTable(servers, terminal), "\n",
+                                  RingTable(servers, terminal), "\n");
+  for (const std::string& problem : problems) {
+    absl::StrAppend(&text, "✗ ", Printable(problem), "\n");
+  }
+  if (problems.empty()) absl::StrAppend(&text, "✓ all is well\n");
+  return out.Write(text);
+}
+
+absl::Status Run(const DoctorOptions& options, Session& session) {
+  std::vector<std::string> names = options.servers;
+  if (names.empty()) names.push_back(session.globals.server);
+  const auto credentials = client::Credentials::Open(session.globals.tls);
+  if (!credentials.ok()) return BadUsage(credentials.status().message());
+  std::vector<Examined> servers;
+  for (int look = 0; look < kLooks; ++look) {
+    if (look > 0) absl::SleepFor(kBetweenLooks);
+    servers.clear();
+    for (const std::string& name : names) {
+      servers.push_back(Examine(name, session, (*credentials)->Current()));
+    }
+    if (!MayBeOnItsWay(servers)) break;
+  }
+  const std::vector<std::string> problems = Problems(servers);
+  absl::Status written =
+      session.globals.json()
+          ? WriteJsonLines(servers, problems, session.out)
+          : WriteScreen(servers, problems, session.terminal, session.out);
+  if (!written.ok() || problems.empty()) return written;
+  for (const Examined& one : servers) {
+    if (one.failure.ok()) {
+      return WithHint(
+          absl::FailedPreconditionError(absl::StrCat(
+              problems.size(), " problem", problems.size() == 1 ? "" : "s")),
+          "deploy/runbooks.md says what to do");
+    }
+  }
+  return servers.front().failure;
+}
+
+}  // namespace
+
+void AddDoctorCommand(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<DoctorOptions>();
+  CLI::App* command =
+      app.add_subcommand("doctor", "Say whether servers are well and agree");
+  command
+      ->add_option("SERVER", options->servers,
+                   "All replicas, one by one (that of --server)")
+      ->check(ServerAddress())
+      ->expected(0, static_cast<int>(kMaxServers));
+  OnChosen(command, line, options, Run);
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,265 @@
+// `clockwise import`: the ring that another system's configuration makes.
+#include <cstdint>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/command_line.h"
+#include "client/cli/commands/change.h"
+#include "client/cli/failure.h"
+#include "client/cli/import/imported.h"
+#include "client/cli/joined_nodes.h"
+#include "client/cli/layout_options.h"
+#include "client/cli/option_checks.h"
+#include "client/cli/tables/table.h"
+#include "client/cli/text.h"
+#include "service/api/refusal.h"
+#include "service/limits.h"
+#include "service/ring/balance.h"
+#include "service/ring/layout_settings.h"
+#include "service/ring/ring.h"
+
+namespace clockwise::cli {
+namespace {
+
+struct ImportOptions {
+  std::string from;
+  std::string source;  // a file, or memcached's servers
+  std::string part;    // upstream, pool, backend
+  std::string distribution;
+  std::vector<std::string> settings;
+  uint32_t replicas = 0;
+  bool plan = false;
+};
+
+absl::StatusOr<std::string> ReadSource(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  text.resize(limits::kMaxImportBytes + 1);
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad() || (file.fail() && !file.eof())) {
+    return BadUsage(absl::StrCat("cannot read ", path));
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() <= limits::kMaxImportBytes) return text;
+  return BadUsage(absl::StrCat(path, " has more than ",
+                               Grouped(limits::kMaxImportBytes), " bytes"));
+}
+
+absl::StatusOr<Imported> Read(const ImportOptions& options) {
+  const bool haproxy = options.from == "haproxy" || options.from == "haproxy_3";
+  const bool parts = options.from != "memcached" && options.from != "cassandra";
+  if (parts && options.part.empty()) {
+    return BadUsage(absl::StrCat("--from=", options.from, " needs FILE and ",
+                                 options.from == "nginx" ? "UPSTREAM"
+                                 : haproxy               ? "BACKEND"
+                                                         : "POOL"));
+  }
+  if (!parts && !options.part.empty()) {
+    return BadUsage(absl::StrCat("--from=", options.from, " takes one word, ",
+                                 "and not ", Quoted(options.part)));
+  }
+  if (options.from == "memcached") {
+    return ReadMemcached(options.source, options.distribution);
+  }
+  if (!options.distribution.empty()) {
+    return BadUsage("--distribution is of --from=memcached");
+  }
+  auto text = ReadSource(options.source);
+  if (!text.ok()) return text.status();
+  if (options.from == "nginx") {
+    return ReadNginx(*text, options.source, options.part);
+  }
+  if (haproxy) {
+    return ReadHaproxy(*text, options.source, options.part,
+                       options.from == "haproxy_3" ? v1::LAYOUT_HAPROXY_3
+                                                   : v1::LAYOUT_HAPROXY);
+  }
+  if (options.from == "twemproxy") {
+    return ReadTwemproxy(*text, options.source, options.part);
+  }
+  return ReadCassandra(*text, options.source);
+}
+
+// What is imported, as the ring that it makes: nothing is sent to a server
+// before it is known that this can be.
+absl::StatusOr<std::shared_ptr<const Ring>> Build(const ImportOptions& options,
+                                                  const std::string& ring,
+                                                  Imported& imported) {
+  v1::RingSpec& spec = imported.spec;
+  spec.set_name(!ring.empty()          ? ring
+                : options.part.empty() ? options.from
+                                       : options.part);
+  spec.set_replicas(options.replicas);
+  if (!options.settings.empty()) {
+    auto failure = SetSettings(options.settings, *spec.mutable_settings());
+    if (!failure.ok()) return failure;
+  }
+  const auto fault = [&](const absl::Status& status) {
+    return BadUsage(absl::StrCat(options.source, ": ", status.message()));
+  };
+  auto normal = NormalizeSpec(spec);
+  if (!normal.ok()) return fault(normal.status());
+  spec = *std::move(normal);
+  if (imported.nodes.size() > limits::kMaxChangesPerRequest) {
+    return BadUsage(absl::StrCat(options.source, ": ", imported.nodes.size(),
+                                 " servers; at most ",
+                                 limits::kMaxChangesPerRequest));
+  }
+  auto nodes = JoinedNodes(imported.nodes);
+  if (!nodes.ok()) return fault(nodes.status());
+  auto built = Ring::Build(spec, *std::move(nodes));
+  if (!built.ok()) return fault(built.status());
+  return built;
+}
+
+std::string Understood(const Imported& imported, const Ring& ring,
+                       const Terminal& terminal) {
+  std::string text = absl::StrCat("ring  ", imported.spec.name(), ": ",
+                                  SpecText(imported.spec), "\n",  //
+                                  "key   ", Printable(imported.key), "\n");
+  constexpr auto kRight = Table::Align::kRight;
+  Table table({{"NODE"},
+               {"ADDRESS"},
+               {"HASHED AS"},
+               {"ZONE"},
+               {"WEIGHT", kRight},
+               {"SHARE", kRight}});
+  const std::vector<double> shares = Shares(Measure(ring));
+  for (const v1::Node& asked : imported.nodes) {
+    const size_t at = LowerBound(ring.nodes(), asked.id());
+    const v1::Node& node = *ring.nodes()[at];
+    table.AddRow(
+        {node.id(), node.address(),
+         node.points().empty() ? node.hash_key()
+                               : absl::StrCat(node.points_size(), " tokens"),
+         node.zone(), absl::StrCat(node.weight()), Percent(shares[at], 2)},
+        shares[at]);
+  }
+  absl::StrAppend(&text, table.Render(terminal));
+  for (const std::string& note : imported.notes) {
+    absl::StrAppend(&text, "note: ", Printable(note), "\n");
+  }
+  return text;
+}
+
+// Makes the ring, and puts the nodes on it in one change, if that makes the
+// very ring that was read.
+absl::StatusOr<v1::Change> Make(const Imported& imported, const Ring& ring,
+                                Session& session) {
+  v1::CreateRingRequest create;
+  *create.mutable_spec() = imported.spec;
+  v1::CreateRingResponse created;
+  absl::Status failure = session.connection.Call(
+      &Connection::Stub::CreateRing, create, &created, Retry::kFewTimes);
+  if (!failure.ok()) return failure;
+  v1::ApplyChangesRequest apply;
+  apply.set_ring(imported.spec.name());
+  apply.set_reason("clockwise import");
+  for (const v1::Node& node : imported.nodes) {
+    *apply.add_changes()->mutable_add() = node;
+  }
+  apply.set_validate_only(true);
+  v1::ApplyChangesResponse applied;
+  failure = session.connection.Call(&Connection::Stub::ApplyChanges, apply,
+                                    &applied, Retry::kFewTimes);
+  if (!failure.ok()) return failure;
+  if (applied.change().fingerprint() != ring.fingerprint()) {
+    return WithHint(
+        absl::AlreadyExistsError(absl::StrCat(
+            "ring ", Quoted(imported.spec.name()),
+            " has other nodes, or has them in another order, and would place "
+            "keys elsewhere; nothing was changed")),
+        "give the imported ring a name of its own: --ring=NAME");
+  }
+  apply.set_validate_only(false);
+  apply.set_request_id(NewRequestId());
+  apply.set_expected_epoch(created.ring().epoch());
+  failure = session.connection.Call(&Connection::Stub::ApplyChanges, apply,
+                                    &applied, Retry::kFewTimes);
+  if (!failure.ok()) return failure;
+  return applied.change();
+}
+
+absl::Status Import(const ImportOptions& options, Session& session) {
+  auto imported = Read(options);
+  if (!imported.ok()) return imported.status();
+  auto ring = Build(options, session.globals.ring, *imported);
+  if (!ring.ok()) return ring.status();
+  v1::Change change;
+  if (!options.plan) {
+    auto made = Make(*imported, **ring, session);
+    if (!made.ok()) {
+      return Advise(session, made.status(), imported->spec.name(), "");
+    }
+    change = *std::move(made);
+  }
+  if (session.globals.json()) {
+    v1::Snapshot snapshot;
+    snapshot.set_epoch(change.epoch());
+    snapshot.set_incarnation(change.incarnation());
+    snapshot.set_fingerprint((*ring)->fingerprint());
+    *snapshot.mutable_spec() = (*ring)->spec();
+    for (const NodePtr& node : (*ring)->nodes()) *snapshot.add_nodes() = *node;
+    const std::vector<double> shares = Shares(Measure(**ring));
+    snapshot.mutable_shares()->Assign(shares.begin(), shares.end());
+    return session.out.WriteJson(snapshot);
+  }
+  return session.out.Write(absl::StrCat(
+      options.plan ? "plan (nothing changed)\n" : "",
+      Understood(*imported, **ring, session.terminal),
+      options.plan ? "" : absl::StrCat("made: epoch ", change.epoch(), "\n")));
+}
+
+}  // namespace
+
+void AddImportCommand(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<ImportOptions>();
+  CLI::App* import = app.add_subcommand(
+      "import", "Make the ring that another system has, key by key");
+  import->add_option("--from", options->from, "Whose configuration it is")
+      ->type_name("")
+      ->required()
+      ->check(CLI::IsMember({"nginx", "twemproxy", "haproxy", "haproxy_3",
+                             "memcached", "cassandra"}));
+  import
+      ->add_option("SOURCE", options->source,
+                   "The file; memcached: HOST:PORT:WEIGHT,...")
+      ->type_name("")
+      ->required();
+  import
+      ->add_option("PART", options->part,
+                   "nginx: upstream; twemproxy: pool; haproxy: backend")
+      ->type_name("");
+  import
+      ->add_option("--distribution", options->distribution,
+                   "memcached: the client's (ketama)")
+      ->type_name("")
+      ->check(CLI::IsMember({"ketama", "ketama_weighted", "spy", "modula"}));
+  AddSetOption(import, options->settings);
+  import
+      ->add_option("--replicas", options->replicas,
+                   "Owners of each key, 1-64 (1)")
+      ->type_name("N")
+      ->check(WholeNumber(1, limits::kMaxReplicas));
+  import->add_flag("--plan", options->plan,
+                   "Show what is understood, and change nothing");
+  import->footer(
+      "The ring is named by --ring, else after PART, else after --from. What\n"
+      "is not understood is an error that names the line.\n"
+      "\n"
+      "HAProxy 3.0 changed `hash-type consistent`: haproxy_3 imports 3.0 and\n"
+      "later, haproxy imports older versions.\n"
+      "\n"
+      "Examples:\n"
+      "  clockwise import --from=nginx /etc/nginx/nginx.conf cache --plan\n"
+      "  clockwise import --from=twemproxy nutcracker.yml alpha\n"
+      "  clockwise import --from=haproxy_3 haproxy.cfg static\n"
+      "  clockwise import --from=memcached 10.0.0.1:11211:2,10.0.0.2:11211\n"
+      "  nodetool ring > ring.txt\n"
+      "  clockwise import --from=cassandra ring.txt --replicas=3");
+  OnChosen(import, line, options, Import);
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,150 @@
+// `clockwise locate`.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/command_line.h"
+#include "client/cli/failure.h"
+#include "client/cli/locate_stream.h"
+#include "client/cli/locator.h"
+#include "client/cli/option_checks.h"
+#include "client/cli/tables/locate_lines.h"
+#include "client/cli/tables/table.h"
+#include "service/limits.h"
+
+namespace clockwise::cli {
+namespace {
+
+// More than a kernel passes.
+constexpr int kMaxKeyArguments = 1 << 28;
+
+// "n2 n3 (cache at epoch 7)"; empty if the ring does not migrate.
+std::string PreviousText(const v1::LocateResponse& response) {
+  if (!response.has_previous()) return "";
+  std::string text;
+  for (const v1::Owner& owner : response.previous_owners()) {
+    absl::StrAppend(&text, owner.node_id(), " ");
+  }
+  const v1::RingEpoch& previous = response.previous();
+  if (previous.epoch() == 0) {
+    return absl::StrCat("? (", previous.ring(), " is gone)");
+  }
+  return absl::StrCat(text, "(", previous.ring(), " at epoch ",
+                      previous.epoch(), ")");
+}
+
+absl::Status LocateKeys(const LocateOptions& options, Session& session,
+                        Locator& locator) {
+  std::vector<std::vector<std::string>> rows;
+  bool any_next = false;
+  bool any_previous = false;
+  v1::LocateRequest request;
+  request.set_ring(session.globals.ring);
+  request.set_replicas(options.replicas);
+  request.set_min_epoch(options.min_epoch);
+  for (const std::string& key : options.keys) {
+    request.set_key(key);
+    v1::LocateResponse response;
+    absl::Status failure = locator.Locate(request, &response);
+    if (!failure.ok()) return failure;
+    if (session.globals.json()) {
+      failure = session.out.Write(JsonLine(key, response));
+      if (!failure.ok()) return failure;
+      continue;
+    }
+    if (response.owners().empty()) {
+      return absl::InternalError("the server's answer names no owner");
+    }
+    std::vector<std::string> next;
+    for (int i = 1; i < response.owners_size(); ++i) {
+      next.push_back(response.owners(i).node_id());
+    }
+    const v1::Owner& primary = response.owners(0);
+    any_next = any_next || !next.empty();
+    rows.push_back({key, primary.node_id(), primary.address(), primary.zone(),
+                    absl::StrJoin(next, " "), PreviousText(response)});
+    any_previous = any_previous || response.has_previous();
+  }
+  if (session.globals.json()) return absl::OkStatus();
+  std::vector<Table::Column> columns = {
+      {"KEY"}, {"NODE"}, {"ADDRESS"}, {"ZONE"}};
+  if (any_next) columns.push_back({"NEXT"});
+  if (any_previous) columns.push_back({"PREVIOUS"});
+  Table table(columns);
+  for (auto& row : rows) {
+    if (!any_previous) row.pop_back();
+    if (!any_next) row.erase(row.begin() + 4);
+    table.AddRow(row);
+  }
+  return session.out.Write(table.Render(session.terminal));
+}
+
+absl::Status Locate(const LocateOptions& options, Session& session) {
+  if (options.from_stdin == !options.keys.empty()) {
+    return BadUsage(options.from_stdin
+                        ? "locate takes keys or --stdin, not both"
+                        : "locate needs a key, or --stdin");
+  }
+  if (!options.from_stdin && (options.summary || options.null_separated)) {
+    return BadUsage("--summary and --null need --stdin");
+  }
+  for (const std::string& key : options.keys) {
+    if (key.size() <= limits::kMaxKeyBytes) continue;
+    return BadUsage(absl::StrCat("a key of ", key.size(),
+                                 " bytes; a key has at most ",
+                                 limits::kMaxKeyBytes));
+  }
+  if (!options.ring_file.empty() && !options.local) {
+    return BadUsage("--ring_file needs --local");
+  }
+  auto locator = options.local ? NewLocalLocator(session, options.ring_file,
+                                                 options.min_epoch)
+                               : NewRemoteLocator(session);
+  if (!locator.ok()) return locator.status();
+  return options.from_stdin ? LocateStream(options, session, **locator)
+                            : LocateKeys(options, session, **locator);
+}
+
+}  // namespace
+
+void AddLocateCommand(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<LocateOptions>();
+  CLI::App* locate = app.add_subcommand("locate", "Show which nodes own keys");
+  locate->add_option("KEY", options->keys, "Keys; after -- also such as -k")
+      ->type_name("")
+      // As a list of open length CLI11 would take a key such as [a,b] apart; so
+      // it is one of a great length, which TakeAll lets end early.
+      ->expected(kMaxKeyArguments)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  locate->add_flag("--stdin", options->from_stdin,
+                   "Read keys from standard input, one a line");
+  locate->add_flag("-0,--null", options->null_separated,
+                   "With --stdin: keys end with NUL");
+  locate->add_flag("--summary", options->summary,
+                   "With --stdin: show how the keys spread");
+  locate
+      ->add_option("--replicas", options->replicas,
+                   "Owners of each key, 1-64 (the ring's own)")
+      ->type_name("N")
+      ->check(WholeNumber(1, limits::kMaxReplicas));
+  locate
+      ->add_option("--min_epoch", options->min_epoch,
+                   "Wait for this epoch, or a later one")
+      ->type_name("EPOCH")
+      ->check(WholeNumber(0));
+  locate->add_flag("--local", options->local,
+                   "Fetch the ring, and look up in it");
+  locate
+      ->add_option("--ring_file", options->ring_file,
+                   "With --local: keep the ring in FILE, for\n"
+                   "when no server answers")
+      ->type_name("FILE");
+  locate->footer(
+      "Examples:\n"
+      "  clockwise locate user:42 user:43 --replicas=3\n"
+      "  clockwise locate --output=json user:42\n"
+      "  clockwise locate --stdin < keys.txt     key, tab, owners by tabs\n"
+      "  find . -print0 | clockwise locate --stdin -0 --summary");
+  OnChosen(locate, line, options, Locate);
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,223 @@
+// `clockwise node add|update|remove|list`.
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/command_line.h"
+#include "client/cli/commands/change.h"
+#include "client/cli/failure.h"
+#include "client/cli/layout_options.h"
+#include "client/cli/option_checks.h"
+#include "client/cli/tables/ring_tables.h"
+#include "service/limits.h"
+
+namespace clockwise::cli {
+namespace {
+
+struct NodeOptions {
+  std::string id;
+  std::string address;
+  uint32_t weight = 0;
+  std::string zone;
+  std::vector<std::string> labels;  // k=v
+  bool no_labels = false;
+  std::string hash_key;
+  std::string points;
+  uint32_t virtual_nodes = 0;
+  std::vector<std::string> update_mask;  // what was given, after parsing
+  ChangeOptions change;
+};
+
+struct ListOptions {
+  uint64_t epoch = 0;
+};
+
+// The options of a node, by the name of the field that they set.
+struct NodeFlags {
+  CLI::Option* address;
+  CLI::Option* weight;
+  CLI::Option* zone;
+  CLI::Option* labels;
+  CLI::Option* points;
+  CLI::Option* virtual_nodes;
+};
+
+NodeFlags AddNodeOptions(CLI::App* command, NodeOptions& options) {
+  command->add_option("ID", options.id, "The node's id; never changes")
+      ->type_name("")
+      ->required()
+      ->check(Text(limits::kMaxIdBytes));
+  NodeFlags flags = {};
+  flags.address =
+      command
+          ->add_option("--address", options.address, "Where clients reach it")
+          ->type_name("ADDRESS")
+          ->check(Text(limits::kMaxAddressBytes));
+  flags.weight = command
+                     ->add_option("--weight", options.weight,
+                                  "Its part of the keys, 1-65535 (1)")
+                     ->type_name("N")
+                     ->check(WholeNumber(1, limits::kMaxWeight));
+  flags.zone = command
+                   ->add_option("--zone", options.zone,
+                                "Failure domain; replicas part over zones")
+                   ->type_name("NAME")
+                   ->check(Text(limits::kMaxZoneBytes));
+  flags.labels =
+      command
+          ->add_option("--label", options.labels, "A label; may be given again")
+          ->type_name("NAME=VALUE")
+          ->allow_extra_args(false)
+          ->check(Label());
+  flags.points = command
+                     ->add_option("--points", options.points,
+                                  "cassandra: tokens; redis_cluster: slots")
+                     ->type_name("N,N-N,...");
+  flags.virtual_nodes =
+      command
+          ->add_option("--virtual_nodes", options.virtual_nodes,
+                       "uhashring, npm_hashring: vnodes of its own")
+          ->type_name("N")
+          ->check(WholeNumber(0, limits::kMaxVirtualNodes));
+  return flags;
+}
+
+absl::StatusOr<v1::Node> NodeOf(const NodeOptions& options) {
+  v1::Node node;
+  node.set_id(options.id);
+  node.set_address(options.address);
+  node.set_weight(options.weight);
+  node.set_zone(options.zone);
+  node.set_hash_key(options.hash_key);
+  for (const std::string& label : options.labels) {
+    const size_t equals = label.find('=');
+    (*node.mutable_labels())[label.substr(0, equals)] =
+        label.substr(equals + 1);
+  }
+  node.set_virtual_nodes(options.virtual_nodes);
+  absl::Status failure = SetPoints(options.points, node);
+  if (!failure.ok()) return failure;
+  return node;
+}
+
+absl::Status AddNode(const NodeOptions& options, Session& session) {
+  v1::AddNodeRequest request;
+  auto node = NodeOf(options);
+  if (!node.ok()) return node.status();
+  *request.mutable_node() = *std::move(node);
+  return MakeChange(session, options.change, {"added", "would add", options.id},
+                    &Connection::Stub::AddNode, std::move(request));
+}
+
+absl::Status UpdateNode(const NodeOptions& options, Session& session) {
+  if (options.update_mask.empty()) {
+    return BadUsage(
+        "nothing to update: give --address, --weight, --zone, --label, "
+        "--no_labels, --points or --virtual_nodes");
+  }
+  v1::UpdateNodeRequest request;
+  auto node = NodeOf(options);
+  if (!node.ok()) return node.status();
+  *request.mutable_node() = *std::move(node);
+  for (const std::string& field : options.update_mask) {
+    request.mutable_update_mask()->add_paths(field);
+  }
+  return MakeChange(session, options.change,
+                    {"updated", "would update", options.id},
+                    &Connection::Stub::UpdateNode, std::move(request));
+}
+
+absl::Status RemoveNode(const NodeOptions& options, Session& session) {
+  v1::RemoveNodeRequest request;
+  request.set_node_id(options.id);
+  return MakeChange(session, options.change,
+                    {"removed", "would remove", options.id},
+                    &Connection::Stub::RemoveNode, std::move(request));
+}
+
+absl::Status ListNodes(const ListOptions& options, Session& session) {
+  v1::GetRingResponse ring;
+  if (auto failure = GetRing(session, options.epoch, &ring); !failure.ok()) {
+    return failure;
+  }
+  if (session.globals.json()) return session.out.WriteJson(ring);
+  return session.out.Write(NodeTable(ring.snapshot(), session.terminal));
+}
+
+void AddUpdateCommand(CLI::App* node, CommandLine& line) {
+  auto options = std::make_shared<NodeOptions>();
+  CLI::App* update =
+      node->add_subcommand("update", "Change a node; what is not given stays");
+  const NodeFlags flags = AddNodeOptions(update, *options);
+  flags.labels->description(
+      "A label, in place of all it had; may be given "
+      "again");
+  CLI::Option* no_labels = update->add_flag("--no_labels", options->no_labels,
+                                            "Take all labels away");
+  no_labels->excludes(flags.labels);
+  AddChangeOptions(update, options->change);
+  update->footer(
+      "Examples:\n"
+      "  clockwise node update n1 --weight=2 --plan\n"
+      "  clockwise node update n1 --address=10.0.0.9:6379 --zone=b");
+  update->callback([=, &line] {
+    const std::pair<CLI::Option*, const char*> fields[] = {
+        {flags.address, "address"},
+        {flags.weight, "weight"},
+        {flags.zone, "zone"},
+        {flags.labels, "labels"},
+        {no_labels, "labels"},
+        {flags.points, "points"},
+        {flags.virtual_nodes, "virtual_nodes"}};
+    for (const auto& [flag, field] : fields) {
+      if (flag->count() > 0) options->update_mask.emplace_back(field);
+    }
+    line.command = [options](Session& session) {
+      return UpdateNode(*options, session);
+    };
+  });
+}
+
+}  // namespace
+
+void AddNodeCommands(CLI::App& app, CommandLine& line) {
+  CLI::App* node = app.add_subcommand("node", "Change and list nodes");
+  node->require_subcommand(1);
+
+  auto added = std::make_shared<NodeOptions>();
+  CLI::App* add = node->add_subcommand("add", "Put a node on the ring");
+  AddNodeOptions(add, *added);
+  add->add_option("--hash_key", added->hash_key,
+                  "What is hashed, not the id; never changes")
+      ->type_name("TEXT")
+      ->check(Text(limits::kMaxHashKeyBytes));
+  AddChangeOptions(add, added->change);
+  add->footer(
+      "Examples:\n"
+      "  clockwise node add n1 --address=10.0.0.1:6379 --zone=a\n"
+      "  clockwise node add n2 --address=10.0.0.2:6379 --weight=2 --plan");
+  OnChosen(add, line, added, AddNode);
+
+  AddUpdateCommand(node, line);
+
+  auto removed = std::make_shared<NodeOptions>();
+  CLI::App* remove = node->add_subcommand("remove", "Take a node off the ring");
+  remove->add_option("ID", removed->id, "The node's id")
+      ->type_name("")
+      ->required()
+      ->check(Text(limits::kMaxIdBytes));
+  AddChangeOptions(remove, removed->change);
+  remove->footer("Examples:\n  clockwise node remove n1 --plan");
+  OnChosen(remove, line, removed, RemoveNode);
+
+  auto listed = std::make_shared<ListOptions>();
+  CLI::App* list =
+      node->add_subcommand("list", "Show the nodes and their parts");
+  list->add_option("--epoch", listed->epoch, "As it was at this epoch (newest)")
+      ->type_name("EPOCH")
+      ->check(WholeNumber(0));
+  list->footer("Examples:\n  clockwise node list --ring=sessions");
+  OnChosen(list, line, listed, ListNodes);
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,224 @@
+// `clockwise ring delete|list|show|diff|history`.
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "client/cli/command_line.h"
+#include "client/cli/failure.h"
+#include "client/cli/option_checks.h"
+#include "client/cli/tables/moves_report.h"
+#include "client/cli/tables/ring_tables.h"
+#include "client/cli/tables/table.h"
+#include "client/cli/text.h"
+#include "service/limits.h"
+#include "service/ring/layout.h"
+
+namespace clockwise::cli {
+namespace {
+
+struct RingOptions {
+  std::string name;
+  uint64_t epoch = 0;
+  uint64_t from = 0;
+  uint64_t to = 0;
+  uint32_t limit = 20;
+};
+
+absl::Status DeleteRing(const RingOptions& options, Session& session) {
+  v1::DeleteRingRequest request;
+  request.set_ring(options.name);
+  v1::DeleteRingResponse response;
+  // Not tried again: a second answer would be NOT_FOUND for a ring that the
+  // first attempt deleted.
+  absl::Status failure = session.connection.Call(&Connection::Stub::DeleteRing,
+                                                 request, &response);
+  if (!failure.ok()) return Advise(session, failure, options.name, "");
+  if (session.globals.json()) return session.out.WriteJson(response);
+  return session.out.Write(absl::StrCat("deleted ring ", options.name, "\n"));
+}
+
+absl::Status ListRings(const RingOptions&, Session& session) {
+  constexpr auto kRight = Table::Align::kRight;
+  Table table({{"RING"}, {"EPOCH", kRight}, {"NODES", kRight}, {"SPEC"}});
+  v1::ListRingsRequest request;
+  request.set_page_size(limits::kMaxPageSize);
+  do {
+    v1::ListRingsResponse page;
+    absl::Status failure =
+        session.connection.Call(&Connection::Stub::ListRings, request, &page);
+    if (failure.ok() && session.globals.json()) {
+      failure = session.out.WriteJson(page);
+    }
+    if (!failure.ok()) return failure;
+    for (const v1::RingInfo& ring : page.rings()) {
+      table.AddRow({ring.spec().name(), absl::StrCat(ring.epoch()),
+                    absl::StrCat(ring.nodes()), SpecText(ring.spec())});
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  if (session.globals.json()) return absl::OkStatus();
+  return session.out.Write(table.Render(session.terminal));
+}
+
+// Zones and capped nodes, where the layout has something to tell of them.
+void AppendSpread(const v1::Snapshot& ring, std::string& text) {
+  if (ring.zone_shortfall() > 0) {
+    absl::StrAppend(&text, "zones        ", Grouped(ring.zone_shortfall()),
+                    " partitions have owners that share a zone\n");
+  }
+  if (ring.capped_ids_size() > 0) {
+    absl::StrAppend(
+        &text, "capped       ",
+        SomeIds({ring.capped_ids().begin(), ring.capped_ids().end()}), "\n");
+  }
+}
+
+absl::Status ShowRing(const RingOptions& options, Session& session) {
+  v1::GetRingResponse response;
+  absl::Status failure = GetRing(session, options.epoch, &response);
+  if (!failure.ok()) return failure;
+  if (session.globals.json()) return session.out.WriteJson(response);
+  const v1::Snapshot& ring = response.snapshot();
+  const auto balance = [](const v1::Balance& b) {
+    return absl::StrFormat("fullest %.4f, emptiest %.4f, stddev %.4f",
+                           b.peak_to_mean(), b.min_to_mean(), b.stddev());
+  };
+  std::string text =
+      absl::StrCat("ring         ", ring.spec().name(), "\n",       //
+                   "spec         ", SpecText(ring.spec()), "\n",    //
+                   "epoch        ", ring.epoch(), "\n",             //
+                   "incarnation  ", Hex(ring.incarnation()), "\n",  //
+                   "fingerprint  ", Hex(ring.fingerprint()), "\n",  //
+                   "nodes        ", ring.nodes_size(), "\n");
+  if (ring.nodes_size() > 0) {
+    absl::StrAppend(&text, "balance      ", balance(ring.balance()), "\n");
+    if (ring.spec().replicas() > 1) {
+      absl::StrAppend(&text, "  primaries  ", balance(ring.primary_balance()),
+                      "\n");
+    }
+    AppendSpread(ring, text);
+  }
+  return session.out.Write(text);
+}
+
+absl::Status DiffEpochs(const RingOptions& options, Session& session) {
+  v1::CompareEpochsRequest request;
+  request.set_ring(session.globals.ring);
+  request.set_from_epoch(options.from);
+  request.set_to_epoch(options.to);
+  v1::CompareEpochsResponse diff;
+  absl::Status failure =
+      session.connection.Call(&Connection::Stub::CompareEpochs, request, &diff);
+  if (!failure.ok()) return failure;
+  if (session.globals.json()) return session.out.WriteJson(diff);
+  return session.out.Write(
+      absl::StrCat("epoch ", diff.from_epoch(), " ", session.terminal.arrow(),
+                   " ", diff.to_epoch(), ": ", Percent(diff.moved_ratio()),
+                   " of the hash space moved (least possible ",
+                   Percent(diff.minimum_moved_ratio()), ")\n",
+                   MovesReport(diff, session.terminal)));
+}
+
+void AddHistoryRow(const v1::Change& change, Table& table) {
+  std::vector<std::string> put;
+  for (const v1::Node& node : change.upserted()) put.push_back(node.id());
+  const absl::Time time = absl::FromUnixSeconds(change.time().seconds());
+  table.AddRow(
+      {absl::StrCat(change.epoch()),
+       absl::FormatTime("%Y-%m-%d %H:%M:%S", time, absl::LocalTimeZone()),
+       SomeIds(put),
+       SomeIds({change.removed_ids().begin(), change.removed_ids().end()}),
+       Percent(change.moved_ratio(), 2),
+       absl::StrFormat("%.3f", change.balance_after().peak_to_mean()),
+       change.actor(),
+       change.reason().empty() && !change.ended_migration_from().empty()
+           ? absl::StrCat("end of the migration from ",
+                          change.ended_migration_from())
+           : change.reason()});
+}
+
+absl::Status ShowHistory(const RingOptions& options, Session& session) {
+  constexpr auto kRight = Table::Align::kRight;
+  Table table({{"EPOCH", kRight},
+               {"TIME"},
+               {"PUT"},
+               {"REMOVED"},
+               {"MOVED", kRight},
+               {"FULLEST", kRight},
+               {"BY"},
+               {"REASON"}});
+  v1::ListChangesRequest request;
+  request.set_ring(session.globals.ring);
+  uint32_t left = options.limit;
+  do {
+    request.set_page_size(std::min(left, limits::kMaxPageSize));
+    v1::ListChangesResponse page;
+    absl::Status failure =
+        session.connection.Call(&Connection::Stub::ListChanges, request, &page);
+    if (failure.ok() && session.globals.json()) {
+      failure = session.out.WriteJson(page);
+    }
+    if (!failure.ok()) return failure;
+    for (const v1::Change& change : page.changes()) {
+      AddHistoryRow(change, table);
+    }
+    left -= std::min(left, static_cast<uint32_t>(page.changes_size()));
+    request.set_page_token(page.next_page_token());
+  } while (left > 0 && !request.page_token().empty());
+  if (session.globals.json()) return absl::OkStatus();
+  return session.out.Write(table.Render(session.terminal));
+}
+
+}  // namespace
+
+void AddRingCommands(CLI::App& app, CommandLine& line) {
+  CLI::App* ring = app.add_subcommand("ring", "Make, show and compare rings");
+  ring->require_subcommand(1);
+  AddRingCreateCommand(*ring, line);
+  AddRingProfilesCommand(*ring, line);
+
+  auto options = std::make_shared<RingOptions>();
+  CLI::App* remove =
+      ring->add_subcommand("delete", "Delete a ring with its history");
+  remove->add_option("NAME", options->name, "The ring's name")
+      ->type_name("")
+      ->required()
+      ->check(Text(limits::kMaxIdBytes));
+  OnChosen(remove, line, options, DeleteRing);
+
+  CLI::App* list = ring->add_subcommand("list", "Show the rings there are");
+  OnChosen(list, line, options, ListRings);
+
+  CLI::App* show = ring->add_subcommand(
+      "show", "Show the ring of --ring: its spec, epoch and balance");
+  show->add_option("--epoch", options->epoch,
+                   "As it was at this epoch (newest)")
+      ->type_name("EPOCH")
+      ->check(WholeNumber(0));
+  OnChosen(show, line, options, ShowRing);
+
+  CLI::App* diff =
+      ring->add_subcommand("diff", "Show what moved between two epochs");
+  diff->add_option("FROM", options->from, "The epoch before; 0: the newest")
+      ->type_name("")
+      ->required()
+      ->check(WholeNumber(0));
+  diff->add_option("TO", options->to, "The epoch after; 0: the newest")
+      ->type_name("")
+      ->required()
+      ->check(WholeNumber(0));
+  diff->footer("Examples:\n  clockwise ring diff 3 7");
+  OnChosen(diff, line, options, DiffEpochs);
+
+  CLI::App* history =
+      ring->add_subcommand("history", "Show the changes, newest first");
+  history->add_option("--limit", options->limit, "At most so many (20)")
+      ->type_name("N")
+      ->check(WholeNumber(1, limits::kMaxHistoryChanges));
+  OnChosen(history, line, options, ShowHistory);
+}
+
+}  // namespace clockwise::cli

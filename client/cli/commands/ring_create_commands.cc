@@ -1,0 +1,123 @@
+// `clockwise ring create|profiles`: rings to be, and the layouts they may have.
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/command_line.h"
+#include "client/cli/failure.h"
+#include "client/cli/layout_options.h"
+#include "client/cli/option_checks.h"
+#include "client/cli/tables/table.h"
+#include "client/cli/text.h"
+#include "service/limits.h"
+#include "service/ring/layout.h"
+
+namespace clockwise::cli {
+namespace {
+
+struct CreateOptions {
+  std::string name;
+  std::string layout;
+  uint32_t virtual_nodes = 0;
+  uint32_t partition_bits = 0;
+  uint32_t replicas = 0;
+  std::vector<std::string> settings;
+  std::string migrating_from;
+};
+
+absl::Status CreateRing(const CreateOptions& options, Session& session) {
+  v1::CreateRingRequest request;
+  v1::RingSpec* spec = request.mutable_spec();
+  spec->set_name(options.name);
+  if (!options.layout.empty()) {
+    const auto layout = ParseLayout(options.layout);
+    if (!layout.ok()) return BadUsage(layout.status().message());
+    spec->set_layout(*layout);
+  }
+  spec->set_virtual_nodes(options.virtual_nodes);
+  spec->set_partition_bits(options.partition_bits);
+  spec->set_replicas(options.replicas);
+  spec->set_migrating_from(options.migrating_from);
+  if (!options.settings.empty()) {
+    auto failure = SetSettings(options.settings, *spec->mutable_settings());
+    if (!failure.ok()) return failure;
+  }
+  v1::CreateRingResponse response;
+  // Creating it again is no harm, so trying again is none.
+  absl::Status failure = session.connection.Call(
+      &Connection::Stub::CreateRing, request, &response, Retry::kFewTimes);
+  if (!failure.ok()) return failure;
+  if (session.globals.json()) return session.out.WriteJson(response);
+  const v1::RingInfo& ring = response.ring();
+  return session.out.Write(
+      absl::StrCat("ring ", ring.spec().name(), ": ", SpecText(ring.spec()),
+                   "; epoch ", ring.epoch(), ", ", ring.nodes(), " nodes\n"));
+}
+
+absl::Status ListProfiles(const CreateOptions&, Session& session) {
+  Table table({{"LAYOUT"}, {"REPRODUCES"}, {"SETTINGS"}});
+  for (const LayoutRule& rule : Layouts()) {
+    const std::string settings = SettingNames(rule.layout);
+    if (!session.globals.json()) {
+      table.AddRow({rule.name(), rule.rule->reproduces, settings});
+      continue;
+    }
+    auto failure = session.out.Write(
+        absl::StrCat("{\"layout\":", JsonString(rule.name()),
+                     ",\"reproduces\":", JsonString(rule.rule->reproduces),
+                     ",\"settings\":", JsonString(settings), "}\n"));
+    if (!failure.ok()) return failure;
+  }
+  if (session.globals.json()) return absl::OkStatus();
+  return session.out.Write(table.Render(session.terminal));
+}
+
+}  // namespace
+
+void AddRingCreateCommand(CLI::App& ring, CommandLine& line) {
+  auto options = std::make_shared<CreateOptions>();
+  CLI::App* create = ring.add_subcommand(
+      "create", "Make a ring; its spec is fixed from then on");
+  create->add_option("NAME", options->name, "The new ring's name")
+      ->type_name("")
+      ->required()
+      ->check(Text(limits::kMaxIdBytes));
+  create
+      ->add_option("--layout", options->layout,
+                   "The layout (hashed); `ring profiles` lists them")
+      ->type_name("")
+      ->check(CLI::IsMember(LayoutNames(), CLI::ignore_case));
+  create
+      ->add_option("--virtual_nodes", options->virtual_nodes,
+                   "Points a weight, 1-65536 (hashed: 160)")
+      ->type_name("N")
+      ->check(WholeNumber(1, limits::kMaxVirtualNodes));
+  AddPartitionBitsOption(create, options->partition_bits);
+  create
+      ->add_option("--replicas", options->replicas,
+                   "Owners of each key, 1-64 (1; partitioned: 3 of 1-8)")
+      ->type_name("N")
+      ->check(WholeNumber(1, limits::kMaxReplicas));
+  AddSetOption(create, options->settings);
+  create
+      ->add_option("--migrating_from", options->migrating_from,
+                   "Name owners in this ring too, until\n`migrate end`")
+      ->type_name("RING")
+      ->check(Text(limits::kMaxIdBytes));
+  create->footer(
+      "Examples:\n"
+      "  clockwise ring create sessions\n"
+      "  clockwise ring create shards --layout=partitioned --replicas=3\n"
+      "  clockwise ring create cache --layout=ketama --set key_hash=md5");
+  OnChosen(create, line, options, CreateRing);
+}
+
+void AddRingProfilesCommand(CLI::App& ring, CommandLine& line) {
+  CLI::App* profiles = ring.add_subcommand(
+      "profiles", "List the layouts, and what each reproduces");
+  profiles->footer(
+      "For a given membership, the owner of a key is the one that the system\n"
+      "picks. What it does when a server fails is not reproduced.");
+  OnChosen(profiles, line, std::make_shared<CreateOptions>(), ListProfiles);
+}
+
+}  // namespace clockwise::cli

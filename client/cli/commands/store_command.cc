@@ -1,0 +1,202 @@
+// `clockwise store copy|backup|restore`: works on stores, not on a server.
+#include <google/protobuf/util/message_differencer.h>
+
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/command_line.h"
+#include "client/cli/failure.h"
+#include "client/cli/tables/moves_report.h"
+#include "service/membership/restore.h"
+#include "service/server/store_options.h"
+#include "service/store/backup.h"
+#include "service/store/store.h"
+
+namespace clockwise::cli {
+namespace {
+
+struct StoreOptions {
+  std::string from;
+  std::string to;
+  EtcdFlags etcd;
+};
+
+using google::protobuf::util::MessageDifferencer;
+
+template <typename Message>
+bool SameAll(const std::vector<Message>& a, const std::vector<Message>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Message& x, const Message& y) {
+                      return MessageDifferencer::Equals(x, y);
+                    });
+}
+
+bool Same(const StoredRing& a, const StoredRing& b) {
+  return MessageDifferencer::Equals(a.head.spec, b.head.spec) &&
+         a.head.incarnation == b.head.incarnation &&
+         a.head.epoch == b.head.epoch &&
+         a.head.fingerprint == b.head.fingerprint && a.table == b.table &&
+         SameAll(a.nodes, b.nodes) && SameAll(a.history, b.history);
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& location,
+                                            const EtcdFlags& etcd,
+                                            bool must_exist) {
+  if (location == "memory:") return BadUsage("memory: is no place to keep in");
+  auto store = OpenStore(location, etcd, must_exist);
+  if (absl::IsInvalidArgument(store.status())) {
+    return BadUsage(store.status().message());
+  }
+  return store;
+}
+
+// All rings of a store, each found to be what its fingerprint says.
+absl::StatusOr<std::vector<StoredRing>> ReadAll(Store& store) {
+  auto rings = store.LoadAll();
+  if (!rings.ok()) return rings.status();
+  for (const StoredRing& ring : *rings) {
+    auto state = RestoreState(ring);
+    if (!state.ok()) return state.status();
+  }
+  return rings;
+}
+
+std::string Told(absl::string_view done, const StoredRing& ring) {
+  return absl::StrCat(done, " ring ", ring.head.spec.name(), ": epoch ",
+                      ring.head.epoch, ", ", ring.nodes.size(), " nodes, ",
+                      ring.history.size(), " changes\n");
+}
+
+absl::Status InTheWay(const std::vector<std::string>& names,
+                      const std::string& to) {
+  return WithHint(
+      absl::AlreadyExistsError(absl::StrCat(
+          to, " holds another ring of the same name: ", SomeIds(names),
+          "; nothing was changed")),
+      "delete it there (clockwise ring delete NAME), or use an empty store");
+}
+
+// Puts `rings` into a store that has none of their names, but for equal ones.
+absl::Status Put(const std::vector<StoredRing>& rings, const std::string& to,
+                 Store& store, absl::string_view done, Session& session) {
+  auto there = store.LoadAll();
+  if (!there.ok()) return there.status();
+  std::map<std::string, const StoredRing*> present;
+  for (const StoredRing& ring : *there) present[ring.head.spec.name()] = &ring;
+  std::vector<std::string> in_the_way;
+  for (const StoredRing& ring : rings) {
+    const auto at = present.find(ring.head.spec.name());
+    if (at != present.end() && !Same(*at->second, ring)) {
+      in_the_way.push_back(at->first);
+    }
+  }
+  if (!in_the_way.empty()) return InTheWay(in_the_way, to);
+  std::string text;
+  for (const StoredRing& ring : rings) {
+    const bool is_there = present.contains(ring.head.spec.name());
+    if (!is_there) {
+      absl::Status status = store.Import(ring);
+      if (!status.ok()) return status;
+    }
+    absl::StrAppend(&text, Told(is_there ? "already there:" : done, ring));
+  }
+  if (rings.empty()) text = "there are no rings\n";
+  return session.out.Write(text);
+}
+
+absl::Status Copy(const StoreOptions& options, Session& session) {
+  auto from = Open(options.from, options.etcd, true);
+  if (!from.ok()) return from.status();
+  auto rings = ReadAll(**from);
+  if (!rings.ok()) return rings.status();
+  auto to = Open(options.to, options.etcd, false);
+  if (!to.ok()) return to.status();
+  return Put(*rings, options.to, **to, "copied", session);
+}
+
+absl::Status Backup(const StoreOptions& options, Session& session) {
+  auto from = Open(options.from, options.etcd, true);
+  if (!from.ok()) return from.status();
+  auto rings = ReadAll(**from);
+  if (!rings.ok()) return rings.status();
+  absl::Status status = WriteBackup(options.to, *rings);
+  if (!status.ok()) return status;
+  std::string text;
+  for (const StoredRing& ring : *rings) {
+    absl::StrAppend(&text, Told("backed up", ring));
+  }
+  if (rings->empty()) text = "there are no rings\n";
+  return session.out.Write(text);
+}
+
+absl::Status Restore(const StoreOptions& options, Session& session) {
+  auto rings = ReadBackup(options.from);
+  if (!rings.ok()) return rings.status();
+  std::random_device random;
+  for (StoredRing& ring : *rings) {
+    auto state = RestoreState(ring);
+    if (!state.ok()) return state.status();
+    // What was acknowledged after the backup is not in it. So it is not the
+    // same ring as before, and no watcher may take it for that.
+    const uint64_t before = ring.head.incarnation;
+    while (ring.head.incarnation == before || ring.head.incarnation == 0) {
+      ring.head.incarnation = uint64_t{random()} << 32 | random();
+    }
+  }
+  auto to = Open(options.to, options.etcd, false);
+  if (!to.ok()) return to.status();
+  return Put(*rings, options.to, **to, "restored", session);
+}
+
+CLI::App* AddCommand(CLI::App* store, const char* name, const char* what,
+                     const char* from, const char* to,
+                     const std::shared_ptr<StoreOptions>& options) {
+  CLI::App* command = store->add_subcommand(name, what);
+  command->add_option("FROM", options->from, from)->type_name("")->required();
+  command->add_option("TO", options->to, to)->type_name("")->required();
+  AddEtcdFlags(*command, options->etcd);
+  return command;
+}
+
+}  // namespace
+
+void AddStoreCommands(CLI::App& app, CommandLine& line) {
+  CLI::App* store = app.add_subcommand(
+      "store", "Copy, back up and restore stores, without a server");
+  store->require_subcommand(1);
+  store->footer(
+      "A store is sqlite:PATH or etcd:HOST:PORT[,HOST:PORT...]. The file of a "
+      "running\nserver is locked: stop it first.");
+  auto options = std::make_shared<StoreOptions>();
+  CLI::App* copy = AddCommand(
+      store, "copy", "Copy all rings with their history into another store",
+      "The store that has them", "The store that gets them", options);
+  copy->footer(
+      "Epochs and incarnations stay, so watchers go on where they were.\n"
+      "Examples:\n"
+      "  clockwise store copy sqlite:clockwise.db etcd:10.0.0.1:2379");
+  OnChosen(copy, line, options, Copy);
+  CLI::App* backup = AddCommand(
+      store, "backup", "Write all rings with their history to a file",
+      "The store that has them", "The new file", options);
+  backup->footer(
+      "Examples:\n"
+      "  clockwise store backup etcd:10.0.0.1:2379 rings.backup");
+  OnChosen(backup, line, options, Backup);
+  CLI::App* restore =
+      AddCommand(store, "restore", "Bring the rings of a backup into a store",
+                 "The file", "The store that gets them", options);
+  restore->footer(
+      "Each ring gets a new incarnation, so that no watcher takes it for the "
+      "one before.\nExamples:\n"
+      "  clockwise store restore rings.backup sqlite:new.db");
+  OnChosen(restore, line, options, Restore);
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,139 @@
+// `clockwise watch`.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/cli/command_line.h"
+#include "client/cli/failure.h"
+#include "client/cli/tables/watch_view.h"
+#include "client/lib/backoff.h"
+#include "client/lib/watch_call.h"
+
+namespace clockwise::cli {
+namespace {
+
+// Heartbeats come every few seconds; without any for so long the connection is
+// dead, whatever TCP believes.
+constexpr absl::Duration kSilence = absl::Seconds(60);
+constexpr absl::Duration kFirstResumeWait = absl::Milliseconds(200);
+constexpr absl::Duration kLongestResumeWait = absl::Seconds(10);
+
+struct WatchOptions {
+  bool moves = false;
+  bool heartbeats = false;
+};
+
+class Watcher {
+ public:
+  Watcher(const WatchOptions& options, Session& session)
+      : options_(options), session_(session), view_(session.terminal) {}
+
+  // Runs until the ring is gone or the output is closed; never ends OK.
+  absl::Status Run() {
+    for (;;) {
+      const grpc::Status end = Follow();
+      if (!output_.ok()) return output_;
+      absl::Status failure = session_.connection.Explain(end);
+      if (!MayResume(end, failure)) return failure;
+      if (!std::exchange(away_, true)) {
+        Say(absl::StrCat(failure.message(), "; trying again"));
+      }
+      absl::SleepFor(backoff_.Next(session_.connection.Random()));
+    }
+  }
+
+ private:
+  // Follows one stream to its end, or to an output that failed.
+  grpc::Status Follow() {
+    v1::WatchRequest request;
+    request.set_ring(session_.globals.ring);
+    request.set_known_epoch(view_.epoch());
+    request.set_known_incarnation(view_.incarnation());
+    // People are told who gives what to whom.
+    request.set_include_moves(options_.moves || !session_.globals.json());
+    client::WatchCall stream(session_.connection.stub(), request);
+    absl::Duration time = session_.connection.timeout();
+    for (;;) {
+      v1::WatchResponse message;
+      grpc::Status status = stream.Next(time, &message);
+      if (!status.ok()) return status;
+      time = std::max(kSilence, session_.connection.timeout());
+      reached_ = true;
+      backoff_.Reset();
+      if (std::exchange(away_, false)) Say("connected again");
+      output_ = Print(message);
+      if (!output_.ok()) return grpc::Status::CANCELLED;
+    }
+  }
+
+  absl::Status Print(const v1::WatchResponse& message) {
+    const std::string line = view_.Describe(message);
+    absl::Status failure;
+    if (session_.globals.json()) {
+      if (!line.empty() || options_.heartbeats) {
+        failure = session_.out.WriteJson(message);
+      }
+    } else if (!line.empty()) {
+      failure = session_.out.Write(absl::StrCat(
+          absl::FormatTime("%H:%M:%S", absl::Now(), absl::LocalTimeZone()), " ",
+          line, "\n"));
+    } else if (options_.heartbeats) {
+      failure = session_.out.Write(
+          absl::StrCat("heartbeat: epoch ", view_.epoch(), "\n"));
+    }
+    return failure.ok() ? session_.out.Flush() : failure;
+  }
+
+  // A server that was never reached is likely a wrong address. One that
+  // refuses will refuse again, unless it is only going away.
+  bool MayResume(const grpc::Status& end, const absl::Status& failure) const {
+    if (!reached_ && ExitCodeOf(failure) == ExitCode::kNotReached) return false;
+    switch (end.error_code()) {
+      case grpc::StatusCode::UNAVAILABLE:
+      case grpc::StatusCode::CANCELLED:
+        return true;
+      case grpc::StatusCode::DEADLINE_EXCEEDED:
+      case grpc::StatusCode::ABORTED:  // this process stood still
+      case grpc::StatusCode::INTERNAL:
+      case grpc::StatusCode::UNKNOWN:
+        // How gRPC tells of a connection cut in the middle of a frame.
+        return reached_;
+      default:
+        return false;
+    }
+  }
+
+  const WatchOptions& options_;
+  Session& session_;
+  WatchView view_;
+  client::Backoff backoff_{kFirstResumeWait, kLongestResumeWait};
+  absl::Status output_;
+  bool reached_ = false;  // a message came, ever
+  bool away_ = false;     // said so
+};
+
+}  // namespace
+
+void AddWatchCommand(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<WatchOptions>();
+  CLI::App* watch =
+      app.add_subcommand("watch", "Print the ring and each change as it comes");
+  watch->add_flag("--moves", options->moves,
+                  "With --output=json: also the ranges that move");
+  watch->add_flag("--heartbeats", options->heartbeats, "Print heartbeats too");
+  watch->footer(
+      "Resumes where it was when the server goes away and comes back. Ends\n"
+      "when the ring is deleted.\n"
+      "\n"
+      "Examples:\n"
+      "  clockwise watch --ring=sessions\n"
+      "  clockwise watch --output=json | while read -r line; do …; done");
+  OnChosen(watch, line, options,
+           [](const WatchOptions& chosen, Session& session) {
+             return Watcher(chosen, session).Run();
+           });
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,29 @@
+// A simulation as one picture, for a talk: a panel for each spec with its ring,
+// its shares and what the change moved. Pure functions.
+#ifndef CLOCKWISE_CLIENT_CLI_DRAWING_SIMULATION_DRAWING_H_
+#define CLOCKWISE_CLIENT_CLI_DRAWING_SIMULATION_DRAWING_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "client/cli/simulation.h"
+#include "service/ring/arcs.h"
+
+namespace clockwise::cli {
+
+struct Panel {
+  Figures figures;
+  ArcList ring;
+};
+
+// The picture as a self-contained SVG document, below 2 MB whatever the
+// simulation was. `panels` are at least one, and all of a change of `nodes`;
+// `command` is what the footer names.
+std::string DrawSimulation(const NodesAround& nodes,
+                           const std::vector<Panel>& panels,
+                           absl::string_view command);
+
+}  // namespace clockwise::cli
+
+#endif  // CLOCKWISE_CLIENT_CLI_DRAWING_SIMULATION_DRAWING_H_

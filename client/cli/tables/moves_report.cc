@@ -1,0 +1,118 @@
+#include "client/cli/tables/moves_report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/tables/table.h"
+#include "client/cli/text.h"
+
+namespace clockwise::cli {
+namespace {
+
+constexpr size_t kMaxShareRows = 12;
+
+double Difference(const v1::ShareChange& change) {
+  return std::abs(change.after() - change.before());
+}
+
+// Decimals of a percentage that tell `part` with three digits.
+int DecimalsFor(double part) {
+  int decimals = 2;
+  for (; part < 0.01 && decimals < 5; part *= 10) ++decimals;
+  return decimals;
+}
+
+}  // namespace
+
+std::string SharesTable(std::vector<v1::ShareChange> changes,
+                        const Terminal& terminal) {
+  if (changes.empty()) return "";
+  std::stable_sort(changes.begin(), changes.end(),
+                   [](const v1::ShareChange& a, const v1::ShareChange& b) {
+                     return Difference(a) > Difference(b);
+                   });
+  constexpr auto kRight = Table::Align::kRight;
+  Table table(
+      {{"NODE"}, {"BEFORE", kRight}, {"AFTER", kRight}, {"FAIR", kRight}});
+  double largest = 0;
+  for (const v1::ShareChange& change : changes) {
+    largest = std::max({largest, change.before(), change.after()});
+  }
+  const int decimals = DecimalsFor(largest);
+  const auto share = [&](double part) {
+    return part == 0 ? "-" : Percent(part, decimals);
+  };
+  const size_t shown = std::min(kMaxShareRows, changes.size());
+  for (size_t i = 0; i < shown; ++i) {
+    const v1::ShareChange& change = changes[i];
+    table.AddRow({change.node_id(), share(change.before()),
+                  share(change.after()), share(change.due())},
+                 change.after());
+  }
+  std::string text = table.Render(terminal);
+  if (changes.size() > shown) {
+    absl::StrAppend(&text, "and ", changes.size() - shown,
+                    " more nodes, each by at most ",
+                    Percent(Difference(changes[shown])), "\n");
+  }
+  return text;
+}
+
+std::string BalanceLine(const v1::Balance& before, const v1::Balance& after,
+                        const Terminal& terminal) {
+  // All 0 is the balance of a ring without nodes.
+  if (before.peak_to_mean() == 0 && after.peak_to_mean() == 0) return "";
+  const auto pair = [&](double from, double to) {
+    if (before.peak_to_mean() == 0) return absl::StrFormat("%.3f", to);
+    if (after.peak_to_mean() == 0) return absl::StrFormat("%.3f", from);
+    return absl::StrFormat("%.3f %s %.3f", from, terminal.arrow(), to);
+  };
+  return absl::StrCat("balance: fullest node ",
+                      pair(before.peak_to_mean(), after.peak_to_mean()),
+                      " of its fair share, emptiest ",
+                      pair(before.min_to_mean(), after.min_to_mean()), "\n");
+}
+
+std::string ZonesLine(uint32_t partitions, uint32_t zones,
+                      uint32_t shortfall_before, uint32_t shortfall_after,
+                      const Terminal& terminal) {
+  if (partitions == 0 || zones == 0) return "";
+  if (shortfall_before == 0 && shortfall_after == 0) {
+    return absl::StrCat("zones: the owners of each partition are in distinct ",
+                        "ones (of ", zones, ")\n");
+  }
+  return absl::StrCat("zones: partitions with owners in the same zone ",
+                      Grouped(shortfall_before), " ", terminal.arrow(), " ",
+                      Grouped(shortfall_after), " of ", Grouped(partitions),
+                      " (", zones, zones == 1 ? " zone)\n" : " zones)\n");
+}
+
+std::string CappedLine(std::vector<std::string> ids) {
+  if (ids.empty()) return "";
+  const bool one = ids.size() == 1;
+  return absl::StrCat(
+      "capped: ", SomeIds(std::move(ids)),
+      one ? " cannot own what is due to its weight"
+          : " cannot own what is due to their weights",
+      ": a partition is once on a node, and in a zone once if it can\n");
+}
+
+std::string HandoverLine(double ratio) {
+  if (ratio == 0) return "";
+  return absl::StrCat(Percent(ratio),
+                      " of the hash space gets another primary among its "
+                      "owners; that moves no data\n");
+}
+
+std::string SomeIds(std::vector<std::string> ids) {
+  constexpr size_t kShown = 4;
+  const size_t more = ids.size() > kShown ? ids.size() - kShown : 0;
+  ids.resize(ids.size() - more);
+  std::string text = absl::StrJoin(ids, " ");
+  if (more > 0) absl::StrAppend(&text, " and ", more, " more");
+  return text;
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,153 @@
+#include "client/cli/tables/watch_view.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/tables/ring_tables.h"
+#include "client/cli/tables/transfers.h"
+#include "client/cli/text.h"
+#include "service/ring/layout.h"
+
+namespace clockwise::cli {
+namespace {
+
+// Of nodes and of transfers in one line.
+constexpr size_t kNodesNamed = 6;
+
+std::string JoinSome(std::vector<std::string> parts) {
+  const size_t more =
+      parts.size() > kNodesNamed ? parts.size() - kNodesNamed : 0;
+  parts.resize(parts.size() - more);
+  std::string text = absl::StrJoin(parts, ", ");
+  if (more > 0) absl::StrAppend(&text, " and ", more, " more");
+  return text;
+}
+
+std::string NewNode(const v1::Node& node) {
+  std::string text = absl::StrCat("added ", node.id());
+  std::vector<std::string> facts;
+  if (!node.address().empty()) facts.push_back(node.address());
+  if (!node.zone().empty()) facts.push_back(absl::StrCat("zone ", node.zone()));
+  if (node.weight() > 1) {
+    facts.push_back(absl::StrCat("weight ", node.weight()));
+  }
+  if (!facts.empty()) {
+    absl::StrAppend(&text, " (", absl::StrJoin(facts, ", "), ")");
+  }
+  return text;
+}
+
+bool SameLabels(const v1::Node& a, const v1::Node& b) {
+  if (a.labels().size() != b.labels().size()) return false;
+  for (const auto& [name, value] : a.labels()) {
+    const auto found = b.labels().find(name);
+    if (found == b.labels().end() || found->second != value) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string WatchView::Describe(const v1::WatchResponse& message) {
+  switch (message.event_case()) {
+    case v1::WatchResponse::kSnapshot:
+      return Printable(DescribeSnapshot(message.snapshot()));
+    case v1::WatchResponse::kDelta:
+      return Printable(DescribeDelta(message.delta()));
+    default:
+      return "";
+  }
+}
+
+std::string WatchView::DescribeSnapshot(const v1::Snapshot& snapshot) {
+  const bool first = incarnation_ == 0;
+  const bool anew = !first && incarnation_ != snapshot.incarnation();
+  const Nodes before = std::exchange(nodes_, {});
+  for (const v1::Node& node : snapshot.nodes()) nodes_[node.id()] = node;
+  epoch_ = snapshot.epoch();
+  incarnation_ = snapshot.incarnation();
+  std::string text = absl::StrCat(
+      "epoch ", epoch_, ": ring ", snapshot.spec().name(),
+      anew ? " was made anew" : "", ", ", SpecText(snapshot.spec()), ", ",
+      nodes_.size(), nodes_.size() == 1 ? " node" : " nodes");
+  if (first) return text;
+  const std::string changes = DescribeNodes(before, nodes_);
+  return absl::StrCat(text, changes.empty() ? "" : "; ", changes);
+}
+
+std::string WatchView::DescribeDelta(const v1::Delta& delta) {
+  // Of the nodes that it names; the others need no second look.
+  Nodes before;
+  Nodes after;
+  for (const v1::Node& node : delta.upserted()) {
+    after[node.id()] = node;
+    const auto found = nodes_.find(node.id());
+    if (found != nodes_.end()) before.insert(nodes_.extract(found));
+    nodes_[node.id()] = node;
+  }
+  for (const std::string& id : delta.removed_ids()) {
+    const auto found = nodes_.find(id);
+    if (found != nodes_.end()) before.insert(nodes_.extract(found));
+  }
+  epoch_ = delta.epoch();
+  incarnation_ = delta.incarnation();
+  std::string text = absl::StrCat("epoch ", epoch_);
+  if (delta.from_epoch() + 1 < epoch_) {
+    absl::StrAppend(&text, " (since ", delta.from_epoch(), ")");
+  }
+  const std::string changes = DescribeNodes(before, after);
+  absl::StrAppend(&text, ": ", changes.empty() ? "no node changed" : changes);
+  std::vector<std::string> transfers;
+  for (const v1::Transfer& transfer : delta.transfers()) {
+    transfers.push_back(absl::StrCat(Giver(transfer), " ", terminal_.arrow(),
+                                     " ", transfer.to_id(), " ",
+                                     Percent(transfer.ratio())));
+  }
+  if (delta.moved_ratio() > 0) {
+    absl::StrAppend(&text, "; ", Percent(delta.moved_ratio()), " moved");
+    if (!transfers.empty()) absl::StrAppend(&text, ": ");
+    absl::StrAppend(&text, JoinSome(std::move(transfers)));
+  }
+  return text;
+}
+
+std::string WatchView::DescribeUpdate(const v1::Node& before,
+                                      const v1::Node& after) const {
+  std::vector<std::string> facts;
+  const auto tell = [&](absl::string_view field, absl::string_view from,
+                        absl::string_view to) {
+    if (from == to) return;
+    facts.push_back(absl::StrCat(field, " ", from.empty() ? "none" : from, " ",
+                                 terminal_.arrow(), " ",
+                                 to.empty() ? "none" : to));
+  };
+  tell("address", before.address(), after.address());
+  tell("weight", absl::StrCat(before.weight()), absl::StrCat(after.weight()));
+  tell("zone", before.zone(), after.zone());
+  if (!SameLabels(before, after)) facts.emplace_back("labels");
+  // Gone and back with another hash_key between two messages.
+  tell("hash_key", before.hash_key(), after.hash_key());
+  if (facts.empty()) return "";
+  return absl::StrCat("changed ", after.id(), " (", absl::StrJoin(facts, ", "),
+                      ")");
+}
+
+std::string WatchView::DescribeNodes(const Nodes& before,
+                                     const Nodes& after) const {
+  std::vector<std::string> changes;
+  for (const auto& [id, node] : after) {
+    const auto found = before.find(id);
+    std::string change = found == before.end()
+                             ? NewNode(node)
+                             : DescribeUpdate(found->second, node);
+    if (!change.empty()) changes.push_back(std::move(change));
+  }
+  for (const auto& [id, node] : before) {
+    if (after.count(id) == 0) changes.push_back(absl::StrCat("removed ", id));
+  }
+  return JoinSome(std::move(changes));
+}
+
+}  // namespace clockwise::cli

@@ -1,0 +1,46 @@
+// A ring as somebody watches it: what each message of a watch changed, as a
+// person reads it. Thread-compatible.
+#ifndef CLOCKWISE_CLIENT_CLI_TABLES_WATCH_VIEW_H_
+#define CLOCKWISE_CLIENT_CLI_TABLES_WATCH_VIEW_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "client/cli/terminal.h"
+#include "clockwise/v1/placement.pb.h"
+
+namespace clockwise::cli {
+
+class WatchView {
+ public:
+  explicit WatchView(const Terminal& terminal) : terminal_(terminal) {}
+
+  // Takes the message in, and returns one line without its end, or nothing for
+  // a heartbeat.
+  std::string Describe(const v1::WatchResponse& message);
+
+  // What to resume from; 0 before the first message.
+  uint64_t epoch() const { return epoch_; }
+  uint64_t incarnation() const { return incarnation_; }
+
+ private:
+  using Nodes = std::map<std::string, v1::Node>;
+
+  std::string DescribeSnapshot(const v1::Snapshot& snapshot);
+  std::string DescribeDelta(const v1::Delta& delta);
+  std::string DescribeUpdate(const v1::Node& before,
+                             const v1::Node& after) const;
+
+  // "added n6, changed n3 (weight 1 → 2), removed n2".
+  std::string DescribeNodes(const Nodes& before, const Nodes& after) const;
+
+  const Terminal terminal_;
+  uint64_t epoch_ = 0;
+  uint64_t incarnation_ = 0;
+  Nodes nodes_;  // bounded by the nodes a ring can have
+};
+
+}  // namespace clockwise::cli
+
+#endif  // CLOCKWISE_CLIENT_CLI_TABLES_WATCH_VIEW_H_

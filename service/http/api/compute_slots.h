@@ -1,0 +1,42 @@
+// Requests that compute much take turns, so that the HTTP port's threads are
+// left to Prometheus and probes. Thread-safe.
+#ifndef CLOCKWISE_SERVICE_HTTP_API_COMPUTE_SLOTS_H_
+#define CLOCKWISE_SERVICE_HTTP_API_COMPUTE_SLOTS_H_
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+
+#include "absl/status/statusor.h"
+#include "service/api/refusal.h"
+#include "service/limits.h"
+
+namespace clockwise {
+
+class Turns {
+ public:
+  // Waits for a turn, which lasts for as long as what it gives. OVERLOADED: too
+  // many wait, or it took too long.
+  using Turn = std::unique_lock<std::timed_mutex>;
+  absl::StatusOr<Turn> Take() {
+    if (waiting_.fetch_add(1) < limits::kHttpWaiting) {
+      Turn turn(mu_, kPatience);
+      --waiting_;
+      if (turn.owns_lock()) return turn;
+    } else {
+      --waiting_;
+    }
+    return Refusal(v1::ERROR_REASON_OVERLOADED,
+                   "others are being computed; try again in a second");
+  }
+
+ private:
+  static constexpr std::chrono::seconds kPatience{2};
+
+  std::timed_mutex mu_;
+  std::atomic<int> waiting_ = 0;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_HTTP_API_COMPUTE_SLOTS_H_

@@ -1,0 +1,153 @@
+#include "service/rpc/access_gate.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "service/api/refusal.h"
+#include "service/rpc/request_traits.h"
+
+namespace clockwise {
+namespace {
+
+using Context = grpc::CallbackServerContext;
+
+// Kinds of names that a certificate has, as gRPC calls them and as we do.
+constexpr std::pair<const char*, const char*> kKinds[] = {
+    {"peer_dns", "dns:"},
+    {"peer_uri", "uri:"},
+    {"peer_ip", "ip:"},
+    {"peer_email", "email:"}};
+
+bool IsEncrypted(const grpc::AuthContext& auth) {
+  const auto kind = auth.FindPropertyValues("transport_security_type");
+  return !kind.empty() && kind[0] == "ssl";
+}
+
+// The table has no such method. This is a fault of the program, so the gate
+// refuses every caller.
+absl::Status NoRow(Method method) {
+  return absl::UnimplementedError(
+      absl::StrCat("method ", static_cast<int>(method),
+                   " is not in the server's table of methods"));
+}
+
+}  // namespace
+
+absl::Status Gate::Refuse(Refused why, const absl::Status& status) const {
+  refused_[static_cast<size_t>(why)].fetch_add(1, std::memory_order_relaxed);
+  return status;
+}
+
+void Gate::AddFigures(SecurityFigures& figures) const {
+  if (!guarded()) return;
+  for (size_t i = 0; i < refused_.size(); ++i) {
+    figures.refused.emplace_back(kRefusedNames[i], refused_[i].load());
+  }
+}
+
+absl::StatusOr<Identity> Gate::IdentityOf(const Context& context,
+                                          const Policy& policy) const {
+  Identity identity;
+  const auto auth = context.auth_context();
+  const bool encrypted = auth != nullptr && IsEncrypted(*auth);
+  if (encrypted && auth->IsPeerAuthenticated()) {
+    for (const auto& [property, kind] : kKinds) {
+      for (const grpc::string_ref& name : auth->FindPropertyValues(property)) {
+        identity.names.push_back(
+            absl::StrCat(kind, std::string(name.data(), name.size())));
+      }
+    }
+  }
+  const auto header = context.client_metadata().find("authorization");
+  if (header == context.client_metadata().end()) return identity;
+  absl::string_view token(header->second.data(), header->second.size());
+  if (!absl::StartsWithIgnoreCase(token, "bearer ")) return identity;
+  token.remove_prefix(7);
+  if (!encrypted) {
+    return Refuse(Refused::kBadToken,
+                  Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
+                          "a token over plaintext is refused: whoever listens "
+                          "has it now"));
+  }
+  const std::string from = MachineOf(context.peer());
+  const auto now = std::chrono::steady_clock::now();
+  if (failed_.Blocked(from, now)) {
+    return Refuse(Refused::kBlocked,
+                  Refusal(v1::ERROR_REASON_LIMIT_REACHED,
+                          "too many unknown tokens came from there; try again "
+                          "in a minute"));
+  }
+  identity.token = policy.NameOf(token);
+  if (!identity.token.empty()) return identity;
+  failed_.Count(from, now);
+  return Refuse(Refused::kBadToken, Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
+                                            "the token is unknown"));
+}
+
+absl::StatusOr<Identity> Gate::Authenticate(const Context& context,
+                                            const Policy& policy,
+                                            const MethodRow& row) const {
+  auto identity = IdentityOf(context, policy);
+  if (!identity.ok() || !identity->names.empty() || !identity->token.empty()) {
+    return identity;
+  }
+  return Refuse(
+      Refused::kUnauthenticated,
+      Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
+              absl::StrCat("neither a certificate nor a token; ", row.name,
+                           " requires the role ", RoleName(row.role))));
+}
+
+absl::Status Gate::Admit(const Context& context, Method method,
+                         absl::string_view ring, Caller& caller) const {
+  const MethodRow* const row = RowOf(method);
+  if (row == nullptr) return NoRow(method);
+  if (!guarded()) {
+    caller.name = context.peer();
+    return absl::OkStatus();
+  }
+  const std::shared_ptr<const Policy> policy = policy_->Current();
+  const auto identity = Authenticate(context, *policy, *row);
+  if (!identity.ok()) return identity.status();
+  Policy::Grant grant = policy->On(MeantRing(ring), *identity);
+  caller.role = grant.role;
+  caller.name = !grant.name.empty() ? std::move(grant.name)
+                : identity->token.empty()
+                    ? identity->names[0]
+                    : absl::StrCat("token:", identity->token);
+  if (caller.role >= row->role) return absl::OkStatus();
+  return Refuse(
+      Refused::kDenied,
+      Refusal(v1::ERROR_REASON_PERMISSION_DENIED,
+              absl::StrCat(caller.name, " has the role ", RoleName(caller.role),
+                           " on ring ", Quoted(MeantRing(ring)), "; ",
+                           row->name, " requires ", RoleName(row->role))));
+}
+
+absl::Status Gate::Check(const Context& context, Method method,
+                         absl::string_view ring) const {
+  if (!guarded()) {
+    return RowOf(method) == nullptr ? NoRow(method) : absl::OkStatus();
+  }
+  Caller caller;
+  return Admit(context, method, ring, caller);
+}
+
+absl::StatusOr<std::function<bool(absl::string_view)>> Gate::Readable(
+    const Context& context, Method method) const {
+  const MethodRow* const row = RowOf(method);
+  if (row == nullptr) return NoRow(method);
+  if (!guarded()) return [](absl::string_view) { return true; };
+  const std::shared_ptr<const Policy> policy = policy_->Current();
+  auto identity = Authenticate(context, *policy, *row);
+  if (!identity.ok()) return identity.status();
+  return [policy, role = row->role,
+          identity = *std::move(identity)](absl::string_view ring) {
+    return policy->On(ring, identity).role >= role;
+  };
+}
+
+}  // namespace clockwise

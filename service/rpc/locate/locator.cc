@@ -1,0 +1,76 @@
+#include "service/rpc/locate/locator.h"
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "service/rpc/locate/locate.h"
+#include "service/rpc/requests.h"
+#include "service/rpc/unary_call.h"
+
+namespace clockwise {
+
+template <typename Request>
+Locator::Answer Locator::AnswerFrom(const RingState& state,
+                                    const LocateQuery& query) const {
+  constexpr auto kAnswer = std::is_same_v<Request, v1::LocateRequest>
+                               ? &AnswerLocate
+                               : &AnswerBatchLocate;
+  const StatePtr previous = PreviousOf(membership_, state);
+  return kAnswer(state, query, previous.get());
+}
+
+template <typename Request>
+std::optional<Locator::Answer> Locator::Locate(
+    const grpc::CallbackServerContext& context, Method method,
+    const grpc::Slice& request) const {
+  LocateQuery query;
+  if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
+    return status;
+  }
+  if (gate_.guarded()) {
+    Gate::Caller caller;
+    absl::Status status = gate_.Admit(context, method, query.ring, caller);
+    if (!status.ok()) return status;
+  }
+  const auto state = membership_.Glance(query.ring);
+  if (!state.ok()) return state.status();
+  if ((*state)->epoch < query.min_epoch) return std::nullopt;
+  return AnswerFrom<Request>(**state, query);
+}
+
+template <typename Request>
+void Locator::Wait(const grpc::CallbackServerContext& context,
+                   const grpc::Slice& request,
+                   const std::function<void(Answer)>& later) {
+  LocateQuery query;
+  if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
+    return later(status);
+  }
+  EpochWaiters::Waiter waiter;
+  waiter.ring = std::string(query.ring);
+  waiter.min_epoch = query.min_epoch;
+  waiter.deadline = AnswerBy(context);
+  waiter.cancelled = [&context] { return context.IsCancelled(); };
+  waiter.done = [this, request, later](absl::StatusOr<StatePtr> reached) {
+    if (!reached.ok()) return later(reached.status());
+    // Read again: a slice this small moves with its bytes.
+    LocateQuery again;
+    const absl::Status status = ReadQuery<Request>(request, again);
+    later(status.ok() ? AnswerFrom<Request>(**reached, again) : status);
+  };
+  waiters_.Add(std::move(waiter));
+}
+
+template std::optional<Locator::Answer> Locator::Locate<v1::LocateRequest>(
+    const grpc::CallbackServerContext&, Method, const grpc::Slice&) const;
+template std::optional<Locator::Answer> Locator::Locate<v1::BatchLocateRequest>(
+    const grpc::CallbackServerContext&, Method, const grpc::Slice&) const;
+template void Locator::Wait<v1::LocateRequest>(
+    const grpc::CallbackServerContext&, const grpc::Slice&,
+    const std::function<void(Answer)>&);
+template void Locator::Wait<v1::BatchLocateRequest>(
+    const grpc::CallbackServerContext&, const grpc::Slice&,
+    const std::function<void(Answer)>&);
+
+}  // namespace clockwise

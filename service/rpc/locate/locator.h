@@ -1,0 +1,52 @@
+// Answers look-ups from the newest states, and has those wait that ask for a
+// later epoch. Thread-safe; what it is made of outlives it.
+#ifndef CLOCKWISE_SERVICE_RPC_LOCATE_LOCATOR_H_
+#define CLOCKWISE_SERVICE_RPC_LOCATE_LOCATOR_H_
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/slice.h>
+
+#include <functional>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "service/membership/membership.h"
+#include "service/rpc/access_gate.h"
+#include "service/rpc/epoch_waiters.h"
+#include "service/rpc/locate/locate_query.h"
+
+namespace clockwise {
+
+class Locator {
+ public:
+  using Answer = absl::StatusOr<grpc::Slice>;
+
+  Locator(const Membership& membership, EpochWaiters& waiters, const Gate& gate)
+      : membership_(membership), waiters_(waiters), gate_(gate) {}
+
+  // The answer to a v1::LocateRequest or v1::BatchLocateRequest of a call of
+  // `method`, if it may be made. Nothing: its min_epoch is not reached, and
+  // Wait shall be called.
+  template <typename Request>
+  std::optional<Answer> Locate(const grpc::CallbackServerContext& context,
+                               Method method, const grpc::Slice& request) const;
+
+  // Gives `later` the answer once the request's min_epoch is reached, maybe
+  // before this returns. Until then `context` must live.
+  template <typename Request>
+  void Wait(const grpc::CallbackServerContext& context,
+            const grpc::Slice& request,
+            const std::function<void(Answer)>& later);
+
+ private:
+  template <typename Request>
+  Answer AnswerFrom(const RingState& state, const LocateQuery& query) const;
+
+  const Membership& membership_;
+  EpochWaiters& waiters_;
+  const Gate& gate_;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_LOCATE_LOCATOR_H_

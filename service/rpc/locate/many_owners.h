@@ -1,0 +1,101 @@
+// The owners of keys as answers hold them. For locate.cc alone.
+#ifndef CLOCKWISE_SERVICE_RPC_LOCATE_MANY_OWNERS_H_
+#define CLOCKWISE_SERVICE_RPC_LOCATE_MANY_OWNERS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "service/limits.h"
+#include "service/membership/ring_state.h"
+#include "service/rpc/locate/answer_writer.h"
+#include "service/rpc/locate/locate_query.h"
+
+namespace clockwise {
+
+// A key's owners in one ring, in a buffer of its own.
+class OwnersOfKey {
+ public:
+  OwnersOfKey(const Ring& ring, uint32_t replicas)
+      : ring_(ring), owners_(buffer_.data(), ring.OwnersPerKey(replicas)) {}
+
+  std::span<const uint32_t> At(KeyHash hash) {
+    if (!owners_.empty()) ring_.OwnersOf(hash, owners_);
+    return owners_;
+  }
+  std::span<const uint32_t> Of(absl::string_view key) {
+    return At(ring_.Hash(key));
+  }
+  uint32_t count() const { return static_cast<uint32_t>(owners_.size()); }
+
+ private:
+  const Ring& ring_;
+  std::array<uint32_t, limits::kMaxReplicas> buffer_;
+  std::span<uint32_t> owners_;
+};
+
+// The owners of all keys as numbers of nodes, packed.
+class PackedOwners {
+ public:
+  explicit PackedOwners(size_t owners)
+      : bytes_(owners * kMostBytes, '\0'), writer_(begin()) {}
+
+  void Add(uint32_t number) { writer_.Packed(number); }
+  absl::string_view bytes() const {
+    const auto* begin = reinterpret_cast<const uint8_t*>(bytes_.data());
+    return {bytes_.data(), static_cast<size_t>(writer_.at() - begin)};
+  }
+
+ private:
+  // Numbers are below kMaxNodes.
+  static constexpr size_t kMostBytes = 3;
+  static_assert(limits::kMaxNodes <= 1 << 21);
+  uint8_t* begin() { return reinterpret_cast<uint8_t*>(bytes_.data()); }
+
+  std::string bytes_;
+  AnswerWriter writer_;
+};
+
+// Nodes in an answer, each behind the tag of `field`, and what that takes.
+size_t SizeOf(const OwnerBytes& bytes, std::span<const uint32_t> nodes);
+void WriteOwners(int field, const OwnerBytes& bytes,
+                 std::span<const uint32_t> nodes, AnswerWriter& writer);
+
+enum class Count { kYes, kNo };
+
+// The owners of many keys in one ring, which outlives this.
+class ManyOwners {
+ public:
+  // The fields of an answer that hold them.
+  struct Fields {
+    int nodes;
+    int owners;
+    int replicas;
+  };
+
+  // Counts each key at its primary, or does not.
+  ManyOwners(const RingState& state, const LocateQuery& query,
+             const Fields& fields, Count count);
+
+  // Bytes that Write takes.
+  size_t size() const;
+  void Write(AnswerWriter& writer) const;
+
+ private:
+  Numbers Length() const;
+  Numbers Width() const;
+
+  const RingState& state_;
+  const Fields fields_;
+  OwnersOfKey of_key_;
+  PackedOwners packed_;
+  std::vector<uint32_t> named_;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RPC_LOCATE_MANY_OWNERS_H_

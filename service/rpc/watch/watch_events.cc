@@ -1,0 +1,84 @@
+#include "service/rpc/watch/watch_events.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "clockwise/v1/placement.pb.h"
+#include "service/rpc/wire.h"
+
+namespace clockwise {
+namespace {
+
+// Positions differ little between streams; one that lags alone need not be
+// remembered.
+constexpr size_t kMaxMessages = 64;
+
+// Why a watcher at `position` cannot be told by a delta; "" if it can, or if it
+// never had the ring.
+const char* ResyncReason(const RingState& state,
+                         const WatchPosition& position) {
+  if (position.epoch == 0) return "";
+  if (position.incarnation != state.incarnation) return "incarnation";
+  if (position.epoch > state.epoch) return "future";
+  if (!KeepsEpoch(state, position.epoch)) return "history";
+  return "";
+}
+
+grpc::Slice Encode(const RingState& state, uint64_t from_epoch,
+                   bool include_moves) {
+  v1::WatchResponse message;
+  if (from_epoch == state.epoch) {
+    v1::Heartbeat& heartbeat = *message.mutable_heartbeat();
+    heartbeat.set_epoch(state.epoch);
+    heartbeat.set_incarnation(state.incarnation);
+    heartbeat.set_fingerprint(state.ring().fingerprint());
+    return SerializeToSlice(message);
+  }
+  if (from_epoch != 0) {
+    auto delta = DeltaSince(state, from_epoch, include_moves);
+    if (delta.ok()) {
+      *message.mutable_delta() = *std::move(delta);
+      return SerializeToSlice(message);
+    }
+  }
+  *message.mutable_snapshot() =
+      SnapshotOf(state, state.measured, state.epoch, false);
+  return SerializeToSlice(message);
+}
+
+// The bytes, and behind them the one field that is not the same for all: fields
+// of a message may come in any order.
+grpc::ByteBuffer Complete(const grpc::Slice& bytes,
+                          std::chrono::milliseconds unconfirmed) {
+  v1::WatchResponse rest;
+  rest.set_unconfirmed_ms(static_cast<uint32_t>(std::clamp<int64_t>(
+      unconfirmed.count(), 0, std::numeric_limits<uint32_t>::max())));
+  if (rest.unconfirmed_ms() == 0) return grpc::ByteBuffer(&bytes, 1);
+  const grpc::Slice both[] = {bytes, SerializeToSlice(rest)};
+  return grpc::ByteBuffer(both, 2);
+}
+
+}  // namespace
+
+WatchEvent WatchEvents::Next(const StatePtr& state,
+                             const WatchPosition& position, bool include_moves,
+                             std::chrono::milliseconds unconfirmed) {
+  ToState& to = rings_[state->name()];
+  if (to.state != state) to = {state, {}};
+  WatchEvent event;
+  event.resync = ResyncReason(*state, position);
+  const bool snapshot = *event.resync != '\0' || position.epoch == 0;
+  const uint64_t from_epoch = snapshot ? 0 : position.epoch;
+  const std::pair<uint64_t, bool> key(from_epoch, include_moves && !snapshot);
+  auto at = to.messages.find(key);
+  if (at != to.messages.end()) {
+    event.bytes = Complete(at->second, unconfirmed);
+    return event;
+  }
+  const grpc::Slice bytes = Encode(*state, from_epoch, key.second);
+  if (to.messages.size() < kMaxMessages) to.messages[key] = bytes;
+  event.bytes = Complete(bytes, unconfirmed);
+  return event;
+}
+
+}  // namespace clockwise

@@ -1,0 +1,44 @@
+// LatencyHistogram counts durations in fixed buckets. Thread-safe, without
+// locks: reads while others write may miss the newest observations, never old
+// ones. Read at scrape time by metrics/.
+#ifndef CLOCKWISE_SERVICE_RUNTIME_LATENCY_HISTOGRAM_H_
+#define CLOCKWISE_SERVICE_RUNTIME_LATENCY_HISTOGRAM_H_
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "service/runtime/thread_counts.h"
+
+namespace clockwise {
+
+class LatencyHistogram {
+ public:
+  // Upper bounds of the buckets in seconds; one more bucket takes the rest.
+  static constexpr std::array<double, 14> kBounds = {
+      0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+      0.01,    0.025,  0.05,    0.1,    0.25,  0.5,    1.0};
+
+  void Observe(double seconds) {
+    const size_t bucket = static_cast<size_t>(
+        std::lower_bound(kBounds.begin(), kBounds.end(), seconds) -
+        kBounds.begin());
+    counts_.Add(bucket);
+    counts_.Add(kNanos, static_cast<uint64_t>(std::max(0.0, seconds) * 1e9));
+  }
+
+  // Observations in bucket i (not cumulative), 0 <= i <= kBounds.size().
+  uint64_t count(size_t i) const { return counts_.Sum(i); }
+  // Sum of all observations in seconds.
+  double sum() const { return static_cast<double>(counts_.Sum(kNanos)) / 1e9; }
+
+ private:
+  static constexpr size_t kNanos = kBounds.size() + 1;  // behind the buckets
+
+  ThreadCounts counts_{kNanos + 1};
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RUNTIME_LATENCY_HISTOGRAM_H_

@@ -1,0 +1,163 @@
+#include "service/server/flag_sources.h"
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+
+namespace clockwise {
+namespace {
+
+// What is done with the flags, and is none of them.
+bool IsAct(absl::string_view name) {
+  for (absl::string_view act :
+       {"config", "check_config", "print_config", "help", "version"}) {
+    if (name == act) return true;
+  }
+  return false;
+}
+
+bool Knows(const CLI::App& app, const std::string& name) {
+  return app.get_option_no_throw("--" + name) != nullptr && !IsAct(name);
+}
+
+std::vector<std::string> FlagNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (!IsAct(name)) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> FromEnvironment(const CLI::App& app) {
+  std::vector<std::string> arguments;
+  for (const std::string& name : FlagNames(app)) {
+    const std::string variable =
+        absl::StrCat("CLOCKWISE_", absl::AsciiStrToUpper(name));
+    if (const char* value = std::getenv(variable.c_str())) {
+      arguments.push_back(absl::StrCat("--", name, "=", value));
+    }
+  }
+  return arguments;
+}
+
+absl::StatusOr<std::vector<std::string>> FromFile(const CLI::App& app,
+                                                  const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::vector<std::string> arguments;
+  for (int number = 1; std::getline(file, line); ++number) {
+    absl::string_view text = absl::StripAsciiWhitespace(line);
+    if (text.empty() || text.front() == '#') continue;
+    absl::ConsumePrefix(&text, "--");
+    const size_t equals = text.find('=');
+    const std::string name(absl::StripAsciiWhitespace(text.substr(0, equals)));
+    if (equals == absl::string_view::npos || !Knows(app, name)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, ":", number, ": ", line, " is no FLAG=VALUE of this program"));
+    }
+    arguments.push_back(absl::StrCat(
+        "--", name, "=", absl::StripAsciiWhitespace(text.substr(equals + 1))));
+  }
+  if (!file.eof()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--config: cannot read ", path, ": ", std::strerror(errno)));
+  }
+  return arguments;
+}
+
+// The file that `arguments` or the environment name; empty: none.
+std::string ConfigPath(const std::vector<std::string>& arguments) {
+  const char* value = std::getenv("CLOCKWISE_CONFIG");
+  std::string path = value == nullptr ? "" : value;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    absl::string_view argument = arguments[i];
+    if (absl::ConsumePrefix(&argument, "--config=")) {
+      path = std::string(argument);
+    } else if (argument == "--config" && i + 1 < arguments.size()) {
+      path = arguments[i + 1];
+    }
+  }
+  return path;
+}
+
+// The source of a flag's value; null: it is a default.
+const FlagSource* SourceOf(const std::vector<FlagSource>& sources,
+                           const std::string& name) {
+  const FlagSource* found = nullptr;
+  for (const FlagSource& source : sources) {
+    for (absl::string_view argument : source.arguments) {
+      if (absl::ConsumePrefix(&argument, "--") &&
+          argument.substr(0, argument.find('=')) == name) {
+        found = &source;
+      }
+    }
+  }
+  return found;
+}
+
+bool IsSecret(const std::string& name) { return name == "etcd_password"; }
+
+std::string ValueOf(const CLI::App& app, const std::string& name) {
+  if (IsSecret(name)) return "(not shown)";
+  const CLI::Option& option = *app.get_option("--" + name);
+  if (!option.empty()) return option.results().back();
+  // A flag that is either there or not has no default of its own.
+  return option.get_expected_max() == 0 ? "false" : option.get_default_str();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<FlagSource>> FlagSources(
+    const CLI::App& app, const std::vector<std::string>& command_line) {
+  std::vector<FlagSource> sources;
+  if (const std::string path = ConfigPath(command_line); !path.empty()) {
+    auto arguments = FromFile(app, path);
+    if (!arguments.ok()) return arguments.status();
+    sources.push_back({path, *std::move(arguments)});
+  }
+  sources.push_back({"environment", FromEnvironment(app)});
+  sources.push_back({"command line", command_line});
+  return sources;
+}
+
+std::string ConfigText(const CLI::App& app,
+                       const std::vector<FlagSource>& sources) {
+  std::string text;
+  const auto put = [&](const FlagSource* source, const std::string& title) {
+    std::string section;
+    for (const std::string& name : FlagNames(app)) {
+      if (SourceOf(sources, name) != source) continue;
+      absl::StrAppend(&section, IsSecret(name) ? "# " : "", name, "=",
+                      ValueOf(app, name), "\n");
+    }
+    if (!section.empty()) absl::StrAppend(&text, "# ", title, "\n", section);
+  };
+  for (auto source = sources.rbegin(); source != sources.rend(); ++source) {
+    put(&*source, absl::StrCat("from ", source->name));
+  }
+  put(nullptr, "defaults");
+  return text;
+}
+
+std::string ConfigLine(const CLI::App& app,
+                       const std::vector<FlagSource>& sources) {
+  std::string line;
+  for (const std::string& name : FlagNames(app)) {
+    const FlagSource* source = SourceOf(sources, name);
+    if (source == nullptr) continue;
+    absl::StrAppend(&line, line.empty() ? "" : ", ", name, "=",
+                    ValueOf(app, name), " (", source->name, ")");
+  }
+  return line;
+}
+
+}  // namespace clockwise

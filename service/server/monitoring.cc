@@ -1,0 +1,78 @@
+#include "service/server/monitoring.h"
+
+#include <utility>
+
+namespace clockwise {
+namespace {
+
+MetricsCollector::Options MetricsOptions(const ServerOptions& options,
+                                         const Monitoring::Parts& parts) {
+  MetricsCollector::Options metrics;
+  metrics.membership = parts.membership;
+  metrics.rpc_stats = parts.stats;
+  metrics.watch_figures = [parts] { return parts.rpc->Figures(); };
+  metrics.security_figures = [parts] {
+    SecurityFigures figures = parts.security->Figures();
+    parts.rpc->gate().AddFigures(figures);
+    figures.probe_failures = parts.probe->failures();
+    return figures;
+  };
+  metrics.max_node_series = options.max_node_series;
+  metrics.build_info = {{"version", CLOCKWISE_VERSION}};
+  return metrics;
+}
+
+// Nobody proves who they are to the HTTP port, so a policy closes its pages.
+bool ServesPages(const ServerOptions& options, const Security& security) {
+  return options.ring_page == "on" ||
+         (options.ring_page == "auto" && security.policy() == nullptr);
+}
+
+HttpReply PagesAreOff() {
+  HttpReply reply;
+  reply.status = 403;
+  reply.body =
+      "the ring page is off; --ring_page=on shows it to whoever can reach this "
+      "port\n";
+  return reply;
+}
+
+}  // namespace
+
+Monitoring::Monitoring(const ServerOptions& options, const Parts& parts)
+    : metrics_(MetricsOptions(options, parts)),
+      site_({parts.membership, [parts] { return parts.rpc->Status(); }}),
+      news_(*parts.membership) {}
+
+absl::StatusOr<std::unique_ptr<Monitoring>> Monitoring::Start(
+    const ServerOptions& options, const Parts& parts) {
+  std::unique_ptr<Monitoring> monitoring(new Monitoring(options, parts));
+  HttpServer::Options http;
+  http.address = options.http;
+  if (options.security.http_tls) http.tls = parts.security->tls();
+  http.metrics = &monitoring->metrics_;
+  http.connections = options.serving.http_connections;
+  http.event_streams = options.serving.http_event_streams;
+  http.request_time = Milliseconds(options.serving.http_request_seconds);
+  http.reached = [parts](Limit limit) { parts.stats->Reached(limit); };
+  http.alive = [parts] { return parts.probe->alive(); };
+  // Once loaded, a ring is served from memory whatever becomes of the store.
+  http.ready = [parts] {
+    return parts.rpc->leaving() ? absl::UnavailableError("it is going away")
+                                : parts.membership->Ready();
+  };
+  if (ServesPages(options, *parts.security)) {
+    http.pages = [site = &monitoring->site_](const HttpRequest& request) {
+      return site->Answer(request);
+    };
+    http.news = [news = &monitoring->news_] { return news->Take(); };
+  } else {
+    http.pages = [](const HttpRequest&) { return PagesAreOff(); };
+  }
+  auto server = HttpServer::Start(std::move(http));
+  if (!server.ok()) return server.status();
+  monitoring->http_ = *std::move(server);
+  return monitoring;
+}
+
+}  // namespace clockwise

@@ -1,0 +1,58 @@
+// What the server is told: flags, environment and config file. A value.
+#ifndef CLOCKWISE_SERVICE_SERVER_OPTIONS_H_
+#define CLOCKWISE_SERVICE_SERVER_OPTIONS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "clockwise/v1/placement.pb.h"
+#include "service/limits.h"
+#include "service/rpc/serving_limits.h"
+#include "service/runtime/log.h"
+#include "service/server/security.h"
+#include "service/server/store_options.h"
+
+namespace clockwise {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:7400";
+  std::string http = "127.0.0.1:7480";
+  std::string store = "sqlite:clockwise.db";
+  std::string ring_page = "auto";  // or on, off
+  EtcdFlags etcd;
+  SecurityOptions security;
+  ServingLimits serving;
+  v1::RingSpec default_ring;   // of the ring "default" when it is first created
+  double watch_heartbeat = 5;  // seconds
+  size_t history_changes = limits::kHistoryChanges;
+  size_t history_bytes = limits::kHistoryBytes;
+  size_t max_node_series = limits::kMaxNodeSeries;
+  double lame_duck = 1;    // seconds
+  double drain_grace = 5;  // seconds
+  double self_probe = 5;   // seconds between; 0: never
+  LogFormat log_format = LogFormat::kAuto;
+  LogLevel log_level = LogLevel::kInfo;
+  bool check_config = false;  // exit when all was checked
+  std::string config;         // flags that are no defaults, and where from
+  std::string help;           // not empty: print this and exit 0
+};
+
+// Seconds as flags give them.
+inline std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+// Reads the command line `arguments` (without the program's name), and what it
+// leaves open from the environment (CLOCKWISE_LISTEN for --listen), then from
+// the file that --config names (lines as listen=HOST:PORT, # comments), then
+// from the defaults. InvalidArgument: one line that says what is wrong.
+absl::StatusOr<ServerOptions> ParseOptions(
+    const std::vector<std::string>& arguments);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_SERVER_OPTIONS_H_

@@ -1,0 +1,169 @@
+#include "service/server/security.h"
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "service/api/listen_address.h"
+#include "service/runtime/log.h"
+
+namespace clockwise {
+namespace {
+
+constexpr std::chrono::seconds kBetweenReloads(1);
+
+// Who can reach it is on this machine.
+bool IsLocal(const std::string& listen) {
+  if (absl::StartsWith(listen, "unix:")) return true;
+  const auto address = ParseListenAddress(listen);
+  if (!address.ok()) return true;  // the server says what is wrong with it
+  return address->host == "localhost" || address->host == "::1" ||
+         absl::StartsWith(address->host, "127.");
+}
+
+absl::Status CheckTogether(const SecurityOptions& options,
+                           const std::string& listen) {
+  if (options.tls.certificate.empty() != options.tls.key.empty()) {
+    return absl::InvalidArgumentError("--tls_cert and --tls_key go together");
+  }
+  const bool tls = !options.tls.certificate.empty();
+  if (!options.tls.roots.empty() && !tls) {
+    return absl::InvalidArgumentError("--tls_client_ca takes --tls_cert too");
+  }
+  if (options.http_tls && !tls) {
+    return absl::InvalidArgumentError("--http_tls takes --tls_cert too");
+  }
+  if (!options.access.tokens.empty() && options.access.policy.empty()) {
+    return absl::InvalidArgumentError("--token_file takes --access_policy too");
+  }
+  if (tls || options.insecure_listen || IsLocal(listen)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--listen: ", listen,
+      " is plaintext to a network: give --tls_cert and --tls_key, or say "
+      "--insecure_listen"));
+}
+
+absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
+  return absl::InvalidArgumentError(absl::StrCat(flag, ": ", status.message()));
+}
+
+template <typename Source>
+void ReloadFrom(Source* source, absl::string_view what) {
+  if (source == nullptr) return;
+  absl::Status why;
+  switch (source->Reload(why)) {
+    case Source::Outcome::kReplaced:
+      LogInfo("reloaded", {{"what", std::string(what)}});
+      break;
+    case Source::Outcome::kRefused:
+      LogWarning(
+          "not reloaded, as it is not in order; the old one stays",
+          {{"what", std::string(what)}, {"why", std::string(why.message())}});
+      break;
+    case Source::Outcome::kUnchanged:
+      break;
+  }
+}
+
+}  // namespace
+
+void AddSecurityFlags(CLI::App& app, SecurityOptions& options) {
+  app.add_option("--tls_cert", options.tls.certificate,
+                 "Serve TLS with this chain (PEM, the own one first)");
+  app.add_option("--tls_key", options.tls.key, "Its key (PEM, not encrypted)");
+  app.add_option("--tls_client_ca", options.tls.roots,
+                 "Take only clients with a certificate signed by one of these");
+  app.add_flag("--http_tls", options.http_tls,
+               "The HTTP port speaks TLS too, with the same files");
+  app.add_flag("--insecure_listen", options.insecure_listen,
+               "Serve plaintext on an address that others can reach");
+  app.add_option("--access_policy", options.access.policy,
+                 "Who may do what: JSON; without it all may do all");
+  app.add_option("--token_file", options.access.tokens,
+                 "Bearer tokens of the policy: lines of NAME SHA256");
+  app.add_option("--audit_log", options.audit_log,
+                 "Append a line of JSON for each change that is attempted");
+  app.add_option("--audit_log_bytes", options.audit_log_bytes,
+                 "Size at which that file is put away; nine old ones stay")
+      ->check(CLI::Range(size_t{1}, limits::kMaxAuditFileBytes));
+}
+
+absl::StatusOr<std::unique_ptr<Security>> Security::Open(
+    const SecurityOptions& options, const std::string& listen) {
+  if (absl::Status status = CheckTogether(options, listen); !status.ok()) {
+    return status;
+  }
+  std::unique_ptr<Security> security(new Security());
+  if (!options.tls.certificate.empty()) {
+    auto tls = OpenTls(options.tls);
+    if (!tls.ok()) return InFlag("--tls_cert", tls.status());
+    security->tls_ = *std::move(tls);
+  }
+  if (!options.access.policy.empty()) {
+    auto policy = OpenPolicy(options.access);
+    if (!policy.ok()) return InFlag("--access_policy", policy.status());
+    security->policy_ = *std::move(policy);
+  }
+  if (!options.audit_log.empty()) {
+    auto audit = AuditLog::Open({options.audit_log, options.audit_log_bytes});
+    if (!audit.ok()) return InFlag("--audit_log", audit.status());
+    security->audit_ = *std::move(audit);
+  }
+  if (security->tls_ != nullptr || security->policy_ != nullptr) {
+    security->thread_ = std::thread([self = security.get()] { self->Run(); });
+  }
+  return security;
+}
+
+Security::~Security() {
+  {
+    MutexLock lock(mu_);
+    ended_ = true;
+  }
+  ending_.NotifyAll();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Security::Run() {
+  while (true) {
+    {
+      MutexLock lock(mu_);
+      const auto until = std::chrono::steady_clock::now() + kBetweenReloads;
+      while (!ended_ && std::chrono::steady_clock::now() < until) {
+        ending_.WaitUntil(mu_, until);
+      }
+      if (ended_) return;
+    }
+    Reload();
+  }
+}
+
+void Security::Reload() {
+  ReloadFrom(tls_.get(), "certificate");
+  ReloadFrom(policy_.get(), "policy");
+}
+
+std::optional<absl::Time> Security::CertificateExpires() const {
+  if (tls_ == nullptr) return std::nullopt;
+  return tls_->Current()->expires;
+}
+
+SecurityFigures Security::Figures() const {
+  SecurityFigures figures;
+  if (tls_ != nullptr) {
+    const TlsSource::Figures tls = tls_->figures();
+    figures.certificate_expires = absl::ToUnixSeconds(*CertificateExpires());
+    figures.reloads.push_back({"certificate", tls.replaced, tls.refused});
+  }
+  if (policy_ != nullptr) {
+    const PolicySource::Figures policy = policy_->figures();
+    figures.reloads.push_back({"policy", policy.replaced, policy.refused});
+  }
+  if (audit_ != nullptr) figures.audit_lost = audit_->lost();
+  return figures;
+}
+
+}  // namespace clockwise

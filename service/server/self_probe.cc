@@ -1,0 +1,123 @@
+#include "service/server/self_probe.h"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "service/api/listen_address.h"
+#include "service/runtime/log.h"
+#include "service/server/service_manager.h"
+
+namespace clockwise {
+namespace {
+
+constexpr int kAnswerMilliseconds = 2000;
+
+struct Address {
+  sockaddr_storage storage = {};
+  socklen_t size = 0;
+};
+
+// Size 0: it cannot be told.
+Address Resolve(const std::string& listen) {
+  Address address;
+  absl::string_view path = listen;
+  if (absl::ConsumePrefix(&path, "unix:")) {
+    auto& unix_address = reinterpret_cast<sockaddr_un&>(address.storage);
+    if (path.size() >= sizeof(unix_address.sun_path)) return address;
+    unix_address.sun_family = AF_UNIX;
+    std::copy(path.begin(), path.end(), unix_address.sun_path);
+    address.size = sizeof(sockaddr_un);
+    return address;
+  }
+  const auto parsed = ParseListenAddress(listen);
+  if (!parsed.ok()) return address;
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(parsed->host.c_str(), absl::StrCat(parsed->port).c_str(),
+                  &hints, &found) != 0) {
+    return address;
+  }
+  std::copy_n(reinterpret_cast<const char*>(found->ai_addr), found->ai_addrlen,
+              reinterpret_cast<char*>(&address.storage));
+  address.size = found->ai_addrlen;
+  freeaddrinfo(found);
+  return address;
+}
+
+bool Ready(int descriptor, int16_t event) {
+  pollfd waited = {descriptor, event, 0};
+  return poll(&waited, 1, kAnswerMilliseconds) > 0;
+}
+
+// Whether anything comes back, with TLS or without, to who says that he will
+// say nothing: HTTP/2's settings, or the end. The kernel alone takes
+// connections that nobody accepts, and is silent.
+bool Answers(const Address& address) {
+  const int descriptor = socket(address.storage.ss_family,
+                                SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return false;
+  bool answers =
+      (connect(descriptor, reinterpret_cast<const sockaddr*>(&address.storage),
+               address.size) == 0 ||
+       errno == EINPROGRESS) &&
+      Ready(descriptor, POLLOUT) && shutdown(descriptor, SHUT_WR) == 0 &&
+      Ready(descriptor, POLLIN);
+  if (answers) {
+    char byte = 0;
+    // The end of the connection is an answer too; that it was refused is none.
+    answers = recv(descriptor, &byte, 1, 0) >= 0 || errno == ECONNRESET;
+  }
+  close(descriptor);
+  return answers;
+}
+
+}  // namespace
+
+SelfProbe::SelfProbe(std::string address, std::chrono::milliseconds interval)
+    : address_(std::move(address)), interval_(interval) {
+  if (interval_.count() > 0) thread_ = std::thread([this] { Run(); });
+}
+
+SelfProbe::~SelfProbe() { Stop(); }
+
+void SelfProbe::Stop() {
+  {
+    MutexLock lock(mu_);
+    ended_ = true;
+  }
+  ending_.NotifyAll();
+  if (thread_.joinable()) thread_.join();
+}
+
+void SelfProbe::Run() {
+  const Address address = Resolve(address_);
+  while (true) {
+    if (address.size == 0 || Answers(address)) {
+      in_a_row_ = 0;
+      TellManager("WATCHDOG=1");
+    } else {
+      ++failures_;
+      LogError("does not answer itself",
+               {{"address", address_}, {"times", absl::StrCat(++in_a_row_)}});
+    }
+    MutexLock lock(mu_);
+    const auto until = std::chrono::steady_clock::now() + interval_;
+    while (!ended_ && std::chrono::steady_clock::now() < until) {
+      ending_.WaitUntil(mu_, until);
+    }
+    if (ended_) return;
+  }
+}
+
+}  // namespace clockwise

@@ -1,0 +1,212 @@
+#include "service/server/store_options.h"
+
+#include <grpcpp/security/credentials.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "service/api/listen_address.h"
+#include "service/limits.h"
+#include "service/runtime/log.h"
+#include "service/runtime/mutex.h"
+#include "service/store/etcd/etcd_store.h"
+#include "service/store/memory_store.h"
+#include "service/store/sqlite/sqlite_store.h"
+#include "service/tls/tls_material.h"
+
+namespace clockwise {
+namespace {
+
+uint64_t RandomNumber() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+using CredentialsNow =
+    std::function<std::shared_ptr<grpc::ChannelCredentials>()>;
+
+// By what the files of a TlsSource hold, looked at once a second at most.
+class ReloadedCredentials {
+ public:
+  explicit ReloadedCredentials(std::shared_ptr<TlsSource> source)
+      : source_(std::move(source)) {
+    MutexLock lock(mu_);
+    Make();
+  }
+
+  std::shared_ptr<grpc::ChannelCredentials> Current() {
+    MutexLock lock(mu_);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - read_at_ < std::chrono::seconds(1)) return current_;
+    read_at_ = now;
+    absl::Status why;
+    switch (source_->Reload(why)) {
+      case TlsSource::Outcome::kUnchanged:
+        break;
+      case TlsSource::Outcome::kReplaced:
+        LogInfo("etcd's certificates exchanged");
+        Make();
+        break;
+      case TlsSource::Outcome::kRefused:
+        LogWarning("etcd's certificates not exchanged",
+                   {{"why", std::string(why.message())}});
+    }
+    return current_;
+  }
+
+ private:
+  void Make() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    const std::shared_ptr<const TlsMaterial> now = source_->Current();
+    current_ = grpc::SslCredentials({now->roots, now->key, now->certificate});
+  }
+
+  const std::shared_ptr<TlsSource> source_;
+  Mutex mu_;
+  std::shared_ptr<grpc::ChannelCredentials> current_ ABSL_GUARDED_BY(mu_);
+  std::chrono::steady_clock::time_point read_at_ ABSL_GUARDED_BY(mu_) =
+      std::chrono::steady_clock::now();
+};
+
+absl::StatusOr<CredentialsNow> Credentials(const EtcdFlags& flags) {
+  if (flags.cacert.empty() && flags.cert.empty() && flags.key.empty()) {
+    return [plain = grpc::InsecureChannelCredentials()] { return plain; };
+  }
+  if (flags.cacert.empty() || flags.cert.empty() != flags.key.empty()) {
+    return absl::InvalidArgumentError(
+        "--etcd_cacert goes alone, or with both --etcd_cert and --etcd_key");
+  }
+  auto source = OpenTls({flags.cert, flags.key, flags.cacert});
+  if (!source.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--etcd_cacert, --etcd_cert, --etcd_key: ", source.status().message()));
+  }
+  return [credentials = std::make_shared<ReloadedCredentials>(
+              *std::move(source))] { return credentials->Current(); };
+}
+
+absl::StatusOr<std::string> Password(const EtcdFlags& flags) {
+  if (flags.password_file.empty()) return flags.password;
+  std::ifstream file(flags.password_file);
+  std::string line;
+  if (std::getline(file, line)) return line;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--etcd_password_file: cannot read ", flags.password_file, ": ",
+      file.is_open() ? "it is empty" : std::strerror(errno)));
+}
+
+absl::Status CheckEndpoints(const std::vector<std::string>& endpoints) {
+  if (endpoints.size() > limits::kMaxEtcdEndpoints) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--store: ", endpoints.size(), " endpoints are more than ",
+                     limits::kMaxEtcdEndpoints));
+  }
+  for (const std::string& endpoint : endpoints) {
+    const auto address = ParseListenAddress(endpoint);
+    if (!address.ok() || address->port == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--store: etcd's endpoint \"", endpoint, "\" is no HOST:PORT"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EtcdStore::Options> EtcdOptions(absl::string_view endpoints,
+                                               const EtcdFlags& flags) {
+  EtcdStore::Options options;
+  options.client.endpoints = absl::StrSplit(endpoints, ',');
+  absl::Status status = CheckEndpoints(options.client.endpoints);
+  if (!status.ok()) return status;
+  if (flags.prefix.empty() || flags.prefix.back() != '/' ||
+      flags.prefix.size() > limits::kMaxEtcdPrefixBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--etcd_prefix: \"", flags.prefix, "\" does not end in / or has over ",
+        limits::kMaxEtcdPrefixBytes, " bytes"));
+  }
+  auto credentials = Credentials(flags);
+  if (!credentials.ok()) return credentials.status();
+  auto password = Password(flags);
+  if (!password.ok()) return password.status();
+  options.prefix = flags.prefix;
+  options.random = RandomNumber;
+  options.client.credentials = *std::move(credentials);
+  options.client.user = flags.user;
+  options.client.password = *std::move(password);
+  return options;
+}
+
+absl::Status NoStore(absl::string_view location) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("--store: ", location, " is none of ", kStoreForms));
+}
+
+}  // namespace
+
+void AddEtcdFlags(CLI::App& app, EtcdFlags& flags) {
+  app.add_option("--etcd_prefix", flags.prefix,
+                 "etcd: what all keys begin with; ends in / (/clockwise/)")
+      ->type_name("PREFIX");
+  app.add_option("--etcd_cacert", flags.cacert,
+                 "etcd: authority of its certificate (PEM); asks for TLS")
+      ->type_name("FILE");
+  app.add_option("--etcd_cert", flags.cert,
+                 "etcd: this program's certificate (PEM)")
+      ->type_name("FILE");
+  app.add_option("--etcd_key", flags.key, "etcd: the certificate's key (PEM)")
+      ->type_name("FILE");
+  app.add_option("--etcd_user", flags.user, "etcd: user to log in as")
+      ->type_name("NAME");
+  // Others can read command lines; hence these two.
+  app.add_option("--etcd_password", flags.password,
+                 "etcd: its password (env CLOCKWISE_ETCD_PASSWORD)")
+      ->type_name("TEXT")
+      ->envname("CLOCKWISE_ETCD_PASSWORD");
+  app.add_option("--etcd_password_file", flags.password_file,
+                 "etcd: file whose first line is its password")
+      ->type_name("FILE");
+}
+
+bool IsEtcd(absl::string_view location) {
+  return absl::ConsumePrefix(&location, "etcd:");
+}
+
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view location,
+                                                 const EtcdFlags& flags,
+                                                 bool must_exist) {
+  if (location == "memory:") return std::make_unique<MemoryStore>();
+  absl::string_view rest = location;
+  if (absl::ConsumePrefix(&rest, "sqlite:") && !rest.empty()) {
+    SqliteStore::Options options;
+    options.must_exist = must_exist;
+    return SqliteStore::Open(rest, options);
+  }
+  if (!absl::ConsumePrefix(&rest, "etcd:")) return NoStore(location);
+  auto etcd = EtcdOptions(rest, flags);
+  if (!etcd.ok()) return etcd.status();
+  return std::make_unique<EtcdStore>(*std::move(etcd));
+}
+
+absl::Status CheckStore(absl::string_view location, const EtcdFlags& flags) {
+  if (location == "memory:") return absl::OkStatus();
+  absl::string_view rest = location;
+  if (absl::ConsumePrefix(&rest, "sqlite:") && !rest.empty()) {
+    return absl::OkStatus();
+  }
+  if (absl::ConsumePrefix(&rest, "etcd:")) {
+    return EtcdOptions(rest, flags).status();
+  }
+  return NoStore(location);
+}
+
+}  // namespace clockwise

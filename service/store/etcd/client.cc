@@ -1,0 +1,296 @@
+#include "service/store/etcd/client.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "service/api/refusal.h"
+
+namespace clockwise {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A member that does not answer must not use up the time of all others; one
+// that is merely slow gets longer at the next turn.
+constexpr milliseconds kFirstAttempt(700);
+constexpr milliseconds kFirstPause(20);
+constexpr milliseconds kLongestPause(250);
+
+std::shared_ptr<grpc::Channel> ChannelTo(
+    const std::string& address,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  grpc::ChannelArguments arguments;
+  // A member that hangs or lies behind a half-open connection; etcd forbids
+  // pings more frequent than every 5 seconds.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 3'000);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 500);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Insist does that
+  arguments.SetMaxReceiveMessageSize(-1);        // we ask page by page
+  arguments.SetMaxSendMessageSize(-1);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
+}
+
+// Whether another log-in may help.
+bool IsOldLogIn(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAUTHENTICATED ||
+         absl::StrContains(status.error_message(), "auth store is old");
+}
+
+// Whether the same call may fare better again, or with another member.
+bool MayPass(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::INTERNAL:  // a stream that was cut
+    case grpc::StatusCode::UNKNOWN:
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return true;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return absl::StrContains(status.error_message(), "too many requests");
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return absl::StrContains(status.error_message(), "leader");
+    default:
+      return IsOldLogIn(status);
+  }
+}
+
+bool IsFull(const grpc::Status& status) {
+  return absl::StrContains(status.error_message(), "space exceeded");
+}
+
+// Whether a call that failed so was surely never executed.
+bool NeverSent(const grpc::Status& status) {
+  return IsOldLogIn(status) ||
+         (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+          absl::StrContains(status.error_message(), "failed to connect"));
+}
+
+std::chrono::system_clock::time_point OnWallClock(
+    std::chrono::steady_clock::time_point deadline) {
+  return std::chrono::system_clock::now() +
+         std::chrono::duration_cast<std::chrono::system_clock::duration>(
+             deadline - std::chrono::steady_clock::now());
+}
+
+// Waits for the call that `start` begins.
+template <typename Start>
+grpc::Status Await(const Start& start) {
+  // Shared, as it is still being set when the waiter goes on.
+  auto done = std::make_shared<std::promise<grpc::Status>>();
+  start([done](grpc::Status status) { done->set_value(std::move(status)); });
+  return done->get_future().get();
+}
+
+}  // namespace
+
+EtcdClient::EtcdClient(Options options) : options_(std::move(options)) {}
+
+EtcdClient::MemberPtr EtcdClient::Connect(
+    const std::string& address,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  auto member = std::make_shared<Member>();
+  const auto channel = ChannelTo(address, credentials);
+  member->address = address;
+  member->kv = etcdserverpb::KV::NewStub(channel);
+  member->watch = etcdserverpb::Watch::NewStub(channel);
+  member->auth = etcdserverpb::Auth::NewStub(channel);
+  return member;
+}
+
+EtcdClient::MemberPtr EtcdClient::CurrentMember(size_t index) {
+  const auto credentials = options_.credentials();
+  MutexLock lock(mu_);
+  if (credentials != made_with_) {
+    members_.clear();
+    for (const std::string& address : options_.endpoints) {
+      members_.push_back(Connect(address, credentials));
+    }
+    made_with_ = credentials;
+  }
+  return members_[index % members_.size()];
+}
+
+void EtcdClient::Reconnect(const MemberPtr& member) {
+  MutexLock lock(mu_);
+  const auto at = std::find(members_.begin(), members_.end(), member);
+  if (at != members_.end()) *at = Connect(member->address, made_with_);
+}
+
+absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
+                               etcdserverpb::RangeResponse& response) {
+  bool maybe_made = false;
+  return Insist(
+      [&](const Member& member, Clock::time_point deadline) {
+        grpc::ClientContext context;
+        const InterruptibleCalls::Call call(calls_, context);
+        grpc::Status status = AddToken(member, deadline, context);
+        if (!status.ok()) return status;
+        response.Clear();
+        return Await([&](auto done) {
+          member.kv->async()->Range(&context, &request, &response, done);
+        });
+      },
+      maybe_made);
+}
+
+absl::Status EtcdClient::Txn(const etcdserverpb::TxnRequest& request,
+                             etcdserverpb::TxnResponse& response,
+                             bool& maybe_made) {
+  return Insist(
+      [&](const Member& member, Clock::time_point deadline) {
+        grpc::ClientContext context;
+        const InterruptibleCalls::Call call(calls_, context);
+        grpc::Status status = AddToken(member, deadline, context);
+        if (!status.ok()) return status;
+        response.Clear();
+        return Await([&](auto done) {
+          member.kv->async()->Txn(&context, &request, &response, done);
+        });
+      },
+      maybe_made);
+}
+
+absl::Status EtcdClient::StartWatch(
+    grpc::ClientContext& context,
+    grpc::ClientBidiReactor<etcdserverpb::WatchRequest,
+                            etcdserverpb::WatchResponse>& reactor) {
+  const MemberPtr member = CurrentMember(current_);
+  // Without it, a member cut off from the others would be silent for ever.
+  context.AddMetadata("hasleader", "true");
+  const grpc::Status status =
+      AddToken(*member, Clock::now() + kFirstAttempt, context);
+  if (!status.ok()) return absl::UnavailableError(status.error_message());
+  // The token's deadline is not the stream's.
+  context.set_deadline(std::chrono::system_clock::time_point::max());
+  member->watch->async()->Watch(&context, &reactor);
+  return absl::OkStatus();
+}
+
+void EtcdClient::Rotate() { Reconnect(CurrentMember(current_++)); }
+
+absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
+  maybe_made = false;
+  const auto start = Clock::now();
+  auto until = start + options_.timeout;
+  size_t attempts_left = ~size_t{0};
+  {
+    // Once it has been away for long, callers are not kept waiting for it.
+    MutexLock lock(mu_);
+    if (!up_ && start - down_since_ > options_.timeout) {
+      attempts_left = options_.endpoints.size();
+    }
+  }
+  milliseconds patience = kFirstAttempt;
+  milliseconds pause = kFirstPause;
+  grpc::Status status;
+  for (size_t number = 1;; ++number) {
+    const size_t used = current_;
+    const MemberPtr member = CurrentMember(used);
+    const uint64_t answers_before = member->answers;
+    status = attempt(*member, std::min(until, Clock::now() + patience));
+    if (status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED) {
+      ++member->answers;
+    } else if (member->answers == answers_before) {
+      // Not one call was answered on this connection in all that time.
+      Reconnect(member);
+    }
+    if (!MayPass(status)) {
+      // etcd says so also of what it has just executed.
+      if (IsFull(status)) maybe_made = true;
+      return Settle(status);
+    }
+    if (!NeverSent(status)) maybe_made = true;
+    if (IsOldLogIn(status)) ForgetToken();
+    size_t expected = used;
+    current_.compare_exchange_strong(expected, used + 1);
+    if (number >= attempts_left || calls_.interrupted()) break;
+    if (number % options_.endpoints.size() == 0) {
+      if (Clock::now() + pause >= until) break;
+      calls_.Pause(pause);
+      pause = std::min(2 * pause, kLongestPause);
+      patience *= 2;
+    }
+    if (Clock::now() >= until) break;
+  }
+  return GiveUp(status, maybe_made);
+}
+
+absl::Status EtcdClient::Settle(const grpc::Status& status) {
+  NoteUp(true);
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = absl::StrCat("etcd: ", status.error_message());
+  if (status.error_code() == grpc::StatusCode::OUT_OF_RANGE) {
+    return absl::OutOfRangeError(text);
+  }
+  if (IsFull(status)) {
+    return Refusal(v1::ERROR_REASON_STORE_FULL, text);
+  }
+  NoteUp(false);  // it is there, and not for us
+  return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, text);
+}
+
+absl::Status EtcdClient::GiveUp(const grpc::Status& last, bool maybe_made) {
+  NoteUp(false);
+  return Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrCat("etcd at ", absl::StrJoin(options_.endpoints, ","),
+                   " did not answer (", last.error_message(), "); ",
+                   maybe_made ? "the outcome is unknown: send the same "
+                                "request_id again to learn it"
+                              : "nothing was sent, so nothing was changed"));
+}
+
+void EtcdClient::NoteUp(bool up) {
+  MutexLock lock(mu_);
+  if (up_.exchange(up) && !up) down_since_ = Clock::now();
+}
+
+grpc::Status EtcdClient::AddToken(const Member& member,
+                                  Clock::time_point deadline,
+                                  grpc::ClientContext& context) {
+  context.set_deadline(OnWallClock(deadline));
+  if (options_.user.empty()) return grpc::Status::OK;
+  std::string token;
+  {
+    MutexLock lock(mu_);
+    token = token_;
+  }
+  if (token.empty()) {
+    etcdserverpb::AuthenticateRequest request;
+    request.set_name(options_.user);
+    request.set_password(options_.password);
+    etcdserverpb::AuthenticateResponse response;
+    grpc::ClientContext log_in;
+    const InterruptibleCalls::Call call(calls_, log_in);
+    log_in.set_deadline(OnWallClock(deadline));
+    grpc::Status status = Await([&](auto done) {
+      member.auth->async()->Authenticate(&log_in, &request, &response, done);
+    });
+    if (!status.ok()) return status;
+    token = response.token();
+    MutexLock lock(mu_);
+    token_ = token;
+  }
+  context.AddMetadata("token", token);
+  return grpc::Status::OK;
+}
+
+void EtcdClient::ForgetToken() {
+  MutexLock lock(mu_);
+  token_.clear();
+}
+
+}  // namespace clockwise

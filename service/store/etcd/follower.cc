@@ -1,0 +1,142 @@
+#include "service/store/etcd/follower.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace clockwise {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kWatchPatience(1'500);  // until etcd confirms a watch
+constexpr milliseconds kPause(200);            // before the next attempt
+constexpr milliseconds kProbeEvery(2'000);
+constexpr milliseconds kLookAtAllEvery(1'000);
+
+}  // namespace
+
+EtcdFollower::EtcdFollower(EtcdClient& client, const EtcdKeys& keys,
+                           Store::Changed changed)
+    : client_(client),
+      keys_(keys),
+      changed_(std::move(changed)),
+      thread_([this] { Run(); }) {}
+
+EtcdFollower::~EtcdFollower() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+  }
+  news_.NotifyAll();
+  thread_.join();
+}
+
+void EtcdFollower::Run() {
+  while (!stopping()) {
+    // Without a watch rings are still looked at, but only as often as that
+    // reads can be hoped for.
+    const bool watching = KeepWatching();
+    Tell();
+    if (Clock::now() >= next_probe_) Probe();
+    if (Clock::now() >= next_look_at_all_) look_at_all_ = true;
+    const bool hurry = look_at_all_ || !watching;
+    WaitForNews(hurry ? Clock::now() + kPause
+                      : std::min(next_probe_, next_look_at_all_));
+  }
+  watch_.reset();
+}
+
+bool EtcdFollower::KeepWatching() {
+  {
+    MutexLock lock(mu_);
+    if (watching_) return true;
+  }
+  watch_.reset();
+  {
+    MutexLock lock(mu_);
+    watching_ = true;
+  }
+  watch_ = std::make_unique<EtcdWatch>(
+      client_, keys_.Heads(), [this](absl::string_view key, int64_t revision) {
+        Event(key, revision);
+      });
+  look_at_all_ = true;  // what happened in between, the new stream won't tell
+  behind_ = 0;
+  if (const int64_t began = watch_->WaitUntilCreated(kWatchPatience)) {
+    MutexLock lock(mu_);
+    revision_ = std::max(revision_, began);
+    return true;
+  }
+  watch_.reset();
+  client_.Rotate();
+  MutexLock lock(mu_);
+  watching_ = false;
+  return false;
+}
+
+void EtcdFollower::Tell() {
+  std::set<std::string> rings;
+  {
+    MutexLock lock(mu_);
+    rings.swap(rings_);
+  }
+  if (look_at_all_) {
+    look_at_all_ = !changed_("").ok();
+    next_look_at_all_ = Clock::now() + kLookAtAllEvery;
+    return;
+  }
+  for (const std::string& ring : rings) {
+    if (!changed_(ring).ok()) look_at_all_ = true;
+  }
+}
+
+void EtcdFollower::Probe() {
+  const EtcdRange heads = keys_.Heads();
+  etcdserverpb::RangeRequest request;
+  request.set_key(heads.begin);
+  request.set_range_end(heads.end);
+  request.set_sort_order(etcdserverpb::RangeRequest::DESCEND);
+  request.set_sort_target(etcdserverpb::RangeRequest::MOD);
+  request.set_limit(1);
+  request.set_keys_only(true);
+  etcdserverpb::RangeResponse response;
+  const bool answered = client_.Range(request, response).ok();
+  next_probe_ = Clock::now() + kProbeEvery;
+  if (!answered || response.kvs().empty()) return;
+  const int64_t newest = response.kvs(0).mod_revision();
+  MutexLock lock(mu_);
+  // Twice in a row: the event may be on its way.
+  if (behind_ > revision_) watching_ = false;
+  behind_ = newest > revision_ ? newest : 0;
+}
+
+void EtcdFollower::Event(absl::string_view key, int64_t revision) {
+  {
+    MutexLock lock(mu_);
+    if (key.empty()) {
+      watching_ = false;
+    } else {
+      rings_.emplace(keys_.RingOf(key));
+      revision_ = std::max(revision_, revision);
+    }
+  }
+  news_.NotifyAll();
+}
+
+void EtcdFollower::WaitForNews(Clock::time_point until) {
+  MutexLock lock(mu_);
+  while (!stopping_ && rings_.empty() && watching_ && Clock::now() < until) {
+    news_.WaitUntil(mu_, until);
+  }
+  // Not at once again if there is no watch to be had.
+  while (!stopping_ && !watching_ && Clock::now() < until) {
+    news_.WaitUntil(mu_, until);
+  }
+}
+
+bool EtcdFollower::stopping() {
+  MutexLock lock(mu_);
+  return stopping_;
+}
+
+}  // namespace clockwise

@@ -1,0 +1,85 @@
+#include "service/store/etcd/parse.h"
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "service/ring/hash.h"
+#include "service/store/etcd/values.h"
+
+namespace clockwise {
+
+absl::StatusOr<v1::EtcdHead> ParseEtcdHead(absl::string_view ring,
+                                           const std::string& value) {
+  v1::EtcdHead head;
+  if (!head.ParseFromString(value) || head.spec().name() != ring) {
+    return EtcdDamaged(ring, "its head cannot be read");
+  }
+  return head;
+}
+
+absl::StatusOr<std::vector<v1::Node>> ParseEtcdNodes(const v1::EtcdHead& head,
+                                                     size_t prefix_bytes,
+                                                     const EtcdKeyValues& kvs) {
+  std::vector<v1::Node> nodes;
+  nodes.reserve(kvs.size());
+  for (const mvccpb::KeyValue& kv : kvs) {
+    const std::string id = kv.key().substr(prefix_bytes);
+    v1::Node& node = nodes.emplace_back();
+    if (!node.ParseFromString(kv.value()) || node.id() != id) {
+      return EtcdDamaged(head.spec().name(),
+                         absl::StrCat("node ", Quoted(id), " cannot be read"));
+    }
+  }
+  return nodes;
+}
+
+absl::StatusOr<v1::EtcdRecord> ParseEtcdRecord(const v1::EtcdHead& head,
+                                               uint64_t epoch,
+                                               const std::string& value) {
+  v1::EtcdRecord stored;
+  if (stored.ParseFromString(value) &&
+      (stored.parts() > 0 || stored.record().change().epoch() == epoch)) {
+    return stored;
+  }
+  return EtcdDamaged(
+      head.spec().name(),
+      absl::StrCat("the change of epoch ", epoch, " cannot be read"));
+}
+
+absl::Status JoinEtcdParts(const v1::EtcdHead& head, uint64_t epoch,
+                           const EtcdKeyValues& parts, v1::EtcdRecord& stored) {
+  std::string bytes;
+  for (const mvccpb::KeyValue& kv : parts) bytes += kv.value();
+  if (parts.size() == stored.parts() && Xxh3(bytes) == stored.parts_digest() &&
+      stored.mutable_record()->ParseFromString(bytes) &&
+      stored.record().change().epoch() == epoch) {
+    return absl::OkStatus();
+  }
+  return EtcdDamaged(head.spec().name(), absl::StrCat("the parts of epoch ",
+                                                      epoch, " are not whole"));
+}
+
+absl::StatusOr<OrdinalTable> ParseEtcdTable(
+    const v1::EtcdHead& head, const std::vector<v1::ChangeRecord>& records,
+    const EtcdKeyValues& kvs) {
+  OrdinalTable table;
+  for (const mvccpb::KeyValue& kv : kvs) {
+    const size_t count = kv.value().size() / sizeof(uint32_t);
+    if (count == 0) continue;
+    table.resize(table.size() + count);
+    std::memcpy(table.data() + table.size() - count, kv.value().data(),
+                count * sizeof(uint32_t));
+  }
+  const size_t partitions = PartitionsOf(head.spec());
+  for (const v1::ChangeRecord& record : records) {
+    if (record.change().epoch() <= head.table_epoch()) continue;
+    absl::Status status =
+        Move(record.partitions(), Direction::kForward, partitions, table);
+    if (!status.ok()) {
+      return EtcdDamaged(head.spec().name(), status.message());
+    }
+  }
+  return table;
+}
+
+}  // namespace clockwise

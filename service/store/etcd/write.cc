@@ -1,0 +1,236 @@
+// What EtcdStore writes. Each change counts by one transaction on its ring's
+// head key.
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
+#include "service/limits.h"
+#include "service/ring/hash.h"
+#include "service/store/etcd/batch.h"
+#include "service/store/etcd/etcd_store.h"
+#include "service/store/etcd/txn.h"
+#include "service/store/etcd/values.h"
+#include "service/store/store_rules.h"
+
+namespace clockwise {
+namespace {
+
+// The table is written anew once the changes since move more than it holds:
+// reading the moves would cost more than reading it. Small ones may wait.
+constexpr uint64_t kMovesWorthATable = 4096;
+
+// What the other needs to plan anew and to commit, which we can only guess: so
+// each time that it was too short, it is twice as long.
+constexpr std::chrono::milliseconds kShortestTurn(4);
+constexpr int kTurnDoublings = 7;
+
+// The head that `commit` makes of `before`.
+v1::EtcdHead HeadAfter(const v1::EtcdHead& before, const Commit& commit,
+                       uint64_t number) {
+  v1::EtcdHead head = before;
+  head.set_epoch(commit.record.change().epoch());
+  head.set_fingerprint(commit.record.change().fingerprint());
+  ApplyToSpec(commit.record.change(), *head.mutable_spec());
+  head.set_commit(number);
+  head.set_dropped_epoch(
+      std::max(before.dropped_epoch(), NewestDroppedEpoch(commit)));
+  head.set_moved_since_table(
+      before.moved_since_table() +
+      static_cast<uint64_t>(commit.record.partitions().partitions_size()));
+  return head;
+}
+
+}  // namespace
+
+absl::Status EtcdStore::Apply(const Commit& commit) {
+  auto before = KnownBefore(commit);
+  if (!before.ok()) return before.status();
+  Known after;
+  after.head = HeadAfter((*before)->head, commit, Draw());
+  auto done = ApplyInOne(commit, **before, after);
+  absl::Status status = done.status();
+  if (done.ok() && !*done) status = ApplyInParts(commit, **before, after);
+  if (status.ok()) {
+    Remember(commit.ring, std::move(after));
+  } else if (!LostRace(status)) {
+    // What is known after a lost race is out of date, but a start for reading
+    // what is new.
+    Forget(commit.ring);
+  }
+  return status;
+}
+
+absl::StatusOr<EtcdStore::KnownPtr> EtcdStore::KnownBefore(
+    const Commit& commit) {
+  KnownPtr known = Recall(commit.ring);
+  if (known != nullptr && CheckFollows(HeadIn(known->head), commit).ok()) {
+    return known;
+  }
+  int64_t revision = 0;
+  auto read = ReadHead(commit.ring, revision);
+  if (!read.ok()) return read.status();
+  absl::Status status = CheckFollows(HeadIn(read->head), commit);
+  if (!status.ok()) return status;
+  if (PartitionsOf(read->head.spec()) > 0) {
+    auto records = ReadRecords(read->head, read->head.table_epoch(), revision);
+    if (!records.ok()) return records.status();
+    auto table = ReadTable(read->head, *records, revision);
+    if (!table.ok()) return table.status();
+    read->table = *std::move(table);
+  }
+  return std::make_shared<const Known>(*std::move(read));
+}
+
+absl::StatusOr<bool> EtcdStore::ApplyInOne(const Commit& commit,
+                                           const Known& before, Known& after) {
+  const size_t partitions = PartitionsOf(before.head.spec());
+  after.table = before.table;
+  absl::Status status = MoveStored(commit, partitions, after.table);
+  if (!status.ok()) return status;
+  if (after.head.moved_since_table() >
+      std::max<uint64_t>(2 * partitions, kMovesWorthATable)) {
+    return false;
+  }
+  const v1::Change& change = commit.record.change();
+  EtcdTxn txn;
+  std::map<absl::string_view, const v1::Node*> altered;  // null: removed
+  for (const v1::Node& node : change.upserted()) altered[node.id()] = &node;
+  for (const std::string& id : change.removed_ids()) altered[id] = nullptr;
+  if (altered.size() > limits::kEtcdRequestOperations ||
+      commit.record.ByteSizeLong() > limits::kEtcdValueBytes) {
+    return false;
+  }
+  for (const auto& [id, node] : altered) {
+    std::string key =
+        keys_.Node(after.head.place(), after.head.generation(), id);
+    if (node == nullptr) {
+      txn.Delete({std::move(key), ""});
+    } else {
+      txn.Put(std::move(key), node->SerializeAsString());
+    }
+  }
+  v1::EtcdRecord record;
+  record.set_commit(after.head.commit());
+  *record.mutable_record() = commit.record;
+  txn.Put(keys_.Change(after.head.place(), after.head.epoch()),
+          record.SerializeAsString());
+  if (txn.request().ByteSizeLong() > limits::kEtcdRequestBytes) return false;
+  status = Flip(txn, before, after);
+  if (!status.ok()) return status;
+  return true;
+}
+
+absl::Status EtcdStore::ApplyInParts(const Commit& commit, const Known& before,
+                                     Known& after) {
+  int64_t revision = 0;
+  auto read = ReadHead(commit.ring, revision);
+  if (!read.ok()) return read.status();
+  absl::Status status = CheckFollows(HeadIn(read->head), commit);
+  if (!status.ok()) return status;
+  auto ring = ReadRing(read->head, revision);
+  if (!ring.ok()) return ring.status();
+  status = ApplyTo(*ring, commit);
+  if (!status.ok()) return status;
+
+  v1::EtcdHead& head = after.head;
+  head.set_generation(Draw());
+  head.set_table_epoch(head.epoch());
+  head.set_moved_since_table(0);
+  EtcdBatch batch(client_);
+  PutGeneration(head, *ring, batch);
+  const v1::EtcdRecord record =
+      PutRecord(head.place(), commit.record, head.commit(), batch);
+  status = batch.Finish();
+  if (!status.ok()) return status;
+  after.table = std::move(ring->table);
+  EtcdTxn txn;
+  txn.Put(keys_.Change(head.place(), head.epoch()), record.SerializeAsString());
+  for (const char* kind : {"nodes", "tables"}) {
+    // Those of writers that were interrupted go too: no writer that is still
+    // at work can get past the head that this makes.
+    txn.Delete(keys_.Before(kind, head.place(), head.generation()));
+    txn.Delete(keys_.Behind(kind, head.place(), head.generation()));
+  }
+  return Flip(txn, before, after);
+}
+
+void EtcdStore::PutGeneration(const v1::EtcdHead& head, const StoredRing& ring,
+                              EtcdBatch& batch) {
+  for (const v1::Node& node : ring.nodes) {
+    batch.Put(keys_.Node(head.place(), head.generation(), node.id()),
+              node.SerializeAsString());
+  }
+  constexpr size_t kPerChunk = limits::kEtcdValueBytes / sizeof(uint32_t);
+  for (size_t first = 0; first < ring.table.size(); first += kPerChunk) {
+    const size_t count = std::min(kPerChunk, ring.table.size() - first);
+    batch.Put(
+        keys_.Chunk(head.place(), head.generation(), first / kPerChunk),
+        std::string(reinterpret_cast<const char*>(ring.table.data() + first),
+                    count * sizeof(uint32_t)));
+  }
+}
+
+v1::EtcdRecord EtcdStore::PutRecord(uint64_t place,
+                                    const v1::ChangeRecord& record,
+                                    uint64_t commit, EtcdBatch& batch) {
+  v1::EtcdRecord stored;
+  stored.set_commit(commit);
+  if (record.ByteSizeLong() <= limits::kEtcdValueBytes) {
+    *stored.mutable_record() = record;
+    return stored;
+  }
+  const std::string bytes = record.SerializeAsString();
+  uint32_t parts = 0;
+  for (size_t first = 0; first < bytes.size();
+       first += limits::kEtcdValueBytes) {
+    batch.Put(keys_.Part(place, record.change().epoch(), commit, parts++),
+              bytes.substr(first, limits::kEtcdValueBytes));
+  }
+  stored.set_parts(parts);
+  stored.set_parts_digest(Xxh3(bytes));
+  return stored;
+}
+
+absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
+  const v1::EtcdHead& head = after.head;
+  const std::string head_key = keys_.Head(head.spec().name());
+  txn.CompareRevision(head_key, before.revision);
+  txn.Put(head_key, head.SerializeAsString());
+  const uint64_t kept_after = std::min(KeptAfter(head), head.epoch() - 1);
+  if (kept_after > KeptAfter(before.head)) {
+    txn.Delete(keys_.Changes(head.place(), 0, kept_after));
+    txn.Delete(keys_.PartsUpTo(head.place(), kept_after));
+  }
+  const std::string turn_key = keys_.Turn(head.spec().name());
+  txn.Read({turn_key, ""});
+  txn.ElseRead(head_key);
+  txn.ElseRead(keys_.Change(head.place(), head.epoch()));
+  txn.ElsePut(turn_key, "");
+  std::this_thread::sleep_until(before.give_way);
+  etcdserverpb::TxnResponse response;
+  bool maybe_made = false;
+  absl::Status status = client_.Txn(txn.request(), response, maybe_made);
+  if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL) {
+    return JudgeFull(status, after);
+  }
+  if (!status.ok()) return status;
+  after.revision = response.header().revision();
+  if (response.succeeded()) {
+    const mvccpb::KeyValue* turn =
+        FoundIn(response, response.responses_size() - 1);
+    if (turn != nullptr && turn->mod_revision() > before.revision) {
+      after.turns_given = std::min(before.turns_given + 1, kTurnDoublings);
+      after.give_way = std::chrono::steady_clock::now() +
+                       kShortestTurn * (1 << after.turns_given);
+    }
+    return absl::OkStatus();
+  }
+  return JudgeLoss(response, maybe_made, after);
+}
+
+}  // namespace clockwise

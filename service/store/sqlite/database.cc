@@ -1,0 +1,224 @@
+#include "service/store/sqlite/database.h"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "service/api/refusal.h"
+
+namespace clockwise {
+namespace {
+
+// The system's error number that SQLite keeps for a file of its own.
+int LastErrorNumber(sqlite3_file* file) {
+  int error_number = 0;
+  if (file != nullptr && file->pMethods != nullptr) {
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error_number);
+  }
+  return error_number;
+}
+
+// The system's error number behind `code`, 0 if there is none. After a failed
+// step, sqlite3_system_errno does not know it, but the file does: the log, to
+// which all commits are written.
+int ErrorNumber(sqlite3* connection, int code) {
+  if ((code & 0xff) == SQLITE_CANTOPEN) return sqlite3_system_errno(connection);
+  if ((code & 0xff) != SQLITE_IOERR) return 0;
+  for (const int which :
+       {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(connection, "main", which, &file);
+    const int error_number = LastErrorNumber(file);
+    if (error_number != 0) return error_number;
+  }
+  return 0;
+}
+
+// Whether `code` says that there was no space. Only for a write: what a sync
+// failed to sync may be on the disk all the same, and STORE_FULL promises that
+// nothing was changed.
+bool MeansFull(int code, int error_number) {
+  if ((code & 0xff) == SQLITE_FULL) return true;
+  return code == SQLITE_IOERR_WRITE &&
+         (error_number == ENOSPC || error_number == EFBIG ||
+          error_number == EDQUOT);
+}
+
+}  // namespace
+
+std::string OneLine(absl::string_view text) {
+  return absl::Utf8SafeCEscape(
+      absl::StrReplaceAll(text, {{"\n", " "}, {"*** ", ""}, {" ***", ":"}}));
+}
+
+Rows::~Rows() {
+  // Repeats the failure of the last step, which Next has told already.
+  static_cast<void>(sqlite3_reset(statement_->statement_));
+}
+
+absl::StatusOr<bool> Rows::Next() {
+  if (statement_->bind_code_ != SQLITE_OK) {
+    return statement_->database_->Failure(statement_->bind_code_);
+  }
+  const int code = sqlite3_step(statement_->statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return statement_->database_->Failure(code);
+}
+
+uint64_t Rows::Number(int column) const {
+  return static_cast<uint64_t>(
+      sqlite3_column_int64(statement_->statement_, column));
+}
+
+absl::string_view Rows::Bytes(int column) const {
+  const void* bytes = sqlite3_column_blob(statement_->statement_, column);
+  const int size = sqlite3_column_bytes(statement_->statement_, column);
+  if (bytes == nullptr) return {};  // NULL, empty, or out of memory
+  return {static_cast<const char*>(bytes), static_cast<size_t>(size)};
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement::Statement(Statement&& other) noexcept
+    : database_(other.database_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      bind_code_(other.bind_code_) {}
+
+Statement& Statement::operator=(Statement&& other) noexcept {
+  std::swap(database_, other.database_);
+  std::swap(statement_, other.statement_);
+  std::swap(bind_code_, other.bind_code_);
+  return *this;
+}
+
+void Statement::Clear() {
+  sqlite3_clear_bindings(statement_);
+  bind_code_ = SQLITE_OK;
+}
+
+void Statement::Bind(int index, uint64_t value) {
+  const int code =
+      sqlite3_bind_int64(statement_, index, static_cast<int64_t>(value));
+  if (bind_code_ == SQLITE_OK) bind_code_ = code;
+}
+
+void Statement::Bind(int index, absl::string_view text) {
+  const int code =
+      sqlite3_bind_text64(statement_, index, text.empty() ? "" : text.data(),
+                          text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (bind_code_ == SQLITE_OK) bind_code_ = code;
+}
+
+void Statement::Bind(int index, Blob blob) {
+  // A null pointer would bind NULL, not the empty BLOB.
+  const int code = sqlite3_bind_blob64(
+      statement_, index, blob.bytes.empty() ? "" : blob.bytes.data(),
+      blob.bytes.size(), SQLITE_TRANSIENT);
+  if (bind_code_ == SQLITE_OK) bind_code_ = code;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(
+    const std::string& path) {
+  sqlite3* connection = nullptr;
+  // No mutex of its own: the store has one.
+  const int code = sqlite3_open_v2(
+      path.c_str(), &connection,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+      nullptr);
+  if (connection == nullptr) {
+    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                   absl::StrCat(OneLine(path), ": out of memory"));
+  }
+  std::unique_ptr<Database> database(new Database(path, connection));
+  if (code != SQLITE_OK) return database->Failure(code);
+  database->KeepOnClose(true);
+  return database;
+}
+
+Database::~Database() { sqlite3_close(connection_); }
+
+absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code =
+      sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return Failure(code);
+  return Statement(this, statement);
+}
+
+absl::StatusOr<std::string> Database::Execute(absl::string_view sql) {
+  auto statement = Prepare(sql);
+  if (!statement.ok()) return statement.status();
+  Rows rows = statement->Select();
+  auto row = rows.Next();
+  if (!row.ok()) return row.status();
+  return *row ? std::string(rows.Bytes(0)) : std::string();
+}
+
+void Database::KeepOnClose(bool keep) {
+  sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0,
+                    nullptr);
+}
+
+bool Database::in_transaction() const {
+  return sqlite3_get_autocommit(connection_) == 0;
+}
+
+bool Database::read_only() const {
+  return sqlite3_db_readonly(connection_, "main") == 1;
+}
+
+bool Database::has_exclusive_lock() const {
+  int level = SQLITE_LOCK_NONE;
+  return sqlite3_file_control(connection_, "main", SQLITE_FCNTL_LOCKSTATE,
+                              &level) == SQLITE_OK &&
+         level == SQLITE_LOCK_EXCLUSIVE;
+}
+
+absl::Status Database::Failure(int code) {
+  last_failure_ = code;
+  const int error_number = ErrorNumber(connection_, code);
+  std::string message = absl::StrCat(
+      OneLine(path_), ": ", OneLine(sqlite3_errmsg(connection_)), " (SQLite ",
+      code, error_number == 0 ? "" : ", ",
+      error_number == 0 ? "" : std::generic_category().message(error_number),
+      ")");
+  return Refusal(MeansFull(code, error_number)
+                     ? v1::ERROR_REASON_STORE_FULL
+                     : v1::ERROR_REASON_STORE_UNAVAILABLE,
+                 message);
+}
+
+absl::Status Transaction::Begin() {
+  // A rollback that failed is made up for here; else no change would ever be
+  // accepted again.
+  if (database_.in_transaction()) {
+    absl::Status status = database_.Execute("ROLLBACK").status();
+    if (!status.ok()) return status;
+  }
+  return database_.Execute("BEGIN IMMEDIATE").status();
+}
+
+absl::Status Transaction::Commit() {
+  // A commit that failed may be sent again on the same connection, even after a
+  // failed sync: SQLite puts the log back to where it was, and the next commit
+  // writes and syncs those pages anew.
+  return database_.Execute("COMMIT").status();
+}
+
+Transaction::~Transaction() {
+  // After some failures SQLite has rolled back by itself. Should ROLLBACK
+  // fail, the next Begin tries again.
+  if (database_.in_transaction()) {
+    static_cast<void>(database_.Execute("ROLLBACK"));
+  }
+}
+
+}  // namespace clockwise

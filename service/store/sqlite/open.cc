@@ -1,0 +1,224 @@
+// How an SqliteStore comes to be: SqliteStore::Open and its steps.
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "service/store/sqlite/database.h"
+#include "service/store/sqlite/file.h"
+#include "service/store/sqlite/schema.h"
+#include "service/store/sqlite/sqlite_store.h"
+
+namespace clockwise {
+namespace {
+
+// A setting, and what SQLite says when it has taken it; it ignores silently
+// what it does not know or cannot do.
+struct Setting {
+  absl::string_view name;
+  absl::string_view value;
+  absl::string_view read_back;
+};
+
+// First, before anything is read. No shared memory file (-shm) is made then.
+constexpr Setting kExclusive = {"locking_mode", "EXCLUSIVE", "exclusive"};
+constexpr Setting kSettings[] = {
+    {"synchronous", "FULL", "2"},  // a commit is synced before it is told
+    {"foreign_keys", "ON", "1"},
+    {"trusted_schema", "OFF", "0"},
+    {"cell_size_check", "ON", "1"},
+};
+// Last: it writes, unless the file is in that mode already.
+constexpr Setting kLogModeSetting = {"journal_mode", "WAL", "wal"};
+
+absl::Status Set(Database& database, const Setting& setting) {
+  auto status = database.Execute(
+      absl::StrCat("PRAGMA ", setting.name, "=", setting.value));
+  if (!status.ok()) return status.status();
+  const auto got = database.Execute(absl::StrCat("PRAGMA ", setting.name));
+  if (!got.ok()) return got.status();
+  if (*got == setting.read_back) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat(OneLine(database.path()), ": SQLite keeps ", setting.name,
+                   " at ", *got, ", not ", setting.value));
+}
+
+absl::Status BuildTables(Database& database) {
+  Transaction transaction(database);
+  absl::Status status = transaction.Begin();
+  if (status.ok()) status = Migrate(database, 0);
+  return status.ok() ? transaction.Commit() : status;
+}
+
+// Fills an empty file.
+absl::Status Build(const std::string& path) {
+  auto database = Database::Open(path);
+  if (!database.ok()) return database.status();
+  absl::Status status = Set(**database, kExclusive);
+  // Publish syncs it once, when it is whole.
+  if (status.ok()) status = Set(**database, {"synchronous", "OFF", "0"});
+  if (!status.ok()) return status;
+  status = (*database)
+               ->Execute(absl::StrCat("PRAGMA application_id=", kApplicationId))
+               .status();
+  if (status.ok()) status = BuildTables(**database);
+  if (status.ok()) status = Set(**database, kLogModeSetting);
+  if (status.ok()) (*database)->KeepOnClose(false);
+  return status;
+}
+
+// Puts a new, empty database at `path`: built under another name, so that no
+// crash leaves half of one.
+absl::Status CreateDatabase(const std::string& path) {
+  const auto temporary = NewTemporaryFile(path);
+  if (!temporary.ok()) return temporary.status();
+  absl::Status status = Build(*temporary);
+  if (status.ok()) status = Publish(*temporary, path);
+  if (!status.ok()) {
+    for (const char* suffix : {"", "-wal", "-journal"}) {
+      unlink(absl::StrCat(*temporary, suffix).c_str());
+    }
+  }
+  // Another program was faster: its file is as good.
+  return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
+}
+
+absl::Status FindOrCreate(const std::string& path) {
+  auto found = FindDatabase(path);
+  if (!found.ok()) return found.status();
+  if (*found) return absl::OkStatus();
+  absl::Status status = CreateDatabase(path);
+  if (!status.ok()) return status;
+  found = FindDatabase(path);
+  if (!found.ok()) return found.status();
+  if (*found) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(OneLine(path), ": is a link to nowhere; name its target"));
+}
+
+// `status`, with which Start failed, as one line for people.
+absl::Status WhyNotOpen(const Database& database, const absl::Status& status) {
+  if (absl::IsDataLoss(status)) {
+    return Damaged(database.path(), status.message());
+  }
+  switch (database.last_failure() & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::UnavailableError(
+          absl::StrCat(OneLine(database.path()),
+                       ": is in use by another clockwised (or another program "
+                       "has it open); stop that one, or name another file"));
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Damaged(database.path(),
+                     sqlite3_errstr(database.last_failure() & 0xff));
+    default:
+      return absl::Status(status.code(), status.message());
+  }
+}
+
+// Removes the empty log that SQLite has made for a file that had none, while
+// the lock proves that it is no other program's.
+void RemoveNewLog(const Database& database) {
+  const std::string log = LogOf(database.path());
+  std::error_code error;
+  if (database.has_exclusive_lock() &&
+      std::filesystem::file_size(log, error) == 0 && !error) {
+    unlink(log.c_str());
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
+    absl::string_view path, const Options& options) {
+  const auto resolved = ResolvePath(path);
+  if (!resolved.ok()) return resolved.status();
+  std::error_code error;
+  if (options.must_exist && !std::filesystem::exists(*resolved, error)) {
+    return absl::NotFoundError(absl::StrCat(*resolved, ": is not there"));
+  }
+  absl::Status status = FindOrCreate(*resolved);
+  if (!status.ok()) return status;
+  const bool had_log = std::filesystem::exists(LogOf(*resolved), error);
+
+  auto database = Database::Open(*resolved);
+  if (!database.ok())
+    return absl::UnavailableError(database.status().message());
+  std::unique_ptr<SqliteStore> store(new SqliteStore(*std::move(database)));
+  MutexLock lock(store->mu_);
+  status = store->Start(options);
+  if (!status.ok()) {
+    if (!had_log) RemoveNewLog(*store->database_);
+    return WhyNotOpen(*store->database_, status);
+  }
+  store->database_->KeepOnClose(false);
+  return store;
+}
+
+absl::Status SqliteStore::Start(const Options& options) {
+  const auto version = Configure();
+  if (!version.ok()) return version.status();
+  absl::Status status =
+      *version == kSchemaVersion ? CheckContent() : Upgrade(*version);
+  if (status.ok()) status = Set(*database_, kLogModeSetting);
+  if (status.ok() && options.max_pages > 0) {
+    status =
+        database_
+            ->Execute(absl::StrCat("PRAGMA max_page_count=", options.max_pages))
+            .status();
+  }
+  return status;
+}
+
+absl::StatusOr<uint32_t> SqliteStore::Configure() {
+  absl::Status status = Set(*database_, kExclusive);
+  for (const Setting& setting : kSettings) {
+    if (!status.ok()) return status;
+    status = Set(*database_, setting);
+  }
+  if (!status.ok()) return status;
+  // For now the file has only been read, and the lock taken.
+  const auto text = database_->Execute("PRAGMA user_version");
+  if (!text.ok()) return text.status();
+  uint32_t version = 0;
+  if (database_->read_only() || !absl::SimpleAtoi(*text, &version) ||
+      version == 0 || version > kSchemaVersion) {
+    return absl::DataLossError("its header is none that Clockwise writes");
+  }
+  // Before anything is made of them, the pages must be whole.
+  const auto check = database_->Execute("PRAGMA quick_check(1)");
+  if (!check.ok()) return check.status();
+  if (*check != "ok") return absl::DataLossError(OneLine(*check));
+  return version;
+}
+
+// The content is checked before anything of it is durable, so that a file that
+// is refused stays as it was (SqliteVersion1Test).
+absl::Status SqliteStore::Upgrade(uint32_t version) {
+  Transaction transaction(*database_);
+  absl::Status status = transaction.Begin();
+  if (status.ok()) status = Migrate(*database_, version);
+  if (status.ok()) status = CheckContent();
+  return status.ok() ? transaction.Commit() : status;
+}
+
+absl::Status SqliteStore::CheckContent() {
+  absl::Status status = CheckTables(*database_);
+  if (!status.ok()) return status;
+  queries_.reserve(kQueries);
+  for (const absl::string_view sql : kSql) {
+    auto query = database_->Prepare(sql);
+    if (!query.ok()) return query.status();
+    queries_.push_back(*std::move(query));
+  }
+  return ReadAll().status();
+}
+
+}  // namespace clockwise
