@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -129,6 +130,18 @@ Figures FiguresOf(const RingPair& rings, const KeySample& keys) {
   }
   figures.keys = counter.Finish();
   return figures;
+}
+
+absl::StatusOr<NodeList> JoinedNodes(std::span<const v1::Node> nodes) {
+  NodeChanges joined;
+  uint64_t ordinal = 0;
+  for (const v1::Node& asked : nodes) {
+    auto node = NormalizeNode(asked);
+    if (!node.ok()) return node.status();
+    node->set_ordinal(++ordinal);
+    joined[asked.id()] = std::make_shared<const v1::Node>(*std::move(node));
+  }
+  return WithChanges({}, joined);
 }
 
 }  // namespace clockwise::cli

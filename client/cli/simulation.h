@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,6 +29,10 @@ struct NodesAround {
 // at its best: no other node's number changes by an addition. Wants
 // removed <= nodes and nodes + added <= kMaxSimulatedNodes.
 NodesAround NumberedNodes(uint32_t nodes, uint32_t added, uint32_t removed);
+
+// Returns `nodes`, whose ids differ, as a server would have them once they
+// joined a new ring in this order, with their defaults. FIELD_INVALID.
+absl::StatusOr<NodeList> JoinedNodes(std::span<const v1::Node> nodes);
 
 // The ring of one spec before and after the change of nodes.
 struct RingPair {

@@ -8,12 +8,37 @@
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
 #include "service/rpc/audit.h"
-#include "service/rpc/log_change.h"
 #include "service/rpc/queued_call.h"
 #include "service/rpc/request_traits.h"
+#include "service/runtime/log.h"
 
 namespace clockwise {
 namespace {
+
+// Logs a change that was made: one line, and one more for each thing that could
+// not be done in full. `meant` is the ring's name as the request gave it.
+void LogChange(absl::string_view meant, const v1::Change& change) {
+  const std::string ring(MeantRing(meant));
+  LogInfo("ring changed", {{"ring", ring},
+                           {"epoch", absl::StrCat(change.epoch())},
+                           {"upserted", absl::StrCat(change.upserted_size())},
+                           {"removed", absl::StrCat(change.removed_ids_size())},
+                           {"moved", absl::StrCat(change.moved_ratio())},
+                           {"actor", change.actor()},
+                           {"request_id", change.request_id()}});
+  if (change.zone_shortfall_after() > change.zone_shortfall_before()) {
+    LogWarning("partitions short of zones",
+               {{"ring", ring},
+                {"partitions", absl::StrCat(change.zone_shortfall_after())},
+                {"zones", absl::StrCat(change.zones())}});
+  }
+  if (change.capped_ids_size() > 0) {
+    LogWarning("weights too large to honour",
+               {{"ring", ring},
+                {"nodes", absl::StrCat(change.capped_ids_size())},
+                {"first", change.capped_ids(0)}});
+  }
+}
 
 // Bytes. The answer to a request up to this size fits in what gRPC sends
 // without an acknowledgement.

@@ -1,4 +1,3 @@
-#include "client/cli/tables/transfers.h"
 
 #include <gtest/gtest.h>
 

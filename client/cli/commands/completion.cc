@@ -8,6 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "client/cli/command_line.h"
 
 namespace clockwise::cli {
 namespace {
@@ -252,6 +253,23 @@ std::string CompletionScript(const CLI::App& app, const std::string& shell) {
   if (shell == "zsh") return ZshScript(places);
   if (shell == "fish") return FishScript(places);
   return BashScript(places);
+}
+
+// --- The command ---
+
+void AddCompletionCommand(CLI::App& app, CommandLine& line) {
+  auto shell = std::make_shared<std::string>();
+  CLI::App* completion =
+      app.add_subcommand("completion", "Print completion for a shell");
+  completion->add_option("SHELL", *shell, "bash, zsh or fish")
+      ->type_name("")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->footer("Examples:\n  source <(clockwise completion bash)");
+  OnChosen(completion, line, shell,
+           [&app](const std::string& chosen, Session& session) {
+             return session.out.Write(CompletionScript(app, chosen));
+           });
 }
 
 }  // namespace clockwise::cli

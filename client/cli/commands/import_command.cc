@@ -9,7 +9,7 @@
 #include "client/cli/commands/change.h"
 #include "client/cli/failure.h"
 #include "client/cli/import/imported.h"
-#include "client/cli/joined_nodes.h"
+#include "client/cli/simulation.h"
 #include "client/cli/layout_options.h"
 #include "client/cli/option_checks.h"
 #include "client/cli/tables/table.h"

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/failure.h"
-#include "client/cli/joined_nodes.h"
+#include "client/cli/simulation.h"
 #include "client/cli/key_sample.h"
 #include "client/cli/tables/table.h"
 #include "client/cli/text.h"

@@ -8,11 +8,22 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/tables/transfers.h"
+#include "absl/strings/string_view.h"
 #include "client/cli/terminal.h"
 #include "clockwise/v1/placement.pb.h"
 
 namespace clockwise::cli {
+
+// As v1::Change has them: greatest first.
+using Transfers = google::protobuf::RepeatedPtrField<v1::Transfer>;
+
+// Who gives: "(nobody)" where nobody owned it.
+absl::string_view Giver(const v1::Transfer& transfer);
+
+// `transfers` as a table of few rows, the rest as their sum. Empty if there are
+// none. `truncated` says that they are not all, which is told.
+std::string TransferTable(const Transfers& transfers, bool truncated,
+                          const Terminal& terminal);
 
 // The nodes whose share changes most, with what is due to each; the rest as
 // their number. Empty if there are none.

@@ -1,12 +1,18 @@
 #include "service/rpc/watch/watch_hub.h"
 
 #include <algorithm>
+#include <list>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "clockwise/v1/placement.pb.h"
 #include "service/api/refusal.h"
+#include "service/api/validate.h"
+#include "service/limits.h"
+#include "service/ring/layout.h"
+#include "service/rpc/request_traits.h"
 #include "service/rpc/status_mapping.h"
-#include "service/rpc/watch/watch_stream.h"
 #include "service/rpc/wire.h"
 
 namespace clockwise {
@@ -15,7 +21,67 @@ namespace {
 // Between two messages of changes to one stream.
 constexpr std::chrono::milliseconds kPassGap(10);
 
+// When this server goes away, its streams come to the others at this pace.
+constexpr size_t kReturningPerSecond = 2'000;
+constexpr std::chrono::milliseconds kShortestSpread(100);
+constexpr std::chrono::milliseconds kLongestSpread(5'000);
+
+// Whether `status` ends a stream that was let in. One who may not be
+// looked at for now (too many unknown tokens came from there) goes on.
+bool IsShutOut(const absl::Status& status) {
+  return absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
+}
+
 }  // namespace
+
+// --- One stream ---
+
+// One Watch call, as gRPC sees it. Only the dispatcher writes and finishes;
+// gRPC's threads only report events. What changes while it is open is in
+// Progress, which the hub's lock guards.
+class WatchHub::Stream final
+    : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  Stream(WatchHub& its_hub, const std::string& its_peer,
+         const v1::WatchRequest& request, Admission its_admit)
+      : counted(its_hub.calls_),
+        hub(its_hub),
+        peer(its_peer),
+        ring(MeantRing(request.ring())),
+        include_moves(request.include_moves()),
+        admit(std::move(its_admit)) {}
+
+  void OnWriteDone(bool ok) override { hub.OnWritten(id, ok); }
+  void OnCancel() override { hub.OnClientGone(id); }
+  void OnDone() override { self.reset(); }  // nothing may follow
+
+  const CallsUnderWay::Counted counted;
+  WatchHub& hub;
+  const std::string peer;  // the machine that it goes to
+  const std::string ring;
+  const bool include_moves;
+  const Admission admit;
+  const Clock::time_point opened_at = Clock::now();
+  uint64_t id = 0;  // set before gRPC knows the stream
+  StreamPtr self;   // from Open to OnDone: gRPC holds a plain pointer
+  grpc::ByteBuffer in_flight;  // belongs to the write
+};
+
+// A call that is refused at once.
+class WatchHub::RefusedStream final
+    : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  RefusedStream(CallsUnderWay& calls, const absl::Status& status)
+      : counted_(calls) {
+    Finish(ToGrpc(status));
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  const CallsUnderWay::Counted counted_;
+};
+
+// --- Opening and waking ---
 
 WatchHub::WatchHub(const Membership& membership, const ServingLimits& limits,
                    CallsUnderWay& calls, RpcStats& stats,
@@ -73,9 +139,11 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
   if (absl::Status status = CheckRoom(peer); !status.ok()) return status;
   stream->id = ++last_id_;
   stream->self = stream;
-  stream->sent_at = Clock::now();
-  stream->age = by_age_.insert(by_age_.end(), stream->id);
-  streams_[stream->id] = stream;
+  Progress& progress = streams_[stream->id];
+  progress.stream = stream;
+  progress.position = {request.known_incarnation(), request.known_epoch()};
+  progress.sent_at = Clock::now();
+  progress.age = by_age_.insert(by_age_.end(), stream->id);
   by_ring_[stream->ring].insert(stream->id);
   ++by_peer_[peer];
   return absl::OkStatus();
@@ -104,6 +172,32 @@ void WatchHub::Notice(uint64_t id) {
   changed_.NotifyOne();
 }
 
+void WatchHub::OnWritten(uint64_t id, bool ok) {
+  {
+    MutexLock lock(mu_);
+    const auto at = streams_.find(id);
+    if (at == streams_.end()) return;
+    Progress& progress = at->second;
+    progress.writing = false;
+    progress.broken = progress.broken || !ok;
+    if (!progress.broken && !progress.passed_by) return;
+    progress.passed_by = false;
+    noticed_.insert(id);
+  }
+  changed_.NotifyOne();
+}
+
+void WatchHub::OnClientGone(uint64_t id) {
+  {
+    MutexLock lock(mu_);
+    const auto at = streams_.find(id);
+    if (at == streams_.end()) return;
+    at->second.broken = true;
+    noticed_.insert(id);
+  }
+  changed_.NotifyOne();
+}
+
 void WatchHub::Wake(const std::string& ring) {
   {
     MutexLock lock(mu_);
@@ -116,7 +210,7 @@ void WatchHub::Drain() {
   {
     MutexLock lock(mu_);
     draining_ = true;
-    for (const auto& [id, stream] : streams_) noticed_.insert(id);
+    for (const auto& [id, progress] : streams_) noticed_.insert(id);
   }
   changed_.NotifyOne();
 }
@@ -132,8 +226,8 @@ WatchFigures WatchHub::Figures() const {
   for (const auto& [ring, ids] : by_ring_) {
     figures.streams[ring] = ids.size();
     for (const uint64_t id : ids) {
-      const Stream& stream = *streams_.at(id);
-      const uint64_t epoch = stream.started ? stream.position.epoch : 0;
+      const Progress& progress = streams_.at(id);
+      const uint64_t epoch = progress.started ? progress.position.epoch : 0;
       if (newest[ring] > epoch) {
         figures.lag_epochs = std::max(figures.lag_epochs, newest[ring] - epoch);
       }
@@ -142,12 +236,14 @@ WatchFigures WatchHub::Figures() const {
   return figures;
 }
 
+// --- The dispatcher: which streams are looked at, and when ---
+
 bool WatchHub::IsDue(Clock::time_point now, Clock::time_point& until) const {
   if (stopping_ || !noticed_.empty()) return true;
   until = now + std::chrono::hours(1);
   if (!changed_rings_.empty()) until = std::min(until, next_pass_);
   if (!by_age_.empty()) {
-    until = std::min(until, streams_.at(by_age_.front())->sent_at + heartbeat_);
+    until = std::min(until, streams_.at(by_age_.front()).sent_at + heartbeat_);
   }
   return until <= now;
 }
@@ -174,18 +270,18 @@ bool WatchHub::Collect(std::vector<StreamPtr>& streams,
     if (at != by_ring_.end()) ids.insert(at->second.begin(), at->second.end());
   }
   while (!by_age_.empty()) {
-    Stream& oldest = *streams_.at(by_age_.front());
+    Progress& oldest = streams_.at(by_age_.front());
     if (oldest.sent_at + heartbeat_ > now) break;
-    ids.insert(oldest.id);
+    ids.insert(oldest.stream->id);
     oldest.heartbeat_due = !oldest.writing;
-    // Also when a write is in flight and it gets nothing now: it shall not be
-    // found due again and again meanwhile.
+    // Also if a write is in flight and nothing is sent now. Otherwise the
+    // stream would be found due again and again until the write is done.
     oldest.sent_at = now;
     by_age_.splice(by_age_.end(), by_age_, oldest.age);
   }
   for (const uint64_t id : ids) {
     const auto at = streams_.find(id);
-    if (at != streams_.end()) streams.push_back(at->second);
+    if (at != streams_.end()) streams.push_back(at->second.stream);
   }
   return true;
 }
@@ -206,6 +302,123 @@ void WatchHub::Run() {
     streams.clear();
     rings.clear();
   }
+}
+
+// --- What a stream is sent, and what ends it ---
+
+absl::Status WatchHub::GoingAway() {
+  const auto spread = std::clamp<std::chrono::milliseconds>(
+      std::chrono::milliseconds(streams_.size() * 1000 / kReturningPerSecond),
+      kShortestSpread, kLongestSpread);
+  std::uniform_int_distribution<int64_t> delay(0, spread.count());
+  return WithRetryDelay(Refusal(v1::ERROR_REASON_DRAINING,
+                                "this server is going away; watch another"),
+                        std::chrono::milliseconds(delay(random_)));
+}
+
+absl::Status WatchHub::MayGoOn(const Stream& stream, StatePtr& state) {
+  auto found = membership_.Find(stream.ring);
+  if (absl::Status status = stream.admit(stream.ring); IsShutOut(status)) {
+    return status;
+  }
+  MutexLock lock(mu_);
+  const Progress& progress = streams_.at(stream.id);
+  if (progress.broken) return absl::CancelledError("the client went away");
+  if (draining_) return GoingAway();
+  if (!found.ok()) return found.status();
+  state = *std::move(found);
+  if (progress.started && progress.position.incarnation != state->incarnation) {
+    return Refusal(v1::ERROR_REASON_RING_NOT_FOUND,
+                   absl::StrCat("ring ", Quoted(stream.ring),
+                                " was deleted, and made anew since"));
+  }
+  return absl::OkStatus();
+}
+
+bool WatchHub::MayBeBehind(const Stream& stream, const WatchPosition& known,
+                           const RingState& state) const {
+  const bool behind = known.incarnation == state.incarnation
+                          ? known.epoch > state.epoch
+                          : known.epoch > 0;
+  return behind && !(membership_.Confirmed() >= stream.opened_at);
+}
+
+void WatchHub::Attend(const StreamPtr& stream) {
+  WatchPosition position;
+  bool started = false;
+  bool heartbeat_due = false;
+  {
+    MutexLock lock(mu_);
+    const auto at = streams_.find(stream->id);
+    if (at == streams_.end()) return;
+    Progress& progress = at->second;
+    if (progress.writing) {
+      progress.passed_by = true;
+      return;
+    }
+    position = progress.position;
+    started = progress.started;
+    heartbeat_due = progress.heartbeat_due;
+    progress.heartbeat_due = false;
+  }
+  StatePtr state;
+  if (absl::Status status = MayGoOn(*stream, state); !status.ok()) {
+    End(stream, status);
+    return;
+  }
+  if (!started && MayBeBehind(*stream, position, *state)) {
+    if (Clock::now() - stream->opened_at <
+        std::chrono::seconds(limits::kMaxEpochWaitSeconds)) {
+      MutexLock lock(mu_);
+      ahead_.insert(stream->id);
+    } else {
+      End(stream,
+          Refusal(v1::ERROR_REASON_EPOCH_NOT_REACHED,
+                  absl::StrCat("known_epoch: ring ", Quoted(stream->ring),
+                               " is at epoch ", state->epoch,
+                               " here, and the store "
+                               "that could tell more is away")));
+    }
+    return;
+  }
+  const bool newest = position.incarnation == state->incarnation &&
+                      position.epoch == state->epoch;
+  if (started && newest && !heartbeat_due) return;
+  const auto unconfirmed =
+      std::chrono::ceil<std::chrono::milliseconds>(membership_.Unconfirmed());
+  WatchEvent event =
+      events_.Next(state, position, stream->include_moves, unconfirmed);
+  {
+    MutexLock lock(mu_);
+    ahead_.erase(stream->id);
+    Progress& progress = streams_.at(stream->id);
+    progress.position = {state->incarnation, state->epoch};
+    progress.started = true;
+    progress.writing = true;
+    progress.sent_at = Clock::now();
+    by_age_.splice(by_age_.end(), by_age_, progress.age);
+    if (*event.resync != '\0') ++resyncs_[{stream->ring, event.resync}];
+  }
+  stats_.Of(Method::kWatch).CountSent();
+  stream->in_flight = event.bytes;
+  stream->StartWrite(&stream->in_flight);
+}
+
+void WatchHub::End(const StreamPtr& stream, const absl::Status& status) {
+  {
+    MutexLock lock(mu_);
+    const auto progress = streams_.find(stream->id);
+    by_age_.erase(progress->second.age);
+    streams_.erase(progress);
+    ahead_.erase(stream->id);
+    const auto at = by_ring_.find(stream->ring);
+    at->second.erase(stream->id);
+    if (at->second.empty()) by_ring_.erase(at);
+    const auto peer = by_peer_.find(stream->peer);
+    if (--peer->second == 0) by_peer_.erase(peer);
+  }
+  stats_.Of(Method::kWatch).CountHandled(static_cast<size_t>(status.code()));
+  stream->Finish(ToGrpc(status));
 }
 
 }  // namespace clockwise

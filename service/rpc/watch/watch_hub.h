@@ -71,7 +71,23 @@ class WatchHub {
   using StreamPtr = std::shared_ptr<Stream>;
   using Clock = std::chrono::steady_clock;
 
-  // Called by streams, on gRPC's threads: something happened to stream `id`.
+  // What changes while a stream is open.
+  struct Progress {
+    StreamPtr stream;
+    WatchPosition position;  // what was sent last; before that, what is known
+    bool started = false;    // whether anything was sent
+    bool writing = false;    // whether a write is in flight
+    bool passed_by = false;  // whether there was something to send meanwhile
+    bool broken = false;     // whether the client is gone
+    bool heartbeat_due = false;
+    Clock::time_point sent_at;          // time of the last message
+    std::list<uint64_t>::iterator age;  // its place in by_age_
+  };
+
+  // Called by streams, on gRPC's threads.
+  void OnWritten(uint64_t id, bool ok);
+  void OnClientGone(uint64_t id);
+  // Lets the dispatcher look at stream `id`.
   void Notice(uint64_t id);
   absl::Status Admit(const grpc::ByteBuffer& request, const std::string& peer,
                      Admission admit, StreamPtr& stream);
@@ -89,12 +105,15 @@ class WatchHub {
   // be, if nothing happens before.
   bool IsDue(Clock::time_point now, Clock::time_point& until) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // What is wrong with going on with `stream`; OK fills `state`.
+  // Checks whether `stream`, which is open, may continue. On OK, sets `state`
+  // to the ring's newest state.
   absl::Status MayGoOn(const Stream& stream, StatePtr& state);
   absl::Status GoingAway() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Whether `stream`, which was told nothing yet, knows of more than `state`,
-  // and this server has not made sure since that its state is the newest.
-  bool MayBeBehind(const Stream& stream, const RingState& state) const;
+  // Whether `stream`, to which nothing was sent yet and whose client has seen
+  // `known`, knows of more than `state`, and this server has not made sure
+  // since that its state is the newest.
+  bool MayBeBehind(const Stream& stream, const WatchPosition& known,
+                   const RingState& state) const;
   void End(const StreamPtr& stream, const absl::Status& status);
 
   const Membership& membership_;
@@ -110,7 +129,7 @@ class WatchHub {
   mutable Mutex mu_;
   Condition changed_;
   uint64_t last_id_ ABSL_GUARDED_BY(mu_) = 0;
-  absl::flat_hash_map<uint64_t, StreamPtr> streams_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<uint64_t, Progress> streams_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::set<uint64_t>> by_ring_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, size_t> by_peer_ ABSL_GUARDED_BY(mu_);
   // Ids in order of their last message, oldest first: whose heartbeat is due.

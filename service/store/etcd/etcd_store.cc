@@ -1,12 +1,21 @@
 #include "service/store/etcd/etcd_store.h"
 
+#include <limits>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
+#include "service/limits.h"
+#include "service/store/etcd/batch.h"
 #include "service/store/etcd/follower.h"
+#include "service/store/etcd/parse.h"
+#include "service/store/etcd/txn.h"
 #include "service/store/etcd/values.h"
+#include "service/store/store_rules.h"
 
 namespace clockwise {
-
 EtcdStore::EtcdStore(Options options)
     : options_(std::move(options)),
       keys_(options_.prefix),
@@ -68,6 +77,366 @@ uint64_t EtcdStore::Draw() {
   uint64_t number = 0;
   while (number == 0) number = options_.random();
   return number;
+}
+
+// --- Reading ---
+
+namespace {
+
+// Reads fail when etcd compacts the revision that they began at.
+constexpr int kReadAttempts = 5;
+
+template <typename Read>
+auto Again(const Read& read) {
+  auto result = read();
+  for (int i = 1; i < kReadAttempts && absl::IsOutOfRange(result.status());
+       ++i) {
+    result = read();
+  }
+  if (absl::IsOutOfRange(result.status())) {
+    result =
+        Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, result.status().message());
+  }
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<mvccpb::KeyValue>> EtcdStore::ReadRange(
+    const EtcdRange& range, int64_t& revision) {
+  std::vector<mvccpb::KeyValue> all;
+  etcdserverpb::RangeRequest request;
+  request.set_key(range.begin);
+  request.set_range_end(range.end);
+  request.set_limit(limits::kEtcdPageKeys);
+  while (true) {
+    request.set_revision(revision);
+    etcdserverpb::RangeResponse response;
+    absl::Status status = client_.Range(request, response);
+    if (!status.ok()) return status;
+    if (revision == 0) revision = response.header().revision();
+    for (mvccpb::KeyValue& kv : *response.mutable_kvs()) {
+      all.push_back(std::move(kv));
+    }
+    if (!response.more() || all.empty()) return all;
+    request.set_key(all.back().key() + '\0');
+  }
+}
+
+absl::Status EtcdStore::CheckFormat() {
+  int64_t revision = 0;
+  auto kvs = ReadRange({keys_.Format(), ""}, revision);
+  if (!kvs.ok()) return kvs.status();
+  if (kvs->empty() || kvs->front().value() == kEtcdFormat) {
+    return absl::OkStatus();
+  }
+  return Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrCat("etcd: ", keys_.Format(), " is ",
+                   Quoted(kvs->front().value()), ", not ", kEtcdFormat,
+                   ": use the version of Clockwise that wrote it"));
+}
+
+absl::StatusOr<EtcdStore::Known> EtcdStore::ReadHead(absl::string_view ring,
+                                                     int64_t& revision) {
+  auto kvs = ReadRange({keys_.Head(ring), ""}, revision);
+  if (!kvs.ok()) return kvs.status();
+  return KnownFrom(ring, kvs->empty() ? nullptr : &kvs->front());
+}
+
+absl::StatusOr<EtcdStore::Known> EtcdStore::KnownFrom(
+    absl::string_view ring, const mvccpb::KeyValue* kv) {
+  if (kv == nullptr) return RingNotFound(ring);
+  auto head = ParseEtcdHead(ring, kv->value());
+  if (!head.ok()) return head.status();
+  Known known;
+  known.head = *std::move(head);
+  known.revision = kv->mod_revision();
+  return known;
+}
+
+absl::StatusOr<RingHead> EtcdStore::Head(absl::string_view ring) {
+  int64_t revision = 0;
+  auto known = ReadHead(ring, revision);
+  if (!known.ok()) {
+    if (LostRace(known.status())) Forget(ring);  // another server deleted it
+    return known.status();
+  }
+  return HeadIn(known->head);
+}
+
+absl::StatusOr<std::vector<RingHead>> EtcdStore::Heads() {
+  return Again([&]() -> absl::StatusOr<std::vector<RingHead>> {
+    int64_t revision = 0;
+    auto kvs = ReadRange(keys_.Heads(), revision);
+    if (!kvs.ok()) return kvs.status();
+    std::vector<RingHead> heads;
+    heads.reserve(kvs->size());
+    for (const mvccpb::KeyValue& kv : *kvs) {
+      const auto head = ParseEtcdHead(keys_.RingOf(kv.key()), kv.value());
+      if (!head.ok()) return head.status();
+      heads.push_back(HeadIn(*head));
+    }
+    return heads;
+  });
+}
+
+absl::StatusOr<StoredRing> EtcdStore::Load(absl::string_view ring) {
+  return Again([&] { return LoadOnce(ring); });
+}
+
+absl::StatusOr<StoredRing> EtcdStore::LoadOnce(absl::string_view ring) {
+  int64_t revision = 0;
+  auto known = ReadHead(ring, revision);
+  if (!known.ok()) return known.status();
+  return ReadRing(known->head, revision);
+}
+
+absl::StatusOr<std::vector<StoredRing>> EtcdStore::LoadAll() {
+  if (absl::Status status = CheckFormat(); !status.ok()) return status;
+  return Again([&] { return LoadAllOnce(); });
+}
+
+absl::StatusOr<std::vector<StoredRing>> EtcdStore::LoadAllOnce() {
+  int64_t revision = 0;
+  auto kvs = ReadRange(keys_.Heads(), revision);
+  if (!kvs.ok()) return kvs.status();
+  std::vector<StoredRing> rings;
+  for (const mvccpb::KeyValue& kv : *kvs) {
+    auto known = ReadHead(keys_.RingOf(kv.key()), revision);
+    if (!known.ok()) return known.status();
+    auto ring = ReadRing(known->head, revision);
+    if (!ring.ok()) return ring.status();
+    rings.push_back(*std::move(ring));
+  }
+  return rings;
+}
+
+absl::StatusOr<StoredRing> EtcdStore::ReadRing(const v1::EtcdHead& head,
+                                               int64_t revision) {
+  StoredRing ring;
+  ring.head = HeadIn(head);
+  auto nodes = ReadNodes(head, revision);
+  if (!nodes.ok()) return nodes.status();
+  ring.nodes = *std::move(nodes);
+  auto records = ReadRecords(head, KeptAfter(head), revision);
+  if (!records.ok()) return records.status();
+  auto table = ReadTable(head, *records, revision);
+  if (!table.ok()) return table.status();
+  ring.table = *std::move(table);
+  for (v1::ChangeRecord& record : *records) {
+    if (record.change().epoch() > head.dropped_epoch()) {
+      ring.history.push_back(std::move(record));
+    }
+  }
+  absl::Status status = CheckRing(ring);
+  if (!status.ok()) return EtcdDamaged(head.spec().name(), status.message());
+  return ring;
+}
+
+absl::StatusOr<std::vector<v1::Node>> EtcdStore::ReadNodes(
+    const v1::EtcdHead& head, int64_t revision) {
+  const EtcdRange range = keys_.Nodes(head.place(), head.generation());
+  auto kvs = ReadRange(range, revision);
+  if (!kvs.ok()) return kvs.status();
+  return ParseEtcdNodes(head, range.begin.size(), *kvs);
+}
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfter(
+    absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
+  return Again([&] { return ChangesAfterOnce(ring, incarnation, epoch); });
+}
+
+// --- Records of changes ---
+
+namespace {
+
+constexpr uint64_t kNoEpoch = std::numeric_limits<uint64_t>::max();
+
+}  // namespace
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ReadRecords(
+    const v1::EtcdHead& head, uint64_t after, int64_t revision) {
+  if (after >= head.epoch()) return std::vector<v1::ChangeRecord>();
+  auto kvs =
+      ReadRange(keys_.Changes(head.place(), after + 1, head.epoch()), revision);
+  if (!kvs.ok()) return kvs.status();
+  return ParseRecords(head, after, revision, *kvs);
+}
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ParseRecords(
+    const v1::EtcdHead& head, uint64_t after, int64_t revision,
+    const std::vector<mvccpb::KeyValue>& kvs) {
+  if (kvs.size() != head.epoch() - after) {
+    return EtcdDamaged(head.spec().name(), "its history has a gap");
+  }
+  std::vector<v1::ChangeRecord> records;
+  uint64_t epoch = after;
+  for (const mvccpb::KeyValue& kv : kvs) {
+    ++epoch;
+    auto stored = ParseEtcdRecord(head, epoch, kv.value());
+    if (!stored.ok()) return stored.status();
+    if (stored->parts() > 0) {
+      auto parts = ReadRange(keys_.Parts(head.place(), epoch, stored->commit()),
+                             revision);
+      if (!parts.ok()) return parts.status();
+      absl::Status status = JoinEtcdParts(head, epoch, *parts, *stored);
+      if (!status.ok()) return status;
+    }
+    records.push_back(std::move(*stored->mutable_record()));
+  }
+  return records;
+}
+
+absl::StatusOr<OrdinalTable> EtcdStore::ReadTable(
+    const v1::EtcdHead& head, const std::vector<v1::ChangeRecord>& records,
+    int64_t revision) {
+  if (PartitionsOf(head.spec()) == 0) return OrdinalTable();
+  auto kvs = ReadRange(keys_.Table(head.place(), head.generation()), revision);
+  if (!kvs.ok()) return kvs.status();
+  return ParseEtcdTable(head, records, *kvs);
+}
+
+absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfterOnce(
+    absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
+  // The head and what is likely to follow, in one round trip.
+  const KnownPtr guess = Recall(ring);
+  EtcdTxn txn;
+  txn.Read({keys_.Head(ring), ""});
+  if (guess != nullptr && epoch < kNoEpoch) {
+    txn.Read(keys_.Changes(guess->head.place(), epoch + 1, kNoEpoch));
+  }
+  etcdserverpb::TxnResponse response;
+  bool maybe_made = false;
+  absl::Status status = client_.Txn(txn.request(), response, maybe_made);
+  // A full etcd refuses any transaction, and still answers reads.
+  const bool full = ReasonOf(status) == v1::ERROR_REASON_STORE_FULL;
+  if (!status.ok() && !full) return status;
+  int64_t revision = response.header().revision();
+  auto known =
+      full ? ReadHead(ring, revision) : KnownFrom(ring, FoundIn(response, 0));
+  if (!known.ok()) {
+    Forget(ring);  // another server deleted it
+    return known.status();
+  }
+  const v1::EtcdHead& head = known->head;
+  status = CheckIncarnation(HeadIn(head), incarnation);
+  if (status.ok()) {
+    status = CheckKept(HeadIn(head), head.dropped_epoch(), epoch);
+  }
+  if (!status.ok()) return status;
+  absl::StatusOr<std::vector<v1::ChangeRecord>> records;
+  if (response.responses_size() == 2 &&
+      !response.responses(1).response_range().more() &&
+      guess->head.place() == head.place()) {
+    const auto& read = response.responses(1).response_range().kvs();
+    records = ParseRecords(head, epoch, revision, {read.begin(), read.end()});
+  } else {
+    records = ReadRecords(head, epoch, revision);
+  }
+  if (!records.ok()) return records.status();
+  Advance(ring, *std::move(known), *records);
+  return records;
+}
+
+// --- Whole rings ---
+
+absl::Status EtcdStore::Import(const StoredRing& ring) {
+  const std::string& name = ring.head.spec.name();
+  int64_t revision = 0;
+  auto present = ReadHead(name, revision);
+  if (present.ok()) return RingExists(name);
+  if (ReasonOf(present.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
+    return present.status();
+  }
+  v1::EtcdHead head;
+  *head.mutable_spec() = ring.head.spec;
+  head.set_incarnation(ring.head.incarnation);
+  head.set_epoch(ring.head.epoch);
+  head.set_fingerprint(ring.head.fingerprint);
+  head.set_commit(Draw());
+  head.set_place(Draw());
+  head.set_generation(Draw());
+  head.set_dropped_epoch(ring.head.epoch - ring.history.size());
+  head.set_table_epoch(ring.head.epoch);
+  EtcdBatch batch(client_);
+  PutGeneration(head, ring, batch);
+  for (const v1::ChangeRecord& record : ring.history) {
+    batch.Put(keys_.Change(head.place(), record.change().epoch()),
+              PutRecord(head.place(), record, head.commit(), batch)
+                  .SerializeAsString());
+  }
+  absl::Status status = batch.Finish();
+  if (!status.ok()) return status;
+  return CreateHead(head);
+}
+
+absl::Status EtcdStore::CreateHead(const v1::EtcdHead& head) {
+  const std::string& name = head.spec().name();
+  EtcdTxn txn;
+  txn.CompareRevision(keys_.Head(name), 0);
+  txn.Put(keys_.Head(name), head.SerializeAsString());
+  txn.Put(keys_.Format(), std::string(kEtcdFormat));
+  txn.ElseRead(keys_.Head(name));
+  etcdserverpb::TxnResponse response;
+  bool maybe_made = false;
+  absl::Status status = client_.Txn(txn.request(), response, maybe_made);
+  if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL) {
+    int64_t revision = 0;
+    auto now = ReadHead(name, revision);
+    return now.ok() && now->head.place() == head.place() ? absl::OkStatus()
+                                                         : status;
+  }
+  if (!status.ok()) return status;
+  if (response.succeeded()) return absl::OkStatus();
+  const mvccpb::KeyValue* found = FoundIn(response, 0);
+  v1::EtcdHead stored;
+  // At our place: an attempt whose answer was lost, perhaps changed since.
+  if (found != nullptr && stored.ParseFromString(found->value()) &&
+      stored.place() == head.place()) {
+    return absl::OkStatus();
+  }
+  return RingExists(name);
+}
+
+absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
+  bool maybe_made = false;
+  for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
+    int64_t revision = 0;
+    auto known = ReadHead(ring, revision);
+    absl::Status status = known.status();
+    if (status.ok())
+      status = CheckIncarnation(HeadIn(known->head), incarnation);
+    // If an answer was lost, that the ring is no longer there is the answer.
+    if (maybe_made && LostRace(status))
+      status = absl::OkStatus();
+    else if (status.ok()) {
+      EtcdTxn txn;
+      txn.CompareRevision(keys_.Head(ring), known->revision);
+      txn.Delete({keys_.Head(ring), ""});
+      txn.Delete({keys_.Turn(ring), ""});
+      for (const char* kind : EtcdKeys::kKinds) {
+        txn.Delete(keys_.All(kind, known->head.place()));
+      }
+      etcdserverpb::TxnResponse response;
+      bool now_maybe = false;
+      status = client_.Txn(txn.request(), response, now_maybe);
+      maybe_made = maybe_made || now_maybe;
+      if (status.ok() && !response.succeeded()) continue;  // it was changed
+      // Also of a deletion etcd may say so, and have made it.
+      int64_t now = 0;
+      if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL &&
+          LostRace(ReadHead(ring, now).status())) {
+        status = absl::OkStatus();
+      }
+    }
+    Forget(ring);
+    return status;
+  }
+  return Refusal(
+      v1::ERROR_REASON_EPOCH_CONFLICT,
+      absl::StrCat("ring ", Quoted(ring), ": other writers were faster ",
+                   limits::kMaxCommitAttempts, " times"));
 }
 
 }  // namespace clockwise

@@ -86,8 +86,8 @@ class EtcdStore final : public Store {
   };
   using KnownPtr = std::shared_ptr<const Known>;
 
-  // etcd_read.cc. `revision`: of the store at which to read, 0 is now; set to
-  // the one that was read at.
+  // Reading. `revision` is the revision of etcd to read at; 0 means the newest,
+  // and is set to the revision that was read.
   absl::StatusOr<std::vector<mvccpb::KeyValue>> ReadRange(
       const EtcdRange& range, int64_t& revision);
   absl::StatusOr<Known> ReadHead(absl::string_view ring, int64_t& revision);
@@ -101,7 +101,7 @@ class EtcdStore final : public Store {
   absl::StatusOr<std::vector<v1::Node>> ReadNodes(const v1::EtcdHead& head,
                                                   int64_t revision);
 
-  // etcd_records.cc. Of the epochs after `after`, up to head.epoch.
+  // The records of the epochs after `after`, up to head.epoch.
   absl::StatusOr<std::vector<v1::ChangeRecord>> ReadRecords(
       const v1::EtcdHead& head, uint64_t after, int64_t revision);
   absl::StatusOr<std::vector<v1::ChangeRecord>> ParseRecords(
@@ -114,7 +114,7 @@ class EtcdStore final : public Store {
       int64_t revision);
   absl::Status CheckFormat();
 
-  // etcd_write.cc
+  // Writing (etcd_store_write.cc).
   // What is known of the ring if that is what `commit` follows, else what is
   // read. The refusals of CheckFollows.
   absl::StatusOr<KnownPtr> KnownBefore(const Commit& commit);
@@ -133,7 +133,7 @@ class EtcdStore final : public Store {
   // until its outcome is known.
   absl::Status Flip(EtcdTxn& txn, const Known& before, Known& after);
 
-  // etcd_outcome.cc
+  // Transactions whose outcome is not known (etcd_store_write.cc).
   // What a failed compare means; see above.
   absl::Status JudgeLoss(const etcdserverpb::TxnResponse& response,
                          bool maybe_made, Known& after);
@@ -142,10 +142,10 @@ class EtcdStore final : public Store {
   // this must be read back. OK: it was.
   absl::Status JudgeFull(const absl::Status& full, Known& after);
 
-  // etcd_rings.cc
+  // Whole rings.
   absl::Status CreateHead(const v1::EtcdHead& head);
 
-  // etcd_store.cc: what is known of heads.
+  // What is known of heads.
   void Remember(absl::string_view ring, Known known);
   // Takes what is known of the ring to `read`, whose table is still missing, by
   // the records up to its epoch; forgets it where they do not follow.

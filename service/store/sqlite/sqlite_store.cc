@@ -1,17 +1,21 @@
 #include "service/store/sqlite/sqlite_store.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
+#include "service/ring/partition_moves.h"
 #include "service/store/row_digest.h"
 #include "service/store/sqlite/file.h"
+#include "service/store/sqlite/schema.h"
 #include "service/store/store_rules.h"
 
 namespace clockwise {
-
 // In the order of Query. Text is compared by its bytes (SQLite's default), as
 // the order of nodes by id wants it.
 const absl::string_view SqliteStore::kSql[kQueries] = {
@@ -216,6 +220,266 @@ absl::Status SqliteStore::ReadHistory(StoredRing& ring) {
     }
   }
   return row.status();
+}
+
+// --- Writing ---
+
+absl::Status SqliteStore::WriteImport(const StoredRing& ring) {
+  const RingHead& head = ring.head;
+  const std::string& name = head.spec.name();
+  Transaction transaction(*database_);
+  absl::Status status = transaction.Begin();
+  if (!status.ok()) return status;
+  const auto stored = ReadHead(name);
+  if (stored.ok()) return RingExists(name);
+  if (ReasonOf(stored.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
+    return stored.status();
+  }
+  const std::string spec = head.spec.SerializeAsString();
+  uint64_t digest = HeadDigest(head, spec);
+  // The others refer to this row; its digest is known last.
+  status = queries_[kInsertRing].Run(name, head.incarnation, head.epoch,
+                                     head.fingerprint, Blob{spec}, digest);
+  for (const v1::Node& node : ring.nodes) {
+    if (!status.ok()) return status;
+    const std::string bytes = node.SerializeAsString();
+    status = queries_[kUpsertNode].Run(name, node.id(), Blob{bytes});
+    digest += NodeDigest(node.id(), bytes);
+  }
+  for (const v1::ChangeRecord& record : ring.history) {
+    if (!status.ok()) return status;
+    const uint64_t epoch = record.change().epoch();
+    const std::string bytes = record.SerializeAsString();
+    status = queries_[kInsertChange].Run(name, epoch, Blob{bytes});
+    digest += ChangeDigest(epoch, bytes);
+  }
+  if (status.ok() && !ring.table.empty()) {
+    status = InsertTable(name, ring.table, PartitionsOf(head.spec), digest);
+  }
+  if (status.ok()) {
+    status = queries_[kUpdateRing].Run(head.epoch, head.fingerprint, Blob{spec},
+                                       digest, name);
+  }
+  if (!status.ok()) return status;
+  return transaction.Commit();
+}
+
+absl::Status SqliteStore::WriteDelete(absl::string_view ring,
+                                      uint64_t incarnation) {
+  Transaction transaction(*database_);
+  absl::Status status = transaction.Begin();
+  if (!status.ok()) return status;
+  const auto stored = ReadHead(ring);
+  if (!stored.ok()) return stored.status();
+  status = CheckIncarnation(stored->head, incarnation);
+  if (!status.ok()) return status;
+  status = queries_[kDeleteRing].Run(ring);  // its other rows cascade
+  if (!status.ok()) return status;
+  return transaction.Commit();
+}
+
+absl::Status SqliteStore::WriteCommit(const Commit& commit) {
+  Transaction transaction(*database_);
+  absl::Status status = transaction.Begin();
+  if (!status.ok()) return status;
+  auto stored = ReadHead(commit.ring);
+  if (!stored.ok()) return stored.status();
+  status = CheckFollows(stored->head, commit);
+  if (!status.ok()) return status;
+
+  RingHead& head = stored->head;
+  uint64_t digest = stored->digest - HeadDigest(head, stored->spec);
+  head.epoch = commit.record.change().epoch();
+  head.fingerprint = commit.record.change().fingerprint();
+  std::string spec = stored->spec;
+  if (!commit.record.change().ended_migration_from().empty()) {
+    if (!head.spec.ParseFromString(spec)) {
+      return absl::DataLossError("its spec cannot be read");
+    }
+    ApplyToSpec(commit.record.change(), head.spec);
+    spec = head.spec.SerializeAsString();
+  }
+  digest += HeadDigest(head, spec);
+  status = WriteNodes(commit, digest);
+  if (status.ok()) status = WriteHistory(commit, digest);
+  if (status.ok()) status = WritePartitions(commit, spec, digest);
+  if (!status.ok()) return status;
+  status = queries_[kUpdateRing].Run(head.epoch, head.fingerprint, Blob{spec},
+                                     digest, commit.ring);
+  if (!status.ok()) return status;
+  return transaction.Commit();
+}
+
+absl::Status SqliteStore::WriteNodes(const Commit& commit, uint64_t& digest) {
+  const v1::Change& change = commit.record.change();
+  for (const v1::Node& node : change.upserted()) {
+    absl::Status status = TakeNode(commit.ring, node.id(), digest);
+    if (!status.ok()) return status;
+    const std::string bytes = node.SerializeAsString();
+    status = queries_[kUpsertNode].Run(commit.ring, node.id(), Blob{bytes});
+    if (!status.ok()) return status;
+    digest += NodeDigest(node.id(), bytes);
+  }
+  for (const std::string& id : change.removed_ids()) {
+    absl::Status status = TakeNode(commit.ring, id, digest);
+    if (status.ok()) status = queries_[kDeleteNode].Run(commit.ring, id);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Takes a node that is about to change or go out of the digest.
+absl::Status SqliteStore::TakeNode(absl::string_view ring, absl::string_view id,
+                                   uint64_t& digest) {
+  Rows rows = queries_[kSelectNode].Select(ring, id);
+  const auto found = rows.Next();
+  if (found.ok() && *found) digest -= NodeDigest(id, rows.Bytes(0));
+  return found.status();
+}
+
+absl::Status SqliteStore::WriteHistory(const Commit& commit, uint64_t& digest) {
+  const uint64_t epoch = commit.record.change().epoch();
+  const std::string bytes = commit.record.SerializeAsString();
+  absl::Status status =
+      queries_[kInsertChange].Run(commit.ring, epoch, Blob{bytes});
+  if (!status.ok()) return status;
+  digest += ChangeDigest(epoch, bytes);
+
+  const uint64_t dropped = NewestDroppedEpoch(commit);
+  {
+    Rows rows = queries_[kSelectOldChanges].Select(commit.ring, dropped);
+    auto row = rows.Next();
+    for (; row.ok() && *row; row = rows.Next()) {
+      digest -= ChangeDigest(rows.Number(0), rows.Bytes(1));
+    }
+    if (!row.ok()) return row.status();
+  }
+  return queries_[kDeleteOldChanges].Run(commit.ring, dropped);
+}
+
+// --- Tables of PARTITIONED rings ---
+
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "ordinals are stored as they lie in memory");
+
+absl::string_view BytesOf(const uint32_t* ordinals, size_t count) {
+  return {reinterpret_cast<const char*>(ordinals), count * sizeof(uint32_t)};
+}
+
+OrdinalTable OrdinalsIn(absl::string_view bytes) {
+  OrdinalTable ordinals(bytes.size() / sizeof(uint32_t));
+  std::memcpy(ordinals.data(), bytes.data(),
+              ordinals.size() * sizeof(uint32_t));
+  return ordinals;
+}
+
+}  // namespace
+
+absl::Status SqliteStore::VisitPartitions(
+    absl::string_view ring,
+    absl::FunctionRef<void(uint64_t number, absl::string_view owners)> each) {
+  Rows rows = queries_[kSelectPartitions].Select(ring);
+  auto row = rows.Next();
+  for (; row.ok() && *row; row = rows.Next()) {
+    each(rows.Number(0), rows.Bytes(1));
+  }
+  return row.status();
+}
+
+absl::Status SqliteStore::ReadTable(StoredRing& ring) {
+  return VisitPartitions(
+      ring.head.spec.name(), [&](uint64_t, absl::string_view owners) {
+        const OrdinalTable part = OrdinalsIn(owners);
+        ring.table.insert(ring.table.end(), part.begin(), part.end());
+      });
+}
+
+absl::Status SqliteStore::WritePartitions(const Commit& commit,
+                                          const std::string& spec,
+                                          uint64_t& digest) {
+  const v1::PartitionMoves& moves = commit.record.partitions();
+  if (moves.partitions().empty()) return absl::OkStatus();
+  v1::RingSpec parsed;
+  if (!parsed.ParseFromString(spec)) {
+    return absl::DataLossError("its spec cannot be read");
+  }
+  const size_t partitions = PartitionsOf(parsed);
+  const auto width = WidthOf(moves, Direction::kForward, partitions);
+  if (!width.ok()) return width.status();
+  // All of them: the number of owners may be another one.
+  return static_cast<size_t>(moves.partitions_size()) == partitions
+             ? ReplacePartitions(commit, digest)
+             : MovePartitions(commit, std::min(partitions, kPartitionsPerRow),
+                              *width, digest);
+}
+
+absl::Status SqliteStore::ReplacePartitions(const Commit& commit,
+                                            uint64_t& digest) {
+  absl::Status status = VisitPartitions(
+      commit.ring, [&](uint64_t number, absl::string_view owners) {
+        digest -= PartitionsDigest(number, owners);
+      });
+  if (!status.ok()) return status;
+  status = queries_[kDeletePartitions].Run(commit.ring);
+  if (!status.ok()) return status;
+  const v1::PartitionMoves& moves = commit.record.partitions();
+  return InsertTable(
+      commit.ring,
+      {moves.after().data(), static_cast<size_t>(moves.after_size())},
+      static_cast<size_t>(moves.partitions_size()), digest);
+}
+
+absl::Status SqliteStore::InsertTable(absl::string_view ring,
+                                      std::span<const uint32_t> owners,
+                                      size_t partitions, uint64_t& digest) {
+  const size_t per_row = kPartitionsPerRow * (owners.size() / partitions);
+  for (size_t first = 0; first < owners.size(); first += per_row) {
+    const absl::string_view bytes = BytesOf(
+        owners.data() + first, std::min(per_row, owners.size() - first));
+    absl::Status status =
+        queries_[kUpsertPartitions].Run(ring, first / per_row, Blob{bytes});
+    if (!status.ok()) return status;
+    digest += PartitionsDigest(first / per_row, bytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteStore::MovePartitions(const Commit& commit,
+                                         size_t partitions_per_row,
+                                         size_t width, uint64_t& digest) {
+  const v1::PartitionMoves& moves = commit.record.partitions();
+  for (int i = 0; i < moves.partitions_size();) {
+    const uint64_t number = moves.partitions(i) / kPartitionsPerRow;
+    OrdinalTable owners;
+    {
+      Rows rows = queries_[kSelectPartitionsRow].Select(commit.ring, number);
+      const auto found = rows.Next();
+      if (!found.ok()) return found.status();
+      if (*found) {
+        owners = OrdinalsIn(rows.Bytes(0));
+        digest -= PartitionsDigest(number, rows.Bytes(0));
+      }
+    }
+    if (width == 0 || owners.size() != partitions_per_row * width) {
+      return absl::DataLossError("its moved partitions do not fit its table");
+    }
+    for (; i < moves.partitions_size() &&
+           moves.partitions(i) / kPartitionsPerRow == number;
+         ++i) {
+      const size_t first = moves.partitions(i) % kPartitionsPerRow * width;
+      std::copy_n(moves.after().begin() +
+                      static_cast<ptrdiff_t>(static_cast<size_t>(i) * width),
+                  width, owners.begin() + static_cast<ptrdiff_t>(first));
+    }
+    const absl::string_view bytes = BytesOf(owners.data(), owners.size());
+    absl::Status status =
+        queries_[kUpsertPartitions].Run(commit.ring, number, Blob{bytes});
+    if (!status.ok()) return status;
+    digest += PartitionsDigest(number, bytes);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace clockwise

@@ -97,7 +97,7 @@ class SqliteStore final : public Store {
   explicit SqliteStore(std::unique_ptr<Database> database)
       : database_(std::move(database)) {}
 
-  // sqlite_open.cc: the steps of Open.
+  // The steps of Open (sqlite_store_open.cc).
   [[nodiscard]] absl::Status Start(const Options& options)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The schema version of the file.
@@ -106,9 +106,8 @@ class SqliteStore final : public Store {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status CheckContent() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // sqlite_store.cc and sqlite_write.cc: failures are those of the database,
-  // the refusals by rule, and DATA_LOSS for rows that are not as they were
-  // written.
+  // Reading and writing. Failures are those of the database, refusals of the
+  // store's rules, and DATA_LOSS for rows that differ from what was written.
   absl::StatusOr<std::vector<StoredRing>> ReadAll()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<StoredRing> Read(absl::string_view ring)
@@ -135,7 +134,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] absl::Status WriteHistory(const Commit& commit,
                                           uint64_t& digest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // sqlite_partitions.cc: `spec` is the spec as stored.
+  // `spec` is the spec as stored.
   [[nodiscard]] absl::Status WritePartitions(const Commit& commit,
                                              const std::string& spec,
                                              uint64_t& digest)
