@@ -14,25 +14,55 @@ endforeach()
 # Debian's Python must not load modules of another Python. COLUMNS and NO_COLOR
 # change what the command prints. A service that runs the tests has the variables
 # of systemd.
-foreach(name PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
-             PYTHONUTF8 PYTHONIOENCODING COLUMNS NO_COLOR NOTIFY_SOCKET
-             WATCHDOG_USEC LANGUAGE grpc_proxy)
+foreach(
+  name
+  PYTHONHOME
+  PYTHONPATH
+  PYTHONSTARTUP
+  PYTHONWARNINGS
+  PYTHONOPTIMIZE
+  PYTHONUTF8
+  PYTHONIOENCODING
+  COLUMNS
+  NO_COLOR
+  NOTIFY_SOCKET
+  WATCHDOG_USEC
+  LANGUAGE
+  grpc_proxy)
   unset(ENV{${name}})
 endforeach()
 set(ENV{LC_ALL} C.UTF-8)
 
 # Variables set the flags of clockwised, of etcd and of GoogleTest, and what gRPC
 # traces. `settings` are those that our tests read (CLOCKWISE_SEED and others).
-set(settings KILLS CHANGES CHAOS_SECONDS SEED)
+set(settings
+    KILLS
+    CHANGES
+    CHAOS_SECONDS
+    SEED)
 execute_process(COMMAND /usr/bin/env OUTPUT_VARIABLE variables
-                COMMAND_ERROR_IS_FATAL ANY)
-string(REGEX MATCHALL
-       "(^|\n)(CLOCKWISE|ETCD|ETCDCTL|GRPC|GTEST)_[A-Z0-9_]+=" variables
-       "${variables}")
+                                                     COMMAND_ERROR_IS_FATAL ANY)
+string(
+  REGEX MATCHALL
+        "(^|\n)(CLOCKWISE|ETCD|ETCDCTL|GRPC|GTEST)_[A-Z0-9_]+="
+        variables
+        "${variables}")
 foreach(variable ${variables})
-  string(REGEX REPLACE "[\n=]" "" name "${variable}")
-  string(REPLACE "CLOCKWISE_" "" setting ${name})
-  if(NOT setting IN_LIST settings)
+  string(
+    REGEX
+    REPLACE "[\n=]"
+            ""
+            name
+            "${variable}")
+  string(
+    REPLACE "CLOCKWISE_"
+            ""
+            setting
+            ${name})
+  if(NOT
+     setting
+     IN_LIST
+     settings)
     unset(ENV{${name}})
   endif()
 endforeach()

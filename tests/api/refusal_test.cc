@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/api/refusal_reading.h"
+#include "tests/support/refusal_reading.h"
 
 namespace clockwise {
 namespace {

@@ -6,8 +6,8 @@
 #include "gtest/gtest.h"
 #include "service/api/validate.h"
 #include "service/limits.h"
-#include "tests/api/refusal_reading.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/refusal_reading.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

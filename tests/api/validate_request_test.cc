@@ -6,7 +6,7 @@
 #include "gtest/gtest.h"
 #include "service/api/validate.h"
 #include "service/limits.h"
-#include "tests/api/refusal_reading.h"
+#include "tests/support/refusal_reading.h"
 
 namespace clockwise {
 namespace {

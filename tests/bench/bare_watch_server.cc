@@ -16,7 +16,7 @@
 #include <thread>
 
 #include "clockwise/v1/placement.grpc.pb.h"
-#include "tests/loopback_server.h"
+#include "tests/support/loopback_server.h"
 
 namespace {
 

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """What a change of nodes costs as ratios within one run: change_bench as a table.
 
-usage: change.py [--bin=DIR] [--rounds=N] [--json] [NODESxPOINTS ...]
+usage: python3 -m tests.bench.change [--bin=DIR] [--rounds=N] [--json] [NODESxPOINTS ...]
 
 "faster" is how many times the time it takes Envoy's ring, built anew, is.
 """
 
-import rows
+from tests.bench import rows
 
 SIZES = ["100x160", "1000x160", "10000x160"]
 

@@ -2,14 +2,14 @@
 """What a look-up costs in processor time: in the client library's mirror, and by
 RPC, client and server together.
 
-usage: client.py [--bin=DIR] [--rounds=5] [--json] [--quick]
+usage: python3 -m tests.bench.client [--bin=DIR] [--rounds=5] [--json] [--quick]
 """
 
 import json
 import statistics
 
-import rows
-from fanout import cpu, server
+from tests.bench import rows
+from tests.bench.fanout import cpu, server
 
 NODES = 1000
 

@@ -1,13 +1,12 @@
 #!/usr/bin/python3
 """What counting a located key costs: counts_bench as a table.
 
-usage: counts.py [--bin=DIR] [--rounds=N] [--count] [--json]
+usage: python3 -m tests.bench.counts [--bin=DIR] [--rounds=N] [--count] [--json]
 
 --count: also the instructions of one, by callgrind.
 """
 
-import counting
-import rows
+from tests.bench import counting, rows
 
 
 def main():

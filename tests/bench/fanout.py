@@ -7,7 +7,7 @@ does meets both. Printed for each number of streams: the median over the rounds
 of the time from AddNode's reply to the last stream's message, the server's CPU
 time for a message, its memory for an idle stream, and their ratios.
 
-usage: fanout.py [--bin=DIR] [--rounds=9] [--streams=1000,5000,10000]
+usage: python3 -m tests.bench.fanout [--bin=DIR] [--rounds=9] [--streams=1000,5000,10000]
                  [--slow | --burst] [--json]
 
 --burst: instead, 16 changes one after another as a ratio to one: until the last
@@ -26,12 +26,10 @@ import pathlib
 import signal
 import statistics
 import subprocess
-import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/client"))
-from running_server import RunningServer  # noqa: E402 (needs the path)
+from tests.support.paths import ROOT
+from tests.support.running_server import RunningServer
 
 PER_CONNECTION = 100
 BURST = 16

@@ -4,16 +4,15 @@ points, as a table and, with --svg, as a picture.
 
 The picture goes by nodes; how many points each has is in the table.
 
-usage: growth.py [--bin=DIR] [--rounds=5] [--streams=100] [--svg=FILE] [--json]
+usage: python3 -m tests.bench.growth [--bin=DIR] [--rounds=5] [--streams=100] [--svg=FILE] [--json]
                  [NODESxPOINTS ...]
 """
 
 import pathlib
 import statistics
 
-import log_plot
-import rows
-from fanout import Clients, server
+from tests.bench import log_plot, rows
+from tests.bench.fanout import Clients, server
 
 # The last leaves room for the nodes that Watch adds.
 SIZES = ["10x160", "100x160", "1000x160", "10000x160", "62500x160", "99900x100"]

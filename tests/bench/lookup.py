@@ -1,15 +1,14 @@
 #!/usr/bin/python3
 """What a look-up costs as ratios within one run: lookup_bench as a table.
 
-usage: lookup.py [--bin=DIR] [--rounds=N] [--count] [--json] [NODESxPOINTS ...]
+usage: python3 -m tests.bench.lookup [--bin=DIR] [--rounds=N] [--count] [--json] [NODESxPOINTS ...]
 
 "× limit" is over one XXH3 and one random read of as much memory as the ring's
 index has; "× ring" is how many times the ring's own look-up the others take.
 --count: also the instructions of a look-up, by callgrind, at the first size.
 """
 
-import counting
-import rows
+from tests.bench import counting, rows
 
 SIZES = ["10x160", "100x160", "1000x160", "10000x160"]
 

@@ -6,8 +6,7 @@ import json
 import pathlib
 import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = ROOT / "build/release/bin"
+from tests.support.paths import BIN, ROOT
 
 
 def parser(rounds):
@@ -21,7 +20,7 @@ def parser(rounds):
 
 def of_program(*command):
     out = subprocess.run([str(word) for word in command], check=True,
-                         stdout=subprocess.PIPE, text=True).stdout
+                         stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
     return [json.loads(line) for line in out.splitlines()]
 
 

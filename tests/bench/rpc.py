@@ -8,7 +8,7 @@ the empty echo of gRPC's default callback form, on shared libraries, whose
 answers are as long. The last echo is as clockwised is: bytes in and out, linked
 alike; what Locate takes beyond it is what placement adds.
 
-usage: rpc.py [--bin=DIR] [--rounds=7] [--nodes=1000] [--rates] [--quick]
+usage: python3 -m tests.bench.rpc [--bin=DIR] [--rounds=7] [--nodes=1000] [--rates] [--quick]
               [--json]
 """
 
@@ -22,8 +22,7 @@ import subprocess
 import sys
 import tempfile
 
-import counting
-import rows
+from tests.bench import counting, rows
 
 # The kind of call, how many in the short run, and how many keys in each.
 UNARY, BATCH, STREAM = ("unary", 1000, 1), ("batch", 10, 1000), (

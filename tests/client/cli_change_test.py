@@ -3,7 +3,7 @@
 import shlex
 import subprocess
 
-from clockwise_command import CLOCKWISE, WithServer
+from tests.support.clockwise_command import CLOCKWISE, WithServer
 
 
 class ChangeTest(WithServer):

@@ -1,20 +1,16 @@
 """Servers that are away, go away and come back; `clockwise watch`."""
 
 import json
-import os
 import select
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import unittest
 
-from clockwise_command import CLOCKWISE, ENVIRONMENT, run
-from running_server import RunningServer
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
-from etcd_cluster import free_port  # noqa: E402 (needs the path)
+from tests.support.clockwise_command import CLOCKWISE, ENVIRONMENT, run
+from tests.support.etcd_cluster import free_port
+from tests.support.running_server import RunningServer
 
 
 class NotReachedTest(unittest.TestCase):

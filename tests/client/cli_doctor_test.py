@@ -1,17 +1,13 @@
 """`clockwise doctor` over real servers."""
 
 import json
-import os
-import sys
 import tempfile
 import unittest
 
-from clockwise_command import run
-from running_server import RunningServer
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
-from authority import Authority  # noqa: E402 (needs the path)
-from etcd_cluster import EtcdCluster, free_port  # noqa: E402 (needs the path)
+from tests.support.authority import Authority
+from tests.support.clockwise_command import run
+from tests.support.etcd_cluster import EtcdCluster, free_port
+from tests.support.running_server import RunningServer
 
 
 class DoctorTest(unittest.TestCase):

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from clockwise_command import CLOCKWISE, WithServer, run
+from tests.support.clockwise_command import CLOCKWISE, WithServer, run
 
 
 class LocateTest(WithServer):

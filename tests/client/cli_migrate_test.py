@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 import unittest
 
-from clockwise_command import WithServer, run
+from tests.support.clockwise_command import WithServer, run
 
 NGINX = """events {}
 http {

@@ -10,7 +10,7 @@ import threading
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-from clockwise_command import ENVIRONMENT, run
+from tests.support.clockwise_command import ENVIRONMENT, run
 
 # Nobody serves there: what dials fails.
 NOWHERE = "127.0.0.1:1"

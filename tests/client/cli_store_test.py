@@ -3,15 +3,12 @@
 import json
 import os
 import signal
-import sys
 import tempfile
 import unittest
 
-from clockwise_command import run
-from running_server import RunningServer
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
-from etcd_cluster import EtcdCluster  # noqa: E402 (needs the path)
+from tests.support.clockwise_command import run
+from tests.support.etcd_cluster import EtcdCluster
+from tests.support.running_server import RunningServer
 
 
 class StoreTest(unittest.TestCase):

@@ -6,14 +6,14 @@ Run: /usr/bin/python3 cli_test.py, with CLOCKWISED and CLOCKWISE naming the bina
 
 import unittest
 
-from cli_change_test import *  # noqa: F401, F403: tests, to be run from here
-from cli_connection_test import *  # noqa: F401, F403
-from cli_doctor_test import *  # noqa: F401, F403
-from cli_locate_test import *  # noqa: F401, F403
-from cli_migrate_test import *  # noqa: F401, F403
-from cli_simulate_test import *  # noqa: F401, F403
-from cli_store_test import *  # noqa: F401, F403
-from cli_usage_test import *  # noqa: F401, F403
+from tests.client.cli_change_test import *  # noqa: F401, F403: tests, to be run from here
+from tests.client.cli_connection_test import *  # noqa: F401, F403
+from tests.client.cli_doctor_test import *  # noqa: F401, F403
+from tests.client.cli_locate_test import *  # noqa: F401, F403
+from tests.client.cli_migrate_test import *  # noqa: F401, F403
+from tests.client.cli_simulate_test import *  # noqa: F401, F403
+from tests.client.cli_store_test import *  # noqa: F401, F403
+from tests.client.cli_usage_test import *  # noqa: F401, F403
 
 if __name__ == "__main__":
     unittest.main()

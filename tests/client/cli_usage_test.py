@@ -6,7 +6,7 @@ import shlex
 import subprocess
 import tempfile
 
-from clockwise_command import CLOCKWISE, ENVIRONMENT, WithServer, run
+from tests.support.clockwise_command import CLOCKWISE, ENVIRONMENT, WithServer, run
 
 
 class OutputTest(WithServer):

@@ -10,11 +10,11 @@ import tempfile
 import time
 import unittest
 
-import debian_tools
-from clockwise_command import run
-from running_server import RunningServer
+from tests.support import debian_tools
+from tests.support.clockwise_command import run
+from tests.support.paths import ROOT
+from tests.support.running_server import RunningServer
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS = 30  # for an example to receive a change
 KEYS = [f"key-{i}" for i in range(40)]
 

@@ -10,11 +10,13 @@ import tempfile
 import time
 import unittest
 
-from here import DEPLOY
-from authority import Authority  # path set by here
-from running_prometheus import PATIENCE, RunningPrometheus
-from stubs import TIMEOUT, grpc, pb, placement_pb2_grpc
-from running_server import RunningServer  # path set by stubs
+import grpc
+
+from tests.support.authority import Authority
+from tests.support.paths import DEPLOY
+from tests.support.running_prometheus import PATIENCE, RunningPrometheus
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
 
 DASHBOARD = json.loads(
     (DEPLOY / "grafana/clockwise.json").read_text(encoding="utf-8"))

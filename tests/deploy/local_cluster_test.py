@@ -12,10 +12,12 @@ import time
 import unittest
 import urllib.request
 
-from here import DEPLOY, ROOT
-from etcd_cluster import free_port  # path set by here
-from stubs import TIMEOUT, grpc, pb, placement_pb2_grpc
-from running_server import CLOCKWISED
+import grpc
+
+from tests.support.etcd_cluster import free_port
+from tests.support.paths import DEPLOY, ROOT
+from tests.support.running_server import CLOCKWISED
+from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
 
 BIN = pathlib.Path(CLOCKWISED).parent
 CONFIG = DEPLOY / "grpc-service-config.json"

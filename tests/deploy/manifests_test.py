@@ -10,8 +10,8 @@ import shutil
 import subprocess
 import unittest
 
-from here import DEPLOY, ROOT
-import npm_packages  # path set by here
+from tests.support import npm_packages
+from tests.support.paths import DEPLOY, ROOT
 
 # A file, what is put wrong in it, and how.
 FAULTS = [

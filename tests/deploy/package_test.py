@@ -14,9 +14,9 @@ import sys
 import tempfile
 import unittest
 
-from here import DEPLOY
-from stubs import TIMEOUT
-from debian_tools import environment  # path set by stubs
+from tests.support.debian_tools import environment
+from tests.support.paths import DEPLOY
+from tests.support.stubs import TIMEOUT
 
 BUILD = pathlib.Path(sys.argv.pop()) if len(sys.argv) > 1 else None
 ANY_PORT = {"CLOCKWISE_LISTEN": "127.0.0.1:0", "CLOCKWISE_HTTP": "127.0.0.1:0"}

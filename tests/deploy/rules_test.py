@@ -5,7 +5,7 @@ import re
 import subprocess
 import unittest
 
-from here import DEPLOY, ROOT
+from tests.support.paths import DEPLOY, ROOT
 
 FOLDER = DEPLOY / "prometheus"
 TESTS = ROOT / "tests/deploy/alerts_test.yml"

@@ -7,9 +7,9 @@ import unittest
 
 import grpc
 
-from stubs import TIMEOUT, pb, refusal, stub_of
-from ring_model import RingModel, xxh3
-from running_server import RunningServer  # path set by stubs
+from tests.support.ring_model import RingModel, xxh3
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
 
 KEYS = [b"", b"\0", b"\xff\xfe"] + [f"key/{i}".encode() for i in range(1000)]
 

@@ -14,12 +14,13 @@ import unittest
 
 import grpc
 
-from etcd_cluster import EtcdCluster
-from fault_load import connect
-from ring_model import RingModel
-from running_server import RunningServer
-from stubs import ROOT, TIMEOUT, pb, placement_pb2_grpc
-from torn_proxy import TornProxy
+from tests.support.etcd_cluster import EtcdCluster
+from tests.support.fault_load import connect
+from tests.support.paths import ROOT
+from tests.support.ring_model import RingModel
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
+from tests.support.torn_proxy import TornProxy
 
 PROGRAM = os.environ.get("CHAOS_CLIENT",
                          str(ROOT / "build/release/bin/chaos_client"))

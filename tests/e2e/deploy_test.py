@@ -10,10 +10,13 @@ import tempfile
 import time
 import unittest
 
-from authority import Authority
-from etcd_cluster import free_port
-from stubs import ROOT, TIMEOUT, grpc, pb, placement_pb2_grpc
-from running_server import CLOCKWISED, RunningServer  # path set by stubs
+import grpc
+
+from tests.support.authority import Authority
+from tests.support.etcd_cluster import free_port
+from tests.support.paths import ROOT
+from tests.support.running_server import CLOCKWISED, RunningServer
+from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
 
 DEPLOY = ROOT / "deploy"
 # Without nginx, clockwised comes to more than that within one flood.

@@ -11,8 +11,8 @@ import unittest
 
 import grpc
 
-from stubs import TIMEOUT, pb, refusal, stub_of
-from running_server import RunningServer  # path set by stubs
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
 
 KILLS = int(os.environ.get("CLOCKWISE_KILLS", "20"))
 

@@ -9,10 +9,10 @@ import tempfile
 import time
 import unittest
 
-from authority import Authority
-from etcd_cluster import EtcdCluster
-from stubs import TIMEOUT, pb, stub_of
-from running_server import RunningServer  # path set by stubs
+from tests.support.authority import Authority
+from tests.support.etcd_cluster import EtcdCluster
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, stub_of
 
 
 def certificates(folder):

@@ -3,9 +3,9 @@
 
 import unittest
 
-from fault_checker import Checker, Ending
-from fault_load import Event, Record
-from stubs import pb
+from tests.support.fault_checker import Checker, Ending
+from tests.support.fault_load import Event, Record
+from tests.support.stubs import pb
 
 INCARNATION = 7
 

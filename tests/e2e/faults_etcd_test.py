@@ -9,12 +9,12 @@ import urllib.request
 
 import grpc
 
-from etcd_cluster import EtcdCluster
-from fault_case import FaultCase
-from fault_load import Load
-from running_server import RunningServer
-from stubs import TIMEOUT, pb, refusal, stub_of
-from torn_proxy import TornProxy
+from tests.support.etcd_cluster import EtcdCluster
+from tests.support.fault_case import FaultCase
+from tests.support.fault_load import Load
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
+from tests.support.torn_proxy import TornProxy
 
 AWAY = (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
 # etcd's own default: a follower waits at most two of these for a leader.

@@ -7,9 +7,9 @@ import random
 import time
 import unittest
 
-from etcd_cluster import EtcdCluster
-from fault_case import FAULTS, SQLITE, FaultCase
-from fault_load import Load
+from tests.support.etcd_cluster import EtcdCluster
+from tests.support.fault_case import FAULTS, SQLITE, FaultCase
+from tests.support.fault_load import Load
 
 KILLS = int(os.environ.get("CLOCKWISE_KILLS", "20"))
 POINTS = ("before_commit", "after_commit", "after_publish")

@@ -9,11 +9,11 @@ import unittest
 
 import grpc
 
-from etcd_cluster import EtcdCluster
-from fault_case import FaultCase
-from fault_load import Load
-from stubs import TIMEOUT, pb, stub_of
-from torn_proxy import TornProxy
+from tests.support.etcd_cluster import EtcdCluster
+from tests.support.fault_case import FaultCase
+from tests.support.fault_load import Load
+from tests.support.stubs import TIMEOUT, pb, stub_of
+from tests.support.torn_proxy import TornProxy
 
 CHANGES = int(os.environ.get("CLOCKWISE_CHANGES", "1000"))  # at each server
 

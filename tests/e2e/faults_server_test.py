@@ -14,11 +14,11 @@ import unittest
 
 import grpc
 
-from etcd_cluster import EtcdCluster
-from fault_case import SQLITE, FaultCase
-from fault_checker import ending_of
-from fault_load import Load
-from stubs import TIMEOUT, pb, refusal, stub_of
+from tests.support.etcd_cluster import EtcdCluster
+from tests.support.fault_case import SQLITE, FaultCase
+from tests.support.fault_checker import ending_of
+from tests.support.fault_load import Load
+from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
 
 FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), "")
 

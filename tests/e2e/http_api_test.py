@@ -13,8 +13,10 @@ import urllib.request
 
 from google.protobuf import json_format
 
-from stubs import TIMEOUT, grpc, pb, placement_pb2_grpc
-from running_server import RunningServer  # path set by stubs
+import grpc
+
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
 
 
 class HttpApiTest(unittest.TestCase):

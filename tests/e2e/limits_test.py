@@ -7,8 +7,10 @@ import time
 import unittest
 import urllib.request
 
-from stubs import TIMEOUT, grpc, pb, refusal, stored_pb2, stub_of
-from running_server import RunningServer  # path set by stubs
+import grpc
+
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, refusal, stored_pb2, stub_of
 
 CODE = grpc.StatusCode
 

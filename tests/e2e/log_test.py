@@ -13,9 +13,9 @@ import tempfile
 import time
 import unittest
 
-from authority import Authority
-from stubs import TIMEOUT, pb, stub_of
-from running_server import CLOCKWISED, RunningServer  # path set by stubs
+from tests.support.authority import Authority
+from tests.support.running_server import CLOCKWISED, RunningServer
+from tests.support.stubs import TIMEOUT, pb, stub_of
 
 NO_FLAGS = {name: value for name, value in os.environ.items()
             if not name.startswith("CLOCKWISE_")}

@@ -5,11 +5,11 @@ import unittest
 
 import grpc
 
-from stubs import TIMEOUT, pb, refusal, stub_of
-from partition_mirror import PartitionMirror
-from random_changes import TOO_GREAT, WEIGHTS, RandomChanges
-from ring_model import RingModel, xxh3
-from running_server import RunningServer  # path set by stubs
+from tests.support.partition_mirror import PartitionMirror
+from tests.support.random_changes import TOO_GREAT, WEIGHTS, RandomChanges
+from tests.support.ring_model import RingModel, xxh3
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
 
 RING = "shards"
 CHANGES = 225  # some leave an empty ring, where no key has an owner

@@ -7,9 +7,11 @@ import pathlib
 import subprocess
 import unittest
 
-import npm_packages
-from stubs import TIMEOUT, grpc, pb, placement_pb2_grpc
-from running_server import RunningServer  # path set by stubs
+import grpc
+
+from tests.support import npm_packages
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
 
 HERE = pathlib.Path(__file__).resolve().parent
 # Where pictures are left for people to look at; empty: nowhere.

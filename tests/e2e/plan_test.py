@@ -6,10 +6,10 @@ import unittest
 
 import grpc
 
-from stubs import TIMEOUT, pb, refusal, stub_of
-from random_changes import TOO_GREAT, WEIGHTS, RandomChanges
-from ring_model import xxh3
-from running_server import RunningServer  # path set by stubs
+from tests.support.random_changes import TOO_GREAT, WEIGHTS, RandomChanges
+from tests.support.ring_model import xxh3
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
 
 CHANGES = 100
 SPACE = 1 << 64

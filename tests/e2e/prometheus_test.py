@@ -15,9 +15,14 @@ import tempfile
 import time
 import unittest
 
-from stubs import pb, stub_of
-from running_prometheus import PATIENCE, PROMETHEUS, RunningPrometheus, fetched
-from running_server import RunningServer  # path set by stubs
+from tests.support.running_prometheus import (
+    PATIENCE,
+    PROMETHEUS,
+    RunningPrometheus,
+    fetched,
+)
+from tests.support.running_server import RunningServer
+from tests.support.stubs import pb, stub_of
 
 PROMTOOL = "/usr/bin/promtool"
 

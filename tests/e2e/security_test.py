@@ -17,9 +17,12 @@ import time
 import unittest
 import urllib.request
 
-from authority import Authority
-from stubs import ROOT, TIMEOUT, grpc, pb, placement_pb2_grpc, refusal
-from running_server import CLOCKWISED, RunningServer  # path set by stubs
+import grpc
+
+from tests.support.authority import Authority
+from tests.support.paths import ROOT
+from tests.support.running_server import CLOCKWISED, RunningServer
+from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc, refusal
 
 CODE = grpc.StatusCode
 SERVICE = pb.DESCRIPTOR.services_by_name["PlacementService"]

@@ -13,9 +13,8 @@ import unittest
 import urllib.error
 import urllib.request
 
-from authority import Authority
-from stubs import ROOT  # noqa: F401 (sets the path)
-from running_server import RunningServer
+from tests.support.authority import Authority
+from tests.support.running_server import RunningServer
 
 
 class SelfProbeTest(unittest.TestCase):

@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 import unittest
 
-from stubs import TIMEOUT, pb, stub_of
-from running_server import CLOCKWISED, RunningServer  # path set by stubs
+from tests.support.running_server import CLOCKWISED, RunningServer
+from tests.support.stubs import TIMEOUT, pb, stub_of
 
 
 def digests(folder):

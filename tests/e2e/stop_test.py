@@ -9,9 +9,11 @@ import threading
 import time
 import unittest
 
-from etcd_cluster import EtcdCluster, free_port
-from stubs import TIMEOUT, grpc, pb, placement_pb2_grpc, refusal, stub_of
-from running_server import RunningServer  # path set by stubs
+import grpc
+
+from tests.support.etcd_cluster import EtcdCluster, free_port
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc, refusal, stub_of
 
 CODE = grpc.StatusCode
 # So long that no test passes because the grace is over.

@@ -15,7 +15,7 @@
 #include "service/http/http_server.h"
 #include "service/tls/tls_material.h"
 #include "tests/http/http_client.h"
-#include "tests/test_authority.h"
+#include "tests/support/test_authority.h"
 
 namespace clockwise {
 namespace {

@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 import unittest
 
-import check_layers
+from tests.layers import check_layers
 
 
 class CheckLayersTest(unittest.TestCase):

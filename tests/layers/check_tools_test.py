@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 import unittest
 
-import check_tools
+from tests.layers import check_tools
 
 
 class CheckToolsTest(unittest.TestCase):

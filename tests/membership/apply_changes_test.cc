@@ -4,8 +4,8 @@
 
 #include "gmock/gmock.h"
 #include "service/limits.h"
-#include "tests/api/refusal_reading.h"
-#include "tests/membership/membership_fixture.h"
+#include "tests/support/membership_fixture.h"
+#include "tests/support/refusal_reading.h"
 
 namespace clockwise {
 namespace {

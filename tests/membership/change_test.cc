@@ -6,8 +6,8 @@
 #include "gmock/gmock.h"
 #include "service/ring/balance.h"
 #include "service/ring/compare.h"
-#include "tests/api/refusal_reading.h"
-#include "tests/membership/membership_fixture.h"
+#include "tests/support/membership_fixture.h"
+#include "tests/support/refusal_reading.h"
 
 namespace clockwise {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
-#include "tests/membership/membership_fixture.h"
+#include "tests/support/membership_fixture.h"
 
 namespace clockwise {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "gmock/gmock.h"
 #include "service/ring/compare.h"
-#include "tests/membership/membership_fixture.h"
 #include "tests/membership/random_history.h"
+#include "tests/support/membership_fixture.h"
 
 namespace clockwise {
 namespace {

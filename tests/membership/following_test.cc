@@ -8,8 +8,8 @@
 
 #include "gmock/gmock.h"
 #include "service/api/refusal.h"
-#include "tests/membership/membership_fixture.h"
 #include "tests/membership/random_history.h"
+#include "tests/support/membership_fixture.h"
 
 namespace clockwise {
 namespace {

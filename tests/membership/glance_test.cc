@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
-#include "tests/membership/membership_fixture.h"
+#include "tests/support/membership_fixture.h"
 
 namespace clockwise {
 namespace {

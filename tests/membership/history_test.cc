@@ -5,9 +5,9 @@
 #include <string>
 
 #include "gmock/gmock.h"
-#include "tests/api/refusal_reading.h"
-#include "tests/membership/membership_fixture.h"
 #include "tests/membership/random_history.h"
+#include "tests/support/membership_fixture.h"
+#include "tests/support/refusal_reading.h"
 
 namespace clockwise {
 namespace {

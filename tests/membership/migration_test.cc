@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "service/api/refusal.h"
 #include "service/ring/next_ring.h"
-#include "tests/membership/membership_fixture.h"
+#include "tests/support/membership_fixture.h"
 
 namespace clockwise {
 namespace {

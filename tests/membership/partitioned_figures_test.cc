@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
-#include "tests/api/refusal_reading.h"
 #include "tests/membership/partitioned_fixture.h"
+#include "tests/support/refusal_reading.h"
 
 namespace clockwise {
 namespace {

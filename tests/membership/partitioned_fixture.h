@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/membership/membership_fixture.h"
-#include "tests/membership/partition_mirror.h"
+#include "tests/support/membership_fixture.h"
+#include "tests/support/partition_mirror.h"
 
 namespace clockwise {
 

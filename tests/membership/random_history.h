@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "service/ring/node_list.h"
-#include "tests/membership/membership_fixture.h"
+#include "tests/support/membership_fixture.h"
 
 namespace clockwise {
 

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "gmock/gmock.h"
-#include "tests/api/refusal_reading.h"
-#include "tests/membership/membership_fixture.h"
+#include "tests/support/membership_fixture.h"
+#include "tests/support/refusal_reading.h"
 
 namespace clockwise {
 namespace {

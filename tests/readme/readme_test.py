@@ -27,10 +27,8 @@ import tempfile
 import time
 import urllib.request
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-
-import layout_table
-from etcd_cluster import free_port
+from tests.readme import layout_table
+from tests.support.etcd_cluster import free_port
 
 BLOCK_SECONDS = 120
 START_SECONDS = 240

@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "service/limits.h"
 #include "service/ring/compare.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

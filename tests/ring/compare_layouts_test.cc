@@ -13,7 +13,7 @@
 #include "service/ring/balance.h"
 #include "service/ring/layout_settings.h"
 #include "service/ring/next_ring.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

@@ -8,8 +8,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "service/ring/compare.h"
-#include "tests/ring/reference_ring.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/reference_ring.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

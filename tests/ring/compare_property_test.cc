@@ -13,8 +13,8 @@
 #include "gtest/gtest.h"
 #include "service/limits.h"
 #include "service/ring/compare.h"
-#include "tests/ring/reference_ring.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/reference_ring.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "gtest/gtest.h"
 #include "service/ring/ring.h"
-#include "tests/api/refusal_reading.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/refusal_reading.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

@@ -8,8 +8,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "service/ring/ring.h"
-#include "tests/from_hex.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/from_hex.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

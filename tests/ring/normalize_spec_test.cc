@@ -8,8 +8,8 @@
 #include "service/limits.h"
 #include "service/ring/layout.h"
 #include "service/ring/layout_settings.h"
-#include "tests/api/refusal_reading.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/refusal_reading.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "gtest/gtest.h"
 #include "service/ring/node_list.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 

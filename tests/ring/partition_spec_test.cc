@@ -4,8 +4,8 @@
 
 #include "gtest/gtest.h"
 #include "service/ring/layout_settings.h"
-#include "tests/api/refusal_reading.h"
 #include "tests/ring/partition_history.h"
+#include "tests/support/refusal_reading.h"
 
 namespace clockwise {
 namespace {

@@ -10,7 +10,7 @@
 #include "service/ring/next_ring.h"
 #include "service/ring/point_edits.h"
 #include "service/ring/ring.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

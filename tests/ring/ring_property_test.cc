@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "service/ring/balance.h"
 #include "service/ring/ring.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

@@ -1,7 +1,7 @@
 // Changes, rings and history over the wire: codes and fields. What they do is
 // tested in tests/membership.
 #include "service/limits.h"
-#include "tests/rpc/serving.h"
+#include "tests/support/serving.h"
 
 namespace clockwise {
 namespace {

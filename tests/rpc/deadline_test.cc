@@ -6,8 +6,8 @@
 #include <string>
 #include <thread>
 
-#include "tests/membership/membership_fixture.h"
-#include "tests/rpc/serving.h"
+#include "tests/support/membership_fixture.h"
+#include "tests/support/serving.h"
 
 namespace clockwise {
 namespace {

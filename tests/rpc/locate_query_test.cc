@@ -6,7 +6,7 @@
 #include "gmock/gmock.h"
 #include "service/api/refusal.h"
 #include "service/rpc/locate/locate.h"
-#include "tests/rpc/serving.h"
+#include "tests/support/serving.h"
 
 namespace clockwise {
 namespace {

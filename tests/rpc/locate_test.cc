@@ -1,7 +1,7 @@
 #include <thread>
 
 #include "service/limits.h"
-#include "tests/rpc/serving.h"
+#include "tests/support/serving.h"
 
 namespace clockwise {
 namespace {

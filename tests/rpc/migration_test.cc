@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "tests/rpc/serving.h"
+#include "tests/support/serving.h"
 
 namespace clockwise {
 namespace {

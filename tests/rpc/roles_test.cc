@@ -14,9 +14,9 @@
 #include "service/api/methods.h"
 #include "service/rpc/access_gate.h"
 #include "service/tls/tls_material.h"
-#include "tests/rpc/raw_call.h"
-#include "tests/rpc/serving.h"
-#include "tests/test_authority.h"
+#include "tests/support/raw_call.h"
+#include "tests/support/serving.h"
+#include "tests/support/test_authority.h"
 
 namespace clockwise {
 namespace {

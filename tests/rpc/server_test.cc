@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "health.grpc.pb.h"
-#include "tests/rpc/serving.h"
+#include "tests/support/serving.h"
 
 namespace clockwise {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "tests/ring/profile/vector_file.h"
-#include "tests/ring/profile/vector_rings.h"
-#include "tests/rpc/serving.h"
+#include "tests/support/serving.h"
+#include "tests/support/vector_file.h"
+#include "tests/support/vector_rings.h"
 
 namespace clockwise {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/membership/partition_mirror.h"
 #include "tests/rpc/watching.h"
+#include "tests/support/partition_mirror.h"
 
 namespace clockwise {
 namespace {

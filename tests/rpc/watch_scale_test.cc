@@ -3,8 +3,8 @@
 #include <set>
 #include <thread>
 
-#include "tests/membership/membership_fixture.h"
 #include "tests/rpc/watching.h"
+#include "tests/support/membership_fixture.h"
 
 namespace clockwise {
 namespace {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "tests/rpc/serving.h"
+#include "tests/support/serving.h"
 
 namespace clockwise {
 

@@ -3,8 +3,8 @@
 
 #include <random>
 
-#include "tests/rpc/raw_call.h"
-#include "tests/rpc/serving.h"
+#include "tests/support/raw_call.h"
+#include "tests/support/serving.h"
 
 namespace clockwise {
 namespace {

@@ -1,7 +1,6 @@
-#!/usr/bin/python3
 """The long form of the fault suite: thousands of kills, checked as they go.
 
-usage: soak.py [--kills=N] [--store=sqlite|etcd|both] [--round=N] [--seed=N]
+usage: python3 -m tests.soak.soak [--kills=N] [--store=sqlite|etcd|both] [--round=N] [--seed=N]
 
 Each round works on the servers of the round before: writers, watchers and
 readers run while servers are killed (kill -9) at random moments and at each
@@ -13,19 +12,16 @@ CLOCKWISED and CLOCKWISED_FAULTS name the binaries (default: build/release/bin).
 """
 
 import argparse
-import pathlib
 import random
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-
-from etcd_cluster import EtcdCluster  # noqa: E402 (needs the path)
-from fault_case import FAULTS, SQLITE, FaultCase  # noqa: E402
-from fault_checker import Checker  # noqa: E402
-from fault_load import Load  # noqa: E402
-from running_server import RunningServer  # noqa: E402
+from tests.support.etcd_cluster import EtcdCluster
+from tests.support.fault_case import FAULTS, SQLITE, FaultCase
+from tests.support.fault_checker import Checker
+from tests.support.fault_load import Load
+from tests.support.running_server import RunningServer
 
 POINTS = ("before_commit", "after_commit", "after_publish")
 # More than a round makes, so that every acknowledged change is still there to

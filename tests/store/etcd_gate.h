@@ -11,7 +11,7 @@
 #include <string>
 
 #include "etcd/rpc.grpc.pb.h"
-#include "tests/loopback_server.h"
+#include "tests/support/loopback_server.h"
 
 namespace clockwise {
 

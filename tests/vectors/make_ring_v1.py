@@ -1,23 +1,18 @@
-#!/usr/bin/python3
 """Prints ring_v1.json: what a real server answers, held against the model of
-tests/e2e, which was written from the description alone.
+tests/support, which was written from the description alone.
 
-Run by hand after a build: tests/vectors/make_ring_v1.py >tests/vectors/ring_v1.json
+Run by hand after a build: python3 -m tests.vectors.make_ring_v1 >tests/vectors/ring_v1.json
 """
 
 import json
-import pathlib
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/client")]
 
-from google.protobuf import json_format  # noqa: E402 (needs the path)
+from google.protobuf import json_format
 
-from partition_mirror import PartitionMirror  # noqa: E402
-from ring_model import HASHED, MODULO, PARTITIONED, RingModel, xxh3  # noqa: E402
-from running_server import RunningServer  # noqa: E402
-from stubs import pb, stub_of  # noqa: E402
+from tests.support.partition_mirror import PartitionMirror
+from tests.support.ring_model import HASHED, MODULO, PARTITIONED, RingModel, xxh3
+from tests.support.running_server import RunningServer
+from tests.support.stubs import pb, stub_of
 
 LENGTHS = [0, 1, 2, 3, 4, 5, 8, 9, 15, 16, 17, 32, 33, 64, 65, 96, 97, 128, 129,
            144, 145, 192, 239, 240, 241, 255, 256, 257, 512, 1023, 1024, 1025,

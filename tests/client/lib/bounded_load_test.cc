@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "clockwise/client.h"
 #include "service/runtime/mutex.h"
-#include "tests/loopback_server.h"
-#include "tests/rpc/serving.h"
+#include "tests/support/loopback_server.h"
+#include "tests/support/serving.h"
 
 namespace clockwise {
 

@@ -12,7 +12,7 @@
 #include "absl/time/clock.h"
 #include "client/lib/ring_file.h"
 #include "tests/client/lib/client_fixture.h"
-#include "tests/membership/membership_fixture.h"
+#include "tests/support/membership_fixture.h"
 
 namespace clockwise {
 namespace {

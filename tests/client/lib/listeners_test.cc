@@ -6,7 +6,7 @@
 #include <future>
 
 #include "client/lib/rcu_pointer.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <random>
 
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

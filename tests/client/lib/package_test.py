@@ -11,10 +11,9 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from debian_tools import environment  # noqa: E402 (needs the path)
-from clockwise_command import run  # noqa: E402 (needs the path)
-from running_server import RunningServer  # noqa: E402
+from tests.support.clockwise_command import run
+from tests.support.debian_tools import environment
+from tests.support.running_server import RunningServer
 
 EXAMPLE = pathlib.Path(__file__).resolve().parents[3] / "client/examples/cpp"
 BUILD = sys.argv.pop()

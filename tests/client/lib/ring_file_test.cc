@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/client/lib/client_fixture.h"
-#include "tests/test_authority.h"
+#include "tests/support/test_authority.h"
 
 namespace clockwise {
 namespace {

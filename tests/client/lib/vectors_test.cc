@@ -12,7 +12,7 @@
 #include "client/lib/mirror.h"
 #include "gtest/gtest.h"
 #include "service/ring/hash.h"
-#include "tests/from_hex.h"
+#include "tests/support/from_hex.h"
 
 namespace clockwise {
 namespace {

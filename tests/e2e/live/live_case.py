@@ -3,20 +3,17 @@ membership, keys, and the comparison."""
 
 import http.client
 import os
-import pathlib
 import random
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from stubs import TIMEOUT, pb, stub_of  # noqa: E402
-from clockwise_command import run  # noqa: E402 (path set by stubs)
-from running_server import RunningServer  # noqa: E402
+from tests.support.clockwise_command import run
+from tests.support.running_server import RunningServer
+from tests.support.stubs import TIMEOUT, pb, stub_of
 
 KEYS = 10000
 # Told when something differs, to draw the same again.

@@ -5,7 +5,7 @@ import re
 import subprocess
 import unittest
 
-from live_case import HEADER_BYTES, LiveCase, free_ports, get_all
+from tests.e2e.live.live_case import HEADER_BYTES, LiveCase, free_ports, get_all
 
 HAPROXY = "/usr/sbin/haproxy"
 

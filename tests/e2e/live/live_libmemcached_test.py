@@ -5,7 +5,7 @@ functions that it was built with."""
 import ctypes
 import unittest
 
-from live_case import TIMEOUT, LiveCase, pb
+from tests.e2e.live.live_case import TIMEOUT, LiveCase, pb
 
 HASHES = {"default": 0, "md5": 1, "crc": 2, "fnv1_64": 3, "fnv1a_64": 4,
           "fnv1_32": 5, "fnv1a_32": 6, "murmur": 8, "jenkins": 9,

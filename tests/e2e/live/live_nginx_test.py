@@ -3,7 +3,7 @@
 
 import unittest
 
-from live_case import HEADER_BYTES, LiveCase, free_ports, get_all
+from tests.e2e.live.live_case import HEADER_BYTES, LiveCase, free_ports, get_all
 
 CONFIGURATION = """
 daemon off;

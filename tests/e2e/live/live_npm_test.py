@@ -7,8 +7,8 @@ import pathlib
 import subprocess
 import unittest
 
-from live_case import LiveCase
-import npm_packages  # path set by live_case
+from tests.e2e.live.live_case import LiveCase
+from tests.support import npm_packages
 
 HERE = pathlib.Path(__file__).resolve().parent
 TEXT = [ord(c) for c in "abcdefghijklmnopqrstuvwxyz0123456789:/-_."]

@@ -4,7 +4,7 @@
 import time
 import unittest
 
-from live_case import Connection, LiveCase, free_ports
+from tests.e2e.live.live_case import Connection, LiveCase, free_ports
 
 SLOTS = 16384
 

@@ -5,7 +5,7 @@ through the proxy is looked for in each of them."""
 import os
 import unittest
 
-from live_case import Connection, LiveCase, free_ports
+from tests.e2e.live.live_case import Connection, LiveCase, free_ports
 
 POOL = """
 alpha:

@@ -5,7 +5,7 @@ import unittest
 
 from uhashring import HashRing
 
-from live_case import LiveCase
+from tests.e2e.live.live_case import LiveCase
 
 TEXT = [ord(c) for c in "abcdefghijklmnopqrstuvwxyz0123456789:/-_. "]
 

@@ -7,8 +7,8 @@
 #include "gtest/gtest.h"
 #include "service/ring/profile/block_hashes.h"
 #include "service/ring/profile/replication.h"
-#include "tests/ring/profile/vector_file.h"
-#include "tests/ring/profile/vector_rings.h"
+#include "tests/support/vector_file.h"
+#include "tests/support/vector_rings.h"
 
 namespace clockwise {
 namespace {

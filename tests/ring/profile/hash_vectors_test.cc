@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "service/ring/profile/block_hashes.h"
 #include "service/ring/profile/small_hashes.h"
-#include "tests/ring/profile/vector_file.h"
+#include "tests/support/vector_file.h"
 
 namespace clockwise::profile {
 namespace {

@@ -10,7 +10,7 @@
 #include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/ring/layout_settings.h"
-#include "tests/ring/ring_builders.h"
+#include "tests/support/ring_builders.h"
 
 namespace clockwise {
 namespace {

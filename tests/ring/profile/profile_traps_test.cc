@@ -10,8 +10,8 @@
 #include "service/ring/profile/profile.h"
 #include "service/ring/profile/small_hashes.h"
 #include "service/ring/profile/table.h"
-#include "tests/from_hex.h"
 #include "tests/ring/first_end.h"
+#include "tests/support/from_hex.h"
 
 namespace clockwise::profile {
 namespace {

@@ -7,8 +7,8 @@
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "service/ring/layout.h"
-#include "tests/ring/profile/vector_file.h"
-#include "tests/ring/profile/vector_rings.h"
+#include "tests/support/vector_file.h"
+#include "tests/support/vector_rings.h"
 
 namespace clockwise {
 namespace {

@@ -1,0 +1,69 @@
+"""What the tests of the fault suite share."""
+
+import os
+import time
+import unittest
+
+from tests.support.fault_checker import Checker, ending_of
+from tests.support.fault_load import connect
+from tests.support.paths import ROOT
+from tests.support.running_server import RunningServer
+from tests.support.stubs import placement_pb2_grpc
+
+FAULTS = os.environ.get(
+    "CLOCKWISED_FAULTS", str(ROOT / "build/release/bin/clockwised_faults"))
+SQLITE = "sqlite:{folder}/rings.db"
+# Beats so quick that a watcher's silence is seen, and all history is kept for
+# the checker.
+FLAGS = ["--watch_heartbeat=0.3", "--history_changes=1000000"]
+
+
+class FaultCase(unittest.TestCase):
+    """Ends each test by checking all that its programs were told."""
+
+    def setUp(self):
+        self.kills = 0
+
+    def server(self, store, flags=(), **more):
+        return self.enterContext(RunningServer(
+            store=store, flags=[*FLAGS, *flags], **more))
+
+    def replicas(self, cluster, count=2, **more):
+        return [self.server(cluster.store, **more) for _ in range(count)]
+
+    def check(self, record, servers, failures_allowed=False):
+        """Fails on whatever does not fit, and prints what was looked at."""
+        checker = Checker()
+        checker.check(record, self.endings(servers))
+        self.assertEqual(checker.faults[:20], [])
+        self.assertGreater(len(record.acknowledged), 0)
+        self.assertEqual(record.refused, {})
+        if not failures_allowed:
+            self.assertEqual(record.failures[:5], [])
+        events = sum(len(stream) for stream in record.streams)
+        print(f"{self._testMethodName}: {self.kills} kills, "
+              f"{record.requests()} changes, {len(record.acknowledged)} "
+              f"acknowledged, {len(record.unknown)} unknown, {events} events, "
+              f"{len(record.answers)} Locates, {len(record.failures)} failed, "
+              f"{checker.checks} checks, 0 faults", flush=True)
+
+    @staticmethod
+    def endings(servers):
+        """What all servers hold, once they have caught up with each other."""
+        channels = [connect(server.grpc) for server in servers]
+        stubs = [placement_pb2_grpc.PlacementServiceStub(channel)
+                 for channel in channels]
+        for _ in range(200):
+            endings = [ending_of(stub) for stub in stubs]
+            if len({ending.epoch for ending in endings}) == 1:
+                break
+            time.sleep(0.1)
+        for channel in channels:
+            channel.close()
+        return endings
+
+    @staticmethod
+    def longest_gap(record):
+        """The longest time between two acknowledgements, in seconds."""
+        times = sorted(record.times)
+        return max((b - a for a, b in zip(times, times[1:])), default=0)

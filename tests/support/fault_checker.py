@@ -1,0 +1,136 @@
+"""Reads what programs were told, and what is there in the end, and finds
+everything that does not fit.
+
+The promises (README, "Guarantees"): what was acknowledged is there exactly once;
+epochs are dense; each watcher's sequence is monotone and without a gap; all
+who are at the same epoch have the same fingerprint.
+"""
+
+import collections
+
+from tests.support.stubs import TIMEOUT, pb
+
+Ending = collections.namedtuple(
+    "Ending", "changes epoch incarnation fingerprint nodes")
+
+
+def ending_of(stub):
+    """What a server holds: all changes it keeps, oldest first, and the ring."""
+    for _ in range(20):
+        changes = history_of(stub)
+        ring = stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT).snapshot
+        # A server may hear of another's last change between the two.
+        if not changes or changes[-1].epoch == ring.epoch:
+            break
+    return Ending(changes, ring.epoch, ring.incarnation, ring.fingerprint,
+                  frozenset(node.id for node in ring.nodes))
+
+
+def history_of(stub):
+    """All changes that a server keeps, oldest first."""
+    changes = []
+    token = ""
+    while True:
+        page = stub.ListChanges(pb.ListChangesRequest(
+            page_size=1000, page_token=token), timeout=TIMEOUT)
+        changes += page.changes
+        token = page.next_page_token
+        if not token:
+            return changes[::-1]
+
+
+class Checker:
+    """Collects faults, and counts what was looked at."""
+
+    def __init__(self):
+        self.faults = []
+        self.checks = 0
+        self._fingerprints = {}  # (incarnation, epoch): (fingerprint, source)
+
+    def expect(self, right, fault):
+        self.checks += 1
+        if not right:
+            self.faults.append(fault)
+
+    def check(self, record, endings):
+        """All of it: `endings` are those of every server."""
+        first = endings[0]
+        for ending in endings:
+            self.expect(ending[1:] == first[1:],
+                        f"servers end apart: epoch {ending.epoch} and "
+                        f"{first.epoch}")
+            self.check_history(ending)
+        self.check_requests(record, first)
+        for number, events in enumerate(record.streams):
+            self.check_stream(f"watcher {number}", events)
+        for epoch, incarnation, fingerprint in record.answers:
+            self.note(incarnation, epoch, fingerprint, "Locate")
+        for number, (epoch, nodes) in record.mirrors.items():
+            if epoch == first.epoch:
+                self.expect(nodes == first.nodes,
+                            f"watcher {number}'s mirror has other nodes")
+
+    def note(self, incarnation, epoch, fingerprint, source):
+        """Someone is at an epoch with a fingerprint."""
+        known = self._fingerprints.setdefault(
+            (incarnation, epoch), (fingerprint, source))
+        self.expect(known[0] == fingerprint,
+                    f"epoch {epoch}: {known[1]} has {known[0]:016x}, "
+                    f"{source} {fingerprint:016x}")
+
+    def check_history(self, ending):
+        """Epochs are dense up to the ring's, and its fingerprint the last."""
+        epochs = [change.epoch for change in ending.changes]
+        want = list(range(ending.epoch - len(epochs) + 1, ending.epoch + 1))
+        self.expect(epochs == want, "history's epochs are not dense")
+        for change in ending.changes:
+            self.note(ending.incarnation, change.epoch, change.fingerprint,
+                      "history")
+        self.note(ending.incarnation, ending.epoch, ending.fingerprint, "ring")
+        ids = [change.request_id for change in ending.changes
+               if change.request_id]
+        for request_id, count in collections.Counter(ids).items():
+            self.expect(count == 1, f"{request_id} was made {count} times")
+
+    def check_requests(self, record, ending):
+        """Acknowledged: there once, as told. Refused: not there."""
+        kept = {change.request_id: change for change in ending.changes}
+        oldest = ending.epoch - len(ending.changes)
+        for request_id, change in record.acknowledged.items():
+            self.note(change.incarnation, change.epoch, change.fingerprint,
+                      "acknowledgement")
+            if change.epoch <= oldest:
+                continue  # dropped from history; the fingerprint was noted
+            there = kept.get(request_id)
+            self.expect(there is not None,
+                        f"{request_id} was acknowledged and is lost")
+            self.expect(there is None or there.epoch == change.epoch,
+                        f"{request_id} was acknowledged at another epoch")
+        epochs = [change.epoch for change in record.acknowledged.values()]
+        self.expect(len(set(epochs)) == len(epochs),
+                    "two requests were acknowledged at one epoch")
+        for request_id in record.refused:
+            self.expect(request_id not in kept,
+                        f"{request_id} was refused and is there")
+
+    def check_stream(self, who, events):
+        """Monotone and without a gap."""
+        last = None
+        for event in events:
+            self.note(event.incarnation, event.epoch, event.fingerprint, who)
+            if last is not None and event.incarnation == last.incarnation:
+                self.expect(event.epoch >= last.epoch,
+                            f"{who}: back from {last.epoch} to {event.epoch}")
+                if event.kind == "delta":
+                    self.expect(event.from_epoch == last.epoch,
+                                f"{who}: a gap or repeat, from "
+                                f"{event.from_epoch} at {last.epoch}")
+                    self.expect(event.epoch > event.from_epoch,
+                                f"{who}: a delta that leads nowhere")
+                if event.kind == "heartbeat":
+                    self.expect(event.epoch == last.epoch,
+                                f"{who}: a heartbeat ahead of the data")
+            else:
+                self.expect(event.kind == "snapshot",
+                            f"{who}: begins with a {event.kind}")
+            last = event

@@ -1,0 +1,7 @@
+"""Where the sources and the built programs are."""
+
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+BIN = ROOT / "build/release/bin"

@@ -1,0 +1,71 @@
+// ReferenceRing is placement written a second time, from DESIGN.md §3 and
+// nothing else, as plainly as can be: sort all points, walk, try every slot. It
+// shares no code with the service but the hash functions, whose vectors
+// layout_test.cc pins. Immutable.
+#ifndef CLOCKWISE_TESTS_SUPPORT_REFERENCE_RING_H_
+#define CLOCKWISE_TESTS_SUPPORT_REFERENCE_RING_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "clockwise/v1/placement.pb.h"
+#include "tests/support/ring_builders.h"
+
+namespace clockwise {
+
+class ReferenceRing {
+ public:
+  ReferenceRing(const v1::RingSpec& spec, const Nodes& nodes);
+
+  // Owners each key has: min(the spec's replicas, nodes).
+  size_t owners_per_key() const;
+
+  // HASHED: the owners of `position`. `owners` at most the number of nodes.
+  Ids OwnersAt(uint64_t position, size_t owners) const;
+  Ids OwnersAt(uint64_t position) const;
+
+  // MODULO: the owners of keys whose hash leaves `remainder`.
+  Ids OwnersOfRemainder(size_t remainder) const;
+
+  // HASHED: the points, sorted.
+  std::vector<uint64_t> Positions() const;
+
+  size_t node_count() const { return zones_.size(); }
+
+ private:
+  Ids Walk(size_t first, size_t owners) const;
+
+  size_t replicas_;
+  bool modulo_;
+  std::map<std::string, std::string> zones_;  // by node id
+  std::vector<std::pair<uint64_t, std::string>> slots_;
+};
+
+// Counted over all arcs of both rings, one by one.
+struct ReferenceFigures {
+  // By node id: of hash space × owners, as any owner; of hash space, as
+  // primary.
+  std::map<std::string, absl::uint128> owned, primaries;
+  absl::uint128 whole = 0;  // of the hash space
+};
+ReferenceFigures CountOwnership(const v1::RingSpec& spec, const Nodes& nodes);
+
+// DESIGN.md §5.1.3: the part of hash space × owners after that gets a new node.
+double CountMovedRatio(const v1::RingSpec& spec, const Nodes& before,
+                       const Nodes& after);
+
+// The least that an assignment with the shares of `after` must move: what each
+// node gains. Owner slots that were empty are gained by somebody.
+double CountMinimumMovedRatio(const v1::RingSpec& spec, const Nodes& before,
+                              const Nodes& after);
+
+// n / d, of numbers up to 2^127.
+double RatioOf(absl::uint128 n, absl::uint128 d);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_TESTS_SUPPORT_REFERENCE_RING_H_

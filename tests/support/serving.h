@@ -1,0 +1,137 @@
+// A server on a free loopback port over a memory store, for tests of rpc/.
+#ifndef CLOCKWISE_TESTS_SUPPORT_SERVING_H_
+#define CLOCKWISE_TESTS_SUPPORT_SERVING_H_
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "clockwise/v1/placement.grpc.pb.h"
+#include "clockwise/v1/stored.pb.h"
+#include "service/limits.h"
+#include "service/membership/membership.h"
+#include "service/metrics/rpc_stats.h"
+#include "service/rpc/server.h"
+#include "service/runtime/log.h"
+#include "service/store/memory_store.h"
+
+namespace clockwise {
+
+class Serving : public ::testing::Test {
+ protected:
+  using Seconds = std::chrono::duration<double>;
+
+  void SetUp() override {
+    SilenceLibraryLogs();
+    Membership::Options options;
+    options.store = &store();
+    options.now = [] { return absl::FromUnixSeconds(1'700'000'000); };
+    options.random = [this] { return ++random_; };
+    options.history_changes = 20;
+    options.history_bytes = history_bytes_;
+    auto membership = Membership::Open(options);
+    ASSERT_TRUE(membership.ok()) << membership.status();
+    membership_ = *std::move(membership);
+    ASSERT_TRUE(membership_->CreateRing(v1::RingSpec()).ok());
+    StartServer();
+  }
+
+  virtual Store& store() { return store_; }
+
+  void StartServer() {
+    RpcServer::Options options;
+    options.listen = "127.0.0.1:0";
+    options.heartbeat = heartbeat_;
+    options.membership = membership_.get();
+    options.stats = &stats_;
+    auto server = RpcServer::Start(options);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    grpc::ChannelArguments arguments;
+    arguments.SetInt("grpc.use_local_subchannel_pool", 1);
+    arguments.SetMaxReceiveMessageSize(-1);
+    channel_ = grpc::CreateCustomChannel(
+        server_->address(), grpc::InsecureChannelCredentials(), arguments);
+    stub_ = v1::PlacementService::NewStub(channel_);
+  }
+
+  // A context for one call. Every test call has a deadline, so that a hang is a
+  // failure.
+  static void SetDeadline(grpc::ClientContext& context, double seconds = 20) {
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::duration_cast<std::chrono::milliseconds>(
+                             Seconds(seconds)));
+  }
+
+  // Calls a unary method of the stub.
+  template <typename Method, typename Request, typename Response>
+  grpc::Status Call(Method method, const Request& request, Response& response,
+                    double seconds = 20) {
+    grpc::ClientContext context;
+    SetDeadline(context, seconds);
+    return (stub_.get()->*method)(&context, request, &response);
+  }
+
+  // Adds a node of weight 1 and returns the epoch made.
+  uint64_t Add(const std::string& id, const std::string& zone = "",
+               const std::string& ring = "") {
+    v1::AddNodeRequest request;
+    request.set_ring(ring);
+    request.mutable_node()->set_id(id);
+    request.mutable_node()->set_zone(zone);
+    request.mutable_node()->set_address(id + ":80");
+    v1::AddNodeResponse response;
+    const grpc::Status status =
+        Call(&v1::PlacementService::Stub::AddNode, request, response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response.change().epoch();
+  }
+
+  // The detail `name` (of google.rpc) of a refusal; nothing if it has none.
+  template <typename Detail>
+  static std::optional<Detail> DetailOf(const grpc::Status& status,
+                                        const std::string& name) {
+    v1::RpcStatus details;
+    EXPECT_TRUE(details.ParseFromString(status.error_details()));
+    for (const auto& any : details.details()) {
+      if (any.type_url() != "type.googleapis.com/google.rpc." + name) continue;
+      Detail detail;
+      EXPECT_TRUE(detail.ParseFromString(any.value()));
+      return detail;
+    }
+    return std::nullopt;
+  }
+
+  // ErrorInfo.reason of a refusal; also checks its domain.
+  static std::string ReasonOf(const grpc::Status& status) {
+    const auto info = DetailOf<v1::ErrorInfo>(status, "ErrorInfo");
+    if (!info.has_value()) return "";
+    EXPECT_EQ(info->domain(), "clockwise");
+    return info->reason();
+  }
+
+  // BadRequest's first field; "" if there is none.
+  static std::string FieldOf(const grpc::Status& status) {
+    const auto bad = DetailOf<v1::BadRequest>(status, "BadRequest");
+    return bad.has_value() ? bad->field_violations(0).field() : "";
+  }
+
+  std::chrono::milliseconds heartbeat_{50};
+  size_t history_bytes_ = limits::kHistoryBytes;
+  MemoryStore store_;
+  uint64_t random_ = 0;
+  RpcStats stats_;
+  std::unique_ptr<Membership> membership_;
+  std::unique_ptr<RpcServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::PlacementService::Stub> stub_;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_TESTS_SUPPORT_SERVING_H_
