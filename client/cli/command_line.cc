@@ -54,16 +54,16 @@ void NameGroups(CLI::App& app) {
 // How servers are spoken to; each also from the environment.
 void AddTlsOptions(CLI::App& app, Tls& tls) {
   app.add_flag("--tls", tls.enabled, "Speak TLS, trusting the system's roots");
-  app.add_option("--tls_ca", tls.ca_file, "Who signs the server's certificate")
+  app.add_option("--tls-ca", tls.ca_file, "Who signs the server's certificate")
       ->envname("CLOCKWISE_TLS_CA")
       ->type_name("PEM");
-  app.add_option("--tls_cert", tls.cert_file, "The own certificate")
+  app.add_option("--tls-cert", tls.cert_file, "The own certificate")
       ->envname("CLOCKWISE_TLS_CERT")
       ->type_name("PEM");
-  app.add_option("--tls_key", tls.key_file, "Its key")
+  app.add_option("--tls-key", tls.key_file, "Its key")
       ->envname("CLOCKWISE_TLS_KEY")
       ->type_name("PEM");
-  app.add_option("--token_file", tls.token_file, "Show the token in it")
+  app.add_option("--token-file", tls.token_file, "Show the token in it")
       ->envname("CLOCKWISE_TOKEN_FILE")
       ->type_name("FILE");
 }

@@ -69,7 +69,7 @@ absl::Status NoPoints(absl::string_view text) {
 
 void AddPartitionBitsOption(CLI::App* command, uint32_t& bits) {
   command
-      ->add_option("--partition_bits", bits,
+      ->add_option("--partition-bits", bits,
                    "partitioned: 2^N of them, 4-20 (16)")
       ->type_name("N")
       ->check(

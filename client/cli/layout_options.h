@@ -13,7 +13,7 @@
 
 namespace clockwise::cli {
 
-// Adds --partition_bits and --set to `command`.
+// Adds --partition-bits and --set to `command`.
 void AddPartitionBitsOption(CLI::App* command, uint32_t& bits);
 void AddSetOption(CLI::App* command, std::vector<std::string>& settings);
 

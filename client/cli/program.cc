@@ -15,6 +15,7 @@
 #include "client/cli/suggestions.h"
 #include "client/cli/text.h"
 #include "client/lib/credentials.h"
+#include "service/server/flag_names.h"
 
 namespace clockwise::cli {
 namespace {
@@ -87,12 +88,12 @@ absl::Status UsageOf(const CLI::App& app, const CLI::ParseError& error) {
   return WithHint(BadUsage(text), hint);
 }
 
-// The arguments, without the program, as CLI11 should see them.
-absl::StatusOr<std::vector<std::string>> ArgumentsOf(int argc, char** argv) {
+// Returns the words after the program's name, as CLI11 should see them.
+absl::StatusOr<std::vector<std::string>> ArgumentsOf(
+    const CLI::App& app, const std::vector<std::string>& words) {
   std::vector<std::string> arguments;
   bool options_ended = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
+  for (const std::string& argument : WithKebabCaseFlags(app, words)) {
     options_ended = options_ended || argument == "--";
     if (!options_ended && argument == "++") {
       // CLI11 takes it as the end of a command, and would drop it silently.
@@ -141,13 +142,14 @@ absl::Status RunCommand(const CommandLine& line,
 }  // namespace
 
 ExitCode RunProgram(int argc, char** argv) {
-  const auto arguments = ArgumentsOf(argc, argv);
+  CommandLine line;
+  const auto app = NewApp(line);
+  const auto arguments =
+      ArgumentsOf(*app, std::vector<std::string>(argv + 1, argv + argc));
   if (!arguments.ok()) {
     Tell(arguments.status());
     return ExitCodeOf(arguments.status());
   }
-  CommandLine line;
-  const auto app = NewApp(line);
   Output out(STDOUT_FILENO);
   absl::Status outcome;
   try {

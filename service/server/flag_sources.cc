@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "service/server/flag_names.h"
 
 namespace clockwise {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 // What is done with the flags, and is none of them.
 bool IsAct(absl::string_view name) {
   for (absl::string_view act :
-       {"config", "check_config", "print_config", "help", "version"}) {
+       {"config", "check-config", "print-config", "help", "version"}) {
     if (name == act) return true;
   }
   return false;
@@ -40,9 +41,7 @@ std::vector<std::string> FlagNames(const CLI::App& app) {
 std::vector<std::string> FromEnvironment(const CLI::App& app) {
   std::vector<std::string> arguments;
   for (const std::string& name : FlagNames(app)) {
-    const std::string variable =
-        absl::StrCat("CLOCKWISE_", absl::AsciiStrToUpper(name));
-    if (const char* value = std::getenv(variable.c_str())) {
+    if (const char* value = std::getenv(EnvironmentName(name).c_str())) {
       arguments.push_back(absl::StrCat("--", name, "=", value));
     }
   }
@@ -59,7 +58,8 @@ absl::StatusOr<std::vector<std::string>> FromFile(const CLI::App& app,
     if (text.empty() || text.front() == '#') continue;
     absl::ConsumePrefix(&text, "--");
     const size_t equals = text.find('=');
-    const std::string name(absl::StripAsciiWhitespace(text.substr(0, equals)));
+    const std::string name =
+        KebabCase(absl::StripAsciiWhitespace(text.substr(0, equals)));
     if (equals == absl::string_view::npos || !Knows(app, name)) {
       return absl::InvalidArgumentError(absl::StrCat(
           path, ":", number, ": ", line, " is no FLAG=VALUE of this program"));
@@ -104,7 +104,7 @@ const FlagSource* SourceOf(const std::vector<FlagSource>& sources,
   return found;
 }
 
-bool IsSecret(const std::string& name) { return name == "etcd_password"; }
+bool IsSecret(const std::string& name) { return name == "etcd-password"; }
 
 std::string ValueOf(const CLI::App& app, const std::string& name) {
   if (IsSecret(name)) return "(not shown)";

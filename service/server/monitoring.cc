@@ -32,7 +32,7 @@ HttpReply PagesAreOff() {
   HttpReply reply;
   reply.status = 403;
   reply.body =
-      "the ring page is off; --ring_page=on shows it to whoever can reach this "
+      "the ring page is off; --ring-page=on shows it to whoever can reach this "
       "port\n";
   return reply;
 }

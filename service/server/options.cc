@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "service/ring/layout.h"
 #include "service/ring/layout_settings.h"
+#include "service/server/flag_names.h"
 #include "service/server/flag_sources.h"
 
 namespace clockwise {
@@ -29,33 +30,33 @@ Enum Meant(const std::vector<std::string>& words, const std::string& word) {
 }
 
 void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
-  app.add_option("--max_request_bytes", serving.request_bytes,
+  app.add_option("--max-request-bytes", serving.request_bytes,
                  "Size of a request")
       ->check(CLI::Range(1024, limits::kMostRequestBytes));
-  app.add_option("--max_metadata_bytes", serving.metadata_bytes,
+  app.add_option("--max-metadata-bytes", serving.metadata_bytes,
                  "Size of a call's metadata")
       ->check(CLI::Range(1024, limits::kMostMetadataBytes));
-  app.add_option("--max_calls_per_connection", serving.calls_per_connection,
+  app.add_option("--max-calls-per-connection", serving.calls_per_connection,
                  "Calls and streams of one connection; others wait there")
       ->check(CLI::Range(1, static_cast<int>(limits::kMostCalls)));
-  app.add_option("--max_http_connections", serving.http_connections,
+  app.add_option("--max-http-connections", serving.http_connections,
                  "Requests on the HTTP port at a time; others wait")
       ->check(CLI::Range(size_t{1}, limits::kMostHttpConnections));
-  app.add_option("--max_http_event_streams", serving.http_event_streams,
+  app.add_option("--max-http-event-streams", serving.http_event_streams,
                  "Pages there that follow changes")
       ->check(CLI::Range(size_t{0}, limits::kMostHttpConnections));
-  app.add_option("--max_http_request_seconds", serving.http_request_seconds,
+  app.add_option("--max-http-request-seconds", serving.http_request_seconds,
                  "Time for a request there to arrive")
       ->check(CLI::Range(0.01, kMaxSeconds));
   const std::tuple<const char*, size_t*, const char*> bounds[] = {
-      {"--max_queued_calls", &serving.queued_calls,
+      {"--max-queued-calls", &serving.queued_calls,
        "Changes that wait for their turn, and as many long reads"},
-      {"--max_waiting_calls", &serving.waiting_calls,
+      {"--max-waiting-calls", &serving.waiting_calls,
        "Look-ups that wait for their min_epoch"},
-      {"--max_watch_streams", &serving.watch_streams, "Open Watch streams"},
-      {"--max_watch_streams_per_peer", &serving.watch_streams_per_peer,
+      {"--max-watch-streams", &serving.watch_streams, "Open Watch streams"},
+      {"--max-watch-streams-per-peer", &serving.watch_streams_per_peer,
        "The same of one machine"},
-      {"--max_locate_streams", &serving.locate_streams,
+      {"--max-locate-streams", &serving.locate_streams,
        "Open LocateStream streams"}};
   for (const auto& [flag, bound, help] : bounds) {
     app.add_option(flag, *bound, help)
@@ -105,9 +106,9 @@ struct Parser {
     app.add_option("--http", options.http,
                    "HTTP (ring page, /api/v1, /metrics, /healthz, /readyz): "
                    "HOST:PORT");
-    app.add_option("--ring_page", options.ring_page,
+    app.add_option("--ring-page", options.ring_page,
                    "Whether / and /api/v1 are there: on, off, or auto: unless "
-                   "there is an --access_policy")
+                   "there is an --access-policy")
         ->check(CLI::IsMember({"auto", "on", "off"}));
   }
 
@@ -116,53 +117,62 @@ struct Parser {
     app.add_option("--layout", layout,
                    "Layout of the ring \"default\" when it is first created: "
                    "hashed, partitioned, modulo");
-    app.add_option("--virtual_nodes", virtual_nodes,
+    app.add_option("--virtual-nodes", virtual_nodes,
                    "Its points per unit of weight (0: 160)");
-    app.add_option("--partition_bits", partition_bits,
+    app.add_option("--partition-bits", partition_bits,
                    "Its partitions are 2 to this power (0: 16)");
     app.add_option("--replicas", replicas,
                    "Its owners per key (0: 1; partitioned: 3)");
-    app.add_option("--watch_heartbeat", options.watch_heartbeat,
+    app.add_option("--watch-heartbeat", options.watch_heartbeat,
                    "Seconds between heartbeats on an idle watch stream")
         ->check(CLI::Range(0.05, kMaxSeconds));
-    app.add_option("--history_changes", options.history_changes,
+    app.add_option("--history-changes", options.history_changes,
                    "Changes kept per ring")
         ->check(CLI::Range(size_t{1}, limits::kMaxHistoryChanges));
-    app.add_option("--history_bytes", options.history_bytes,
+    app.add_option("--history-bytes", options.history_bytes,
                    "Bytes that a ring's kept changes may take; older ones go "
-                   "before there are --history_changes")
+                   "before there are --history-changes")
         ->check(CLI::Range(size_t{1}, limits::kMaxHistoryBytes));
-    app.add_option("--max_node_series", options.max_node_series,
+    app.add_option("--max-node-series", options.max_node_series,
                    "Nodes of a ring above which it has no metrics per node");
   }
 
   void AddOperationFlags() {
-    app.add_option("--lame_duck", options.lame_duck,
+    app.add_option("--lame-duck", options.lame_duck,
                    "Seconds from SIGTERM, when health says NOT_SERVING, until "
                    "calls are no longer taken")
         ->check(CLI::Range(0.0, kMaxSeconds));
-    app.add_option("--drain_grace", options.drain_grace,
+    app.add_option("--drain-grace", options.drain_grace,
                    "Maximum number of seconds that calls under way then have; "
                    "the server ends as soon as they are answered")
         ->check(CLI::Range(0.0, kMaxSeconds));
-    app.add_option("--self_probe", options.self_probe,
+    app.add_option("--self-probe", options.self_probe,
                    "Seconds between looks whether the server answers itself; "
                    "0: never")
         ->check(CLI::Range(0.0, kMaxSeconds));
-    app.add_option("--log_format", log_format,
+    app.add_option("--log-format", log_format,
                    "Lines of the log: text, json, or auto: text on a terminal")
         ->check(CLI::IsMember(kFormats));
-    app.add_option("--log_level", log_level,
+    app.add_option("--log-level", log_level,
                    "The least that is logged: debug, info, warning, error")
         ->check(CLI::IsMember(kLevels));
-    app.add_flag("--check_config", options.check_config,
+    app.add_flag("--check-config", options.check_config,
                  "Check flags and the files that they name, and exit");
-    app.add_flag("--print_config", print_config,
+    app.add_flag("--print-config", print_config,
                  "Print what all flags are, and from where, and exit");
     app.add_option("--config", config,
                    "File with the same flags, a line each: listen=HOST:PORT");
   }
 };
+
+// Returns the refusal of a RingSpec, which begins with the name of a field, as
+// one of the flag that sets the field.
+absl::Status InFlagOfRing(const absl::Status& refusal) {
+  const absl::string_view text = absl::StripPrefix(refusal.message(), "spec.");
+  const size_t end = std::min(text.find_first_of(" :"), text.size());
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", KebabCase(text.substr(0, end)), text.substr(end)));
+}
 
 absl::Status Parse(Parser& parser, std::vector<std::string> arguments) {
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
@@ -183,12 +193,13 @@ absl::Status Parse(Parser& parser, std::vector<std::string> arguments) {
 absl::StatusOr<ServerOptions> ParseOptions(
     const std::vector<std::string>& arguments) {
   Parser parser;
-  const auto sources = FlagSources(parser.app, arguments);
+  const auto sources =
+      FlagSources(parser.app, WithKebabCaseFlags(parser.app, arguments));
   if (!sources.ok()) return sources.status();
   std::vector<std::string> all;
   for (const FlagSource& source : *sources) {
     for (const std::string& argument : source.arguments) {
-      // CLI11 would take the next argument for the value of "--audit_log=".
+      // CLI11 would take the next argument for the value of "--audit-log=".
       const bool is_empty = absl::StartsWith(argument, "--") &&
                             argument.find('=') == argument.size() - 1;
       all.push_back(argument.substr(0, argument.size() - is_empty));
@@ -213,8 +224,7 @@ absl::StatusOr<ServerOptions> ParseOptions(
   spec.set_replicas(parser.replicas);
   auto normal = NormalizeSpec(spec);
   if (!normal.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--", absl::StripPrefix(normal.status().message(), "spec.")));
+    return InFlagOfRing(normal.status());
   }
   parser.options.default_ring = *std::move(normal);
   parser.options.config = ConfigLine(parser.app, *sources);

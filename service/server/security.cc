@@ -25,25 +25,25 @@ bool IsLocal(const std::string& listen) {
 absl::Status CheckTogether(const SecurityOptions& options,
                            const std::string& listen) {
   if (options.tls.certificate.empty() != options.tls.key.empty()) {
-    return absl::InvalidArgumentError("--tls_cert and --tls_key go together");
+    return absl::InvalidArgumentError("--tls-cert and --tls-key go together");
   }
   const bool tls = !options.tls.certificate.empty();
   if (!options.tls.roots.empty() && !tls) {
-    return absl::InvalidArgumentError("--tls_client_ca takes --tls_cert too");
+    return absl::InvalidArgumentError("--tls-client-ca takes --tls-cert too");
   }
   if (options.http_tls && !tls) {
-    return absl::InvalidArgumentError("--http_tls takes --tls_cert too");
+    return absl::InvalidArgumentError("--http-tls takes --tls-cert too");
   }
   if (!options.access.tokens.empty() && options.access.policy.empty()) {
-    return absl::InvalidArgumentError("--token_file takes --access_policy too");
+    return absl::InvalidArgumentError("--token-file takes --access-policy too");
   }
   if (tls || options.insecure_listen || IsLocal(listen)) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
       "--listen: ", listen,
-      " is plaintext to a network: give --tls_cert and --tls_key, or say "
-      "--insecure_listen"));
+      " is plaintext to a network: give --tls-cert and --tls-key, or say "
+      "--insecure-listen"));
 }
 
 absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
@@ -71,22 +71,22 @@ void ReloadFrom(Source* source, absl::string_view what) {
 }  // namespace
 
 void AddSecurityFlags(CLI::App& app, SecurityOptions& options) {
-  app.add_option("--tls_cert", options.tls.certificate,
+  app.add_option("--tls-cert", options.tls.certificate,
                  "Serve TLS with this chain (PEM, the own one first)");
-  app.add_option("--tls_key", options.tls.key, "Its key (PEM, not encrypted)");
-  app.add_option("--tls_client_ca", options.tls.roots,
+  app.add_option("--tls-key", options.tls.key, "Its key (PEM, not encrypted)");
+  app.add_option("--tls-client-ca", options.tls.roots,
                  "Take only clients with a certificate signed by one of these");
-  app.add_flag("--http_tls", options.http_tls,
+  app.add_flag("--http-tls", options.http_tls,
                "The HTTP port speaks TLS too, with the same files");
-  app.add_flag("--insecure_listen", options.insecure_listen,
+  app.add_flag("--insecure-listen", options.insecure_listen,
                "Serve plaintext on an address that others can reach");
-  app.add_option("--access_policy", options.access.policy,
+  app.add_option("--access-policy", options.access.policy,
                  "Who may do what: JSON; without it all may do all");
-  app.add_option("--token_file", options.access.tokens,
+  app.add_option("--token-file", options.access.tokens,
                  "Bearer tokens of the policy: lines of NAME SHA256");
-  app.add_option("--audit_log", options.audit_log,
+  app.add_option("--audit-log", options.audit_log,
                  "Append a line of JSON for each change that is attempted");
-  app.add_option("--audit_log_bytes", options.audit_log_bytes,
+  app.add_option("--audit-log-bytes", options.audit_log_bytes,
                  "Size at which that file is put away; nine old ones stay")
       ->check(CLI::Range(size_t{1}, limits::kMaxAuditFileBytes));
 }
@@ -99,17 +99,17 @@ absl::StatusOr<std::unique_ptr<Security>> Security::Open(
   std::unique_ptr<Security> security(new Security());
   if (!options.tls.certificate.empty()) {
     auto tls = OpenTls(options.tls);
-    if (!tls.ok()) return InFlag("--tls_cert", tls.status());
+    if (!tls.ok()) return InFlag("--tls-cert", tls.status());
     security->tls_ = *std::move(tls);
   }
   if (!options.access.policy.empty()) {
     auto policy = OpenPolicy(options.access);
-    if (!policy.ok()) return InFlag("--access_policy", policy.status());
+    if (!policy.ok()) return InFlag("--access-policy", policy.status());
     security->policy_ = *std::move(policy);
   }
   if (!options.audit_log.empty()) {
     auto audit = AuditLog::Open({options.audit_log, options.audit_log_bytes});
-    if (!audit.ok()) return InFlag("--audit_log", audit.status());
+    if (!audit.ok()) return InFlag("--audit-log", audit.status());
     security->audit_ = *std::move(audit);
   }
   if (security->tls_ != nullptr || security->policy_ != nullptr) {

@@ -85,12 +85,12 @@ absl::StatusOr<CredentialsNow> Credentials(const EtcdFlags& flags) {
   }
   if (flags.cacert.empty() || flags.cert.empty() != flags.key.empty()) {
     return absl::InvalidArgumentError(
-        "--etcd_cacert goes alone, or with both --etcd_cert and --etcd_key");
+        "--etcd-cacert goes alone, or with both --etcd-cert and --etcd-key");
   }
   auto source = OpenTls({flags.cert, flags.key, flags.cacert});
   if (!source.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--etcd_cacert, --etcd_cert, --etcd_key: ", source.status().message()));
+        "--etcd-cacert, --etcd-cert, --etcd-key: ", source.status().message()));
   }
   return [credentials = std::make_shared<ReloadedCredentials>(
               *std::move(source))] { return credentials->Current(); };
@@ -102,7 +102,7 @@ absl::StatusOr<std::string> Password(const EtcdFlags& flags) {
   std::string line;
   if (std::getline(file, line)) return line;
   return absl::InvalidArgumentError(absl::StrCat(
-      "--etcd_password_file: cannot read ", flags.password_file, ": ",
+      "--etcd-password-file: cannot read ", flags.password_file, ": ",
       file.is_open() ? "it is empty" : std::strerror(errno)));
 }
 
@@ -131,7 +131,7 @@ absl::StatusOr<EtcdStore::Options> EtcdOptions(absl::string_view endpoints,
   if (flags.prefix.empty() || flags.prefix.back() != '/' ||
       flags.prefix.size() > limits::kMaxEtcdPrefixBytes) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--etcd_prefix: \"", flags.prefix, "\" does not end in / or has over ",
+        "--etcd-prefix: \"", flags.prefix, "\" does not end in / or has over ",
         limits::kMaxEtcdPrefixBytes, " bytes"));
   }
   auto credentials = Credentials(flags);
@@ -154,25 +154,25 @@ absl::Status NoStore(absl::string_view location) {
 }  // namespace
 
 void AddEtcdFlags(CLI::App& app, EtcdFlags& flags) {
-  app.add_option("--etcd_prefix", flags.prefix,
+  app.add_option("--etcd-prefix", flags.prefix,
                  "etcd: what all keys begin with; ends in / (/clockwise/)")
       ->type_name("PREFIX");
-  app.add_option("--etcd_cacert", flags.cacert,
+  app.add_option("--etcd-cacert", flags.cacert,
                  "etcd: authority of its certificate (PEM); asks for TLS")
       ->type_name("FILE");
-  app.add_option("--etcd_cert", flags.cert,
+  app.add_option("--etcd-cert", flags.cert,
                  "etcd: this program's certificate (PEM)")
       ->type_name("FILE");
-  app.add_option("--etcd_key", flags.key, "etcd: the certificate's key (PEM)")
+  app.add_option("--etcd-key", flags.key, "etcd: the certificate's key (PEM)")
       ->type_name("FILE");
-  app.add_option("--etcd_user", flags.user, "etcd: user to log in as")
+  app.add_option("--etcd-user", flags.user, "etcd: user to log in as")
       ->type_name("NAME");
   // Others can read command lines; hence these two.
-  app.add_option("--etcd_password", flags.password,
+  app.add_option("--etcd-password", flags.password,
                  "etcd: its password (env CLOCKWISE_ETCD_PASSWORD)")
       ->type_name("TEXT")
       ->envname("CLOCKWISE_ETCD_PASSWORD");
-  app.add_option("--etcd_password_file", flags.password_file,
+  app.add_option("--etcd-password-file", flags.password_file,
                  "etcd: file whose first line is its password")
       ->type_name("FILE");
 }

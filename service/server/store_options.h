@@ -24,7 +24,7 @@ struct EtcdFlags {
   std::string password_file;  // its first line; instead of the password
 };
 
-// Adds --etcd_prefix and its kin.
+// Adds --etcd-prefix and its kin.
 void AddEtcdFlags(CLI::App& app, EtcdFlags& flags);
 
 inline constexpr const char* kStoreForms =

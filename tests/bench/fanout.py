@@ -119,11 +119,11 @@ def bare_server(bin_dir, size):
 def server(bin_dir, *flags):
     # Without heartbeats: they would be counted as the change.
     return RunningServer(program=bin_dir / "clockwised", flags=[
-        "--watch_heartbeat=3600", *flags])
+        "--watch-heartbeat=3600", *flags])
 
 
 def server_of_few_points(bin_dir):
-    return server(bin_dir, "--virtual_nodes=1")
+    return server(bin_dir, "--virtual-nodes=1")
 
 
 def message_size(bin_dir):

@@ -29,7 +29,7 @@ CHART = [("Nanoseconds a look-up", [*LOOKUP.values()]),
 
 def watch(arguments, nodes, points):
     """Milliseconds from AddNode's reply to the last stream's message."""
-    with server(arguments.bin, f"--virtual_nodes={points}") as running:
+    with server(arguments.bin, f"--virtual-nodes={points}") as running:
         rows.of_program(arguments.bin / "rpc_client", running.grpc, "fill",
                         nodes, 1)
         clients = Clients(arguments.bin, running.grpc, arguments.streams)

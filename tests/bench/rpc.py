@@ -47,8 +47,8 @@ class Server:
         command = [arguments.bin / program, *words]
         if name == "clockwised":
             command += ["--store=memory:", "--listen=127.0.0.1:0",
-                        "--http=127.0.0.1:0", "--lame_duck=0",
-                        "--drain_grace=1"]
+                        "--http=127.0.0.1:0", "--lame-duck=0",
+                        "--drain-grace=1"]
         if counted:
             command = counting.command(command, folder)
         self.log = open(pathlib.Path(folder) / "log", "w+", encoding="utf-8")

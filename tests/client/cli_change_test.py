@@ -25,18 +25,18 @@ class ChangeTest(WithServer):
         self.assertIn("would add n4: epoch 5", lines[1])
         self.assertEqual(self.epoch(), 4)
         apply = lines[-1].removeprefix("apply it: ")
-        self.assertIn("--expected_epoch=4", apply)
+        self.assertIn("--expected-epoch=4", apply)
         command = [CLOCKWISE, *shlex.split(apply)[1:]]
         done = subprocess.run(command, capture_output=True, text=True)
         self.assertIn("added n4: epoch 5", done.stdout, done)
         # The ring has gone on, so the plan holds no more.
-        again = subprocess.run([*command[:-1], "--request_id=other",
+        again = subprocess.run([*command[:-1], "--request-id=other",
                                 command[-1]],
                                capture_output=True, text=True)
         self.assertEqual(again.returncode, 1, again)
 
     def test_passed_epoch_is_refused_with_the_next_step(self):
-        told = self.fails(1, "node", "remove", "n1", "--expected_epoch=2")
+        told = self.fails(1, "node", "remove", "n1", "--expected-epoch=2")
         self.assertIn("--plan", told)
 
     def test_update_changes_what_was_given_and_no_more(self):
@@ -46,7 +46,7 @@ class ChangeTest(WithServer):
         self.assertEqual(
             (node["weight"], node["address"], node["zone"], node["labels"]),
             (3, "10.0.0.1:80", "z1", {"a": "b=c", "d": ""}))
-        self.good("node", "update", "n1", "--zone=", "--no_labels")
+        self.good("node", "update", "n1", "--zone=", "--no-labels")
         node = self.json("node", "list")[0]["snapshot"]["nodes"][0]
         self.assertEqual((node["weight"], node["zone"], node["labels"]),
                          (3, "", {}))
@@ -66,7 +66,7 @@ class ChangeTest(WithServer):
         self.assertIn("node update", told)
 
     def test_request_id_again_gives_the_first_answer_again(self):
-        add = ("node", "add", "n4", "--request_id=once")
+        add = ("node", "add", "n4", "--request-id=once")
         self.assertEqual(self.json(*add), self.json(*add))
         self.assertEqual(self.epoch(), 5)
 
@@ -117,7 +117,7 @@ class RingTest(WithServer):
 
     def test_created_again_with_another_spec_is_refused(self):
         self.good("ring", "create", self.ring)
-        self.fails(1, "ring", "create", self.ring, "--virtual_nodes=7")
+        self.fails(1, "ring", "create", self.ring, "--virtual-nodes=7")
 
     def test_deleted_ring_is_gone(self):
         self.good("ring", "delete", self.ring)

@@ -84,7 +84,7 @@ class LostConnectionTest(unittest.TestCase):
         with RunningServer() as server:
             proxy = CuttingProxy(server.grpc, b"the-one-request")
             self.addCleanup(proxy.close)
-            done = run("node", "add", "n1", "--request_id=the-one-request",
+            done = run("node", "add", "n1", "--request-id=the-one-request",
                        server=proxy.address)
             self.assertEqual(done.returncode, 0, done)
             self.assertIn("added n1: epoch 2", done.stdout)
@@ -103,10 +103,10 @@ class LostConnectionTest(unittest.TestCase):
                 listener.close()
                 forward(client)
             proxy.forward = forward_once
-            done = run("node", "add", "n1", "--request_id=the-one-request",
+            done = run("node", "add", "n1", "--request-id=the-one-request",
                        "--timeout=1", server=proxy.address)
             self.assertEqual(done.returncode, 3, done)
-            self.assertIn("--request_id=the-one-request", done.stderr)
+            self.assertIn("--request-id=the-one-request", done.stderr)
 
 
 class Watching:

@@ -56,10 +56,10 @@ class DoctorTest(unittest.TestCase):
             for days, code in ((5, 1), (30, 0)):
                 cert, key = authority.issue(f"server{days}", "IP:127.0.0.1",
                                             days=days)
-                with RunningServer(flags=[f"--tls_cert={cert}",
-                                          f"--tls_key={key}"]) as server:
+                with RunningServer(flags=[f"--tls-cert={cert}",
+                                          f"--tls-key={key}"]) as server:
                     done = run("doctor", server.grpc,
-                               f"--tls_ca={authority.ca}")
+                               f"--tls-ca={authority.ca}")
                     self.assertEqual(done.returncode, code, done)
                     self.assertEqual("certificate expires" in done.stdout,
                                      code == 1)

@@ -32,7 +32,7 @@ class LocateTest(WithServer):
     def test_a_mirror_gives_the_servers_answers(self):
         keys = [f"key-{i}" for i in range(500)] + ["", "é", "a b"]
         self.good("ring", "create", self.ring + "-p", "--layout=partitioned",
-                  "--partition_bits=6")
+                  "--partition-bits=6")
         for i in range(1, 6):
             self.good("node", "add", f"p{i}", f"--ring={self.ring}-p",
                       f"--zone=z{i % 2}")
@@ -50,7 +50,7 @@ class LocateTest(WithServer):
 
     def test_a_mirror_is_kept_in_a_file_and_said_to_be(self):
         with tempfile.TemporaryDirectory() as folder:
-            file = f"--ring_file={folder}/ring"
+            file = f"--ring-file={folder}/ring"
             here = self.good("locate", "--local", file, "k")
             away = (f"--ring={self.ring}", "locate", "--local", file, "k")
             done = run(*away, server="127.0.0.1:1")
@@ -75,7 +75,7 @@ class LocateTest(WithServer):
             self.assertEqual((local.returncode, local.stderr),
                              (remote.returncode, remote.stderr))
         self.assertIn("--local",
-                      self.fails(2, "locate", "--ring_file=f", "k"))
+                      self.fails(2, "locate", "--ring-file=f", "k"))
 
     def test_modulo_hashes_the_same_here_and_there(self):
         ring = self.ring + "-m"
@@ -171,5 +171,5 @@ class LocateTest(WithServer):
         self.assertLess(peak(500_000), peak(20_000) + 16 * 1024)
 
     def test_min_epoch_waits_and_then_says_so(self):
-        self.good("locate", "k", "--min_epoch=4")
-        self.fails(1, "locate", "k", "--min_epoch=5", "--timeout=0.5")
+        self.good("locate", "k", "--min-epoch=4")
+        self.fails(1, "locate", "k", "--min-epoch=5", "--timeout=0.5")

@@ -82,8 +82,8 @@ class SimulateTest(unittest.TestCase):
         self.assertAlmostEqual(rows[0]["movedRatio"], 20 / 21, 6)
 
     def test_options_choose_the_rings(self):
-        rows = self.rows("--layouts=Partitioned,hashed", "--virtual_nodes=7",
-                         "--partition_bits=8", "--replicas=3", "--nodes=9",
+        rows = self.rows("--layouts=Partitioned,hashed", "--virtual-nodes=7",
+                         "--partition-bits=8", "--replicas=3", "--nodes=9",
                          "--add=0", "--remove=2", "--keys=0")
         self.assertEqual([row["layout"] for row in rows],
                          ["partitioned", "hashed"])
@@ -100,7 +100,7 @@ class SimulateTest(unittest.TestCase):
     def test_keys_come_from_a_file_one_a_line(self):
         lines = b"".join(b"user:%d\n" % i for i in range(3000))
         path = self.file(lines + b"\n\xff\0\nlast")
-        for row in self.rows(f"--keys={path}", "--virtual_nodes=160"):
+        for row in self.rows(f"--keys={path}", "--virtual-nodes=160"):
             self.assertEqual(row["keys"]["count"], "3003")
             self.assertAlmostEqual(row["keys"]["movedRatio"],
                                    row["movedRatio"], 1)
@@ -182,14 +182,14 @@ class SimulateTest(unittest.TestCase):
                 ("--keys=1000001",), ("--keys=010",), ("--keys=",),
                 ("--keys=/nowhere/keys",), ("--keys=.",), (f"--keys={empty}",),
                 ("--layouts=",), ("--layouts=spiral",),
-                ("--layouts=hashed,",), ("--virtual_nodes=0",),
-                ("--virtual_nodes=65537",), ("--virtual_nodes=1,,2",),
-                ("--virtual_nodes=" + ",".join(["1"] * 17),),
-                ("--virtual_nodes=" + ",".join(["1"] * 15),),
+                ("--layouts=hashed,",), ("--virtual-nodes=0",),
+                ("--virtual-nodes=65537",), ("--virtual-nodes=1,,2",),
+                ("--virtual-nodes=" + ",".join(["1"] * 17),),
+                ("--virtual-nodes=" + ",".join(["1"] * 15),),
                 ("--layouts=modulo",
-                 "--virtual_nodes=" + ",".join(["1"] * 17)),
-                ("--virtual_nodes=65536", "--nodes=300"),
-                ("--partition_bits=3",), ("--partition_bits=21",),
+                 "--virtual-nodes=" + ",".join(["1"] * 17)),
+                ("--virtual-nodes=65536", "--nodes=300"),
+                ("--partition-bits=3",), ("--partition-bits=21",),
                 ("--replicas=0",), ("--replicas=65",), ("--replicas=9",),
                 ("--svg=",), ("--weights=1",)):
             with self.subTest(arguments=arguments):
@@ -200,7 +200,7 @@ class SimulateTest(unittest.TestCase):
         self.assertIn("--remove", self.fails(2, "--remove=11"))
         self.assertIn("1000000", self.fails(2, "--keys=1000001"))
         self.assertIn("at most 16",
-                      self.fails(2, "--virtual_nodes=" + ",".join("1" * 15)))
+                      self.fails(2, "--virtual-nodes=" + ",".join("1" * 15)))
         self.assertIn("partitioned", self.fails(2, "--replicas=9"))
         self.assertIn("No such file", self.fails(2, "--keys=/nowhere/keys"))
         long = self.file(b"short\n" + b"k" * 65_537)

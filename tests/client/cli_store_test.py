@@ -33,7 +33,7 @@ class StoreTest(unittest.TestCase):
             def __exit__(self, *error):
                 self.kill(signal.SIGTERM)
                 super().__exit__(*error)
-        return Serving(store=store, flags=["--lame_duck=0"])
+        return Serving(store=store, flags=["--lame-duck=0"])
 
     def good(self, *arguments, server=None):
         done = run(*arguments, server=server and server.grpc)
@@ -88,7 +88,7 @@ class StoreTest(unittest.TestCase):
             self.good("store", "copy", cluster.store, back)
             self.assertEqual(self.held(back), self.before)
             # Two systems in one etcd do not meet.
-            self.good("store", "copy", "--etcd_prefix=/other/", back,
+            self.good("store", "copy", "--etcd-prefix=/other/", back,
                       cluster.store)
 
     def test_a_ring_in_the_way_stops_all_of_a_copy(self):
@@ -169,8 +169,8 @@ class StoreTest(unittest.TestCase):
         for location in ("memory:", "nonsense", "etcd:", "etcd:host",
                          "etcd:a:1,,b:2", "etcd:h:0"):
             self.refused("copy", location, self.sqlite, code=2)
-        for flags in (["--etcd_prefix=x"], ["--etcd_cert=/nowhere"],
-                      ["--etcd_cacert=/nowhere"]):
+        for flags in (["--etcd-prefix=x"], ["--etcd-cert=/nowhere"],
+                      ["--etcd-cacert=/nowhere"]):
             self.refused("copy", *flags, "etcd:127.0.0.1:1", self.sqlite,
                          code=2)
         self.assertIn("is not there", self.refused(

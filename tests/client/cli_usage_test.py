@@ -91,19 +91,19 @@ class UsageTest(WithServer):
                 ("locate", "k", "--summary"), ("locate", "k", "-0"),
                 ("locate", "k", "--replicas=65"),
                 ("locate", "k", "--replicas=0x1"),
-                ("locate", "k", "--min_epoch=-1"), ("locate", "k", "++"),
+                ("locate", "k", "--min-epoch=-1"), ("locate", "k", "++"),
                 ("node", "add"), ("node", "add", "a", "b"),
                 ("node", "add", "a", "--weight=0"),
                 ("node", "add", "a", "--weight=65536"),
                 ("node", "add", "a", "--label=b"),
                 ("node", "add", "a", "--label==b"),
-                ("node", "add", "a", "--request_id="),
+                ("node", "add", "a", "--request-id="),
                 ("node", "add", "a", "--reason=" + "r" * 1025),
                 ("node", "add", "a" * 254), ("node", "add", b"\xff"),
                 ("node", "update", "n1"),
-                ("node", "update", "n1", "--no_labels", "--label=a=b"),
+                ("node", "update", "n1", "--no-labels", "--label=a=b"),
                 ("ring", "create", "r", "--layout=spiral"),
-                ("ring", "create", "r", "--partition_bits=3"),
+                ("ring", "create", "r", "--partition-bits=3"),
                 ("ring", "diff", "1"), ("ring", "history", "--limit=0"),
                 ("completion", "tcsh"), ("locate", "k", "--output=xml"),
                 ("locate", "k", "--timeout=0"), ("locate", "k", "--timeout=nan"),
@@ -143,6 +143,17 @@ class UsageTest(WithServer):
                               done.stdout)
                 for line in done.stdout.splitlines():
                     self.assertLessEqual(len(line), 80, line)
+
+    def test_underscores_in_flags_are_accepted_and_not_shown(self):
+        added = self.good("node", "add", "old_spelling", "--plan",
+                          "--request_id=a_b", "--expected_epoch", "0")
+        self.assertIn("old_spelling", added)
+        self.assertIn("--request-id=a_b", added)
+        self.assertNotRegex(added, "--[a-z-]*_")
+        self.assertEqual(added.count("--expected-epoch="), 1)
+        refused = run("node", "add", "n", "--request_id=", "--plan")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--request-id", refused.stderr)
 
     def test_version_is_told(self):
         self.assertRegex(run("--version").stdout, r"^clockwise \d+\.\d+\.\d+\n$")

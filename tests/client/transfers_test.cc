@@ -48,13 +48,13 @@ TEST(TransfersTest, LongTablesAreCutButTheirSumIsNot) {
 
 TEST(ChangeTest, ApplyLineIsThePlanWithoutPlanAtItsEpoch) {
   EXPECT_EQ(ApplyLine({"node", "add", "n6", "--plan", "--reason=it's"}, 6),
-            "clockwise node add n6 '--reason=it'\\''s' --expected_epoch=6");
-  EXPECT_EQ(ApplyLine({"--plan", "node", "--expected_epoch", "4", "remove",
-                       "--expected_epoch=5", "n1"},
+            "clockwise node add n6 '--reason=it'\\''s' --expected-epoch=6");
+  EXPECT_EQ(ApplyLine({"--plan", "node", "--expected-epoch", "4", "remove",
+                       "--expected-epoch=5", "n1"},
                       9),
-            "clockwise node remove n1 --expected_epoch=9");
+            "clockwise node remove n1 --expected-epoch=9");
   EXPECT_EQ(ApplyLine({"node", "add", "--plan", "--", "--plan"}, 1),
-            "clockwise node add --expected_epoch=1 -- --plan");
+            "clockwise node add --expected-epoch=1 -- --plan");
 }
 
 TEST(ChangeTest, BalanceOfARingWithoutNodesIsNotShown) {

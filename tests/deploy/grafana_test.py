@@ -41,10 +41,10 @@ class GrafanaTest(unittest.TestCase):
         (folder / "tokens").write_text(
             "admin " + hashlib.sha256(b"secret").hexdigest() + "\n")
         self.server = self.enterContext(RunningServer(flags=[
-            f"--tls_cert={cert}", f"--tls_key={key}",
-            f"--access_policy={folder / 'policy'}",
-            f"--token_file={folder / 'tokens'}",
-            f"--audit_log={folder / 'audit'}"]))
+            f"--tls-cert={cert}", f"--tls-key={key}",
+            f"--access-policy={folder / 'policy'}",
+            f"--token-file={folder / 'tokens'}",
+            f"--audit-log={folder / 'audit'}"]))
         credentials = grpc.composite_channel_credentials(
             grpc.ssl_channel_credentials(authority.ca.read_bytes()),
             grpc.access_token_call_credentials("secret"))

@@ -37,7 +37,7 @@ class LocalClusterTest(unittest.TestCase):
             tempfile.TemporaryDirectory(prefix="clockwise-cluster-")))
         cls.base = free_port() // 10 * 10
         cls.cluster = subprocess.Popen(
-            [DEPLOY / "local-cluster", f"--base_port={cls.base}",
+            [DEPLOY / "local-cluster", f"--base-port={cls.base}",
              f"--folder={cls.folder}"], stdout=subprocess.PIPE, text=True,
             env={**os.environ,
                  "CLOCKWISE_BIN_DIR": str(BIN)})

@@ -18,7 +18,7 @@ class ApiTest(unittest.TestCase):
     def setUp(self):
         self.server = self.enterContext(
             RunningServer(
-                flags=["--watch_heartbeat=0.2", "--virtual_nodes=40"]))
+                flags=["--watch-heartbeat=0.2", "--virtual-nodes=40"]))
         self.stub, channel = stub_of(self.server)
         self.addCleanup(channel.close)
 

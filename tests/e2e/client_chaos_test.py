@@ -27,8 +27,8 @@ PROGRAM = os.environ.get("CHAOS_CLIENT",
 SECONDS = float(os.environ.get("CLOCKWISE_CHAOS_SECONDS", "25"))
 SEED = int(os.environ.get("CLOCKWISE_SEED", "1"))
 KEYS = ["", "user:42", "k1", "k2", "k3"]
-FLAGS = ["--watch_heartbeat=0.3", "--history_changes=20", "--replicas=2",
-         "--virtual_nodes=20", "--lame_duck=0"]
+FLAGS = ["--watch-heartbeat=0.3", "--history-changes=20", "--replicas=2",
+         "--virtual-nodes=20", "--lame-duck=0"]
 # What a message may take on its way, on a machine this busy, and what may pass
 # before a process sees that it stood still.
 ON_ITS_WAY = 2.5

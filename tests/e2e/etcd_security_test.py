@@ -54,11 +54,11 @@ class EtcdSecurityTest(unittest.TestCase):
                 f"--cert-file={own}", f"--key-file={key}",
                 f"--trusted-ca-file={ca}", "--client-cert-auth"]) as cluster:
             with RunningServer(store=cluster.store, flags=[
-                    f"--etcd_cacert={ca}", f"--etcd_cert={own}",
-                    f"--etcd_key={key}"]) as server:
+                    f"--etcd-cacert={ca}", f"--etcd-cert={own}",
+                    f"--etcd-key={key}"]) as server:
                 self.assertEqual(self.add(server, "a").epoch, 2)
             self.waits(cluster.store, [], "did not answer")
-            self.waits(cluster.store, [f"--etcd_cacert={ca}"],
+            self.waits(cluster.store, [f"--etcd-cacert={ca}"],
                        "did not answer")
 
     def test_certificates_are_exchanged_without_a_restart(self):
@@ -86,8 +86,8 @@ class EtcdSecurityTest(unittest.TestCase):
         with EtcdCluster(scheme="https", context=context,
                          flags=cluster_flags(*old)) as cluster:
             with RunningServer(store=cluster.store, flags=[
-                    f"--etcd_cacert={files[0]}", f"--etcd_cert={files[1]}",
-                    f"--etcd_key={files[2]}"]) as server:
+                    f"--etcd-cacert={files[0]}", f"--etcd-cert={files[1]}",
+                    f"--etcd-key={files[2]}"]) as server:
                 self.assertEqual(self.add(server, "a").epoch, 2)
                 put((old[0], old[1], new[2]))  # a key of another certificate
                 self.logged(server, "not exchanged")
@@ -119,19 +119,19 @@ class EtcdSecurityTest(unittest.TestCase):
                     ("enable", {})):
                 cluster.post(0, "/v3/auth/" + page, body)
             with RunningServer(store=cluster.store, flags=[
-                    "--etcd_user=root",
-                    f"--etcd_password_file={password}"]) as server:
+                    "--etcd-user=root",
+                    f"--etcd-password-file={password}"]) as server:
                 self.assertEqual(self.add(server, "a").epoch, 2)
                 # A new etcd knows none of the tokens that the old one gave.
                 cluster.kill(0)
                 cluster.start(0)
                 self.assertEqual(self.add(server, "b").epoch, 3)
             with RunningServer(store=cluster.store, flags=[
-                    "--etcd_user=root"], environment={
+                    "--etcd-user=root"], environment={
                         "CLOCKWISE_ETCD_PASSWORD": "secret"}) as server:
                 self.assertEqual(self.add(server, "c").epoch, 4)
-            self.waits(cluster.store, ["--etcd_user=root",
-                                       "--etcd_password=wrong"],
+            self.waits(cluster.store, ["--etcd-user=root",
+                                       "--etcd-password=wrong"],
                        "authentication failed")
             self.waits(cluster.store, [], "user name is empty")
 

@@ -88,7 +88,7 @@ class FaultsReplicasTest(FaultCase):
     def test_two_servers_change_a_partitioned_ring_at_once(self):
         with EtcdCluster() as cluster:
             servers = self.replicas(cluster, flags=[
-                "--layout=partitioned", "--partition_bits=10"])
+                "--layout=partitioned", "--partition-bits=10"])
             with Load(servers, writers=4, watchers=2,
                       changes=CHANGES // 8) as load:
                 pass

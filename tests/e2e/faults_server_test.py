@@ -52,7 +52,7 @@ class FaultsServerTest(FaultCase):
 
     def test_servers_replaced_under_load_fail_no_lookup(self):
         with EtcdCluster() as cluster:
-            servers = self.replicas(cluster, flags=["--lame_duck=1"])
+            servers = self.replicas(cluster, flags=["--lame-duck=1"])
             with Load(servers, writers=2, readers=4) as load:
                 for turn in range(4):
                     time.sleep(1)

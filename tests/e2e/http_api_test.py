@@ -292,7 +292,7 @@ class HttpApiTest(unittest.TestCase):
             self.fail("no room is left")
 
     def test_a_server_that_goes_away_says_so(self):
-        with RunningServer(flags=["--lame_duck=3"]) as server:
+        with RunningServer(flags=["--lame-duck=3"]) as server:
             channel = grpc.insecure_channel(server.grpc)
             self.addCleanup(channel.close)
             stub = placement_pb2_grpc.PlacementServiceStub(channel)
@@ -320,9 +320,9 @@ class HttpApiTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             policy = pathlib.Path(folder) / "policy"
             policy.write_text('{"grants": []}')
-            flag = f"--access_policy={policy}"
-            for flags, code in (([flag], 403), ([flag, "--ring_page=on"], 200),
-                                (["--ring_page=off"], 403)):
+            flag = f"--access-policy={policy}"
+            for flags, code in (([flag], 403), ([flag, "--ring-page=on"], 200),
+                                (["--ring-page=off"], 403)):
                 with RunningServer(flags=flags) as server:
                     for path in ("", "api/v1/rings", "api/v1/events"):
                         url = f"http://{server.http}/{path}"
@@ -333,7 +333,7 @@ class HttpApiTest(unittest.TestCase):
                         except urllib.error.HTTPError as error:
                             with error:
                                 self.assertEqual(error.code, code, path)
-                                self.assertIn(b"--ring_page", error.read())
+                                self.assertIn(b"--ring-page", error.read())
                     for path in ("metrics", "healthz", "readyz"):
                         with urllib.request.urlopen(
                                 f"http://{server.http}/{path}",

@@ -50,7 +50,7 @@ class LimitsTest(unittest.TestCase):
         return call()
 
     def check_watch_streams(self, limit):
-        self.serve(f"--max_{limit}=2")
+        self.serve(f"--max-{limit.replace('_', '-')}=2")
         self.assertEqual(self.reached(limit), 0)
         # Held: a stream that nobody holds is cancelled.
         first, second = self.watch(), self.watch()
@@ -69,7 +69,7 @@ class LimitsTest(unittest.TestCase):
         self.check_watch_streams("watch_streams_per_peer")
 
     def test_look_up_streams(self):
-        self.serve("--max_locate_streams=1")
+        self.serve("--max-locate-streams=1")
         self.stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="a")),
                           timeout=TIMEOUT)
         end = threading.Event()
@@ -87,7 +87,7 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual(self.reached("locate_streams"), 1)
 
     def test_calls_that_wait_are_told_when_to_come_again(self):
-        self.serve("--max_waiting_calls=1")
+        self.serve("--max-waiting-calls=1")
         ahead = pb.LocateRequest(key=b"k", min_epoch=9)
         waiting = self.stub.Locate.future(ahead, timeout=10)
         while self.reached("waiting_calls") == 0:
@@ -109,8 +109,8 @@ class LimitsTest(unittest.TestCase):
         return peer
 
     def test_connections_and_streams_of_the_http_port(self):
-        self.serve("--max_http_connections=4", "--max_http_event_streams=2",
-                   "--max_http_request_seconds=0.5")
+        self.serve("--max-http-connections=4", "--max-http-event-streams=2",
+                   "--max-http-request-seconds=0.5")
         events = b"GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n"
         answers = [self.http_peer(events).recv(100).split()[1]
                    for _ in range(3)]
@@ -125,7 +125,7 @@ class LimitsTest(unittest.TestCase):
         self.assertGreaterEqual(self.reached("http_request_seconds"), 4)
 
     def test_sizes(self):
-        self.serve("--max_request_bytes=2000", "--max_metadata_bytes=2000")
+        self.serve("--max-request-bytes=2000", "--max-metadata-bytes=2000")
         locate = self.stub.Locate
         small, large = (pb.LocateRequest(key=b"k" * size)
                         for size in (1900, 2100))
@@ -147,7 +147,7 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual(caught.exception.code(), CODE.UNIMPLEMENTED)
 
     def test_calls_of_a_connection_wait_at_the_client(self):
-        self.serve("--max_calls_per_connection=1")
+        self.serve("--max-calls-per-connection=1")
         stream = self.watch()
         with self.assertRaises(grpc.RpcError) as caught:
             self.stub.GetRing(pb.GetRingRequest(), timeout=0.5)

@@ -41,7 +41,7 @@ class LogTest(unittest.TestCase):
             self.assertRegex(line["ts"], r"^20\d\d-\d\d-\d\dT.*\.\d{3}Z$")
             self.assertEqual(line["level"], "info")
         self.assertIn("store=memory: (command line)", lines[0]["config"])
-        self.assertIn("log_format=auto (environment)", lines[0]["config"])
+        self.assertIn("log-format=auto (environment)", lines[0]["config"])
         self.assertEqual(lines[2]["ring"], "default")
         self.assertEqual(lines[2]["epoch"], "2")
         self.assertEqual(lines[2]["request_id"], 'with "quotes"\\')
@@ -62,10 +62,10 @@ class LogTest(unittest.TestCase):
         self.assertRegex(text, r"^20\S+Z info msg=started version=\S+ grpc=")
 
     def test_levels_leave_out_what_is_below(self):
-        with RunningServer(flags=["--log_level=warning"]) as server:
+        with RunningServer(flags=["--log-level=warning"]) as server:
             self.add(server, id="a")
             self.assertEqual(server.log(), "")
-        with RunningServer(flags=["--log_level=debug"]) as server:
+        with RunningServer(flags=["--log-level=debug"]) as server:
             self.add(server, id="a")
             self.assertIn("ring changed", server.log())
 
@@ -92,8 +92,8 @@ class LogTest(unittest.TestCase):
     def test_what_grpc_has_to_say_is_in_it(self):
         with tempfile.TemporaryDirectory() as folder:
             cert, key = Authority(folder).issue("server", "IP:127.0.0.1")
-            with RunningServer(flags=[f"--tls_cert={cert}",
-                                      f"--tls_key={key}"]) as server:
+            with RunningServer(flags=[f"--tls-cert={cert}",
+                                      f"--tls-key={key}"]) as server:
                 # A stranger that speaks no TLS, too often to be told each time.
                 for _ in range(50):
                     peer = socket.create_connection(
@@ -121,23 +121,23 @@ class ConfigTest(unittest.TestCase):
     def test_it_prints_each_value_and_where_it_comes_from(self):
         config = self.folder / "config"
         config.write_text("# mine\nwatch_heartbeat = 2\nlisten=127.0.0.1:1\n")
-        done = self.run_it("--print_config", f"--config={config}",
-                           "--listen=127.0.0.1:2", "--http_tls",
+        done = self.run_it("--print-config", f"--config={config}",
+                           "--listen=127.0.0.1:2", "--http-tls",
                            CLOCKWISE_STORE="memory:", CLOCKWISE_LISTEN="x:3",
                            CLOCKWISE_ETCD_PASSWORD="secret")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         sections = dict(re.findall(r"^# (.*)\n((?:(?!# from|# defaults).*\n)*)",
                                    done.stdout, re.M))
         self.assertIn("listen=127.0.0.1:2\n", sections["from command line"])
-        self.assertIn("http_tls=true\n", sections["from command line"])
+        self.assertIn("http-tls=true\n", sections["from command line"])
         self.assertIn("store=memory:\n", sections["from environment"])
-        self.assertIn("watch_heartbeat=2\n", sections[f"from {config}"])
+        self.assertIn("watch-heartbeat=2\n", sections[f"from {config}"])
         self.assertNotIn("listen=", sections[f"from {config}"])
         self.assertIn("http=127.0.0.1:7480\n", sections["defaults"])
         self.assertNotIn("secret", done.stdout)
         # It is a config file itself.
         config.write_text(done.stdout)
-        again = self.run_it("--print_config", f"--config={config}")
+        again = self.run_it("--print-config", f"--config={config}")
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertEqual(
             sorted(line for line in done.stdout.splitlines()
@@ -145,35 +145,65 @@ class ConfigTest(unittest.TestCase):
             sorted(line for line in again.stdout.splitlines()
                    if not line.startswith("#")))
 
+    def test_underscores_in_flags_are_accepted_and_not_shown(self):
+        config = self.folder / "config"
+        config.write_text("watch_heartbeat=2\nlame-duck=3\n--drain_grace=4\n")
+        done = self.run_it("--print_config", f"--config={config}", "--log_level",
+                           "debug", "--http_tls", "--audit_log=a_b",
+                           "--history-changes=8",
+                           CLOCKWISE_VIRTUAL_NODES="9", CLOCKWISE_SELF_PROBE="0")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        values = done.stdout.split("# defaults")[0].splitlines()
+        for line in ("watch-heartbeat=2", "lame-duck=3", "drain-grace=4",
+                     "log-level=debug", "http-tls=true", "audit-log=a_b",
+                     "history-changes=8", "virtual-nodes=9", "self-probe=0"):
+            self.assertIn(line, values)
+        self.assertEqual([], re.findall(r"^[\w-]*_[\w-]*=", done.stdout, re.M))
+
+    def test_errors_name_flags_in_kebab_case(self):
+        config = self.folder / "config"
+        config.write_text("log_level=loud\n")
+        for flags, environment in (
+                (["--log_level=loud"], {}),
+                ([f"--config={config}"], {}),
+                ([], {"CLOCKWISE_LOG_LEVEL": "loud"})):
+            with self.subTest(flags=flags):
+                done = self.run_it("--check-config", *flags, **environment)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("--log-level", done.stderr)
+                self.assertNotIn("log_level", done.stderr)
+        done = self.run_it("--check-config", "--virtual_nodes=70000")
+        self.assertIn("clockwised: --virtual-nodes: ", done.stderr)
+
     def test_it_checks_flags_and_files_and_opens_nothing(self):
         authority = Authority(self.folder)
         cert, key = authority.issue("server", "IP:127.0.0.1")
         _, other = authority.issue("other", "IP:127.0.0.1")
         policy = self.folder / "policy"
         policy.write_text('{"grants": []}')
-        good = [f"--tls_cert={cert}", f"--tls_key={key}",
-                f"--access_policy={policy}", "--listen=127.0.0.1:1",
+        good = [f"--tls-cert={cert}", f"--tls-key={key}",
+                f"--access-policy={policy}", "--listen=127.0.0.1:1",
                 f"--store=sqlite:{self.folder}/none.db",
-                f"--audit_log={self.folder}/audit"]
-        done = self.run_it("--check_config", *good)
+                f"--audit-log={self.folder}/audit"]
+        done = self.run_it("--check-config", *good)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("in order", done.stdout)
         self.assertFalse((self.folder / "none.db").exists())
         self.assertFalse((self.folder / "audit").exists())
         for flags, named in (
-                ([f"--tls_key={other}"], "--tls_cert"),
+                ([f"--tls-key={other}"], "--tls-cert"),
                 (["--listen=nowhere"], "nowhere"),
                 (["--http=127.0.0.1:x"], "127.0.0.1:x"),
                 (["--http=unix:x"], "unix:x"),
                 (["--store=ftp:x"], "--store"),
                 (["--store=etcd:nowhere"], "--store"),
-                (["--etcd_prefix=x", "--store=etcd:a:1"], "--etcd_prefix"),
-                ([f"--access_policy={cert}"], "--access_policy"),
-                (["--log_level=loud"], "log_level"),
-                (["--ring_page=maybe"], "ring_page"),
+                (["--etcd-prefix=x", "--store=etcd:a:1"], "--etcd-prefix"),
+                ([f"--access-policy={cert}"], "--access-policy"),
+                (["--log-level=loud"], "--log-level"),
+                (["--ring-page=maybe"], "--ring-page"),
                 ([f"--config={self.folder}/none"], "none")):
             with self.subTest(flags=flags):
-                done = self.run_it("--check_config", *good, *flags)
+                done = self.run_it("--check-config", *good, *flags)
                 self.assertEqual(done.returncode, 1, done)
                 self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
                 self.assertIn(named, done.stderr)

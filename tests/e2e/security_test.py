@@ -74,9 +74,9 @@ class SecurityTest(unittest.TestCase):
             "server", "IP:127.0.0.1", "DNS:localhost")
 
     def tls_flags(self, mutual=False):
-        flags = [f"--tls_cert={self.cert}", f"--tls_key={self.key}"]
+        flags = [f"--tls-cert={self.cert}", f"--tls-key={self.key}"]
         if mutual:
-            flags.append(f"--tls_client_ca={self.authority.ca}")
+            flags.append(f"--tls-client-ca={self.authority.ca}")
         return flags
 
     def policy_flags(self, grants, tokens=""):
@@ -84,7 +84,7 @@ class SecurityTest(unittest.TestCase):
         policy.write_text(json.dumps({"grants": grants}), encoding="ascii")
         token_file = self.folder / "tokens"
         token_file.write_text(tokens, encoding="ascii")
-        return [f"--access_policy={policy}", f"--token_file={token_file}"]
+        return [f"--access-policy={policy}", f"--token-file={token_file}"]
 
     def stub(self, server, pair=None, token=None, ca=None):
         """A stub over TLS, with a certificate or a token or neither."""
@@ -133,21 +133,21 @@ class SecurityTest(unittest.TestCase):
     # --- Transport. ---
 
     def test_plaintext_is_not_served_to_a_network_unless_said_aloud(self):
-        self.assertIn("--insecure_listen",
+        self.assertIn("--insecure-listen",
                       self.refused_start(listen="0.0.0.0:0"))
-        with RunningServer(listen="0.0.0.0:0", flags=["--insecure_listen"]):
+        with RunningServer(listen="0.0.0.0:0", flags=["--insecure-listen"]):
             pass
         with RunningServer(listen="0.0.0.0:0", flags=self.tls_flags()):
             pass
 
     def test_flags_that_do_not_go_together_are_refused(self):
-        self.assertIn("--tls_key", self.refused_start(
-            f"--tls_cert={self.cert}"))
-        self.assertIn("--tls_client_ca", self.refused_start(
-            f"--tls_client_ca={self.authority.ca}"))
-        self.assertIn("--tls_cert", self.refused_start("--http_tls"))
-        self.assertIn("--access_policy", self.refused_start(
-            f"--token_file={self.cert}"))
+        self.assertIn("--tls-key", self.refused_start(
+            f"--tls-cert={self.cert}"))
+        self.assertIn("--tls-client-ca", self.refused_start(
+            f"--tls-client-ca={self.authority.ca}"))
+        self.assertIn("--tls-cert", self.refused_start("--http-tls"))
+        self.assertIn("--access-policy", self.refused_start(
+            f"--token-file={self.cert}"))
 
     def test_files_that_are_not_in_order_are_refused(self):
         other_cert, other_key = self.authority.issue("other", "IP:127.0.0.1")
@@ -163,13 +163,13 @@ class SecurityTest(unittest.TestCase):
                 (self.folder / "none", self.key, "no file")):
             with self.subTest(why=why):
                 self.assertIn(why, self.refused_start(
-                    f"--tls_cert={cert}", f"--tls_key={key}"))
+                    f"--tls-cert={cert}", f"--tls-key={key}"))
         chain = self.folder / "chain"
         chain.write_bytes(self.cert.read_bytes() + other_cert.read_bytes())
         self.assertIn("not signed by the next", self.refused_start(
-            f"--tls_cert={chain}", f"--tls_key={self.key}"))
+            f"--tls-cert={chain}", f"--tls-key={self.key}"))
         self.assertIn("roots", self.refused_start(
-            *self.tls_flags(), f"--tls_client_ca={junk}"))
+            *self.tls_flags(), f"--tls-client-ca={junk}"))
 
     def test_tls_is_served_and_plaintext_is_not(self):
         server = self.server(*self.tls_flags())
@@ -206,7 +206,7 @@ class SecurityTest(unittest.TestCase):
                                         timeout=TIMEOUT) as answer:
                 return answer.read()
 
-        server = self.server(*self.tls_flags(mutual=True), "--http_tls")
+        server = self.server(*self.tls_flags(mutual=True), "--http-tls")
         host, port = server.http.split(":")
         silent = [socket.create_connection((host, int(port)))
                   for _ in range(20)]  # no handshake: they hold nobody up
@@ -451,7 +451,7 @@ class SecurityTest(unittest.TestCase):
     def test_each_attempt_to_change_is_in_the_audit_log(self):
         log = self.folder / "audit"
         server = self.server(
-            *self.tls_flags(mutual=True), f"--audit_log={log}",
+            *self.tls_flags(mutual=True), f"--audit-log={log}",
             *self.policy_flags([{"san": "dns:ops.example", "role": "OPERATOR",
                                  "rings": ["*"]}]))
         ops = self.stub(server, self.authority.issue("ops", "DNS:ops.example"))
@@ -480,7 +480,7 @@ class SecurityTest(unittest.TestCase):
 
     def test_a_full_audit_log_is_put_away(self):
         log = self.folder / "audit"
-        server = self.server(f"--audit_log={log}", "--audit_log_bytes=1000")
+        server = self.server(f"--audit-log={log}", "--audit-log-bytes=1000")
         with grpc.insecure_channel(server.grpc) as channel:
             stub = placement_pb2_grpc.PlacementServiceStub(channel)
             for i in range(100):

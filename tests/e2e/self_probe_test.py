@@ -53,7 +53,7 @@ class SelfProbeTest(unittest.TestCase):
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
     def test_a_server_that_accepts_no_more_says_so(self):
-        with RunningServer(flags=["--self_probe=0.2"]) as server:
+        with RunningServer(flags=["--self-probe=0.2"]) as server:
             time.sleep(1)
             self.assertEqual(self.page(server, "/healthz")[0], 200)
             self.assertEqual(self.failures(server), 0)
@@ -66,13 +66,13 @@ class SelfProbeTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             authority = Authority(folder)
             cert, key = authority.issue("server", "IP:127.0.0.1")
-            tls = [f"--tls_cert={cert}", f"--tls_key={key}",
-                   f"--tls_client_ca={authority.ca}"]
+            tls = [f"--tls-cert={cert}", f"--tls-key={key}",
+                   f"--tls-client-ca={authority.ca}"]
             for listen, flags in (("127.0.0.1:0", []), ("127.0.0.1:0", tls),
                                   ("unix:{folder}/socket", [])):
                 with self.subTest(listen=listen, flags=flags):
                     with RunningServer(listen=listen, flags=[
-                            "--self_probe=0.1", *flags]) as server:
+                            "--self-probe=0.1", *flags]) as server:
                         time.sleep(1)
                         self.assertEqual(self.failures(server), 0)
                         self.assertEqual(

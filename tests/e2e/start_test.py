@@ -47,14 +47,14 @@ class StartTest(unittest.TestCase):
         self.refused("--store=ftp:x", says="ftp:x")
         self.refused("--store=sqlite:", says="--store")
         self.refused(store, "--layout=square", says="square")
-        self.refused(store, "--virtual_nodes=65537", says="65537")
-        self.refused(store, "--virtual_nodes=many", says="virtual_nodes")
+        self.refused(store, "--virtual-nodes=65537", says="65537")
+        self.refused(store, "--virtual-nodes=many", says="--virtual-nodes")
         self.refused(store, "--replicas=65", says="65")
         self.refused(store, "--listen=nowhere", says="nowhere")
         self.refused(store, "--listen=127.0.0.1:70000", says="70000")
         self.refused(store, "--http=127.0.0.1:x", says="127.0.0.1:x")
-        self.refused(store, "--watch_heartbeat=0", says="watch_heartbeat")
-        self.refused(store, "--history_changes=0", says="history_changes")
+        self.refused(store, "--watch-heartbeat=0", says="--watch-heartbeat")
+        self.refused(store, "--history-changes=0", says="--history-changes")
 
     def test_a_taken_port_is_one_line(self):
         with RunningServer() as server:
@@ -112,7 +112,7 @@ class StartTest(unittest.TestCase):
         self.assertEqual(
             self.spec_with(name, CLOCKWISE_VIRTUAL_NODES="30").virtual_nodes, 30)
         self.assertEqual(self.spec_with(
-            name, "--virtual_nodes=40",
+            name, "--virtual-nodes=40",
             CLOCKWISE_VIRTUAL_NODES="30").virtual_nodes, 40)
         self.assertEqual(
             self.spec_with(CLOCKWISE_CONFIG=config).virtual_nodes, 20)

@@ -17,7 +17,7 @@ from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc, refusal, stub_o
 
 CODE = grpc.StatusCode
 # So long that no test passes because the grace is over.
-GRACE = ["--lame_duck=0", "--drain_grace=30"]
+GRACE = ["--lame-duck=0", "--drain-grace=30"]
 # HTTP/2's preface, an empty SETTINGS frame, its acknowledgement; no more.
 HELLO = (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
          b"\0\0\0\4\0\0\0\0\0\0\0\0\4\1\0\0\0\0")
@@ -200,7 +200,7 @@ class StopTest(unittest.TestCase):
 
     def start(self, store):
         """Starts a server that will wait for its store; its lame duck is 20 s."""
-        server = RunningServer(store=store, flags=["--lame_duck=20"])
+        server = RunningServer(store=store, flags=["--lame-duck=20"])
         server.folder = self.enterContext(tempfile.TemporaryDirectory())
         server.start(wait=False)
         self.addCleanup(server.kill)
@@ -246,7 +246,7 @@ class StopTest(unittest.TestCase):
     def test_the_grace_is_the_bound_for_a_change_that_waits(self):
         with EtcdCluster() as etcd:
             server = RunningServer(store=etcd.store, flags=[
-                "--lame_duck=0", "--drain_grace=1"])
+                "--lame-duck=0", "--drain-grace=1"])
             server = self.enterContext(server)
             stub, _ = self.stub(server)
             etcd.pause(0)
@@ -259,7 +259,7 @@ class StopTest(unittest.TestCase):
             etcd.resume(0)
 
     def test_a_second_signal_ends_the_lame_duck_at_once(self):
-        server = self.enterContext(RunningServer(flags=["--lame_duck=30"]))
+        server = self.enterContext(RunningServer(flags=["--lame-duck=30"]))
         server.process.send_signal(signal.SIGTERM)
         self.wait_for(server, "msg=draining")
         server.process.send_signal(signal.SIGTERM)

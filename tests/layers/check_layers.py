@@ -67,6 +67,9 @@ ONLY_IN = [
 # The one command that works on stores, as the server does.
 STORE_COMMAND = "client/cli/commands/store_command.cc"
 
+# What both programs share of their flags.
+SHARED_FLAGS = ("service/server/flag_help.h", "service/server/flag_names.h")
+
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 70
 
@@ -122,6 +125,8 @@ def client_refusal(path, name):
     if path == STORE_COMMAND and name.startswith(
             ("service/store/", "service/server/store_options.h",
              "service/membership/restore.h")):
+        return None
+    if path.startswith("client/cli/") and name in SHARED_FLAGS:
         return None
     if (name in (LIMITS, "service/runtime/mutex.h") or
             name.startswith(("service/api/", "service/ring/", "service/tls/"))):

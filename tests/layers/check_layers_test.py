@@ -99,6 +99,9 @@ class CheckLayersTest(unittest.TestCase):
         for include in ('"service/store/a.h"', '"service/rpc/a.h"',
                         '"service/runtime/log.h"'):
             self.assert_refused("client/cli/a.cc", include, "client includes only")
+        names = '"service/server/flag_names.h"'
+        self.assert_allowed("client/cli/a.cc", names)
+        self.assert_refused("client/lib/a.cc", names, "client includes only")
 
     def test_the_service_does_not_know_the_client_nor_the_tests(self):
         self.assert_refused("service/rpc/a.cc", '"client/a.h"', "client")

@@ -16,7 +16,7 @@ def rows(bin_dir):
     for nodes in (10, 100, 1000):
         lines = subprocess.run(
             [bin_dir / "clockwise", "simulate", f"--nodes={nodes}", "--keys=0",
-             "--virtual_nodes=1,16,160,1000", "--output=json"],
+             "--virtual-nodes=1,16,160,1000", "--output=json"],
             stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout.splitlines()
         for row in map(json.loads, lines):
             key = (row["layout"], row.get("virtualNodes"))

@@ -267,8 +267,8 @@ def check_flags(bin_dir, readme):
     """The table of flags is the server's own list."""
     usage = subprocess.run([bin_dir / "clockwised", "--help"], stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, encoding="utf-8", check=True).stdout
-    real = set(re.findall(r"--([a-z_]+)", usage)) - {"help", "version"}
-    table = set(re.findall(r"`--([a-z_]+)", "\n".join(
+    real = set(re.findall(r"--([a-z-]+)", usage)) - {"help", "version"}
+    table = set(re.findall(r"`--([a-z-]+)", "\n".join(
         line for line in readme.splitlines() if line.startswith("| `--"))))
     if real != table:
         fail(f"flags of clockwised: README.md lacks {sorted(real - table)}, "

@@ -26,7 +26,7 @@ from tests.support.running_server import RunningServer
 POINTS = ("before_commit", "after_commit", "after_publish")
 # More than a round makes, so that every acknowledged change is still there to
 # be found when it ends; and not so much that starting takes long.
-FLAGS = ["--watch_heartbeat=0.3", "--history_changes=6000"]
+FLAGS = ["--watch-heartbeat=0.3", "--history-changes=6000"]
 
 
 class Soak:

@@ -15,7 +15,7 @@ FAULTS = os.environ.get(
 SQLITE = "sqlite:{folder}/rings.db"
 # Beats so quick that a watcher's silence is seen, and all history is kept for
 # the checker.
-FLAGS = ["--watch_heartbeat=0.3", "--history_changes=1000000"]
+FLAGS = ["--watch-heartbeat=0.3", "--history-changes=1000000"]
 
 
 class FaultCase(unittest.TestCase):

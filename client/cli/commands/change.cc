@@ -34,12 +34,12 @@ void AddChangeOptions(CLI::App* command, ChangeOptions& options) {
       ->type_name("TEXT")
       ->check(Text(limits::kMaxReasonBytes));
   command
-      ->add_option("--request_id", options.request_id,
+      ->add_option("--request-id", options.request_id,
                    "Sent again, it is made once (random)")
       ->type_name("ID")
       ->check(RequestId());
   command
-      ->add_option("--expected_epoch", options.expected_epoch,
+      ->add_option("--expected-epoch", options.expected_epoch,
                    "Only if this is the ring's epoch; 0: any")
       ->type_name("EPOCH")
       ->check(WholeNumber(0));
@@ -54,17 +54,17 @@ std::string NewRequestId() {
 
 std::string ApplyLine(const std::vector<std::string>& arguments,
                       uint64_t epoch) {
-  const std::string expected = absl::StrCat(" --expected_epoch=", epoch);
+  const std::string expected = absl::StrCat(" --expected-epoch=", epoch);
   std::string line = "clockwise";
   bool options_ended = false;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (!options_ended) {
       if (argument == "--plan" || absl::StartsWith(argument, "--plan=") ||
-          absl::StartsWith(argument, "--expected_epoch=")) {
+          absl::StartsWith(argument, "--expected-epoch=")) {
         continue;
       }
-      if (argument == "--expected_epoch") {
+      if (argument == "--expected-epoch") {
         ++i;  // its value
         continue;
       }
@@ -104,7 +104,7 @@ absl::Status AdviseChange(Session& session, absl::Status failure,
     return WithHint(
         std::move(failure),
         absl::StrCat("it may have been made all the same; say it again with "
-                     "--request_id=",
+                     "--request-id=",
                      ShellWord(request_id), " and it is made once"));
   }
   return Advise(session, std::move(failure), session.globals.ring,

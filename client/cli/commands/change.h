@@ -28,7 +28,7 @@ struct ChangeWords {
   std::string node_id;
 };
 
-// Adds --plan, --reason, --request_id and --expected_epoch to `command`.
+// Adds --plan, --reason, --request-id and --expected-epoch to `command`.
 void AddChangeOptions(CLI::App* command, ChangeOptions& options);
 
 // 32 random hexadecimal digits.

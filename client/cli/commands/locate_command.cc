@@ -93,7 +93,7 @@ absl::Status Locate(const LocateOptions& options, Session& session) {
                                  limits::kMaxKeyBytes));
   }
   if (!options.ring_file.empty() && !options.local) {
-    return BadUsage("--ring_file needs --local");
+    return BadUsage("--ring-file needs --local");
   }
   auto locator = options.local ? NewLocalLocator(session, options.ring_file,
                                                  options.min_epoch)
@@ -127,14 +127,14 @@ void AddLocateCommand(CLI::App& app, CommandLine& line) {
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
   locate
-      ->add_option("--min_epoch", options->min_epoch,
+      ->add_option("--min-epoch", options->min_epoch,
                    "Wait for this epoch, or a later one")
       ->type_name("EPOCH")
       ->check(WholeNumber(0));
   locate->add_flag("--local", options->local,
                    "Fetch the ring, and look up in it");
   locate
-      ->add_option("--ring_file", options->ring_file,
+      ->add_option("--ring-file", options->ring_file,
                    "With --local: keep the ring in FILE, for\n"
                    "when no server answers")
       ->type_name("FILE");

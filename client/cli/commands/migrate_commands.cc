@@ -182,7 +182,7 @@ void AddTargetOptions(CLI::App* command, MigrateOptions& options) {
       ->type_name("")
       ->check(CLI::IsMember({"partitioned", "hashed"}));
   command
-      ->add_option("--virtual_nodes", options.virtual_nodes,
+      ->add_option("--virtual-nodes", options.virtual_nodes,
                    "hashed: points a weight, 1-65536 (160)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxVirtualNodes));

@@ -75,7 +75,7 @@ NodeFlags AddNodeOptions(CLI::App* command, NodeOptions& options) {
                      ->type_name("N,N-N,...");
   flags.virtual_nodes =
       command
-          ->add_option("--virtual_nodes", options.virtual_nodes,
+          ->add_option("--virtual-nodes", options.virtual_nodes,
                        "uhashring, npm_hashring: vnodes of its own")
           ->type_name("N")
           ->check(WholeNumber(0, limits::kMaxVirtualNodes));
@@ -113,7 +113,7 @@ absl::Status UpdateNode(const NodeOptions& options, Session& session) {
   if (options.update_mask.empty()) {
     return BadUsage(
         "nothing to update: give --address, --weight, --zone, --label, "
-        "--no_labels, --points or --virtual_nodes");
+        "--no-labels, --points or --virtual-nodes");
   }
   v1::UpdateNodeRequest request;
   auto node = NodeOf(options);
@@ -152,7 +152,7 @@ void AddUpdateCommand(CLI::App* node, CommandLine& line) {
   flags.labels->description(
       "A label, in place of all it had; may be given "
       "again");
-  CLI::Option* no_labels = update->add_flag("--no_labels", options->no_labels,
+  CLI::Option* no_labels = update->add_flag("--no-labels", options->no_labels,
                                             "Take all labels away");
   no_labels->excludes(flags.labels);
   AddChangeOptions(update, options->change);
@@ -187,7 +187,7 @@ void AddNodeCommands(CLI::App& app, CommandLine& line) {
   auto added = std::make_shared<NodeOptions>();
   CLI::App* add = node->add_subcommand("add", "Put a node on the ring");
   AddNodeOptions(add, *added);
-  add->add_option("--hash_key", added->hash_key,
+  add->add_option("--hash-key", added->hash_key,
                   "What is hashed, not the id; never changes")
       ->type_name("TEXT")
       ->check(Text(limits::kMaxHashKeyBytes));

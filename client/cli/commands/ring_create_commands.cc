@@ -87,7 +87,7 @@ void AddRingCreateCommand(CLI::App& ring, CommandLine& line) {
       ->type_name("")
       ->check(CLI::IsMember(LayoutNames(), CLI::ignore_case));
   create
-      ->add_option("--virtual_nodes", options->virtual_nodes,
+      ->add_option("--virtual-nodes", options->virtual_nodes,
                    "Points a weight, 1-65536 (hashed: 160)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxVirtualNodes));
@@ -99,7 +99,7 @@ void AddRingCreateCommand(CLI::App& ring, CommandLine& line) {
       ->check(WholeNumber(1, limits::kMaxReplicas));
   AddSetOption(create, options->settings);
   create
-      ->add_option("--migrating_from", options->migrating_from,
+      ->add_option("--migrating-from", options->migrating_from,
                    "Name owners in this ring too, until\n`migrate end`")
       ->type_name("RING")
       ->check(Text(limits::kMaxIdBytes));

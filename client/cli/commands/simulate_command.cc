@@ -62,7 +62,7 @@ absl::StatusOr<std::vector<v1::RingSpec>> SpecsOf(
     }
   }
   if (specs.size() > limits::kMaxSimulatedLayouts) {
-    return BadUsage(absl::StrCat("--layouts and --virtual_nodes make ",
+    return BadUsage(absl::StrCat("--layouts and --virtual-nodes make ",
                                  specs.size(), " rows; at most ",
                                  limits::kMaxSimulatedLayouts));
   }
@@ -184,7 +184,7 @@ void AddSimulateCommand(CLI::App& app, CommandLine& line) {
       ->check(ListOf(CLI::IsMember(SimulatedLayoutNames(), CLI::ignore_case),
                      limits::kMaxSimulatedLayouts));
   simulate
-      ->add_option("--virtual_nodes", options->virtual_nodes,
+      ->add_option("--virtual-nodes", options->virtual_nodes,
                    "hashed: points a node (1,16,100,160,1000)")
       ->type_name("N,...")
       ->check(ListOf(WholeNumber(1, limits::kMaxVirtualNodes),

@@ -29,7 +29,7 @@ struct Options {
   // empty: nowhere. One client a file.
   std::string ring_file;
   // A stream on which nothing came for so long is given up: a connection can be
-  // dead without a sign. More than twice the servers' --watch_heartbeat.
+  // dead without a sign. More than twice the servers' --watch-heartbeat.
   std::chrono::milliseconds silence{15'000};
   // Pauses between attempts: the first, doubled each time up to the longest,
   // each of them random between its half and itself.

@@ -1,0 +1,32 @@
+// How flags are spelled, for both programs. Stateless.
+//
+// Flags are kebab-case: --virtual-nodes. The form with underscores, which
+// earlier versions had, is accepted wherever a flag is read, and never shown.
+#ifndef CLOCKWISE_SERVICE_SERVER_FLAG_NAMES_H_
+#define CLOCKWISE_SERVICE_SERVER_FLAG_NAMES_H_
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace clockwise {
+
+// Returns `name` in kebab-case: "virtual_nodes" becomes "virtual-nodes".
+std::string KebabCase(absl::string_view name);
+
+// Returns the environment variable of the server's flag `name` (without the
+// dashes): "virtual-nodes" has CLOCKWISE_VIRTUAL_NODES.
+std::string EnvironmentName(absl::string_view name);
+
+// Returns `arguments` (without the program's name) with the flags of `app` and
+// its commands in kebab-case. Values, words after "--" and words that name no
+// flag stay as they are. A flag that takes a value must do so in each command
+// that has it.
+std::vector<std::string> WithKebabCaseFlags(const CLI::App& app,
+                                            std::vector<std::string> arguments);
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_SERVER_FLAG_NAMES_H_
