@@ -4,45 +4,14 @@
 #include <memory>
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "client/cli/option_checks.h"
 #include "service/limits.h"
+#include "service/server/flag_help.h"
 
 namespace clockwise::cli {
 namespace {
 
 constexpr size_t kHelpColumn = 28;
-// A longer list of values is told by another command.
-constexpr size_t kMaxValues = 60;
-
-// CLI11's help, with options as they are typed: --weight=1-65535,
-// --output=table|json.
-class Help : public CLI::Formatter {
- public:
-  Help() {
-    column_width(kHelpColumn);
-    label("SUBCOMMAND", "COMMAND");
-  }
-
-  std::string make_option_usage(const CLI::Option* option) const override {
-    const bool many = option->get_expected_max() > 1;
-    const std::string name =
-        absl::StrCat(make_option_name(option, true), many ? "..." : "");
-    return option->get_required() ? name : absl::StrCat("[", name, "]");
-  }
-
-  std::string make_option_opts(const CLI::Option* option) const override {
-    const std::string type = option->get_type_name();
-    if (type.empty() || option->get_positional()) return "";
-    const size_t list = type.find(":{");
-    if (list == std::string::npos) return "=" + type;
-    if (type.size() - list > kMaxValues) return "=NAME";
-    return absl::StrCat(
-        "=", absl::StrReplaceAll(type.substr(list + 1),
-                                 {{"{", ""}, {"}", ""}, {",", "|"}}));
-  }
-};
 
 void NameGroups(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands(nullptr)) {
@@ -82,7 +51,7 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
   app->set_help_flag("-h,--help", "Show this help");
   app->set_version_flag("--version", "clockwise " CLOCKWISE_VERSION,
                         "Show the version");
-  app->formatter(std::make_shared<Help>());
+  app->formatter(std::make_shared<FlagHelp>(kHelpColumn));
   app->add_option("--server", line.globals.server,
                   "The server (127.0.0.1:7400; env CLOCKWISE_SERVER)")
       ->envname("CLOCKWISE_SERVER")

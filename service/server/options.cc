@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <memory>
 #include <tuple>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "service/ring/layout.h"
 #include "service/ring/layout_settings.h"
+#include "service/server/flag_help.h"
 #include "service/server/flag_names.h"
 #include "service/server/flag_sources.h"
 
@@ -18,6 +20,7 @@ namespace clockwise {
 namespace {
 
 constexpr double kMaxSeconds = 3600;
+constexpr size_t kHelpColumn = 34;
 // In the order of the enumerators.
 const std::vector<std::string> kFormats = {"auto", "text", "json"};
 const std::vector<std::string> kLevels = {"debug", "info", "warning", "error"};
@@ -29,45 +32,62 @@ Enum Meant(const std::vector<std::string>& words, const std::string& word) {
                            words.begin());
 }
 
+// Accepts numbers from `least` to `most`. Help does not show the bounds, errors
+// do.
+template <typename Number>
+CLI::Validator Between(Number least, Number most) {
+  CLI::Range range(least, most);
+  range.description("");
+  return range;
+}
+
 void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
   app.add_option("--max-request-bytes", serving.request_bytes,
-                 "Size of a request")
-      ->check(CLI::Range(1024, limits::kMostRequestBytes));
+                 "Maximum size of a request, in bytes")
+      ->type_name("BYTES")
+      ->check(Between(1024, limits::kMostRequestBytes));
   app.add_option("--max-metadata-bytes", serving.metadata_bytes,
-                 "Size of a call's metadata")
-      ->check(CLI::Range(1024, limits::kMostMetadataBytes));
+                 "Maximum size of the metadata of a call, in bytes")
+      ->type_name("BYTES")
+      ->check(Between(1024, limits::kMostMetadataBytes));
   app.add_option("--max-calls-per-connection", serving.calls_per_connection,
-                 "Calls and streams of one connection; others wait there")
-      ->check(CLI::Range(1, static_cast<int>(limits::kMostCalls)));
-  app.add_option("--max-http-connections", serving.http_connections,
-                 "Requests on the HTTP port at a time; others wait")
-      ->check(CLI::Range(size_t{1}, limits::kMostHttpConnections));
-  app.add_option("--max-http-event-streams", serving.http_event_streams,
-                 "Pages there that follow changes")
-      ->check(CLI::Range(size_t{0}, limits::kMostHttpConnections));
-  app.add_option("--max-http-request-seconds", serving.http_request_seconds,
-                 "Time for a request there to arrive")
-      ->check(CLI::Range(0.01, kMaxSeconds));
+                 "Maximum number of open calls per connection; the client "
+                 "queues further calls")
+      ->type_name("N")
+      ->check(Between(1, static_cast<int>(limits::kMostCalls)));
   const std::tuple<const char*, size_t*, const char*> bounds[] = {
       {"--max-queued-calls", &serving.queued_calls,
-       "Changes that wait for their turn, and as many long reads"},
+       "Maximum number of queued changes, and of queued long reads"},
       {"--max-waiting-calls", &serving.waiting_calls,
-       "Look-ups that wait for their min_epoch"},
-      {"--max-watch-streams", &serving.watch_streams, "Open Watch streams"},
+       "Maximum number of look-ups that wait for their min_epoch"},
+      {"--max-watch-streams", &serving.watch_streams,
+       "Maximum number of open Watch streams"},
       {"--max-watch-streams-per-peer", &serving.watch_streams_per_peer,
-       "The same of one machine"},
+       "Maximum number of open Watch streams per client IP address"},
       {"--max-locate-streams", &serving.locate_streams,
-       "Open LocateStream streams"}};
+       "Maximum number of open LocateStream streams"}};
   for (const auto& [flag, bound, help] : bounds) {
     app.add_option(flag, *bound, help)
-        ->check(CLI::Range(size_t{1}, limits::kMostCalls));
+        ->type_name("N")
+        ->check(Between(size_t{1}, limits::kMostCalls));
   }
+  app.add_option("--max-http-connections", serving.http_connections,
+                 "Maximum number of concurrent HTTP requests; further requests "
+                 "wait")
+      ->type_name("N")
+      ->check(Between(size_t{1}, limits::kMostHttpConnections));
+  app.add_option("--max-http-event-streams", serving.http_event_streams,
+                 "Maximum number of open /api/v1/events streams")
+      ->type_name("N")
+      ->check(Between(size_t{0}, limits::kMostHttpConnections));
+  app.add_option("--max-http-request-seconds", serving.http_request_seconds,
+                 "Time limit for an HTTP request to arrive, in seconds")
+      ->type_name("SECONDS")
+      ->check(Between(0.01, kMaxSeconds));
 }
 
 struct Parser {
-  CLI::App app{
-      "clockwised holds the authoritative consistent-hash ring and "
-      "serves it over gRPC."};
+  CLI::App app{"Stores consistent-hash rings and serves them over gRPC."};
   ServerOptions options;
   std::string layout = "hashed";
   std::string config;
@@ -80,88 +100,125 @@ struct Parser {
 
   Parser() {
     app.name("clockwised");
-    app.set_version_flag("--version", CLOCKWISE_VERSION);
+    app.formatter(std::make_shared<FlagHelp>(kHelpColumn));
     // Values follow each other as default, file, environment, command line.
     app.option_defaults()
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->always_capture_default();
     AddPortFlags();
+    app.option_defaults()->group("Store");
     app.add_option("--store", options.store,
-                   absl::StrCat("Where rings are durable: ", kStoreForms));
+                   absl::StrCat("Store of the rings: ", kStoreForms))
+        ->type_name("STORE");
     AddEtcdFlags(app, options.etcd);
+    app.option_defaults()->group("Security");
     AddSecurityFlags(app, options.security);
+    app.option_defaults()->group("Limits");
     AddLimitFlags(app, options.serving);
     AddRingFlags();
     AddOperationFlags();
+    AddLogFlags();
+    AddConfigFlags();
     app.footer(
-        "Each flag can also come from the environment: CLOCKWISE_LISTEN "
-        "for --listen.\nThe command line wins over the environment, that "
-        "over the file.");
+        "Each flag can also be set in the environment (CLOCKWISE_LOG_LEVEL "
+        "for\n"
+        "--log-level) and in the file of --config. The command line overrides "
+        "the\nenvironment, which overrides the file.");
   }
 
  private:
   void AddPortFlags() {
+    app.option_defaults()->group("Network");
     app.add_option("--listen", options.listen,
-                   "gRPC: HOST:PORT (port 0 takes a free one) or unix:PATH");
+                   "Address of gRPC; port 0 means any free port")
+        ->type_name("HOST:PORT|unix:PATH");
     app.add_option("--http", options.http,
-                   "HTTP (ring page, /api/v1, /metrics, /healthz, /readyz): "
-                   "HOST:PORT");
+                   "Address of HTTP: ring page, /api/v1, /metrics, /healthz, "
+                   "/readyz")
+        ->type_name("HOST:PORT");
     app.add_option("--ring-page", options.ring_page,
-                   "Whether / and /api/v1 are there: on, off, or auto: unless "
-                   "there is an --access-policy")
+                   "Serve the ring page and /api/v1; auto means off with "
+                   "--access-policy, on without")
+        ->type_name("")
         ->check(CLI::IsMember({"auto", "on", "off"}));
   }
 
-  // What the ring "default" is created with, and what is kept of all rings.
   void AddRingFlags() {
+    app.option_defaults()->group("Rings");
     app.add_option("--layout", layout,
-                   "Layout of the ring \"default\" when it is first created: "
-                   "hashed, partitioned, modulo");
+                   "Layout of the ring \"default\" when the server creates "
+                   "it; `clockwise ring profiles` lists all")
+        ->type_name("NAME");
     app.add_option("--virtual-nodes", virtual_nodes,
-                   "Its points per unit of weight (0: 160)");
+                   "Points per unit of weight of that ring; 0 means 160")
+        ->type_name("N");
     app.add_option("--partition-bits", partition_bits,
-                   "Its partitions are 2 to this power (0: 16)");
+                   "That ring has 2^N partitions, N from 4 to 20; 0 means 16")
+        ->type_name("N");
     app.add_option("--replicas", replicas,
-                   "Its owners per key (0: 1; partitioned: 3)");
+                   "Owners per key of that ring; 0 means 1, or 3 if "
+                   "partitioned")
+        ->type_name("N");
     app.add_option("--watch-heartbeat", options.watch_heartbeat,
-                   "Seconds between heartbeats on an idle watch stream")
-        ->check(CLI::Range(0.05, kMaxSeconds));
+                   "Interval of heartbeats on an idle Watch stream, in seconds")
+        ->type_name("SECONDS")
+        ->check(Between(0.05, kMaxSeconds));
     app.add_option("--history-changes", options.history_changes,
-                   "Changes kept per ring")
-        ->check(CLI::Range(size_t{1}, limits::kMaxHistoryChanges));
+                   "Maximum number of changes kept per ring")
+        ->type_name("N")
+        ->check(Between(size_t{1}, limits::kMaxHistoryChanges));
     app.add_option("--history-bytes", options.history_bytes,
-                   "Bytes that a ring's kept changes may take; older ones go "
-                   "before there are --history-changes")
-        ->check(CLI::Range(size_t{1}, limits::kMaxHistoryBytes));
-    app.add_option("--max-node-series", options.max_node_series,
-                   "Nodes of a ring above which it has no metrics per node");
+                   "Maximum size of the changes kept per ring, in bytes; the "
+                   "oldest are removed first")
+        ->type_name("BYTES")
+        ->check(Between(size_t{1}, limits::kMaxHistoryBytes));
+    app.add_option(
+           "--max-node-series", options.max_node_series,
+           "Maximum number of nodes with metrics of their own; a larger "
+           "ring has none")
+        ->type_name("N");
   }
 
   void AddOperationFlags() {
+    app.option_defaults()->group("Operation");
     app.add_option("--lame-duck", options.lame_duck,
-                   "Seconds from SIGTERM, when health says NOT_SERVING, until "
-                   "calls are no longer taken")
-        ->check(CLI::Range(0.0, kMaxSeconds));
+                   "Time after SIGTERM in which health reports NOT_SERVING but "
+                   "calls are accepted, in seconds")
+        ->type_name("SECONDS")
+        ->check(Between(0.0, kMaxSeconds));
     app.add_option("--drain-grace", options.drain_grace,
-                   "Maximum number of seconds that calls under way then have; "
-                   "the server ends as soon as they are answered")
-        ->check(CLI::Range(0.0, kMaxSeconds));
+                   "Maximum time for open calls to end, in seconds")
+        ->type_name("SECONDS")
+        ->check(Between(0.0, kMaxSeconds));
     app.add_option("--self-probe", options.self_probe,
-                   "Seconds between looks whether the server answers itself; "
-                   "0: never")
-        ->check(CLI::Range(0.0, kMaxSeconds));
+                   "Interval of the self-probe, in seconds; 0 turns it off")
+        ->type_name("SECONDS")
+        ->check(Between(0.0, kMaxSeconds));
+  }
+
+  void AddLogFlags() {
+    app.option_defaults()->group("Logging");
     app.add_option("--log-format", log_format,
-                   "Lines of the log: text, json, or auto: text on a terminal")
+                   "Format of the log; auto means text on a terminal and JSON "
+                   "elsewhere")
+        ->type_name("")
         ->check(CLI::IsMember(kFormats));
-    app.add_option("--log-level", log_level,
-                   "The least that is logged: debug, info, warning, error")
+    app.add_option("--log-level", log_level, "Lowest level that is logged")
+        ->type_name("")
         ->check(CLI::IsMember(kLevels));
-    app.add_flag("--check-config", options.check_config,
-                 "Check flags and the files that they name, and exit");
-    app.add_flag("--print-config", print_config,
-                 "Print what all flags are, and from where, and exit");
+  }
+
+  void AddConfigFlags() {
+    app.option_defaults()->group("Configuration");
     app.add_option("--config", config,
-                   "File with the same flags, a line each: listen=HOST:PORT");
+                   "File with flags, one per line: listen=HOST:PORT")
+        ->type_name("FILE");
+    app.add_flag("--check-config", options.check_config,
+                 "Check the flags and the files that they name, and exit");
+    app.add_flag("--print-config", print_config,
+                 "Print the value and the source of each flag, and exit");
+    app.set_help_flag("-h,--help", "Show this help");
+    app.set_version_flag("--version", CLOCKWISE_VERSION, "Show the version");
   }
 };
 

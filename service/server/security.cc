@@ -71,24 +71,33 @@ void ReloadFrom(Source* source, absl::string_view what) {
 }  // namespace
 
 void AddSecurityFlags(CLI::App& app, SecurityOptions& options) {
-  app.add_option("--tls-cert", options.tls.certificate,
-                 "Serve TLS with this chain (PEM, the own one first)");
-  app.add_option("--tls-key", options.tls.key, "Its key (PEM, not encrypted)");
-  app.add_option("--tls-client-ca", options.tls.roots,
-                 "Take only clients with a certificate signed by one of these");
+  const auto add_file = [&app](const char* flag, std::string& path,
+                               const char* help) {
+    app.add_option(flag, path, help)->type_name("FILE");
+  };
+  add_file("--tls-cert", options.tls.certificate,
+           "Certificate chain of the server (PEM, server first); enables TLS");
+  add_file("--tls-key", options.tls.key,
+           "Private key of --tls-cert (PEM, not encrypted)");
+  add_file("--tls-client-ca", options.tls.roots,
+           "CA certificates of clients (PEM); requires client certificates");
   app.add_flag("--http-tls", options.http_tls,
-               "The HTTP port speaks TLS too, with the same files");
+               "Use TLS on the HTTP port, with the same certificates");
   app.add_flag("--insecure-listen", options.insecure_listen,
-               "Serve plaintext on an address that others can reach");
-  app.add_option("--access-policy", options.access.policy,
-                 "Who may do what: JSON; without it all may do all");
-  app.add_option("--token-file", options.access.tokens,
-                 "Bearer tokens of the policy: lines of NAME SHA256");
-  app.add_option("--audit-log", options.audit_log,
-                 "Append a line of JSON for each change that is attempted");
+               "Allow plaintext on an address that other machines can reach");
+  add_file("--access-policy", options.access.policy,
+           "Access policy (JSON); without it every client has all rights");
+  add_file("--token-file", options.access.tokens,
+           "Bearer tokens of the access policy, one NAME SHA256 per line");
+  add_file("--audit-log", options.audit_log,
+           "Append one line of JSON for each attempted change");
+  CLI::Range size(size_t{1}, limits::kMaxAuditFileBytes);
+  size.description("");
   app.add_option("--audit-log-bytes", options.audit_log_bytes,
-                 "Size at which that file is put away; nine old ones stay")
-      ->check(CLI::Range(size_t{1}, limits::kMaxAuditFileBytes));
+                 "Size at which the audit log is rotated, in bytes; nine old "
+                 "files are kept")
+      ->type_name("BYTES")
+      ->check(size);
 }
 
 absl::StatusOr<std::unique_ptr<Security>> Security::Open(

@@ -155,25 +155,26 @@ absl::Status NoStore(absl::string_view location) {
 
 void AddEtcdFlags(CLI::App& app, EtcdFlags& flags) {
   app.add_option("--etcd-prefix", flags.prefix,
-                 "etcd: what all keys begin with; ends in / (/clockwise/)")
-      ->type_name("PREFIX");
+                 "Prefix of all keys in etcd; ends in /")
+      ->type_name("PREFIX")
+      ->capture_default_str();
   app.add_option("--etcd-cacert", flags.cacert,
-                 "etcd: authority of its certificate (PEM); asks for TLS")
+                 "CA certificates of etcd (PEM); enables TLS to etcd")
       ->type_name("FILE");
-  app.add_option("--etcd-cert", flags.cert,
-                 "etcd: this program's certificate (PEM)")
+  app.add_option("--etcd-cert", flags.cert, "Client certificate for etcd (PEM)")
       ->type_name("FILE");
-  app.add_option("--etcd-key", flags.key, "etcd: the certificate's key (PEM)")
+  app.add_option("--etcd-key", flags.key, "Private key of --etcd-cert (PEM)")
       ->type_name("FILE");
-  app.add_option("--etcd-user", flags.user, "etcd: user to log in as")
+  app.add_option("--etcd-user", flags.user, "User name for etcd")
       ->type_name("NAME");
-  // Others can read command lines; hence these two.
+  // Other users can read command lines; hence the variable and the file.
   app.add_option("--etcd-password", flags.password,
-                 "etcd: its password (env CLOCKWISE_ETCD_PASSWORD)")
-      ->type_name("TEXT")
+                 "Password for etcd; CLOCKWISE_ETCD_PASSWORD or "
+                 "--etcd-password-file hides it from other users")
+      ->type_name("PASSWORD")
       ->envname("CLOCKWISE_ETCD_PASSWORD");
   app.add_option("--etcd-password-file", flags.password_file,
-                 "etcd: file whose first line is its password")
+                 "File whose first line is the password for etcd")
       ->type_name("FILE");
 }
 

@@ -28,7 +28,7 @@ struct EtcdFlags {
 void AddEtcdFlags(CLI::App& app, EtcdFlags& flags);
 
 inline constexpr const char* kStoreForms =
-    "sqlite:PATH, etcd:HOST:PORT[,HOST:PORT...], or memory: (nowhere)";
+    "sqlite:PATH, etcd:HOST:PORT[,HOST:PORT...], or memory: (not durable)";
 
 // Whether `location` is an etcd: a store that other servers may share, and that
 // is opened without being reached.

@@ -4,6 +4,7 @@
 import hashlib
 import os
 import pathlib
+import re
 import socket
 import sqlite3
 import subprocess
@@ -55,6 +56,30 @@ class StartTest(unittest.TestCase):
         self.refused(store, "--http=127.0.0.1:x", says="127.0.0.1:x")
         self.refused(store, "--watch-heartbeat=0", says="--watch-heartbeat")
         self.refused(store, "--history-changes=0", says="--history-changes")
+
+    def test_help_is_grouped_and_fits_a_terminal(self):
+        done = subprocess.run([CLOCKWISED, "--help"], capture_output=True,
+                              text=True, timeout=TIMEOUT)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for raw in (":UINT", ":INT", ":FLOAT", "UINT", "TEXT", "FLOAT", " in [",
+                    "Env:", "{", "\n\n\n"):
+            self.assertNotIn(raw, done.stdout)
+        self.assertEqual([], re.findall("--[a-z-]*_[a-z_-]*", done.stdout))
+        for line in done.stdout.splitlines():
+            self.assertLessEqual(len(line), 80, line)
+        groups = re.findall(r"^(\w+):$", done.stdout, re.M)
+        self.assertEqual(groups, ["Network", "Store", "Security", "Limits",
+                                  "Rings", "Operation", "Logging",
+                                  "Configuration"])
+        # Each flag with a value has a type; each number has a default.
+        flags = re.findall(r"^  (--[a-z-]+)(?:=(\S+))?((?:.*\n)(?: {8}.*\n)*)",
+                           done.stdout, re.M)
+        self.assertGreater(len(flags), 45)
+        for flag, kind, text in flags:
+            if kind in ("N", "BYTES", "SECONDS"):
+                self.assertRegex(text, r"\(default: \d+\)", flag)
+            if kind in ("BYTES", "SECONDS"):
+                self.assertIn(f"in {kind.lower()}", " ".join(text.split()))
 
     def test_a_taken_port_is_one_line(self):
         with RunningServer() as server:

@@ -263,16 +263,30 @@ def check_rpcs(root, readme):
             fail(f"README.md does not name the RPC {rpc}")
 
 
+def flags_of_help(usage):
+    """The default of each flag in the help, or "" if it has none."""
+    flags = {}
+    for flag, text in re.findall(r"^  (?:-h,)?--([a-z-]+)((?:.*\n)(?: {8}.*\n)*)", usage,
+                                 re.MULTILINE):
+        default = re.search(r"\(default: (\S+)\)", text)
+        flags[flag] = default.group(1) if default else ""
+    return flags
+
+
 def check_flags(bin_dir, readme):
-    """The table of flags is the server's own list."""
+    """The table of flags has the server's own flags and defaults."""
     usage = subprocess.run([bin_dir / "clockwised", "--help"], stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, encoding="utf-8", check=True).stdout
-    real = set(re.findall(r"--([a-z-]+)", usage)) - {"help", "version"}
-    table = set(re.findall(r"`--([a-z-]+)", "\n".join(
-        line for line in readme.splitlines() if line.startswith("| `--"))))
+    real = flags_of_help(usage)
+    del real["help"], real["version"]
+    table = {}
+    for names, default in re.findall(r"^\| (`--[^|]*) \| ([^|]*?) ?\|", readme, re.MULTILINE):
+        for name in re.findall(r"`--([a-z-]+)`", names):
+            table[name] = "" if default == "off" else default.strip("`")
     if real != table:
-        fail(f"flags of clockwised: README.md lacks {sorted(real - table)}, "
-             f"and has {sorted(table - real)} too many")
+        fail(f"flags and defaults of clockwised: README.md lacks "
+             f"{sorted(real.items() - table.items())}, "
+             f"and has {sorted(table.items() - real.items())} too many")
 
 
 def check_comparison(bin_dir, readme):

@@ -1,0 +1,73 @@
+#include "service/server/flag_help.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+
+namespace clockwise {
+namespace {
+
+constexpr size_t kColumns = 80;
+// A longer list of values is shown by another command.
+constexpr size_t kMaxValues = 60;
+
+// Puts `words` into lines of at most `width` columns.
+std::string Wrapped(const std::vector<std::string>& words, size_t width) {
+  std::string lines;
+  size_t used = 0;
+  for (const std::string& word : words) {
+    const bool fits = !lines.empty() && used + 1 + word.size() <= width;
+    if (!lines.empty()) lines += fits ? " " : "\n";
+    used = fits ? used + 1 + word.size() : word.size();
+    lines += word;
+  }
+  return lines;
+}
+
+}  // namespace
+
+FlagHelp::FlagHelp(size_t column) {
+  column_width(column);
+  label("SUBCOMMAND", "COMMAND");
+}
+
+// CLI11 2.1 puts two empty lines between groups.
+std::string FlagHelp::make_help(const CLI::App* app, std::string name,
+                                CLI::AppFormatMode mode) const {
+  return absl::StrReplaceAll(
+      CLI::Formatter::make_help(app, std::move(name), mode),
+      {{"\n\n\n", "\n\n"}});
+}
+
+std::string FlagHelp::make_option_usage(const CLI::Option* option) const {
+  const bool many = option->get_expected_max() > 1;
+  const std::string name =
+      absl::StrCat(make_option_name(option, true), many ? "..." : "");
+  return option->get_required() ? name : absl::StrCat("[", name, "]");
+}
+
+std::string FlagHelp::make_option_opts(const CLI::Option* option) const {
+  const std::string type = option->get_type_name();
+  if (type.empty() || option->get_positional()) return "";
+  const size_t list = type.find(":{");
+  if (list == std::string::npos) return "=" + type;
+  if (type.size() - list > kMaxValues) return "=NAME";
+  return absl::StrCat("=",
+                      absl::StrReplaceAll(type.substr(list + 1),
+                                          {{"{", ""}, {"}", ""}, {",", "|"}}));
+}
+
+std::string FlagHelp::make_option_desc(const CLI::Option* option) const {
+  std::vector<std::string> words = absl::StrSplit(
+      option->get_description(), absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  const bool takes_value = option->get_expected_max() > 0;
+  if (takes_value && !option->get_default_str().empty()) {
+    words.push_back(absl::StrCat("(default: ", option->get_default_str(), ")"));
+  }
+  return Wrapped(words, kColumns - get_column_width());
+}
+
+}  // namespace clockwise

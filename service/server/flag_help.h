@@ -1,0 +1,27 @@
+// The form of --help, for both programs: flags as they are typed
+// (--weight=N, --output=table|json), defaults, and lines of 80 columns.
+// Stateless.
+#ifndef CLOCKWISE_SERVICE_SERVER_FLAG_HELP_H_
+#define CLOCKWISE_SERVICE_SERVER_FLAG_HELP_H_
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <string>
+
+namespace clockwise {
+
+class FlagHelp : public CLI::Formatter {
+ public:
+  // Descriptions begin at `column`.
+  explicit FlagHelp(size_t column);
+
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override;
+  std::string make_option_usage(const CLI::Option* option) const override;
+  std::string make_option_opts(const CLI::Option* option) const override;
+  std::string make_option_desc(const CLI::Option* option) const override;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_SERVER_FLAG_HELP_H_
