@@ -22,17 +22,20 @@ void NameGroups(CLI::App& app) {
 
 // How servers are spoken to; each also from the environment.
 void AddTlsOptions(CLI::App& app, Tls& tls) {
-  app.add_flag("--tls", tls.enabled, "Speak TLS, trusting the system's roots");
-  app.add_option("--tls-ca", tls.ca_file, "Who signs the server's certificate")
+  app.add_flag("--tls", tls.enabled,
+               "Use TLS and trust the system's CA certificates");
+  app.add_option("--tls-ca", tls.ca_file,
+                 "CA certificates of the server; enables TLS")
       ->envname("CLOCKWISE_TLS_CA")
       ->type_name("PEM");
-  app.add_option("--tls-cert", tls.cert_file, "The own certificate")
+  app.add_option("--tls-cert", tls.cert_file, "Client certificate; enables TLS")
       ->envname("CLOCKWISE_TLS_CERT")
       ->type_name("PEM");
-  app.add_option("--tls-key", tls.key_file, "Its key")
+  app.add_option("--tls-key", tls.key_file, "Private key of --tls-cert")
       ->envname("CLOCKWISE_TLS_KEY")
       ->type_name("PEM");
-  app.add_option("--token-file", tls.token_file, "Show the token in it")
+  app.add_option("--token-file", tls.token_file,
+                 "File with the bearer token to send")
       ->envname("CLOCKWISE_TOKEN_FILE")
       ->type_name("FILE");
 }
@@ -41,8 +44,7 @@ void AddTlsOptions(CLI::App& app, Tls& tls) {
 
 std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
   auto app = std::make_unique<CLI::App>(
-      "Asks and changes a Clockwise server, which decides where keys belong.",
-      "clockwise");
+      "Reads and changes the rings of a Clockwise server.", "clockwise");
   // Inherited by the commands: options of this level may follow them too.
   app->fallthrough();
   app->require_subcommand(1);
@@ -53,19 +55,22 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
                         "Show the version");
   app->formatter(std::make_shared<FlagHelp>(kHelpColumn));
   app->add_option("--server", line.globals.server,
-                  "The server (127.0.0.1:7400; env CLOCKWISE_SERVER)")
+                  "Address of the server, also from CLOCKWISE_SERVER (default: "
+                  "127.0.0.1:7400)")
       ->envname("CLOCKWISE_SERVER")
       ->type_name("HOST:PORT|unix:PATH")
       ->check(ServerAddress());
   AddTlsOptions(*app, line.globals.tls);
-  app->add_option("--ring", line.globals.ring, "The ring (default)")
+  app->add_option("--ring", line.globals.ring,
+                  "Name of the ring (default: default)")
       ->type_name("NAME")
       ->check(Text(limits::kMaxIdBytes));
-  app->add_option("--output", line.globals.output, "Form of the output (table)")
+  app->add_option("--output", line.globals.output,
+                  "Output format (default: table)")
       ->type_name("")
       ->check(CLI::IsMember({"table", "json"}));
   app->add_option("--timeout", line.globals.timeout_seconds,
-                  "Most time for one call (10)")
+                  "Time limit for one call, in seconds (default: 10)")
       ->type_name("SECONDS")
       ->check(Seconds());
   AddLocateCommand(*app, line);
@@ -86,7 +91,7 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
       "  clockwise node remove n1 --plan     what would move, and to whom\n"
       "  clockwise watch --output=json       each change, one line\n"
       "\n"
-      "Data goes to standard output, talk to standard error.\n"
+      "Data goes to standard output, messages to standard error.\n"
       "Exit codes: 0 done, 1 refused by the server, 2 bad usage, 3 server not "
       "reached.");
   return app;

@@ -70,7 +70,8 @@ absl::Status NoPoints(absl::string_view text) {
 void AddPartitionBitsOption(CLI::App* command, uint32_t& bits) {
   command
       ->add_option("--partition-bits", bits,
-                   "partitioned: 2^N of them, 4-20 (16)")
+                   "partitioned: the ring has 2^N partitions, N from 4 to 20 "
+                   "(default: 16)")
       ->type_name("N")
       ->check(
           WholeNumber(limits::kMinPartitionBits, limits::kMaxPartitionBits));
@@ -78,8 +79,7 @@ void AddPartitionBitsOption(CLI::App* command, uint32_t& bits) {
 
 void AddSetOption(CLI::App* command, std::vector<std::string>& settings) {
   command
-      ->add_option("--set", settings,
-                   "A setting of the layout; may be given again")
+      ->add_option("--set", settings, "Setting of the layout; can be repeated")
       ->type_name("NAME=VALUE")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);

@@ -1,5 +1,6 @@
 #include "service/server/flag_help.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -34,7 +35,7 @@ FlagHelp::FlagHelp(size_t column) {
   label("SUBCOMMAND", "COMMAND");
 }
 
-// CLI11 2.1 puts two empty lines between groups.
+// CLI11 puts two empty lines between groups.
 std::string FlagHelp::make_help(const CLI::App* app, std::string name,
                                 CLI::AppFormatMode mode) const {
   return absl::StrReplaceAll(
@@ -61,12 +62,16 @@ std::string FlagHelp::make_option_opts(const CLI::Option* option) const {
 }
 
 std::string FlagHelp::make_option_desc(const CLI::Option* option) const {
-  std::vector<std::string> words = absl::StrSplit(
-      option->get_description(), absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  std::string text = option->get_description();
   const bool takes_value = option->get_expected_max() > 0;
   if (takes_value && !option->get_default_str().empty()) {
-    words.push_back(absl::StrCat("(default: ", option->get_default_str(), ")"));
+    absl::StrAppend(&text, " (default: ", option->get_default_str(), ")");
   }
+  // A default stays on one line.
+  const size_t end = std::min(text.rfind(" (default"), text.size());
+  std::vector<std::string> words =
+      absl::StrSplit(text.substr(0, end), ' ', absl::SkipEmpty());
+  if (end < text.size()) words.push_back(text.substr(end + 1));
   return Wrapped(words, kColumns - get_column_width());
 }
 

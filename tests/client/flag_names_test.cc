@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/command_line.h"
 #include "client/cli/commands/completion.h"
 
@@ -93,11 +94,14 @@ TEST_F(FlagNamesTest, FlagsOfOneNameAgreeOnWhetherTheyTakeAValue) {
   EXPECT_GT(takes_value.size(), 30u);
 }
 
-TEST_F(FlagNamesTest, HelpOfEachCommandShowsKebabCaseOnly) {
+TEST_F(FlagNamesTest, HelpOfEachCommandIsKebabCaseAndFitsATerminal) {
   int commands = 0;
   ForEachCommand(*app_, [&](CLI::App& command) {
     const std::string help = command.help();
     EXPECT_FALSE(std::regex_search(help, kUnderscoreFlag)) << help;
+    for (const absl::string_view line : absl::StrSplit(help, '\n')) {
+      EXPECT_LE(line.size(), 80u) << line;
+    }
     ++commands;
   });
   EXPECT_GT(commands, 25);

@@ -29,18 +29,21 @@ std::string MovedText(const v1::Change& change, bool plan) {
 
 void AddChangeOptions(CLI::App* command, ChangeOptions& options) {
   command->add_flag("--plan", options.plan,
-                    "Show what would move, and change nothing");
-  command->add_option("--reason", options.reason, "Why, for the history")
+                    "Show what would move, without changing anything");
+  command
+      ->add_option("--reason", options.reason,
+                   "Reason that the history records")
       ->type_name("TEXT")
       ->check(Text(limits::kMaxReasonBytes));
   command
       ->add_option("--request-id", options.request_id,
-                   "Sent again, it is made once (random)")
+                   "Id of the request; a retry with the same id has no second "
+                   "effect (default: random)")
       ->type_name("ID")
       ->check(RequestId());
   command
       ->add_option("--expected-epoch", options.expected_epoch,
-                   "Only if this is the ring's epoch; 0: any")
+                   "Epoch that the ring must have; 0 means any (default: 0)")
       ->type_name("EPOCH")
       ->check(WholeNumber(0));
 }

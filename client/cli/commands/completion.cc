@@ -259,9 +259,9 @@ std::string CompletionScript(const CLI::App& app, const std::string& shell) {
 
 void AddCompletionCommand(CLI::App& app, CommandLine& line) {
   auto shell = std::make_shared<std::string>();
-  CLI::App* completion =
-      app.add_subcommand("completion", "Print completion for a shell");
-  completion->add_option("SHELL", *shell, "bash, zsh or fish")
+  CLI::App* completion = app.add_subcommand(
+      "completion", "Print the completion script of a shell");
+  completion->add_option("SHELL", *shell, "Shell: bash, zsh or fish")
       ->type_name("")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));

@@ -173,11 +173,11 @@ absl::Status Run(const DoctorOptions& options, Session& session) {
 
 void AddDoctorCommand(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<DoctorOptions>();
-  CLI::App* command =
-      app.add_subcommand("doctor", "Say whether servers are well and agree");
+  CLI::App* command = app.add_subcommand(
+      "doctor", "Check whether servers are healthy and agree");
   command
       ->add_option("SERVER", options->servers,
-                   "All replicas, one by one (that of --server)")
+                   "Addresses of all replicas (default: --server)")
       ->check(ServerAddress())
       ->expected(0, static_cast<int>(kMaxServers));
   OnChosen(command, line, options, Run);

@@ -9,9 +9,9 @@
 #include "client/cli/commands/change.h"
 #include "client/cli/failure.h"
 #include "client/cli/import/imported.h"
-#include "client/cli/simulation.h"
 #include "client/cli/layout_options.h"
 #include "client/cli/option_checks.h"
+#include "client/cli/simulation.h"
 #include "client/cli/tables/table.h"
 #include "client/cli/text.h"
 #include "service/api/refusal.h"
@@ -216,35 +216,37 @@ absl::Status Import(const ImportOptions& options, Session& session) {
 
 void AddImportCommand(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<ImportOptions>();
-  CLI::App* import = app.add_subcommand(
-      "import", "Make the ring that another system has, key by key");
-  import->add_option("--from", options->from, "Whose configuration it is")
+  CLI::App* import =
+      app.add_subcommand("import", "Create the ring of another system");
+  import
+      ->add_option("--from", options->from,
+                   "System that the configuration belongs to")
       ->type_name("")
       ->required()
       ->check(CLI::IsMember({"nginx", "twemproxy", "haproxy", "haproxy_3",
                              "memcached", "cassandra"}));
   import
       ->add_option("SOURCE", options->source,
-                   "The file; memcached: HOST:PORT:WEIGHT,...")
+                   "File; for memcached HOST:PORT:WEIGHT,...")
       ->type_name("")
       ->required();
   import
       ->add_option("PART", options->part,
-                   "nginx: upstream; twemproxy: pool; haproxy: backend")
+                   "Upstream of nginx, pool of twemproxy, backend of haproxy")
       ->type_name("");
   import
       ->add_option("--distribution", options->distribution,
-                   "memcached: the client's (ketama)")
+                   "memcached: distribution of the client (default: ketama)")
       ->type_name("")
       ->check(CLI::IsMember({"ketama", "ketama_weighted", "spy", "modula"}));
   AddSetOption(import, options->settings);
   import
       ->add_option("--replicas", options->replicas,
-                   "Owners of each key, 1-64 (1)")
+                   "Owners per key, 1 to 64 (default: 1)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
   import->add_flag("--plan", options->plan,
-                   "Show what is understood, and change nothing");
+                   "Show what was understood, without creating the ring");
   import->footer(
       "The ring is named by --ring, else after PART, else after --from. What\n"
       "is not understood is an error that names the line.\n"

@@ -108,7 +108,9 @@ absl::Status Locate(const LocateOptions& options, Session& session) {
 void AddLocateCommand(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<LocateOptions>();
   CLI::App* locate = app.add_subcommand("locate", "Show which nodes own keys");
-  locate->add_option("KEY", options->keys, "Keys; after -- also such as -k")
+  locate
+      ->add_option("KEY", options->keys,
+                   "Keys; write -- before keys that begin with a dash")
       ->type_name("")
       // As a list of open length CLI11 would take a key such as [a,b] apart; so
       // it is one of a great length, which TakeAll lets end early.
@@ -116,26 +118,26 @@ void AddLocateCommand(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   locate->add_flag("--stdin", options->from_stdin,
-                   "Read keys from standard input, one a line");
+                   "Read keys from standard input, one per line");
   locate->add_flag("-0,--null", options->null_separated,
                    "With --stdin: keys end with NUL");
   locate->add_flag("--summary", options->summary,
-                   "With --stdin: show how the keys spread");
+                   "With --stdin: show the number of keys per node");
   locate
       ->add_option("--replicas", options->replicas,
-                   "Owners of each key, 1-64 (the ring's own)")
+                   "Owners per key, 1 to 64 (default: as the ring)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
   locate
       ->add_option("--min-epoch", options->min_epoch,
-                   "Wait for this epoch, or a later one")
+                   "Wait until the server has this epoch or a later one")
       ->type_name("EPOCH")
       ->check(WholeNumber(0));
   locate->add_flag("--local", options->local,
-                   "Fetch the ring, and look up in it");
+                   "Fetch the ring and look up keys in it");
   locate
       ->add_option("--ring-file", options->ring_file,
-                   "With --local: keep the ring in FILE, for\n"
+                   "With --local: save the ring in FILE, for use "
                    "when no server answers")
       ->type_name("FILE");
   locate->footer(

@@ -178,18 +178,19 @@ absl::Status End(const MigrateOptions& options, Session& session) {
 }
 
 void AddTargetOptions(CLI::App* command, MigrateOptions& options) {
-  command->add_option("--to", options.to, "The layout to be (partitioned)")
+  command->add_option("--to", options.to, "New layout (default: partitioned)")
       ->type_name("")
       ->check(CLI::IsMember({"partitioned", "hashed"}));
   command
-      ->add_option("--virtual-nodes", options.virtual_nodes,
-                   "hashed: points a weight, 1-65536 (160)")
+      ->add_option(
+          "--virtual-nodes", options.virtual_nodes,
+          "hashed: points per unit of weight, 1 to 65536 (default: 160)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxVirtualNodes));
   AddPartitionBitsOption(command, options.partition_bits);
   command
       ->add_option("--replicas", options.replicas,
-                   "Owners of each key (as now)")
+                   "Owners per key (default: as now)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
 }
@@ -206,16 +207,16 @@ CLI::Option* AddRingName(CLI::App* command, const char* name,
 
 void AddMigrateCommands(CLI::App& app, CommandLine& line) {
   CLI::App* migrate =
-      app.add_subcommand("migrate", "Go over to another layout, by a plan");
+      app.add_subcommand("migrate", "Move a ring to another layout");
   migrate->require_subcommand(1);
 
   auto planned = std::make_shared<MigrateOptions>();
   CLI::App* plan = migrate->add_subcommand(
-      "plan", "Show how many keys would move, from whom to whom");
-  AddRingName(plan, "RING", planned->ring, "The ring to leave");
+      "plan", "Show how many keys would move between which nodes");
+  AddRingName(plan, "RING", planned->ring, "Name of the old ring");
   AddTargetOptions(plan, *planned);
   plan->add_option("--keys", planned->keys,
-                   "Count these too: a file, or so many")
+                   "Keys to count: a file, or a number of generated keys")
       ->type_name("FILE|N");
   plan->footer(
       "Examples:\n"
@@ -225,17 +226,17 @@ void AddMigrateCommands(CLI::App& app, CommandLine& line) {
 
   auto started = std::make_shared<MigrateOptions>();
   CLI::App* start = migrate->add_subcommand(
-      "start", "Make the new ring, which names both owners of a key");
-  AddRingName(start, "RING", started->ring, "The ring to leave");
-  AddRingName(start, "NEW", started->name, "The new ring's name");
+      "start", "Create the new ring; it returns old and new owners");
+  AddRingName(start, "RING", started->ring, "Name of the old ring");
+  AddRingName(start, "NEW", started->name, "Name of the new ring");
   AddTargetOptions(start, *started);
   start->footer("Examples:\n  clockwise migrate start cache cache-2");
   OnChosen(start, line, started, Start);
 
   auto ended = std::make_shared<MigrateOptions>();
-  CLI::App* end =
-      migrate->add_subcommand("end", "Forget the ring that keys came from");
-  AddRingName(end, "RING", ended->ring, "The new ring");
+  CLI::App* end = migrate->add_subcommand(
+      "end", "End the migration: return the new owners only");
+  AddRingName(end, "RING", ended->ring, "Name of the new ring");
   AddChangeOptions(end, ended->change);
   end->footer("Examples:\n  clockwise migrate end cache-2");
   OnChosen(end, line, ended, End);

@@ -43,40 +43,42 @@ struct NodeFlags {
 };
 
 NodeFlags AddNodeOptions(CLI::App* command, NodeOptions& options) {
-  command->add_option("ID", options.id, "The node's id; never changes")
+  command->add_option("ID", options.id, "Id of the node; cannot be changed")
       ->type_name("")
       ->required()
       ->check(Text(limits::kMaxIdBytes));
   NodeFlags flags = {};
-  flags.address =
+  flags.address = command
+                      ->add_option("--address", options.address,
+                                   "Address that clients connect to")
+                      ->type_name("ADDRESS")
+                      ->check(Text(limits::kMaxAddressBytes));
+  flags.weight =
       command
-          ->add_option("--address", options.address, "Where clients reach it")
-          ->type_name("ADDRESS")
-          ->check(Text(limits::kMaxAddressBytes));
-  flags.weight = command
-                     ->add_option("--weight", options.weight,
-                                  "Its part of the keys, 1-65535 (1)")
-                     ->type_name("N")
-                     ->check(WholeNumber(1, limits::kMaxWeight));
-  flags.zone = command
-                   ->add_option("--zone", options.zone,
-                                "Failure domain; replicas part over zones")
-                   ->type_name("NAME")
-                   ->check(Text(limits::kMaxZoneBytes));
+          ->add_option("--weight", options.weight,
+                       "Relative share of the keys, 1 to 65535 (default: 1)")
+          ->type_name("N")
+          ->check(WholeNumber(1, limits::kMaxWeight));
+  flags.zone =
+      command
+          ->add_option(
+              "--zone", options.zone,
+              "Failure domain; replicas of a key are in different zones")
+          ->type_name("NAME")
+          ->check(Text(limits::kMaxZoneBytes));
   flags.labels =
-      command
-          ->add_option("--label", options.labels, "A label; may be given again")
+      command->add_option("--label", options.labels, "Label; can be repeated")
           ->type_name("NAME=VALUE")
           ->allow_extra_args(false)
           ->check(Label());
   flags.points = command
                      ->add_option("--points", options.points,
-                                  "cassandra: tokens; redis_cluster: slots")
+                                  "Tokens of cassandra, slots of redis_cluster")
                      ->type_name("N,N-N,...");
   flags.virtual_nodes =
       command
           ->add_option("--virtual-nodes", options.virtual_nodes,
-                       "uhashring, npm_hashring: vnodes of its own")
+                       "uhashring, npm_hashring: virtual nodes of this node")
           ->type_name("N")
           ->check(WholeNumber(0, limits::kMaxVirtualNodes));
   return flags;
@@ -146,14 +148,13 @@ absl::Status ListNodes(const ListOptions& options, Session& session) {
 
 void AddUpdateCommand(CLI::App* node, CommandLine& line) {
   auto options = std::make_shared<NodeOptions>();
-  CLI::App* update =
-      node->add_subcommand("update", "Change a node; what is not given stays");
+  CLI::App* update = node->add_subcommand(
+      "update", "Change a node; fields that are not given stay");
   const NodeFlags flags = AddNodeOptions(update, *options);
-  flags.labels->description(
-      "A label, in place of all it had; may be given "
-      "again");
-  CLI::Option* no_labels = update->add_flag("--no-labels", options->no_labels,
-                                            "Take all labels away");
+  flags.weight->description("Relative share of the keys, 1 to 65535");
+  flags.labels->description("Label that replaces all labels; can be repeated");
+  CLI::Option* no_labels =
+      update->add_flag("--no-labels", options->no_labels, "Remove all labels");
   no_labels->excludes(flags.labels);
   AddChangeOptions(update, options->change);
   update->footer(
@@ -185,10 +186,10 @@ void AddNodeCommands(CLI::App& app, CommandLine& line) {
   node->require_subcommand(1);
 
   auto added = std::make_shared<NodeOptions>();
-  CLI::App* add = node->add_subcommand("add", "Put a node on the ring");
+  CLI::App* add = node->add_subcommand("add", "Add a node to the ring");
   AddNodeOptions(add, *added);
   add->add_option("--hash-key", added->hash_key,
-                  "What is hashed, not the id; never changes")
+                  "Text to hash in place of the id; cannot be changed")
       ->type_name("TEXT")
       ->check(Text(limits::kMaxHashKeyBytes));
   AddChangeOptions(add, added->change);
@@ -201,8 +202,9 @@ void AddNodeCommands(CLI::App& app, CommandLine& line) {
   AddUpdateCommand(node, line);
 
   auto removed = std::make_shared<NodeOptions>();
-  CLI::App* remove = node->add_subcommand("remove", "Take a node off the ring");
-  remove->add_option("ID", removed->id, "The node's id")
+  CLI::App* remove =
+      node->add_subcommand("remove", "Remove a node from the ring");
+  remove->add_option("ID", removed->id, "Id of the node")
       ->type_name("")
       ->required()
       ->check(Text(limits::kMaxIdBytes));
@@ -212,8 +214,8 @@ void AddNodeCommands(CLI::App& app, CommandLine& line) {
 
   auto listed = std::make_shared<ListOptions>();
   CLI::App* list =
-      node->add_subcommand("list", "Show the nodes and their parts");
-  list->add_option("--epoch", listed->epoch, "As it was at this epoch (newest)")
+      node->add_subcommand("list", "Show the nodes and their shares");
+  list->add_option("--epoch", listed->epoch, "Epoch to show (default: newest)")
       ->type_name("EPOCH")
       ->check(WholeNumber(0));
   list->footer("Examples:\n  clockwise node list --ring=sessions");

@@ -175,7 +175,7 @@ absl::Status ShowHistory(const RingOptions& options, Session& session) {
 }  // namespace
 
 void AddRingCommands(CLI::App& app, CommandLine& line) {
-  CLI::App* ring = app.add_subcommand("ring", "Make, show and compare rings");
+  CLI::App* ring = app.add_subcommand("ring", "Create, show and compare rings");
   ring->require_subcommand(1);
   AddRingCreateCommand(*ring, line);
   AddRingProfilesCommand(*ring, line);
@@ -183,30 +183,29 @@ void AddRingCommands(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<RingOptions>();
   CLI::App* remove =
       ring->add_subcommand("delete", "Delete a ring with its history");
-  remove->add_option("NAME", options->name, "The ring's name")
+  remove->add_option("NAME", options->name, "Name of the ring")
       ->type_name("")
       ->required()
       ->check(Text(limits::kMaxIdBytes));
   OnChosen(remove, line, options, DeleteRing);
 
-  CLI::App* list = ring->add_subcommand("list", "Show the rings there are");
+  CLI::App* list = ring->add_subcommand("list", "Show all rings");
   OnChosen(list, line, options, ListRings);
 
   CLI::App* show = ring->add_subcommand(
-      "show", "Show the ring of --ring: its spec, epoch and balance");
-  show->add_option("--epoch", options->epoch,
-                   "As it was at this epoch (newest)")
+      "show", "Show the spec, epoch and balance of --ring");
+  show->add_option("--epoch", options->epoch, "Epoch to show (default: newest)")
       ->type_name("EPOCH")
       ->check(WholeNumber(0));
   OnChosen(show, line, options, ShowRing);
 
   CLI::App* diff =
       ring->add_subcommand("diff", "Show what moved between two epochs");
-  diff->add_option("FROM", options->from, "The epoch before; 0: the newest")
+  diff->add_option("FROM", options->from, "First epoch; 0 means the newest")
       ->type_name("")
       ->required()
       ->check(WholeNumber(0));
-  diff->add_option("TO", options->to, "The epoch after; 0: the newest")
+  diff->add_option("TO", options->to, "Second epoch; 0 means the newest")
       ->type_name("")
       ->required()
       ->check(WholeNumber(0));
@@ -215,7 +214,9 @@ void AddRingCommands(CLI::App& app, CommandLine& line) {
 
   CLI::App* history =
       ring->add_subcommand("history", "Show the changes, newest first");
-  history->add_option("--limit", options->limit, "At most so many (20)")
+  history
+      ->add_option("--limit", options->limit,
+                   "Maximum number of changes (default: 20)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxHistoryChanges));
   OnChosen(history, line, options, ShowHistory);

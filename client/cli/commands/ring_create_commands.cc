@@ -76,31 +76,35 @@ absl::Status ListProfiles(const CreateOptions&, Session& session) {
 void AddRingCreateCommand(CLI::App& ring, CommandLine& line) {
   auto options = std::make_shared<CreateOptions>();
   CLI::App* create = ring.add_subcommand(
-      "create", "Make a ring; its spec is fixed from then on");
-  create->add_option("NAME", options->name, "The new ring's name")
+      "create", "Create a ring; its spec cannot be changed later");
+  create->add_option("NAME", options->name, "Name of the new ring")
       ->type_name("")
       ->required()
       ->check(Text(limits::kMaxIdBytes));
   create
-      ->add_option("--layout", options->layout,
-                   "The layout (hashed); `ring profiles` lists them")
+      ->add_option(
+          "--layout", options->layout,
+          "Layout; `clockwise ring profiles` lists all (default: hashed)")
       ->type_name("")
       ->check(CLI::IsMember(LayoutNames(), CLI::ignore_case));
   create
-      ->add_option("--virtual-nodes", options->virtual_nodes,
-                   "Points a weight, 1-65536 (hashed: 160)")
+      ->add_option(
+          "--virtual-nodes", options->virtual_nodes,
+          "Points per unit of weight, 1 to 65536 (default for hashed: 160)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxVirtualNodes));
   AddPartitionBitsOption(create, options->partition_bits);
   create
       ->add_option("--replicas", options->replicas,
-                   "Owners of each key, 1-64 (1; partitioned: 3 of 1-8)")
+                   "Owners per key, 1 to 64; partitioned: 1 to 8 (default: 1; "
+                   "partitioned: 3)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
   AddSetOption(create, options->settings);
   create
-      ->add_option("--migrating-from", options->migrating_from,
-                   "Name owners in this ring too, until\n`migrate end`")
+      ->add_option(
+          "--migrating-from", options->migrating_from,
+          "Ring whose owners are returned too, until `clockwise migrate end`")
       ->type_name("RING")
       ->check(Text(limits::kMaxIdBytes));
   create->footer(
@@ -113,7 +117,7 @@ void AddRingCreateCommand(CLI::App& ring, CommandLine& line) {
 
 void AddRingProfilesCommand(CLI::App& ring, CommandLine& line) {
   CLI::App* profiles = ring.add_subcommand(
-      "profiles", "List the layouts, and what each reproduces");
+      "profiles", "List the layouts and the systems that they reproduce");
   profiles->footer(
       "For a given membership, the owner of a key is the one that the system\n"
       "picks. What it does when a server fails is not reproduced.");

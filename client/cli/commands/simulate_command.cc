@@ -152,20 +152,24 @@ CLI::Validator KeySource() {
 }
 
 void AddNodeOptions(CLI::App* simulate, SimulateOptions& options) {
-  simulate->add_option("--nodes", options.nodes, "Nodes before, 1-10000 (10)")
+  simulate
+      ->add_option("--nodes", options.nodes,
+                   "Number of nodes before, 1 to 10000 (default: 10)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxSimulatedNodes));
-  simulate->add_option("--add", options.add, "Nodes added to them (1)")
+  simulate
+      ->add_option("--add", options.add, "Number of nodes to add (default: 1)")
       ->type_name("N")
       ->check(WholeNumber(0, limits::kMaxSimulatedNodes));
   simulate
       ->add_option("--remove", options.remove,
-                   "Nodes removed, from the first (0)")
+                   "Number of nodes to remove, from the first (default: 0)")
       ->type_name("N")
       ->check(WholeNumber(0, limits::kMaxSimulatedNodes));
   simulate
       ->add_option("--keys", options.keys,
-                   "Keys to count: a file, or so many (100000)")
+                   "Keys to count: a file, or a number of generated keys "
+                   "(default: 100000)")
       ->type_name("FILE|N")
       ->check(KeySource());
 }
@@ -179,25 +183,25 @@ void AddSimulateCommand(CLI::App& app, CommandLine& line) {
   AddNodeOptions(simulate, *options);
   simulate
       ->add_option("--layouts", options->layouts,
-                   "Which (modulo,hashed,partitioned)")
+                   "Layouts to compare (default: modulo,hashed,partitioned)")
       ->type_name("NAME,...")
       ->check(ListOf(CLI::IsMember(SimulatedLayoutNames(), CLI::ignore_case),
                      limits::kMaxSimulatedLayouts));
   simulate
       ->add_option("--virtual-nodes", options->virtual_nodes,
-                   "hashed: points a node (1,16,100,160,1000)")
+                   "hashed: points per node (default: 1,16,100,160,1000)")
       ->type_name("N,...")
       ->check(ListOf(WholeNumber(1, limits::kMaxVirtualNodes),
                      limits::kMaxSimulatedLayouts));
   AddPartitionBitsOption(simulate, options->partition_bits);
   simulate
       ->add_option("--replicas", options->replicas,
-                   "Owners of each key, 1-64; partitioned: 1-8 (1)")
+                   "Owners per key, 1 to 64; partitioned: 1 to 8 (default: 1)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
   simulate
       ->add_option("--svg", options->svg,
-                   "Also draw it: rings, moves and shares, for a talk")
+                   "Draw rings, moves and shares into FILE")
       ->type_name("FILE")
       ->check(FileName());
   simulate->footer(

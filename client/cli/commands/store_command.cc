@@ -176,25 +176,25 @@ void AddStoreCommands(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<StoreOptions>();
   CLI::App* copy = AddCommand(
       store, "copy", "Copy all rings with their history into another store",
-      "The store that has them", "The store that gets them", options);
+      "Store to read", "Store to write", options);
   copy->footer(
       "Epochs and incarnations stay, so watchers go on where they were.\n"
       "Examples:\n"
       "  clockwise store copy sqlite:clockwise.db etcd:10.0.0.1:2379");
   OnChosen(copy, line, options, Copy);
-  CLI::App* backup = AddCommand(
-      store, "backup", "Write all rings with their history to a file",
-      "The store that has them", "The new file", options);
+  CLI::App* backup = AddCommand(store, "backup",
+                                "Write all rings with their history to a file",
+                                "Store to read", "File to write", options);
   backup->footer(
       "Examples:\n"
       "  clockwise store backup etcd:10.0.0.1:2379 rings.backup");
   OnChosen(backup, line, options, Backup);
   CLI::App* restore =
-      AddCommand(store, "restore", "Bring the rings of a backup into a store",
-                 "The file", "The store that gets them", options);
+      AddCommand(store, "restore", "Restore the rings of a backup into a store",
+                 "File to read", "Store to write", options);
   restore->footer(
-      "Each ring gets a new incarnation, so that no watcher takes it for the "
-      "one before.\nExamples:\n"
+      "Each ring gets a new incarnation, so watchers can tell it from the old "
+      "ring.\nExamples:\n"
       "  clockwise store restore rings.backup sqlite:new.db");
   OnChosen(restore, line, options, Restore);
 }

@@ -118,10 +118,10 @@ class Watcher {
 
 void AddWatchCommand(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<WatchOptions>();
-  CLI::App* watch =
-      app.add_subcommand("watch", "Print the ring and each change as it comes");
+  CLI::App* watch = app.add_subcommand(
+      "watch", "Print the ring and each change as it happens");
   watch->add_flag("--moves", options->moves,
-                  "With --output=json: also the ranges that move");
+                  "With --output=json: print the ranges that move too");
   watch->add_flag("--heartbeats", options->heartbeats, "Print heartbeats too");
   watch->footer(
       "Resumes where it was when the server goes away and comes back. Ends\n"
