@@ -51,7 +51,7 @@ class Stream {
         batch_(options.null_separated ? '\0' : '\n'),
         progress_(BytesToCome(), absl::Now()) {
     request_.set_ring(session.globals.ring);
-    request_.set_replicas(options.replicas);
+    request_.set_replica_count(options.replicas);
     request_.set_min_epoch(options.min_epoch);
   }
 

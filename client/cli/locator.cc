@@ -43,7 +43,7 @@ class LocalLocator final : public Locator {
                       v1::LocateResponse* response) override {
     const std::shared_ptr<const View> view = client_->view();
     std::array<uint32_t, kMaxOwners> owners;
-    auto count = Find(*view, request.key(), request.replicas(), owners);
+    auto count = Find(*view, request.key(), request.replica_count(), owners);
     if (!count.ok()) return count.status();
     Name(*view, *response);
     response->set_hash(view->Hash(request.key()));
@@ -60,9 +60,9 @@ class LocalLocator final : public Locator {
     absl::flat_hash_map<uint32_t, uint32_t> named;  // by index in the view
     Name(*view, *response);
     for (const std::string& key : request.keys()) {
-      auto count = Find(*view, key, request.replicas(), owners);
+      auto count = Find(*view, key, request.replica_count(), owners);
       if (!count.ok()) return count.status();
-      response->set_replicas(static_cast<uint32_t>(*count));
+      response->set_replica_count(static_cast<uint32_t>(*count));
       for (size_t i = 0; i < *count; ++i) {
         const auto [at, fresh] =
             named.try_emplace(owners[i], static_cast<uint32_t>(named.size()));

@@ -83,7 +83,8 @@ absl::StatusOr<std::vector<uint32_t>> TableAfter(const Ring& ring,
                                                  const NodeList& nodes) {
   const size_t rows = PartitionsOf(ring.spec());
   if (nodes.empty()) return std::vector<uint32_t>();
-  const size_t width = std::min<size_t>(ring.spec().replicas(), nodes.size());
+  const size_t width =
+      std::min<size_t>(ring.spec().replica_count(), nodes.size());
   if (static_cast<size_t>(delta.moved_owners_size()) !=
       static_cast<size_t>(delta.moved_partitions_size()) * width) {
     return Mismatch("moved owners do not fit the moved partitions");
@@ -141,7 +142,7 @@ absl::StatusOr<RingViewPtr> FromSnapshot(const v1::Snapshot& snapshot,
   std::vector<uint32_t> table(snapshot.partition_owners().begin(),
                               snapshot.partition_owners().end());
   if (const size_t rows = PartitionsOf(*spec); rows > 0 && !nodes.empty()) {
-    const size_t width = std::min<size_t>(spec->replicas(), nodes.size());
+    const size_t width = std::min<size_t>(spec->replica_count(), nodes.size());
     if (absl::Status status = CheckTable(table, rows, width, nodes.size());
         !status.ok()) {
       return status;

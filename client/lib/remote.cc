@@ -113,7 +113,7 @@ absl::StatusOr<RemoteOwners> Remote::Locate(std::string_view key,
   v1::LocateRequest request;
   request.set_ring(options_.ring);
   request.set_key(std::string(key));
-  request.set_replicas(replicas);
+  request.set_replica_count(replicas);
   request.set_min_epoch(min_epoch);
   v1::LocateResponse response;
   const absl::Status status = Call(

@@ -31,13 +31,17 @@ std::string Sha256Hex(absl::string_view text) {
   return absl::BytesToHexString({reinterpret_cast<const char*>(digest), size});
 }
 
-Role RoleOf(v1::AccessPolicy::Role role) {
+// Returns the role with this name in a policy file: a v1::Role without its
+// prefix. Returns kNone if there is none.
+Role RoleOf(absl::string_view name) {
+  v1::Role role = v1::ROLE_UNSPECIFIED;
+  if (!v1::Role_Parse(absl::StrCat("ROLE_", name), &role)) return Role::kNone;
   switch (role) {
-    case v1::AccessPolicy::READER:
+    case v1::ROLE_READER:
       return Role::kReader;
-    case v1::AccessPolicy::OPERATOR:
+    case v1::ROLE_OPERATOR:
       return Role::kOperator;
-    case v1::AccessPolicy::ADMIN:
+    case v1::ROLE_ADMIN:
       return Role::kAdmin;
     default:
       return Role::kNone;
@@ -45,8 +49,10 @@ Role RoleOf(v1::AccessPolicy::Role role) {
 }
 
 absl::Status CheckGrant(const v1::AccessPolicy::Grant& grant) {
-  if (grant.role() == v1::AccessPolicy::ROLE_UNSPECIFIED) {
-    return absl::InvalidArgumentError("no role");
+  if (grant.role().empty()) return absl::InvalidArgumentError("no role");
+  if (RoleOf(grant.role()) == Role::kNone) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "role ", grant.role(), " is none of READER, OPERATOR, ADMIN"));
   }
   if (grant.rings().empty()) {
     return absl::InvalidArgumentError("no rings; [\"*\"] is all of them");
@@ -148,6 +154,7 @@ absl::StatusOr<Policy> Policy::Parse(absl::string_view json,
       return absl::InvalidArgumentError(
           absl::StrCat("grants[", i, "]: ", status.message()));
     }
+    policy.roles_.push_back(RoleOf(grant.role()));
   }
   return policy;
 }
@@ -189,8 +196,9 @@ std::string Policy::NameOf(absl::string_view token) const {
 Policy::Grant Policy::On(absl::string_view ring,
                          const Identity& identity) const {
   Grant best;
-  for (const auto& grant : policy_.grants()) {
-    const Role role = RoleOf(grant.role());
+  for (int i = 0; i < policy_.grants_size(); ++i) {
+    const v1::AccessPolicy::Grant& grant = policy_.grants(i);
+    const Role role = roles_[static_cast<size_t>(i)];
     std::string name;
     if (role <= best.role || !IsFor(grant, identity, name)) continue;
     const bool on_ring = std::any_of(

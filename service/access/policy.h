@@ -52,6 +52,7 @@ class Policy {
   absl::Status ReadTokens(absl::string_view text);
 
   v1::AccessPolicy policy_;
+  std::vector<Role> roles_;  // of the grants of policy_, in their order
   std::vector<Token> tokens_;
 };
 

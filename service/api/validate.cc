@@ -105,9 +105,9 @@ absl::StatusOr<v1::Node> NormalizeNode(const v1::Node& node) {
                         absl::StrCat(node.points_size(), " points; at most ",
                                      limits::kMaxNodePoints));
   }
-  if (node.virtual_nodes() > limits::kMaxVirtualNodes) {
-    return FieldRefusal("virtual_nodes",
-                        absl::StrCat(node.virtual_nodes(), " is above ",
+  if (node.virtual_node_count() > limits::kMaxVirtualNodes) {
+    return FieldRefusal("virtual_node_count",
+                        absl::StrCat(node.virtual_node_count(), " is above ",
                                      limits::kMaxVirtualNodes));
   }
   v1::Node normal = node;
@@ -123,8 +123,8 @@ absl::Status ValidateKey(absl::string_view field, absl::string_view key) {
 
 absl::Status ValidateReplicas(uint32_t replicas) {
   if (replicas <= limits::kMaxReplicas) return absl::OkStatus();
-  return FieldRefusal(
-      "replicas", absl::StrCat(replicas, " is above ", limits::kMaxReplicas));
+  return FieldRefusal("replica_count", absl::StrCat(replicas, " is above ",
+                                                    limits::kMaxReplicas));
 }
 
 absl::Status ValidateRequestId(absl::string_view request_id) {

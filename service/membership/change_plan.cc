@@ -128,7 +128,7 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                           state.epoch + 1);
   change.set_epoch(plan.next->epoch);
   change.set_fingerprint(plan.next->ring().fingerprint());
-  *change.mutable_time() = ToTimestamp(now);
+  *change.mutable_accept_time() = ToTimestamp(now);
   change.set_actor(request.actor);
   change.set_reason(request.reason);
   change.set_request_id(request.request_id);

@@ -30,9 +30,9 @@ void FillComparison(const MeasuredRing& before, const MeasuredRing& after,
   *message.mutable_balance_after() = after.balance;
   message.set_zone_shortfall_before(before.zone_shortfall);
   message.set_zone_shortfall_after(after.zone_shortfall);
-  message.set_partitions(
+  message.set_partition_count(
       static_cast<uint32_t>(PartitionsOf(after.ring->spec())));
-  message.set_zones(CountZones(*after.ring));
+  message.set_zone_count(CountZones(*after.ring));
   message.clear_capped_ids();  // an answer that is given again has them
   for (std::string& id : CappedIds(*after.ring, after.ownership)) {
     message.add_capped_ids(std::move(id));

@@ -68,7 +68,7 @@ absl::StatusOr<std::vector<std::string>> FieldsToUpdate(
   if (!node.zone().empty()) paths.push_back("zone");
   if (!node.labels().empty()) paths.push_back("labels");
   if (!node.points().empty()) paths.push_back("points");
-  if (node.virtual_nodes() != 0) paths.push_back("virtual_nodes");
+  if (node.virtual_node_count() != 0) paths.push_back("virtual_node_count");
   return paths;
 }
 
@@ -89,13 +89,14 @@ absl::StatusOr<v1::Node> Updated(const v1::Node& present,
       *node.mutable_labels() = update.node().labels();
     } else if (path == "points") {
       *node.mutable_points() = update.node().points();
-    } else if (path == "virtual_nodes") {
-      node.set_virtual_nodes(update.node().virtual_nodes());
+    } else if (path == "virtual_node_count") {
+      node.set_virtual_node_count(update.node().virtual_node_count());
     } else {
-      return FieldRefusal("update_mask", absl::StrCat(Quoted(path),
-                                                      " is none of address, "
-                                                      "weight, zone, labels, "
-                                                      "points, virtual_nodes"));
+      return FieldRefusal("update_mask",
+                          absl::StrCat(Quoted(path),
+                                       " is none of address, "
+                                       "weight, zone, labels, "
+                                       "points, virtual_node_count"));
     }
   }
   auto normal = NormalizeNode(node);

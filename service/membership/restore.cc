@@ -16,7 +16,7 @@ absl::StatusOr<std::vector<uint32_t>> TableOf(const v1::RingSpec& spec,
                                               const NodeList& nodes) {
   const size_t partitions = PartitionsOf(spec);
   if (partitions == 0) return std::vector<uint32_t>();
-  const size_t owners = std::min<size_t>(spec.replicas(), nodes.size());
+  const size_t owners = std::min<size_t>(spec.replica_count(), nodes.size());
   if (table.size() != partitions * owners) {
     return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
                    "its partition table is not that of its nodes");

@@ -217,7 +217,7 @@ v1::RingInfo InfoOf(const RingState& state) {
   info.set_epoch(state.epoch);
   info.set_incarnation(state.incarnation);
   info.set_fingerprint(state.ring().fingerprint());
-  info.set_nodes(static_cast<uint32_t>(state.ring().nodes().size()));
+  info.set_node_count(static_cast<uint32_t>(state.ring().nodes().size()));
   return info;
 }
 

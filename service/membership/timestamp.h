@@ -2,7 +2,10 @@
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_TIMESTAMP_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_TIMESTAMP_H_
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <limits>
 
 #include "absl/time/time.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -18,6 +21,14 @@ inline google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   timestamp.set_nanos(static_cast<int32_t>(
       absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
   return timestamp;
+}
+
+// Returns `age` as the messages' unconfirmed_ms: rounded up, so that a ring is
+// never shown as newer than it is, and at most the largest uint32 (49 days).
+inline uint32_t UnconfirmedMs(std::chrono::steady_clock::duration age) {
+  return static_cast<uint32_t>(std::clamp<int64_t>(
+      std::chrono::ceil<std::chrono::milliseconds>(age).count(), 0,
+      std::numeric_limits<uint32_t>::max()));
 }
 
 }  // namespace clockwise

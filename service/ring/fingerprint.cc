@@ -30,9 +30,9 @@ FingerprintSum::FingerprintSum(const v1::RingSpec& spec, const NodeList& nodes,
     : state_(XXH3_createState()) {
   XXH3_64bits_reset(state_.get());
   Add(static_cast<uint32_t>(spec.layout()));
-  Add(spec.virtual_nodes());
+  Add(spec.virtual_node_count());
   Add(spec.partition_bits());
-  Add(spec.replicas());
+  Add(spec.replica_count());
   Add(static_cast<uint32_t>(nodes.size()));
   for (const NodePtr& node : nodes) {
     Add(absl::string_view(node->id()));

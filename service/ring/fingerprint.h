@@ -3,7 +3,7 @@
 //
 // XXH3-64 (seed 0) over these bytes, integers little-endian, texts as a u32
 // length and their bytes:
-//   u32 layout, u32 virtual_nodes, u32 partition_bits, u32 replicas,
+//   u32 layout, u32 virtual_node_count, u32 partition_bits, u32 replica_count,
 //   u32 number of nodes; per node, sorted by id: id, hash_key, u32 weight,
 //   zone; u64 number of points; their positions (u64 each, sorted), then whose
 //   each is (u32 each, index of the node). PARTITIONED has 0 points, and behind

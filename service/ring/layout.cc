@@ -80,8 +80,8 @@ std::string SpecText(const v1::RingSpec& spec) {
       rule != nullptr
           ? std::string(rule->name())
           : absl::StrCat("layout ", static_cast<int>(spec.layout()));
-  if (spec.virtual_nodes() > 0) {
-    absl::StrAppend(&text, ", ", spec.virtual_nodes(),
+  if (spec.virtual_node_count() > 0) {
+    absl::StrAppend(&text, ", ", spec.virtual_node_count(),
                     spec.layout() == v1::LAYOUT_HASHED
                         ? " points per unit of weight"
                         : " vnodes");
@@ -94,8 +94,8 @@ std::string SpecText(const v1::RingSpec& spec) {
       !settings.empty()) {
     absl::StrAppend(&text, ", ", settings);
   }
-  absl::StrAppend(&text, ", ", spec.replicas(),
-                  spec.replicas() == 1 ? " owner a key" : " owners a key");
+  absl::StrAppend(&text, ", ", spec.replica_count(),
+                  spec.replica_count() == 1 ? " owner a key" : " owners a key");
   if (!spec.migrating_from().empty()) {
     absl::StrAppend(&text, ", migrating from ", spec.migrating_from());
   }

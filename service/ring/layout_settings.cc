@@ -31,7 +31,7 @@ class Normalizer {
       : rule_(rule),
         takes_(rule.takes),
         asked_(asked.settings()),
-        replicas_(asked.replicas()),
+        replicas_(asked.replica_count()),
         normal_(normal) {}
 
   absl::Status Run() {
@@ -204,12 +204,12 @@ class Normalizer {
     }
     if (replicas_ != 0 && replicas_ != replicas) {
       return FieldRefusal(
-          "spec.replicas",
+          "spec.replica_count",
           absl::StrCat(replicas_, " is not the sum of data_centre_replicas, ",
                        replicas));
     }
     *settings().mutable_data_centre_replicas() = asked_.data_centre_replicas();
-    normal_.set_replicas(replicas);
+    normal_.set_replica_count(replicas);
     return absl::OkStatus();
   }
 
@@ -226,10 +226,10 @@ absl::Status NormalizeSettings(const Rule& rule, const v1::RingSpec& asked,
                                v1::RingSpec& normal) {
   if (rule.takes.vnodes) {
     const auto vnodes =
-        InBounds("spec.virtual_nodes", asked.virtual_nodes(),
+        InBounds("spec.virtual_node_count", asked.virtual_node_count(),
                  rule.defaults.vnodes, 1, limits::kMaxVirtualNodes);
     if (!vnodes.ok()) return vnodes.status();
-    normal.set_virtual_nodes(*vnodes);
+    normal.set_virtual_node_count(*vnodes);
   }
   return Normalizer(rule, asked, normal).Run();
 }
@@ -261,11 +261,11 @@ absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec) {
     normal.set_partition_bits(*bits);
   }
   auto replicas = InBounds(
-      "spec.replicas", spec.replicas(),
+      "spec.replica_count", spec.replica_count(),
       partitioned ? limits::kDefaultPartitionReplicas : 1, 1,
       partitioned ? limits::kMaxPartitionReplicas : limits::kMaxReplicas);
   if (!replicas.ok()) return replicas.status();
-  normal.set_replicas(*replicas);
+  normal.set_replica_count(*replicas);
   if (absl::Status status = NormalizeSettings(*rule->rule, spec, normal);
       !status.ok()) {
     return status;
@@ -314,7 +314,7 @@ profile::Settings SettingsOf(const Rule& rule, const v1::RingSpec& spec) {
   profile::Settings settings = rule.defaults;
   const v1::LayoutSettings& set = spec.settings();
   const Takes& takes = rule.takes;
-  if (takes.vnodes) settings.vnodes = spec.virtual_nodes();
+  if (takes.vnodes) settings.vnodes = spec.virtual_node_count();
   if (!takes.key_hashes.empty()) {
     settings.key_hash = profile::FindHash(takes.key_hashes, set.key_hash());
   }

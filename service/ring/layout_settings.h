@@ -1,5 +1,5 @@
-// RingSpec.settings and virtual_nodes: what other systems' configurations set,
-// checked, defaults filled in, and as profiles take it. Stateless.
+// RingSpec.settings and virtual_node_count: what other systems' configurations
+// set, checked, defaults filled in, and as profiles take it. Stateless.
 #ifndef CLOCKWISE_SERVICE_RING_LAYOUT_SETTINGS_H_
 #define CLOCKWISE_SERVICE_RING_LAYOUT_SETTINGS_H_
 

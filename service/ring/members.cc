@@ -61,7 +61,7 @@ Member MemberOf(const v1::RingSpec& spec, const v1::Node& node) {
   Member member;
   member.text = node.hash_key();
   member.weight = node.weight();
-  member.own_vnodes = node.virtual_nodes();
+  member.own_vnodes = node.virtual_node_count();
   member.tokens.assign(node.points().begin(), node.points().end());
   const auto& localities = spec.settings().locality_weights();
   if (!localities.empty()) {
@@ -142,9 +142,9 @@ absl::Status CheckNode(const v1::RingSpec& spec, const v1::Node& node) {
   if (absl::Status status = CheckWeight(rule, node); !status.ok()) {
     return status;
   }
-  if (node.virtual_nodes() != 0 && !rule.takes.own_vnodes) {
+  if (node.virtual_node_count() != 0 && !rule.takes.own_vnodes) {
     return FieldRefusal(
-        "virtual_nodes",
+        "virtual_node_count",
         absl::StrCat("in layout ", rule.name, " nodes have none of their own"));
   }
   uint32_t number = 0;

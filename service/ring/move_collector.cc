@@ -123,9 +123,9 @@ void MoveCollector::Flush() {
   move.set_end(run_end_);
   move.set_ratio(RatioOf(run_units_));
   for (const uint32_t was : run_from_) {
-    move.add_from(before_.nodes()[was]->id());
+    move.add_from_ids(before_.nodes()[was]->id());
   }
-  for (const uint32_t is : run_to_) move.add_to(after_.nodes()[is]->id());
+  for (const uint32_t is : run_to_) move.add_to_ids(after_.nodes()[is]->id());
 }
 
 // The arc that wraps was met first; what ends where it starts was met last.
@@ -134,10 +134,10 @@ void MoveCollector::JoinAtTheWrap() {
   v1::Move& first = moves_.front();
   const v1::Move& last = moves_.back();
   if (last.end() != first.start() ||
-      !std::equal(last.from().begin(), last.from().end(), first.from().begin(),
-                  first.from().end()) ||
-      !std::equal(last.to().begin(), last.to().end(), first.to().begin(),
-                  first.to().end())) {
+      !std::equal(last.from_ids().begin(), last.from_ids().end(),
+                  first.from_ids().begin(), first.from_ids().end()) ||
+      !std::equal(last.to_ids().begin(), last.to_ids().end(),
+                  first.to_ids().begin(), first.to_ids().end())) {
     return;
   }
   first.set_start(last.start());

@@ -63,7 +63,7 @@ RowsBefore RowsNear(const Ring& ring, const std::vector<uint32_t>& indexes,
 std::vector<uint32_t> NextTable(const Ring& before, const NodeList& nodes,
                                 const Ring* migrating_from) {
   const v1::RingSpec& spec = before.spec();
-  const size_t owners = std::min<size_t>(spec.replicas(), nodes.size());
+  const size_t owners = std::min<size_t>(spec.replica_count(), nodes.size());
   if (owners == 0) return {};
   const size_t partitions = size_t{1} << spec.partition_bits();
   const bool from_another = before.nodes().empty() &&

@@ -65,7 +65,8 @@ void AppendPoints(const v1::RingSpec& spec, const v1::Node& node,
 }
 
 uint64_t PointsOf(const v1::RingSpec& spec, const v1::Node* node) {
-  return node == nullptr ? 0 : uint64_t{spec.virtual_nodes()} * node->weight();
+  return node == nullptr ? 0
+                         : uint64_t{spec.virtual_node_count()} * node->weight();
 }
 
 // How many points of a changed node are the same in both lists.

@@ -134,7 +134,7 @@ absl::Status Ring::PlaceNodes() {
 
 size_t Ring::OwnersPerKey(uint32_t replicas) const {
   if (replicas == 0 && topology_.has_value()) return topology_->replicas();
-  const uint32_t asked = replicas == 0 ? spec_.replicas() : replicas;
+  const uint32_t asked = replicas == 0 ? spec_.replica_count() : replicas;
   return std::min<size_t>(asked, nodes_.size());
 }
 

@@ -30,7 +30,7 @@ void LogChange(absl::string_view meant, const v1::Change& change) {
     LogWarning("partitions short of zones",
                {{"ring", ring},
                 {"partitions", absl::StrCat(change.zone_shortfall_after())},
-                {"zones", absl::StrCat(change.zones())}});
+                {"zones", absl::StrCat(change.zone_count())}});
   }
   if (change.capped_ids_size() > 0) {
     LogWarning("weights too large to honour",

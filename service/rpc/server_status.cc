@@ -1,7 +1,5 @@
 #include "service/rpc/server_status.h"
 
-#include <chrono>
-
 #include "absl/time/clock.h"
 #include "service/membership/timestamp.h"
 
@@ -14,23 +12,20 @@ v1::GetStatusResponse StatusOf(const Membership& membership,
   v1::GetStatusResponse response;
   response.set_version(facts.version);
   response.set_store(facts.store);
-  *response.mutable_time() = ToTimestamp(absl::Now());
-  *response.mutable_started() = ToTimestamp(facts.started);
+  *response.mutable_server_time() = ToTimestamp(absl::Now());
+  *response.mutable_start_time() = ToTimestamp(facts.started);
   response.set_store_up(membership.store_up());
   response.set_ready(membership.Ready().ok());
   if (response.ready()) {
-    response.set_unconfirmed_ms(static_cast<uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(
-            membership.Unconfirmed())
-            .count()));
+    response.set_unconfirmed_ms(UnconfirmedMs(membership.Unconfirmed()));
   }
   response.set_watch_lag_epochs(watches.lag_epochs);
   for (const auto& [ring, streams] : watches.streams) {
-    response.set_watch_streams(response.watch_streams() + streams);
+    response.set_watch_stream_count(response.watch_stream_count() + streams);
   }
   if (facts.certificate_expires) {
     if (const auto expires = facts.certificate_expires()) {
-      *response.mutable_certificate_expires() = ToTimestamp(*expires);
+      *response.mutable_certificate_expire_time() = ToTimestamp(*expires);
     }
   }
   for (const StatePtr& state : membership.Rings()) {
@@ -40,7 +35,7 @@ v1::GetStatusResponse StatusOf(const Membership& membership,
     *ring.mutable_balance() = state->measured.balance;
     const auto streams = watches.streams.find(state->name());
     if (streams != watches.streams.end()) {
-      ring.set_watch_streams(streams->second);
+      ring.set_watch_stream_count(streams->second);
     }
   }
   return response;

@@ -276,9 +276,9 @@ absl::StatusOr<ServerOptions> ParseOptions(
   }
   v1::RingSpec spec;
   spec.set_layout(*layout);
-  spec.set_virtual_nodes(parser.virtual_nodes);
+  spec.set_virtual_node_count(parser.virtual_nodes);
   spec.set_partition_bits(parser.partition_bits);
-  spec.set_replicas(parser.replicas);
+  spec.set_replica_count(parser.replicas);
   auto normal = NormalizeSpec(spec);
   if (!normal.ok()) {
     return InFlagOfRing(normal.status());

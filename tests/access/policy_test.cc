@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "service/limits.h"
 
@@ -103,6 +104,12 @@ TEST(PolicyTest, WhatIsWrongIsSaidWithoutTellingATokensLine) {
   };
   EXPECT_EQ(WhyNot(grant(R"("san": "dns:a", "rings": ["*"])")),
             "grants[0]: no role");
+  for (const char* role : {"reader", "UNSPECIFIED", "ROLE_READER", "1"}) {
+    EXPECT_EQ(WhyNot(grant(absl::StrCat(R"("san": "dns:a", "role": ")", role,
+                                        R"(", "rings": ["*"])"))),
+              absl::StrCat("grants[0]: role ", role,
+                           " is none of READER, OPERATOR, ADMIN"));
+  }
   EXPECT_NE(WhyNot(grant(R"("san": "dns:a", "role": "READER")"))
                 .find("grants[0]: no rings"),
             std::string::npos);

@@ -171,11 +171,11 @@ TEST(ValidateNodeTest, LabelsAreAtMost4096BytesInAll) {
 TEST(ValidateNodeTest, PointsAndVnodesHaveTheirBounds) {
   v1::Node node = Bare();
   for (uint64_t i = 0; i < 16384; ++i) node.add_points(i);
-  node.set_virtual_nodes(65536);
+  node.set_virtual_node_count(65536);
   ASSERT_TRUE(NormalizeNode(node).ok());
-  node.set_virtual_nodes(65537);
-  ExpectFieldRefusal(Checked(node), "virtual_nodes", "65536");
-  node.set_virtual_nodes(0);
+  node.set_virtual_node_count(65537);
+  ExpectFieldRefusal(Checked(node), "virtual_node_count", "65536");
+  node.set_virtual_node_count(0);
   node.add_points(1);
   ExpectFieldRefusal(Checked(node), "points", "16384");
 }

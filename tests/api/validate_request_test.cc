@@ -31,8 +31,8 @@ TEST(ValidateRequestTest, ReplicasAreAtMost64) {
   for (uint32_t count : {0u, 1u, 63u, 64u}) {
     EXPECT_TRUE(ValidateReplicas(count).ok()) << count;
   }
-  ExpectFieldRefusal(ValidateReplicas(65), "replicas", "64");
-  ExpectFieldRefusal(ValidateReplicas(~0u), "replicas", "64");
+  ExpectFieldRefusal(ValidateReplicas(65), "replica_count", "64");
+  ExpectFieldRefusal(ValidateReplicas(~0u), "replica_count", "64");
 }
 
 TEST(ValidateRequestTest, ARequestIdIsAtMost64Characters) {

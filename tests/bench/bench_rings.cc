@@ -34,8 +34,8 @@ RingPtr BenchRing(v1::Layout layout, uint32_t points, uint32_t replicas,
                   const NodeList& nodes) {
   v1::RingSpec spec;
   spec.set_layout(layout);
-  spec.set_replicas(replicas);
-  if (layout == v1::LAYOUT_HASHED) spec.set_virtual_nodes(points);
+  spec.set_replica_count(replicas);
+  if (layout == v1::LAYOUT_HASHED) spec.set_virtual_node_count(points);
   if (layout == v1::LAYOUT_PARTITIONED) spec.set_partition_bits(16);
   const auto empty = Ring::Build(spec, {});
   return *NextRing(**empty, nodes);

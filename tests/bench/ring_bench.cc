@@ -20,8 +20,8 @@ v1::RingSpec Spec(v1::Layout layout, uint32_t replicas) {
   v1::RingSpec spec;
   spec.set_name("bench");
   spec.set_layout(layout);
-  if (layout == v1::LAYOUT_HASHED) spec.set_virtual_nodes(160);
-  spec.set_replicas(replicas);
+  if (layout == v1::LAYOUT_HASHED) spec.set_virtual_node_count(160);
+  spec.set_replica_count(replicas);
   return spec;
 }
 

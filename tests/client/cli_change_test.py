@@ -128,7 +128,7 @@ class RingTest(WithServer):
         self.assertRegex(out, r"^epoch 3 → 4: [\d.]+ % of the hash space")
         answer, = self.json("ring", "diff", "3", "4")
         self.assertEqual({owner for move in answer["moves"]
-                          for owner in move["to"]}, {"n3"})
+                          for owner in move["toIds"]}, {"n3"})
         told = self.fails(1, "ring", "diff", "1", "99")
         self.assertIn("history", told)
 

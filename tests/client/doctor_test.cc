@@ -19,8 +19,8 @@ Examined Well(const std::string& server) {
   examined.asked_at = kNow;
   examined.answered_at = kNow + absl::Milliseconds(10);
   v1::GetStatusResponse& status = examined.status;
-  status.mutable_time()->set_seconds(absl::ToUnixSeconds(kNow));
-  status.mutable_time()->set_nanos(5'000'000);
+  status.mutable_server_time()->set_seconds(absl::ToUnixSeconds(kNow));
+  status.mutable_server_time()->set_nanos(5'000'000);
   status.set_store("etcd:a");
   status.set_store_up(true);
   status.set_ready(true);
@@ -55,7 +55,7 @@ TEST(DoctorTest, EachThingThatIsWrongWithOneServerIsNamed) {
       {[](auto& status) { status.set_store_up(false); }, "etcd:a"},
       {[](auto& status) { status.set_unconfirmed_ms(11'000); }, "11 s ago"},
       {[](auto& status) {
-         status.mutable_certificate_expires()->set_seconds(
+         status.mutable_certificate_expire_time()->set_seconds(
              absl::ToUnixSeconds(kNow) + 6 * 86'400);
        },
        "143 h"},
@@ -74,10 +74,12 @@ TEST(DoctorTest, EachThingThatIsWrongWithOneServerIsNamed) {
 TEST(DoctorTest, AClockIsWrongByWhatTheTimeOnTheWayCannotExplain) {
   Examined examined = Well("a");
   EXPECT_EQ(ClockError(examined), absl::ZeroDuration());
-  examined.status.mutable_time()->set_seconds(absl::ToUnixSeconds(kNow) + 3);
+  examined.status.mutable_server_time()->set_seconds(absl::ToUnixSeconds(kNow) +
+                                                     3);
   EXPECT_EQ(ClockError(examined), absl::Seconds(3) - absl::Milliseconds(5));
   EXPECT_THAT(Problems({examined}), ElementsAre(HasSubstr("ahead")));
-  examined.status.mutable_time()->set_seconds(absl::ToUnixSeconds(kNow) - 3);
+  examined.status.mutable_server_time()->set_seconds(absl::ToUnixSeconds(kNow) -
+                                                     3);
   EXPECT_THAT(Problems({examined}), ElementsAre(HasSubstr("behind")));
 }
 

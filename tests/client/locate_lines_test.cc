@@ -14,7 +14,7 @@ v1::BatchLocateResponse TwoKeysTwoOwners() {
   response.mutable_nodes(0)->set_address("a:1");
   response.mutable_nodes(0)->set_zone("z");
   for (const uint32_t owner : {0u, 2u, 1u, 0u}) response.add_owners(owner);
-  response.set_replicas(2);
+  response.set_replica_count(2);
   return response;
 }
 
@@ -59,7 +59,7 @@ TEST(LocateLinesTest, AnswersThatDoNotFitTheKeysAreNotBelieved) {
   EXPECT_FALSE(IsConsistent(response, 3));
   response.set_owners(3, 3);  // no such node
   EXPECT_FALSE(IsConsistent(response, 2));
-  response.set_replicas(0xFFFFFFFF);
+  response.set_replica_count(0xFFFFFFFF);
   EXPECT_FALSE(IsConsistent(response, 2));
 }
 

@@ -18,8 +18,8 @@ v1::RingSpec DrawnSpec(v1::Layout layout, uint32_t virtual_nodes,
                        uint32_t replicas = 1) {
   v1::RingSpec spec;
   spec.set_layout(layout);
-  spec.set_virtual_nodes(virtual_nodes);
-  spec.set_replicas(replicas);
+  spec.set_virtual_node_count(virtual_nodes);
+  spec.set_replica_count(replicas);
   return spec;
 }
 

@@ -22,9 +22,9 @@ v1::RingSpec SpecOf(v1::Layout layout, uint32_t virtual_nodes = 160,
                     uint32_t replicas = 1) {
   v1::RingSpec spec;
   spec.set_layout(layout);
-  spec.set_virtual_nodes(virtual_nodes);
+  spec.set_virtual_node_count(virtual_nodes);
   spec.set_partition_bits(12);
-  spec.set_replicas(replicas);
+  spec.set_replica_count(replicas);
   return spec;
 }
 
@@ -85,7 +85,7 @@ TEST(SimulationTest, FiguresAreThoseOfTheRingsThemselves) {
       EXPECT_EQ(figures.minimum_moved_ratio, moved.minimum_moved_ratio);
       EXPECT_EQ(figures.nodes_before, 10u);
       EXPECT_EQ(figures.nodes_after, 11u);
-      EXPECT_EQ(figures.spec.replicas(), replicas);
+      EXPECT_EQ(figures.spec.replica_count(), replicas);
       EXPECT_DOUBLE_EQ(
           *std::max_element(figures.loads.begin(), figures.loads.end()),
           figures.balance_after.peak_to_mean());

@@ -19,7 +19,7 @@ class WatchViewTest : public testing::Test {
     EXPECT_EQ(view_.Describe(Message(
                   R"(snapshot { epoch: 7 incarnation: 5
                       spec { name: "default" layout: LAYOUT_HASHED
-                             virtual_nodes: 160 replicas: 1 }
+                             virtual_node_count: 160 replica_count: 1 }
                       nodes { id: "n1" weight: 1 }
                       nodes { id: "n2" weight: 1 zone: "a" } })")),
               "epoch 7: ring default, hashed, 160 points per unit of weight, "
@@ -60,7 +60,7 @@ TEST_F(WatchViewTest, SkippedEpochsAreSaidToBe) {
 TEST_F(WatchViewTest, LaterSnapshotTellsWhatIsDifferent) {
   EXPECT_EQ(view_.Describe(Message(
                 R"(snapshot { epoch: 2 incarnation: 6
-                    spec { name: "default" layout: LAYOUT_MODULO replicas: 1 }
+                    spec { name: "default" layout: LAYOUT_MODULO replica_count: 1 }
                     nodes { id: "n1" weight: 1 } })")),
             "epoch 2: ring default was made anew, modulo, 1 owner a key, "
             "1 node; removed n2");

@@ -43,11 +43,11 @@ class ApiTest(unittest.TestCase):
         self.assertEqual(snapshot.fingerprint, model.fingerprint())
         for replicas in (1, 3, 5, 20):
             batch = self.stub.BatchLocate(pb.BatchLocateRequest(
-                ring=ring, keys=KEYS, replicas=replicas), timeout=TIMEOUT)
-            self.assertEqual(batch.replicas, min(replicas, len(model.nodes)))
+                ring=ring, keys=KEYS, replica_count=replicas), timeout=TIMEOUT)
+            self.assertEqual(batch.replica_count, min(replicas, len(model.nodes)))
             self.assertEqual(batch.fingerprint, snapshot.fingerprint)
             for k, key in enumerate(KEYS):
-                row = batch.owners[k * batch.replicas:(k + 1) * batch.replicas]
+                row = batch.owners[k * batch.replica_count:(k + 1) * batch.replica_count]
                 self.assertEqual([batch.nodes[i].node_id for i in row],
                                  model.owners(key, replicas), key)
 
@@ -64,17 +64,17 @@ class ApiTest(unittest.TestCase):
     def test_locate_says_what_batch_locate_says(self):
         self.populate()
         for key in KEYS[:50]:
-            answer = self.stub.Locate(pb.LocateRequest(key=key, replicas=2),
+            answer = self.stub.Locate(pb.LocateRequest(key=key, replica_count=2),
                                       timeout=TIMEOUT)
             self.assertEqual(answer.hash, xxh3(key))
             batch = self.stub.BatchLocate(
-                pb.BatchLocateRequest(keys=[key], replicas=2), timeout=TIMEOUT)
+                pb.BatchLocateRequest(keys=[key], replica_count=2), timeout=TIMEOUT)
             self.assertEqual([owner.node_id for owner in answer.owners],
                              [batch.nodes[i].node_id for i in batch.owners])
 
     def test_a_stream_says_what_batch_locate_says_in_order(self):
         self.populate()
-        requests = [pb.BatchLocateRequest(keys=KEYS[i:i + 3], replicas=2)
+        requests = [pb.BatchLocateRequest(keys=KEYS[i:i + 3], replica_count=2)
                     for i in range(40)]
         answers = list(self.stub.LocateStream(iter(requests),
                                               timeout=TIMEOUT))
@@ -92,8 +92,8 @@ class ApiTest(unittest.TestCase):
         made = self.stub.AddNode(pb.AddNodeRequest(
             node=pb.Node(id="late", weight=3), expected_epoch=before.epoch,
             include_moves=True), timeout=TIMEOUT).change
-        plan.ClearField("time")
-        made.ClearField("time")
+        plan.ClearField("accept_time")
+        made.ClearField("accept_time")
         self.assertEqual(plan, made)
         old = RingModel(before.spec, before.nodes)
         after = self.ring()
@@ -110,7 +110,7 @@ class ApiTest(unittest.TestCase):
             if source == target:
                 self.assertEqual(inside, [])
             else:
-                self.assertEqual([(list(move.to), getattr(move, "from"))
+                self.assertEqual([(list(move.to_ids), move.from_ids)
                                   for move in inside], [(target, source)])
 
     def test_a_mirror_fed_by_watch_alone_stays_equal(self):
@@ -169,7 +169,7 @@ class ApiTest(unittest.TestCase):
         for call, request, expected in [
             (self.stub.Locate, pb.LocateRequest(ring="other"),
              (code.NOT_FOUND, "RING_NOT_FOUND")),
-            (self.stub.Locate, pb.LocateRequest(replicas=65),
+            (self.stub.Locate, pb.LocateRequest(replica_count=65),
              (code.INVALID_ARGUMENT, "FIELD_INVALID")),
             (self.stub.AddNode, pb.AddNodeRequest(node=pb.Node(id="n1")),
              (code.ALREADY_EXISTS, "NODE_EXISTS")),

@@ -42,7 +42,7 @@ class FaultsServerTest(FaultCase):
                 os.replace(clock + ".new", clock)
             time.sleep(1)
         self.check(load.record, [server])
-        times = [change.time.seconds
+        times = [change.accept_time.seconds
                  for change in load.record.acknowledged.values()]
         self.assertLess(min(times), time.time() - 300 * 86400, "it was set")
 

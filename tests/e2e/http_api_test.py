@@ -65,9 +65,9 @@ class HttpApiTest(unittest.TestCase):
                   self.stub.GetRing(pb.GetRingRequest(
                       ring=ring, epoch=3, include_points=True)))
         for key in ("k", "ä b&c=d+e", "\0"):
-            self.same(self.of_ring("/locate", key=key, replicas=2),
+            self.same(self.of_ring("/locate", key=key, replica_count=2),
                       self.stub.Locate(pb.LocateRequest(
-                          ring=ring, key=key.encode(), replicas=2)))
+                          ring=ring, key=key.encode(), replica_count=2)))
         self.same(self.of_ring("/changes", page_size=2), self.stub.ListChanges(
             pb.ListChangesRequest(ring=ring, page_size=2)))
         self.same(self.of_ring("/changes", page_size=2, page_token="3"),
@@ -112,7 +112,7 @@ class HttpApiTest(unittest.TestCase):
                              for one in changes], include_moves="true")
         self.assertEqual(status, 200, answer)
         change = json_format.ParseDict(answer, pb.Change())
-        for field in ("actor", "time"):
+        for field in ("actor", "accept_time"):
             planned.ClearField(field)
             change.ClearField(field)
         self.assertEqual(change, planned)

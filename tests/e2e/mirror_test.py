@@ -61,7 +61,7 @@ class MirrorTest(unittest.TestCase):
 
     def locate(self, keys, replicas):
         """The server's owners of keys: a list of ids each."""
-        request = pb.BatchLocateRequest(ring=RING, keys=keys, replicas=replicas)
+        request = pb.BatchLocateRequest(ring=RING, keys=keys, replica_count=replicas)
         if not self.mirror.nodes:
             self.assertEqual(
                 refusal(self.stub.BatchLocate, request),
@@ -71,7 +71,7 @@ class MirrorTest(unittest.TestCase):
         self.assertEqual(batch.epoch, self.mirror.epoch)
         self.assertEqual(batch.incarnation, self.mirror.incarnation)
         self.assertEqual(batch.fingerprint, self.mirror.fingerprint)
-        self.assertEqual(batch.replicas, min(replicas or 3,
+        self.assertEqual(batch.replica_count, min(replicas or 3,
                                              len(self.mirror.nodes)))
         for owner in batch.nodes:
             node = self.mirror.nodes[owner.node_id]
@@ -79,8 +79,8 @@ class MirrorTest(unittest.TestCase):
                              (node.address, node.zone))
         ids = [owner.node_id for owner in batch.nodes]
         flat = [ids[owner] for owner in batch.owners]
-        return [flat[i:i + batch.replicas]
-                for i in range(0, len(flat), batch.replicas)]
+        return [flat[i:i + batch.replica_count]
+                for i in range(0, len(flat), batch.replica_count)]
 
     def check(self, change, random):
         """The mirror is at the change's ring, and agrees on fresh keys."""
@@ -99,7 +99,7 @@ class MirrorTest(unittest.TestCase):
             self.walked += len(owners) == WALK
 
     def test_a_hundred_thousand_keys_through_two_hundred_changes(self):
-        created = self.create(partition_bits=10, replicas=3)
+        created = self.create(partition_bits=10, replica_count=3)
         changes = RandomChanges(self.stub, RING, seed=20261201,
                                 weights=WEIGHTS + [TOO_GREAT])
         self.assertEqual(self.watch(), "snapshot")

@@ -78,8 +78,8 @@ class PlanTest(unittest.TestCase):
             return [[] for _ in KEYS]
         ids = [owner.node_id for owner in batch.nodes]
         flat = [ids[owner] for owner in batch.owners]
-        return [flat[i:i + batch.replicas]
-                for i in range(0, len(flat), batch.replicas)]
+        return [flat[i:i + batch.replica_count]
+                for i in range(0, len(flat), batch.replica_count)]
 
     def check_moves(self, change, before, after):
         """Each key's owners at two epochs are what the moves say."""
@@ -94,8 +94,8 @@ class PlanTest(unittest.TestCase):
                 self.assertLessEqual({move.start, move.end}, ends)
         for move, following in zip(moves.moves, moves.moves[1:]):
             if move.end == following.start:  # else they would be one
-                self.assertNotEqual((getattr(move, "from"), move.to),
-                                    (getattr(following, "from"), following.to))
+                self.assertNotEqual((move.from_ids, move.to_ids),
+                                    (following.from_ids, following.to_ids))
         for key, old, new in zip(KEYS, self.rows[before - 1],
                                  self.rows[after - 1], strict=True):
             move = moves.at(xxh3(key))
@@ -103,7 +103,7 @@ class PlanTest(unittest.TestCase):
                 self.assertEqual(old, new, key)
             else:
                 self.assertEqual((old, new),
-                                 (list(getattr(move, "from")), list(move.to)))
+                                 (list(move.from_ids), list(move.to_ids)))
                 self.inside += 1
         # What no key has tried is next to nothing.
         missed = [width(move) for i, move in enumerate(moves.moves)
@@ -115,7 +115,7 @@ class PlanTest(unittest.TestCase):
         """The figures are what the moves add up to."""
         gained, moved, handover = {}, 0, 0
         for move in change.moves:
-            before, after = list(getattr(move, "from")), list(move.to)
+            before, after = list(move.from_ids), list(move.to_ids)
             self.assertNotEqual(before, after)
             new = [node for node in after if node not in before]
             for node in new:
@@ -176,8 +176,8 @@ class PlanTest(unittest.TestCase):
         self.assertEqual(refusal(call, request), aborted)
         request.validate_only = True
         self.assertEqual(refusal(call, request), aborted)
-        plan.ClearField("time")
-        made.ClearField("time")
+        plan.ClearField("accept_time")
+        made.ClearField("accept_time")
         self.assertEqual(plan, made)
 
         after = self.ring()
@@ -203,7 +203,7 @@ class PlanTest(unittest.TestCase):
     def check_layout(self, weights, **spec):
         self.inside = 0
         self.stub.CreateRing(pb.CreateRingRequest(
-            spec=pb.RingSpec(name="r", replicas=3, **spec)), timeout=TIMEOUT)
+            spec=pb.RingSpec(name="r", replica_count=3, **spec)), timeout=TIMEOUT)
         changes = RandomChanges(self.stub, "r", seed=20261202,
                                 weights=weights)
         self.rows, self.row_ends = [], []  # of epoch 1 and those that follow
@@ -227,7 +227,7 @@ class PlanTest(unittest.TestCase):
                           layout=pb.LAYOUT_PARTITIONED, partition_bits=8)
 
     def test_hashed(self):
-        self.check_layout(WEIGHTS, layout=pb.LAYOUT_HASHED, virtual_nodes=4)
+        self.check_layout(WEIGHTS, layout=pb.LAYOUT_HASHED, virtual_node_count=4)
 
 
 if __name__ == "__main__":

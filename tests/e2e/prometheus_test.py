@@ -110,7 +110,7 @@ class PrometheusTest(unittest.TestCase):
         went = {}
         for i in range(100):
             owners = self.placement.Locate(pb.LocateRequest(
-                ring=self.ring, key=f"key{i}".encode(), replicas=2),
+                ring=self.ring, key=f"key{i}".encode(), replica_count=2),
                 timeout=20).owners
             went[owners[0].node_id] = went.get(owners[0].node_id, 0) + 1
         name = "clockwise_node_locates_total"

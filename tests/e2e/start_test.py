@@ -130,17 +130,17 @@ class StartTest(unittest.TestCase):
         pathlib.Path(config).write_text(
             "# a comment\n\nvirtual_nodes = 20\n--replicas=2\n")
         name = f"--config={config}"
-        self.assertEqual(self.spec_with().virtual_nodes, 160)
-        self.assertEqual(self.spec_with().replicas, 1)
-        self.assertEqual(self.spec_with(name).virtual_nodes, 20)
-        self.assertEqual(self.spec_with(name).replicas, 2)
+        self.assertEqual(self.spec_with().virtual_node_count, 160)
+        self.assertEqual(self.spec_with().replica_count, 1)
+        self.assertEqual(self.spec_with(name).virtual_node_count, 20)
+        self.assertEqual(self.spec_with(name).replica_count, 2)
         self.assertEqual(
-            self.spec_with(name, CLOCKWISE_VIRTUAL_NODES="30").virtual_nodes, 30)
+            self.spec_with(name, CLOCKWISE_VIRTUAL_NODES="30").virtual_node_count, 30)
         self.assertEqual(self.spec_with(
             name, "--virtual-nodes=40",
-            CLOCKWISE_VIRTUAL_NODES="30").virtual_nodes, 40)
+            CLOCKWISE_VIRTUAL_NODES="30").virtual_node_count, 40)
         self.assertEqual(
-            self.spec_with(CLOCKWISE_CONFIG=config).virtual_nodes, 20)
+            self.spec_with(CLOCKWISE_CONFIG=config).virtual_node_count, 20)
 
     def test_a_bad_config_file_is_one_line_that_names_the_place(self):
         config = self.path("config")

@@ -69,7 +69,7 @@ uint64_t WeightsOf(const Nodes& nodes) {
 
 // Whether a ring of it is small enough to be built a thousand times a second.
 inline bool IsSmall(const v1::RingSpec& spec, uint64_t weights) {
-  return weights < 50 && spec.virtual_nodes() * weights < 10'000 &&
+  return weights < 50 && spec.virtual_node_count() * weights < 10'000 &&
          spec.partition_bits() < 11 && spec.settings().min_ring_size() < 2000 &&
          spec.settings().max_ring_size() < 5000 &&
          spec.settings().table_size() < 2000;

@@ -23,7 +23,7 @@ Membership& Rings() {
     fuzz::Check(made->Load().ok(), "an empty store loads");
     v1::RingSpec spec;
     spec.set_name("h");
-    spec.set_virtual_nodes(8);
+    spec.set_virtual_node_count(8);
     fuzz::Check(made->CreateRing(spec).ok(), "a hashed ring");
     spec.Clear();
     spec.set_name("p");

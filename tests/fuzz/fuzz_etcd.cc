@@ -50,7 +50,7 @@ absl::StatusOr<StoredRing> RingOf(const v1::EtcdHead& head, const Keys& keys) {
   for (const mvccpb::KeyValue& kv : keys.records) {
     auto record = ParseEtcdRecord(head, ++epoch, kv.value());
     if (!record.ok()) return record.status();
-    if (record->parts() > 0) {
+    if (record->part_count() > 0) {
       absl::Status status = JoinEtcdParts(head, epoch, keys.parts, *record);
       if (!status.ok()) return status;
     }

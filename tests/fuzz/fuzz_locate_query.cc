@@ -20,7 +20,7 @@ void Compare(const grpc::Slice& bytes) {
   if (!clockwise::ReadQuery<Request>(bytes, query).ok()) return;
   Check(parsed, "protobuf reads what was read");
   Check(query.ring == request.ring(), "ring");
-  Check(query.replicas == request.replicas(), "replicas");
+  Check(query.replicas == request.replica_count(), "replicas");
   Check(query.min_epoch == request.min_epoch(), "min_epoch");
   if constexpr (std::is_same_v<Request, v1::LocateRequest>) {
     Check(query.keys.size() == 1 && query.keys[0] == request.key(), "key");

@@ -93,7 +93,7 @@ TEST_F(ApplyChangesTest, RefusesAChangeThatSaysNothing) {
 TEST_F(ApplyChangesTest, MakesAtMost10000Changes) {
   v1::RingSpec spec;
   spec.set_name("wide");
-  spec.set_virtual_nodes(1);
+  spec.set_virtual_node_count(1);
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
   ChangeRequest request;
   request.ring = "wide";

@@ -61,7 +61,7 @@ TEST_F(MembershipTest, AChangeTellsWhatItDid) {
   EXPECT_EQ(change.epoch(), 3u);
   EXPECT_EQ(change.incarnation(), State()->incarnation);
   EXPECT_EQ(change.fingerprint(), State()->ring().fingerprint());
-  EXPECT_EQ(change.time().seconds(), 1'700'000'000);
+  EXPECT_EQ(change.accept_time().seconds(), 1'700'000'000);
   EXPECT_EQ(change.actor(), "alice");
   EXPECT_EQ(change.reason(), "more room");
   EXPECT_EQ(change.request_id(), "r-1");
@@ -207,7 +207,7 @@ TEST_F(MembershipTest, AnUnknownRingIsNotFound) {
 TEST_F(MembershipTest, APointTooManyIsRefusedAndLeavesTheRing) {
   v1::RingSpec spec;
   spec.set_name("big");
-  spec.set_virtual_nodes(65'536);
+  spec.set_virtual_node_count(65'536);
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
   ChangeRequest request = Add(RequestNode("a", 257));
   request.ring = "big";

@@ -171,7 +171,7 @@ TEST_F(DurabilityTest, AStoredRingOfAnotherFingerprintIsRefusedAtOpen) {
       [](StoredRing& ring) { ++ring.head.fingerprint; },
       [](StoredRing& ring) { ring.nodes[0].set_weight(2); },
       [](StoredRing& ring) { ring.nodes.pop_back(); },
-      [](StoredRing& ring) { ring.head.spec.set_virtual_nodes(9); },
+      [](StoredRing& ring) { ring.head.spec.set_virtual_node_count(9); },
       [](StoredRing& ring) { ring.nodes[1].set_zone("z"); }};
   for (const auto& damage : damages) {
     damaged.damage = damage;

@@ -24,7 +24,7 @@ class MigrationTest : public MembershipTest {
     spec.set_name("next");
     spec.set_layout(v1::LAYOUT_PARTITIONED);
     spec.set_partition_bits(10);
-    spec.set_replicas(1);
+    spec.set_replica_count(1);
     spec.set_migrating_from("default");
     ASSERT_TRUE(membership.CreateRing(spec).ok());
     ChangeRequest request =

@@ -20,7 +20,7 @@ using ::testing::Not;
 using ::testing::SizeIs;
 
 std::string TextWithoutTime(v1::Change change) {
-  change.clear_time();
+  change.clear_accept_time();
   return change.DebugString();
 }
 
@@ -43,8 +43,8 @@ void ExpectMovesTellOfEachPartition(const v1::Change& change,
         if (!whole && position - move.start() - 1 >= move.end() - move.start())
           continue;
         ++moves;
-        ASSERT_EQ(IdsOf(move.from()), before[row]) << "partition " << row;
-        ASSERT_EQ(IdsOf(move.to()), after[row]) << "partition " << row;
+        ASSERT_EQ(IdsOf(move.from_ids()), before[row]) << "partition " << row;
+        ASSERT_EQ(IdsOf(move.to_ids()), after[row]) << "partition " << row;
       }
       ASSERT_EQ(moves, before[row] == after[row] ? 0 : 1) << row;
     }

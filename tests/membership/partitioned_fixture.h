@@ -21,7 +21,7 @@ class PartitionedTest : public MembershipTest {
     v1::RingSpec spec;
     spec.set_layout(v1::LAYOUT_PARTITIONED);
     spec.set_partition_bits(bits);
-    spec.set_replicas(replicas);
+    spec.set_replica_count(replicas);
     ASSERT_TRUE(membership_->DeleteRing("default").ok());
     ASSERT_TRUE(membership_->CreateRing(spec).ok());
   }

@@ -215,8 +215,8 @@ TEST_F(PartitionedHistoryTest, AServerThatIsBehindDecidesFromTheNewestTable) {
     v1::Change plan = Make(request);
     request.validate_only = false;
     v1::Change change = other->Apply(request).value();
-    plan.clear_time();
-    change.clear_time();
+    plan.clear_accept_time();
+    change.clear_accept_time();
     EXPECT_EQ(change.DebugString(), plan.DebugString());
   });
 }

@@ -17,7 +17,7 @@ ChangeRequest Planned(ChangeRequest request) {
 }
 
 std::string WithoutTime(v1::Change change) {
-  change.clear_time();
+  change.clear_accept_time();
   return change.DebugString();
 }
 

@@ -188,7 +188,7 @@ TEST_F(ReplicasTest, ARingCreatedElsewhereIsFoundByCreatingIt) {
   EXPECT_EQ((*same)->incarnation, made->incarnation);
   spec.set_name("third");
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
-  spec.set_virtual_nodes(7);
+  spec.set_virtual_node_count(7);
   EXPECT_EQ(ReasonOf(other->CreateRing(spec).status()),
             v1::ERROR_REASON_RING_EXISTS);
 }

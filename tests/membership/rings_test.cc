@@ -16,7 +16,7 @@ using Code = absl::StatusCode;
 v1::RingSpec Spec(const std::string& name, uint32_t virtual_nodes = 0) {
   v1::RingSpec spec;
   spec.set_name(name);
-  spec.set_virtual_nodes(virtual_nodes);
+  spec.set_virtual_node_count(virtual_nodes);
   return spec;
 }
 
@@ -24,7 +24,7 @@ TEST_F(RingsTest, ACreatedRingIsEmptyAtEpochOneWithItsDefaults) {
   const StatePtr state = membership_->CreateRing(Spec("cache")).value();
   EXPECT_EQ(state->name(), "cache");
   EXPECT_EQ(state->epoch, 1u);
-  EXPECT_EQ(state->ring().spec().virtual_nodes(), 160u);
+  EXPECT_EQ(state->ring().spec().virtual_node_count(), 160u);
   EXPECT_EQ(state->ring().spec().layout(), v1::LAYOUT_HASHED);
   EXPECT_TRUE(state->ring().nodes().empty());
   EXPECT_EQ(membership_->Find("cache").value(), state);
@@ -32,7 +32,7 @@ TEST_F(RingsTest, ACreatedRingIsEmptyAtEpochOneWithItsDefaults) {
   EXPECT_EQ(info.epoch(), 1u);
   EXPECT_EQ(info.incarnation(), state->incarnation);
   EXPECT_EQ(info.fingerprint(), state->ring().fingerprint());
-  EXPECT_EQ(info.nodes(), 0u);
+  EXPECT_EQ(info.node_count(), 0u);
   EXPECT_EQ(info.spec().name(), "cache");
 }
 
@@ -54,7 +54,7 @@ TEST_F(RingsTest, CreatingARingAgainWithAnotherSpecIsRefused) {
   ASSERT_TRUE(membership_->CreateRing(Spec("cache")).ok());
   v1::RingSpec layout = Spec("cache"), replicas = Spec("cache");
   layout.set_layout(v1::LAYOUT_MODULO);
-  replicas.set_replicas(2);
+  replicas.set_replica_count(2);
   for (const v1::RingSpec& other : {Spec("cache", 161), layout, replicas}) {
     ExpectRefusal(membership_->CreateRing(other).status(), Code::kAlreadyExists,
                   v1::ERROR_REASON_RING_EXISTS);
@@ -65,7 +65,7 @@ TEST_F(RingsTest, AnInvalidSpecIsRefused) {
   ExpectFieldRefusal(membership_->CreateRing(Spec("a b")).status(),
                      "spec.name");
   ExpectFieldRefusal(membership_->CreateRing(Spec("a", 65'537)).status(),
-                     "spec.virtual_nodes", "65536");
+                     "spec.virtual_node_count", "65536");
   EXPECT_EQ(membership_->Rings().size(), 1u);
 }
 

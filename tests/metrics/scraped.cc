@@ -69,7 +69,7 @@ Series Scraped::Scrape() const {
 void Scraped::CreateRing(const std::string& name, uint32_t replicas) {
   v1::RingSpec spec;
   spec.set_name(name);
-  spec.set_replicas(replicas);
+  spec.set_replica_count(replicas);
   const auto created = membership->CreateRing(spec);
   ASSERT_TRUE(created.ok()) << created.status();
 }
@@ -80,7 +80,7 @@ void Scraped::CreatePartitioned(const std::string& name, uint32_t bits,
   spec.set_name(name);
   spec.set_layout(v1::LAYOUT_PARTITIONED);
   spec.set_partition_bits(bits);
-  spec.set_replicas(replicas);
+  spec.set_replica_count(replicas);
   const auto created = membership->CreateRing(spec);
   ASSERT_TRUE(created.ok()) << created.status();
 }

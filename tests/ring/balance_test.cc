@@ -27,7 +27,8 @@ void ExpectMeasuredAsCounted(const v1::RingSpec& spec, const Nodes& nodes) {
   const ReferenceFigures counted = CountOwnership(spec, nodes);
   ASSERT_EQ(ownership.owned.size(), nodes.size());
   ASSERT_EQ(ownership.primaries.size(), nodes.size());
-  EXPECT_EQ(ownership.owners, std::min<size_t>(spec.replicas(), nodes.size()));
+  EXPECT_EQ(ownership.owners,
+            std::min<size_t>(spec.replica_count(), nodes.size()));
   EXPECT_EQ(ownership.whole, ring->whole());
   const absl::uint128 unit =
       spec.layout() == v1::LAYOUT_HASHED ? 1 : ownership.whole / nodes.size();

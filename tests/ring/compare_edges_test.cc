@@ -46,8 +46,8 @@ TEST(CompareTest, TheFirstNodeMovesTheWholeSpaceInOneMove) {
     EXPECT_EQ(first.minimum_moved_ratio, 1);
     ASSERT_EQ(first.moves.size(), 1u);
     EXPECT_EQ(first.moves[0].start(), first.moves[0].end());
-    EXPECT_THAT(first.moves[0].from(), IsEmpty());
-    EXPECT_THAT(first.moves[0].to(), ElementsAre("a"));
+    EXPECT_THAT(first.moves[0].from_ids(), IsEmpty());
+    EXPECT_THAT(first.moves[0].to_ids(), ElementsAre("a"));
     EXPECT_EQ(first.moves[0].ratio(), 1);
   }
   EXPECT_EQ(Compared(ModuloSpec(), {}, {NewNode("a")}).moved_ratio, 1);
@@ -67,8 +67,8 @@ TEST(CompareTest, RemovingTheLastNodeMovesNothingThoughOwnersGo) {
   EXPECT_EQ(last.minimum_moved_ratio, 0);
   ASSERT_EQ(last.moves.size(), 1u);
   EXPECT_EQ(last.moves[0].start(), last.moves[0].end());
-  EXPECT_THAT(last.moves[0].from(), ElementsAre("a"));
-  EXPECT_THAT(last.moves[0].to(), IsEmpty());
+  EXPECT_THAT(last.moves[0].from_ids(), ElementsAre("a"));
+  EXPECT_THAT(last.moves[0].to_ids(), IsEmpty());
   EXPECT_EQ(last.moves[0].ratio(), 0);
   EXPECT_EQ(Compared(ModuloSpec(), {NewNode("a")}, {}).moved_ratio, 0);
 }
@@ -86,7 +86,7 @@ TEST(CompareTest, AnAddedNodeMovesItsShareAndThatIsTheMinimum) {
     EXPECT_NEAR(added.moved_ratio, share, 1e-12);
     EXPECT_DOUBLE_EQ(added.moved_ratio, added.minimum_moved_ratio);
     for (const v1::Move& move : added.moves) {
-      EXPECT_THAT(move.to(), ElementsAre("new"));
+      EXPECT_THAT(move.to_ids(), ElementsAre("new"));
     }
   }
 }
@@ -101,7 +101,7 @@ TEST(CompareTest, ARemovedNodeMovesItsShareAndThatIsTheMinimum) {
   EXPECT_NEAR(removed.moved_ratio, share, 1e-12);
   EXPECT_DOUBLE_EQ(removed.moved_ratio, removed.minimum_moved_ratio);
   for (const v1::Move& move : removed.moves) {
-    EXPECT_THAT(move.from(), ElementsAre("node-7"));
+    EXPECT_THAT(move.from_ids(), ElementsAre("node-7"));
   }
 }
 
@@ -128,8 +128,8 @@ TEST(CompareTest, AnotherOrderIsAMoveOfRatioZero) {
   EXPECT_EQ(turned.moved_ratio, 0);
   ASSERT_FALSE(turned.moves.empty());
   for (const v1::Move& move : turned.moves) {
-    EXPECT_THAT(move.from(), ElementsAre("b", "a"));
-    EXPECT_THAT(move.to(), ElementsAre("a", "b"));
+    EXPECT_THAT(move.from_ids(), ElementsAre("b", "a"));
+    EXPECT_THAT(move.to_ids(), ElementsAre("a", "b"));
     EXPECT_EQ(move.ratio(), 0);
   }
 }
@@ -167,8 +167,8 @@ TEST(CompareTest, OneOwnerForAnotherEverywhereIsOneMoveOfTheWholeSpace) {
       Compared(HashedSpec(16), {NewNode("a")}, {NewNode("b")});
   ASSERT_EQ(swapped.moves.size(), 1u);
   EXPECT_EQ(swapped.moves[0].start(), swapped.moves[0].end());
-  EXPECT_THAT(swapped.moves[0].from(), ElementsAre("a"));
-  EXPECT_THAT(swapped.moves[0].to(), ElementsAre("b"));
+  EXPECT_THAT(swapped.moves[0].from_ids(), ElementsAre("a"));
+  EXPECT_THAT(swapped.moves[0].to_ids(), ElementsAre("b"));
   EXPECT_EQ(swapped.moved_ratio, 1);
 }
 

@@ -22,7 +22,7 @@ v1::RingSpec SpecOf(v1::Layout layout, uint32_t replicas = 1,
                     uint32_t bits = 0) {
   v1::RingSpec spec;
   spec.set_layout(layout);
-  spec.set_replicas(replicas);
+  spec.set_replica_count(replicas);
   spec.set_partition_bits(bits);
   return *NormalizeSpec(spec);
 }

@@ -57,7 +57,7 @@ void ExpectSortedDisjointMerged(const std::vector<v1::Move>& moves) {
   for (size_t i = 0; i < moves.size(); ++i) {
     const v1::Move& move = moves[i];
     const v1::Move& next = moves[(i + 1) % moves.size()];
-    EXPECT_NE(IdsOf(move.from()), IdsOf(move.to()));
+    EXPECT_NE(IdsOf(move.from_ids()), IdsOf(move.to_ids()));
     wraps += move.start() >= move.end();
     if (moves.size() == 1) return;
     ASSERT_NE(move.start(), move.end()) << "the whole space beside others";
@@ -66,8 +66,8 @@ void ExpectSortedDisjointMerged(const std::vector<v1::Move>& moves) {
       EXPECT_TRUE(move.end() < next.end() || move.start() < next.start());
     }
     if (move.end() != next.start()) continue;
-    EXPECT_FALSE(IdsOf(move.from()) == IdsOf(next.from()) &&
-                 IdsOf(move.to()) == IdsOf(next.to()))
+    EXPECT_FALSE(IdsOf(move.from_ids()) == IdsOf(next.from_ids()) &&
+                 IdsOf(move.to_ids()) == IdsOf(next.to_ids()))
         << move.ShortDebugString() << next.ShortDebugString();
   }
   EXPECT_LE(wraps, 1);
@@ -111,8 +111,8 @@ void ExpectMovesTellTheTruth(const Pair& pair, const Comparison& comparison,
     for (const v1::Move& move : comparison.moves) {
       if (!Inside(move, probe)) continue;
       ++inside;
-      ASSERT_EQ(IdsOf(move.from()), was) << probe;
-      ASSERT_EQ(IdsOf(move.to()), is) << probe;
+      ASSERT_EQ(IdsOf(move.from_ids()), was) << probe;
+      ASSERT_EQ(IdsOf(move.to_ids()), is) << probe;
     }
     ASSERT_EQ(inside, was == is ? 0 : 1) << probe;
   }
@@ -155,9 +155,9 @@ TEST(CompareTest, EachMovesRatioIsItsWidthTimesTheOwnersItGains) {
       const absl::uint128 width = move.start() == move.end()
                                       ? absl::MakeUint128(1, 0)
                                       : uint64_t{move.end() - move.start()};
-      const Ids from = IdsOf(move.from());
+      const Ids from = IdsOf(move.from_ids());
       double gained = 0;
-      for (const std::string& id : move.to()) {
+      for (const std::string& id : move.to_ids()) {
         gained += std::find(from.begin(), from.end(), id) == from.end();
       }
       const double due =
@@ -173,7 +173,7 @@ TEST(CompareTest, TheMinimumIsWhatNodesGainAndNeverMoreThanWhatMoves) {
   std::mt19937_64 random(44);
   for (uint32_t round = 0; round < 200; ++round) {
     Pair pair = RandomPair(random, round);
-    if (round % 4 == 0) pair.spec = ModuloSpec(pair.spec.replicas());
+    if (round % 4 == 0) pair.spec = ModuloSpec(pair.spec.replica_count());
     const Comparison comparison = Compared(pair);
     SCOPED_TRACE(round);
     EXPECT_LE(comparison.minimum_moved_ratio, comparison.moved_ratio);
@@ -210,8 +210,8 @@ TEST(CompareTest, ThereAndBackHasTheSameRangesTurnedRound) {
     for (const v1::Move& move : there.moves) {
       const v1::Move* turned = ranges[{move.start(), move.end()}];
       ASSERT_NE(turned, nullptr);
-      EXPECT_EQ(IdsOf(move.from()), IdsOf(turned->to()));
-      EXPECT_EQ(IdsOf(move.to()), IdsOf(turned->from()));
+      EXPECT_EQ(IdsOf(move.from_ids()), IdsOf(turned->to_ids()));
+      EXPECT_EQ(IdsOf(move.to_ids()), IdsOf(turned->from_ids()));
     }
   }
 }

@@ -22,9 +22,9 @@ TEST(ValidateSpecTest, AnEmptySpecIsTheDefaultRing) {
   const v1::RingSpec spec = NormalizeSpec({}).value();
   EXPECT_EQ(spec.name(), "default");
   EXPECT_EQ(spec.layout(), v1::LAYOUT_HASHED);
-  EXPECT_EQ(spec.virtual_nodes(), 160u);
+  EXPECT_EQ(spec.virtual_node_count(), 160u);
   EXPECT_EQ(spec.partition_bits(), 0u);
-  EXPECT_EQ(spec.replicas(), 1u);
+  EXPECT_EQ(spec.replica_count(), 1u);
 }
 
 TEST(ValidateSpecTest, NormalizingTwiceChangesNothing) {
@@ -58,37 +58,40 @@ TEST(ValidateSpecTest, NoRingNamedMeansTheDefaultRing) {
 
 TEST(ValidateSpecTest, VirtualNodesAreOneTo65536AndZeroIs160) {
   for (uint32_t count : {1u, 2u, 65'535u, 65'536u}) {
-    EXPECT_EQ(NormalizeSpec(HashedSpec(count)).value().virtual_nodes(), count);
+    EXPECT_EQ(NormalizeSpec(HashedSpec(count)).value().virtual_node_count(),
+              count);
   }
-  EXPECT_EQ(NormalizeSpec(HashedSpec(0)).value().virtual_nodes(), 160u);
+  EXPECT_EQ(NormalizeSpec(HashedSpec(0)).value().virtual_node_count(), 160u);
   for (uint32_t count : {65'537u, ~0u}) {
-    ExpectFieldRefusal(Checked(HashedSpec(count)), "spec.virtual_nodes",
+    ExpectFieldRefusal(Checked(HashedSpec(count)), "spec.virtual_node_count",
                        "65536");
   }
 }
 
 TEST(ValidateSpecTest, ReplicasAreOneTo64AndZeroIsOne) {
   for (uint32_t count : {1u, 2u, 63u, 64u}) {
-    EXPECT_EQ(NormalizeSpec(HashedSpec(1, count)).value().replicas(), count);
-    EXPECT_EQ(NormalizeSpec(ModuloSpec(count)).value().replicas(), count);
+    EXPECT_EQ(NormalizeSpec(HashedSpec(1, count)).value().replica_count(),
+              count);
+    EXPECT_EQ(NormalizeSpec(ModuloSpec(count)).value().replica_count(), count);
   }
-  EXPECT_EQ(NormalizeSpec(HashedSpec(1, 0)).value().replicas(), 1u);
+  EXPECT_EQ(NormalizeSpec(HashedSpec(1, 0)).value().replica_count(), 1u);
   for (uint32_t count : {65u, ~0u}) {
-    ExpectFieldRefusal(Checked(HashedSpec(1, count)), "spec.replicas", "64");
-    ExpectFieldRefusal(Checked(ModuloSpec(count)), "spec.replicas", "64");
+    ExpectFieldRefusal(Checked(HashedSpec(1, count)), "spec.replica_count",
+                       "64");
+    ExpectFieldRefusal(Checked(ModuloSpec(count)), "spec.replica_count", "64");
   }
 }
 
 TEST(ValidateSpecTest, WhatTheLayoutDoesNotUseBecomesZero) {
   v1::RingSpec modulo = ModuloSpec(2);
-  modulo.set_virtual_nodes(7);
+  modulo.set_virtual_node_count(7);
   modulo.set_partition_bits(9);
-  EXPECT_EQ(NormalizeSpec(modulo).value().virtual_nodes(), 0u);
+  EXPECT_EQ(NormalizeSpec(modulo).value().virtual_node_count(), 0u);
   EXPECT_EQ(NormalizeSpec(modulo).value().partition_bits(), 0u);
   v1::RingSpec hashed = HashedSpec(7);
   hashed.set_partition_bits(9);
   EXPECT_EQ(NormalizeSpec(hashed).value().partition_bits(), 0u);
-  EXPECT_EQ(NormalizeSpec(hashed).value().virtual_nodes(), 7u);
+  EXPECT_EQ(NormalizeSpec(hashed).value().virtual_node_count(), 7u);
 }
 
 TEST(ValidateSpecTest, ALayoutThatThisBuildLacksIsUnsupported) {

@@ -14,7 +14,7 @@ v1::RingSpec PartitionedSpec(uint32_t partition_bits, uint32_t replicas) {
   spec.set_name("default");
   spec.set_layout(v1::LAYOUT_PARTITIONED);
   spec.set_partition_bits(partition_bits);
-  spec.set_replicas(replicas);
+  spec.set_replica_count(replicas);
   return spec;
 }
 

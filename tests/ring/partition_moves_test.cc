@@ -66,8 +66,8 @@ TEST(PartitionMovesTest, MovesTellForEveryKeyWhatBecomesOfIt) {
       for (const v1::Move& move : comparison.moves) {
         if (!Inside(move, probe)) continue;
         ++inside;
-        ASSERT_EQ(IdsOf(move.from()), was) << probe;
-        ASSERT_EQ(IdsOf(move.to()), is) << probe;
+        ASSERT_EQ(IdsOf(move.from_ids()), was) << probe;
+        ASSERT_EQ(IdsOf(move.to_ids()), is) << probe;
       }
       ASSERT_EQ(inside, was == is ? 0 : 1) << probe;
     }
@@ -123,8 +123,8 @@ TEST(PartitionMovesTest, AMirrorThatFollowsTheMovesAloneHasTheTable) {
           for (const v1::Move& move : Compared(*before, *after).moves) {
             for (size_t p = 0; p < mirror.size(); ++p) {
               if (!Inside(move, uint64_t{p} << (64 - bits))) continue;
-              ASSERT_EQ(mirror[p], IdsOf(move.from())) << history.told();
-              mirror[p] = IdsOf(move.to());
+              ASSERT_EQ(mirror[p], IdsOf(move.from_ids())) << history.told();
+              mirror[p] = IdsOf(move.to_ids());
             }
           }
           ASSERT_EQ(mirror, TableOf(*after)) << history.told();

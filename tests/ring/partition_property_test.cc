@@ -24,7 +24,8 @@ constexpr uint64_t kOtherHistories = 300;     // of each test below the shards
 // What keeps the table from being one of `nodes` at all.
 std::string ShapeBreach(const NodeList& nodes, const Ring& ring) {
   const size_t partitions = size_t{1} << ring.spec().partition_bits();
-  const size_t owners = std::min<size_t>(ring.spec().replicas(), nodes.size());
+  const size_t owners =
+      std::min<size_t>(ring.spec().replica_count(), nodes.size());
   if (!std::equal(
           nodes.begin(), nodes.end(), ring.nodes().begin(), ring.nodes().end(),
           [](const auto& a, const auto& b) { return a->id() == b->id(); })) {
@@ -106,8 +107,9 @@ TEST(PartitionRingTest, TheHistoriesHaveEveryKindOfCase) {
         members.push_back({node->id(), node->weight(), node->zone()});
       }
       const int64_t partitions = int64_t{1} << history.spec().partition_bits();
-      const Dues dues = DuesOf(members, partitions, history.spec().replicas());
-      few_nodes += nodes.size() < history.spec().replicas();
+      const Dues dues =
+          DuesOf(members, partitions, history.spec().replica_count());
+      few_nodes += nodes.size() < history.spec().replica_count();
       few_zones += dues.zones < dues.owners;
       zones_to_spare += dues.zones < NumberZones(nodes).count;
       held_zones += dues.group_total.size() > 1;

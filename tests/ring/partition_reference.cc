@@ -241,7 +241,7 @@ Table TableOf(const Ring& ring) {
 
 Dues DuesIn(const Ring& ring) {
   return DuesOf(MembersOf(ring), int64_t{1} << ring.spec().partition_bits(),
-                ring.spec().replicas());
+                ring.spec().replica_count());
 }
 
 }  // namespace clockwise

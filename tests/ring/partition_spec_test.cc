@@ -16,12 +16,12 @@ absl::Status Checked(const v1::RingSpec& spec) {
 
 TEST(PartitionSpecTest, NothingSaidIs65536PartitionsOfThreeOwners) {
   v1::RingSpec spec = PartitionedSpec(0, 0);
-  spec.set_virtual_nodes(7);
+  spec.set_virtual_node_count(7);
   const v1::RingSpec normal = NormalizeSpec(spec).value();
   EXPECT_EQ(normal.layout(), v1::LAYOUT_PARTITIONED);
   EXPECT_EQ(normal.partition_bits(), 16u);
-  EXPECT_EQ(normal.replicas(), 3u);
-  EXPECT_EQ(normal.virtual_nodes(), 0u);
+  EXPECT_EQ(normal.replica_count(), 3u);
+  EXPECT_EQ(normal.virtual_node_count(), 0u);
   EXPECT_EQ(NormalizeSpec(normal).value().SerializeAsString(),
             normal.SerializeAsString());
 }
@@ -39,12 +39,13 @@ TEST(PartitionSpecTest, PartitionBitsAreFourTo20) {
 
 TEST(PartitionSpecTest, ReplicasAreOneToEight) {
   for (uint32_t replicas = 1; replicas <= 8; ++replicas) {
-    EXPECT_EQ(NormalizeSpec(PartitionedSpec(4, replicas)).value().replicas(),
-              replicas);
+    EXPECT_EQ(
+        NormalizeSpec(PartitionedSpec(4, replicas)).value().replica_count(),
+        replicas);
   }
   for (const uint32_t replicas : {9u, 64u, ~0u}) {
-    ExpectFieldRefusal(Checked(PartitionedSpec(4, replicas)), "spec.replicas",
-                       "8");
+    ExpectFieldRefusal(Checked(PartitionedSpec(4, replicas)),
+                       "spec.replica_count", "8");
   }
 }
 

@@ -49,11 +49,11 @@ TEST_F(ChangeTest, AChangeTellsEpochActorReasonAndMoves) {
   EXPECT_EQ(change_.reason(), "first");
   EXPECT_EQ(change_.request_id(), "r1");
   EXPECT_NE(change_.actor().find("127.0.0.1"), std::string::npos);
-  EXPECT_EQ(change_.time().seconds(), 1'700'000'000);
+  EXPECT_EQ(change_.accept_time().seconds(), 1'700'000'000);
   EXPECT_EQ(change_.moved_ratio(), 1.0);
   ASSERT_EQ(change_.moves_size(), 1);
   EXPECT_EQ(change_.moves(0).start(), change_.moves(0).end());
-  EXPECT_EQ(change_.moves(0).to(0), "n1");
+  EXPECT_EQ(change_.moves(0).to_ids(0), "n1");
 }
 
 TEST_F(ChangeTest, RefusalsNameTheField) {

@@ -23,7 +23,7 @@ absl::Status Compare(const std::string& bytes) {
   }
   if (!status.ok()) return status;
   EXPECT_EQ(query.ring, message.ring());
-  EXPECT_EQ(query.replicas, message.replicas());
+  EXPECT_EQ(query.replicas, message.replica_count());
   EXPECT_EQ(query.min_epoch, message.min_epoch());
   if constexpr (std::is_same_v<Request, v1::LocateRequest>) {
     EXPECT_EQ(query.keys.size(), 1u);
@@ -101,14 +101,16 @@ TEST_F(AnswerBytesTest, AreThoseThatProtobufWrites) {
     for (int i = 0; i < 500; ++i) keys.push_back("key-" + std::to_string(i));
     for (const std::string& key : keys) query.keys.push_back(key);
     ExpectCanonical(AnswerBatchLocate(*state, query), batch);
-    ASSERT_EQ(batch.owners_size(), static_cast<int>(500 * batch.replicas()));
+    ASSERT_EQ(batch.owners_size(),
+              static_cast<int>(500 * batch.replica_count()));
     for (int i = 0; i < 500; ++i) {
       LocateQuery one;
       one.replicas = replicas;
       one.keys.push_back(keys[static_cast<size_t>(i)]);
       v1::LocateResponse response;
       ExpectCanonical(AnswerLocate(*state, one), response);
-      ASSERT_EQ(response.owners_size(), static_cast<int>(batch.replicas()));
+      ASSERT_EQ(response.owners_size(),
+                static_cast<int>(batch.replica_count()));
       for (int r = 0; r < response.owners_size(); ++r) {
         const auto at = batch.owners(i * response.owners_size() + r);
         EXPECT_EQ(response.owners(r).SerializeAsString(),

@@ -91,13 +91,13 @@ TEST_F(LocateStreamTest, WhatIsNoRequestEndsItToo) {
   Add("n1");
   const auto stream = Open();
   v1::BatchLocateRequest bad;
-  bad.set_replicas(limits::kMaxReplicas + 1);
+  bad.set_replica_count(limits::kMaxReplicas + 1);
   ASSERT_TRUE(stream->Write(bad));
   v1::BatchLocateResponse response;
   EXPECT_FALSE(stream->Read(&response));
   const grpc::Status status = stream->Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(FieldOf(status), "replicas");
+  EXPECT_EQ(FieldOf(status), "replica_count");
 }
 
 TEST_F(LocateStreamTest, EachRequestIsAnsweredFromTheNewestRing) {

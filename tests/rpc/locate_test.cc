@@ -79,27 +79,27 @@ TEST_F(LocateTest, MoreReplicasThanNodesGiveAllNodesOnceEach) {
   v1::LocateRequest request;
   request.set_key("k");
   for (const uint32_t replicas : {1u, 2u, 3u, 4u, limits::kMaxReplicas}) {
-    request.set_replicas(replicas);
+    request.set_replica_count(replicas);
     ASSERT_TRUE(Locate(request).ok());
     std::set<std::string> distinct;
     for (const auto& owner : answer_.owners()) distinct.insert(owner.node_id());
     EXPECT_EQ(distinct.size(), std::min<size_t>(replicas, 3));
     EXPECT_EQ(static_cast<size_t>(answer_.owners_size()), distinct.size());
   }
-  request.set_replicas(limits::kMaxReplicas + 1);
+  request.set_replica_count(limits::kMaxReplicas + 1);
   const grpc::Status status = Locate(request);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(FieldOf(status), "replicas");
+  EXPECT_EQ(FieldOf(status), "replica_count");
 }
 
 TEST_F(LocateTest, ABatchAnswersAsLocateDoesForEveryKey) {
   for (const char* id : {"n1", "n2", "n3", "n4"}) Add(id);
   v1::BatchLocateRequest batch;
-  batch.set_replicas(2);
+  batch.set_replica_count(2);
   for (int i = 0; i < 500; ++i) batch.add_keys("key " + std::to_string(i));
   ASSERT_TRUE(BatchLocate(batch).ok());
   EXPECT_EQ(batch_.epoch(), 5u);
-  EXPECT_EQ(batch_.replicas(), 2u);
+  EXPECT_EQ(batch_.replica_count(), 2u);
   ASSERT_EQ(batch_.owners_size(), 1000);
   std::set<std::string> listed;
   for (const auto& node : batch_.nodes()) {
@@ -108,7 +108,7 @@ TEST_F(LocateTest, ABatchAnswersAsLocateDoesForEveryKey) {
   for (int i = 0; i < 500; ++i) {
     v1::LocateRequest request;
     request.set_key(batch.keys(i));
-    request.set_replicas(2);
+    request.set_replica_count(2);
     ASSERT_TRUE(Locate(request).ok());
     EXPECT_EQ(answer_.fingerprint(), batch_.fingerprint());
     for (int r = 0; r < 2; ++r) {

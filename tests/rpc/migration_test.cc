@@ -23,7 +23,7 @@ class MigrationTest : public Serving {
     v1::CreateRingRequest request;
     request.mutable_spec()->set_name(name);
     request.mutable_spec()->set_layout(layout);
-    request.mutable_spec()->set_replicas(1);
+    request.mutable_spec()->set_replica_count(1);
     request.mutable_spec()->set_migrating_from(from);
     v1::CreateRingResponse response;
     return Call(&Stub::CreateRing, request, response);
@@ -46,7 +46,7 @@ class MigrationTest : public Serving {
     v1::LocateRequest request;
     request.set_ring(ring);
     request.set_key(key);
-    request.set_replicas(replicas);
+    request.set_replica_count(replicas);
     v1::LocateResponse response;
     EXPECT_TRUE(Call(&Stub::Locate, request, response).ok());
     return response;
@@ -97,13 +97,13 @@ TEST_F(MigrationTest, BatchLocateNamesThemAsLocateDoes) {
   Migrate("next", v1::LAYOUT_MODULO);
   v1::BatchLocateRequest request;
   request.set_ring("next");
-  request.set_replicas(3);
+  request.set_replica_count(3);
   for (int i = 0; i < 200; ++i) request.add_keys(absl::StrCat("key-", i));
   v1::BatchLocateResponse batch;
   ASSERT_TRUE(Call(&Stub::BatchLocate, request, batch).ok());
   EXPECT_EQ(batch.previous().ring(), "default");
   EXPECT_EQ(batch.previous().epoch(), 7);
-  ASSERT_EQ(batch.previous_replicas(), 3);
+  ASSERT_EQ(batch.previous_replica_count(), 3);
   ASSERT_EQ(batch.previous_owners_size(), 600);
   for (int i = 0; i < request.keys_size(); ++i) {
     std::vector<std::string> owners;

@@ -135,7 +135,7 @@ TEST_F(ServerTest, AnIdleConnectionDoesNotDelayADrain) {
 TEST_F(ServerTest, ADrainWaitsForAClientThatReadsItsAnswerLate) {
   for (int i = 0; i < 64; ++i) Add("node-" + std::to_string(i));
   v1::BatchLocateRequest request;
-  request.set_replicas(64);
+  request.set_replica_count(64);
   for (int i = 0; i < 10'000; ++i) request.add_keys(std::to_string(i));
   grpc::ChannelArguments arguments;
   arguments.SetInt("grpc.use_local_subchannel_pool", 1);

@@ -44,7 +44,7 @@ class RpcVectorsTest : public Serving,
                                     uint32_t replicas) {
     v1::BatchLocateRequest request;
     request.set_ring(ring);
-    request.set_replicas(replicas);
+    request.set_replica_count(replicas);
     for (const std::string& key : keys) request.add_keys(key);
     v1::BatchLocateResponse response;
     const grpc::Status status = Call(&Stub::BatchLocate, request, response);
@@ -52,7 +52,7 @@ class RpcVectorsTest : public Serving,
     std::vector<std::string> owners(keys.size());
     int next = 0;
     for (std::string& of_key : owners) {
-      for (uint32_t i = 0; i < response.replicas(); ++i) {
+      for (uint32_t i = 0; i < response.replica_count(); ++i) {
         const auto node = static_cast<int>(response.owners(next++));
         absl::StrAppend(&of_key, i == 0 ? "" : " ",
                         response.nodes(node).node_id());

@@ -18,7 +18,7 @@ class WatchPartitionedTest : public Watching {
     request.mutable_spec()->set_name("table");
     request.mutable_spec()->set_layout(v1::LAYOUT_PARTITIONED);
     request.mutable_spec()->set_partition_bits(6);
-    request.mutable_spec()->set_replicas(3);
+    request.mutable_spec()->set_replica_count(3);
     v1::CreateRingResponse response;
     ASSERT_TRUE(
         Call(&v1::PlacementService::Stub::CreateRing, request, response).ok());

@@ -209,8 +209,8 @@ TEST_F(WatchTest, MovesComeWhenAskedFor) {
   const v1::Delta delta = with->NextChange().delta();
   EXPECT_GT(delta.moves_size(), 0);
   for (const v1::Move& move : delta.moves()) {
-    EXPECT_EQ(move.from(0), "n1");
-    EXPECT_EQ(move.to(0), "n2");
+    EXPECT_EQ(move.from_ids(0), "n1");
+    EXPECT_EQ(move.to_ids(0), "n2");
   }
   EXPECT_EQ(without->NextChange().delta().moves_size(), 0);
 }

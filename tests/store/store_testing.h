@@ -71,8 +71,8 @@ inline RingHead HeadOf(const std::string& ring, uint64_t incarnation = 7) {
   RingHead head;
   head.spec.set_name(ring);
   head.spec.set_layout(v1::LAYOUT_HASHED);
-  head.spec.set_virtual_nodes(160);
-  head.spec.set_replicas(1);
+  head.spec.set_virtual_node_count(160);
+  head.spec.set_replica_count(1);
   head.incarnation = incarnation;
   head.epoch = 1;
   head.fingerprint = 11;

@@ -19,9 +19,9 @@ inline RingHead TableHeadOf(const std::string& ring, uint32_t bits,
                             uint64_t incarnation = 7) {
   RingHead head = HeadOf(ring, incarnation);
   head.spec.set_layout(v1::LAYOUT_PARTITIONED);
-  head.spec.clear_virtual_nodes();
+  head.spec.clear_virtual_node_count();
   head.spec.set_partition_bits(bits);
-  head.spec.set_replicas(3);
+  head.spec.set_replica_count(3);
   return head;
 }
 

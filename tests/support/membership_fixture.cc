@@ -129,8 +129,8 @@ absl::Status ObservedStore::Apply(const Commit& commit) {
 void MembershipTest::SetUp() {
   membership_ = Open(store_);
   v1::RingSpec spec;
-  spec.set_virtual_nodes(8);
-  spec.set_replicas(2);
+  spec.set_virtual_node_count(8);
+  spec.set_replica_count(2);
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
   store_.writes = 0;
 }

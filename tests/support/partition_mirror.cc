@@ -14,8 +14,9 @@ bool Contains(const std::vector<std::string>& ids, const std::string& id) {
 
 OwnerRows RowsOf(const v1::Snapshot& snapshot) {
   const size_t partitions = size_t{1} << snapshot.spec().partition_bits();
-  const size_t width = std::min<size_t>(
-      snapshot.spec().replicas(), static_cast<size_t>(snapshot.nodes_size()));
+  const size_t width =
+      std::min<size_t>(snapshot.spec().replica_count(),
+                       static_cast<size_t>(snapshot.nodes_size()));
   OwnerRows rows(partitions);
   if (static_cast<size_t>(snapshot.partition_owners_size()) !=
       partitions * width) {
@@ -35,7 +36,7 @@ OwnerRows RowsOf(const v1::Snapshot& snapshot) {
 
 PartitionMirror::PartitionMirror(const v1::Snapshot& snapshot)
     : epoch_(snapshot.epoch()),
-      replicas_(snapshot.spec().replicas()),
+      replicas_(snapshot.spec().replica_count()),
       rows_(RowsOf(snapshot)) {
   for (const v1::Node& node : snapshot.nodes()) nodes_[node.id()] = node;
 }

@@ -39,7 +39,7 @@ class PartitionMirror:
         self.fingerprint = event.fingerprint
 
     def _assign(self, partitions, owners, ids):
-        width = min(self.spec.replicas, len(self.nodes))
+        width = min(self.spec.replica_count, len(self.nodes))
         if len(owners) != width * len(partitions):
             raise ValueError(f"{len(owners)} owners of {len(partitions)}")
         for i, partition in enumerate(partitions):

@@ -46,7 +46,8 @@ double RatioOf(absl::uint128 n, absl::uint128 d) {
 }
 
 ReferenceRing::ReferenceRing(const v1::RingSpec& spec, const Nodes& nodes)
-    : replicas_(spec.replicas()), modulo_(spec.layout() == v1::LAYOUT_MODULO) {
+    : replicas_(spec.replica_count()),
+      modulo_(spec.layout() == v1::LAYOUT_MODULO) {
   for (const v1::Node& node : nodes) {
     zones_[node.id()] = node.zone();
     if (modulo_) {
@@ -54,8 +55,8 @@ ReferenceRing::ReferenceRing(const v1::RingSpec& spec, const Nodes& nodes)
       continue;
     }
     uint64_t state = Xxh3(node.hash_key());
-    for (uint64_t i = 0; i < uint64_t{spec.virtual_nodes()} * node.weight();
-         ++i) {
+    for (uint64_t i = 0;
+         i < uint64_t{spec.virtual_node_count()} * node.weight(); ++i) {
       state += 0x9E3779B97F4A7C15;
       slots_.emplace_back(Mixed(state), node.id());
     }

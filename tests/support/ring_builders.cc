@@ -30,8 +30,8 @@ v1::RingSpec HashedSpec(uint32_t virtual_nodes, uint32_t replicas) {
   v1::RingSpec spec;
   spec.set_name("default");
   spec.set_layout(v1::LAYOUT_HASHED);
-  spec.set_virtual_nodes(virtual_nodes);
-  spec.set_replicas(replicas);
+  spec.set_virtual_node_count(virtual_nodes);
+  spec.set_replica_count(replicas);
   return spec;
 }
 
@@ -39,7 +39,7 @@ v1::RingSpec ModuloSpec(uint32_t replicas) {
   v1::RingSpec spec;
   spec.set_name("default");
   spec.set_layout(v1::LAYOUT_MODULO);
-  spec.set_replicas(replicas);
+  spec.set_replica_count(replicas);
   return spec;
 }
 

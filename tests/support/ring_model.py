@@ -38,7 +38,7 @@ class RingModel:
         if spec.layout == HASHED:
             for index, node in enumerate(self.nodes):
                 seed = xxh3(node.hash_key.encode())
-                for i in range(spec.virtual_nodes * node.weight):
+                for i in range(spec.virtual_node_count * node.weight):
                     position = splitmix64(
                         seed + (i + 1) * 0x9E3779B97F4A7C15 & MASK)
                     self.points.append((position, index))
@@ -72,8 +72,8 @@ class RingModel:
             data = value.encode()
             return struct.pack("<I", len(data)) + data
 
-        data = struct.pack("<5I", self.spec.layout, self.spec.virtual_nodes,
-                           self.spec.partition_bits, self.spec.replicas,
+        data = struct.pack("<5I", self.spec.layout, self.spec.virtual_node_count,
+                           self.spec.partition_bits, self.spec.replica_count,
                            len(self.nodes))
         for node in self.nodes:
             data += (text(node.id) + text(node.hash_key)

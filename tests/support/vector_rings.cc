@@ -104,10 +104,10 @@ void FillSettings(const std::string& layout, const Fields& params,
   settings.set_min_ring_size(Number(params, "min_size", "0"));
   settings.set_max_ring_size(Number(params, "max_size", "0"));
   settings.set_table_size(Number(params, "table_size", "0"));
-  spec.set_virtual_nodes(Number(params, "vnodes", "0"));
+  spec.set_virtual_node_count(Number(params, "vnodes", "0"));
   const uint32_t replicas = Number(params, "replicas", "0");
   if (layout == "groupcache") {
-    spec.set_virtual_nodes(replicas);
+    spec.set_virtual_node_count(replicas);
   } else {
     settings.set_points_per_hash(replicas);
   }
@@ -118,7 +118,7 @@ v1::Node NodeOf(const Fields& member, const std::string& file, size_t index,
   v1::Node node = NewNode(absl::StrCat(index), Number(member, "weight", "1"),
                           "", HashKeyOf(member, file, params));
   node.set_ordinal(index + 1);
-  node.set_virtual_nodes(Number(member, "vnodes", "0"));
+  node.set_virtual_node_count(Number(member, "vnodes", "0"));
   if (file == "cassandra") {
     node.set_zone(absl::StrCat(member.at("dc"), "/", member.at("rack")));
     for (const auto token : absl::StrSplit(member.at("tokens"), ',')) {
@@ -144,7 +144,7 @@ std::optional<VectorRing> RingOf(const VectorCase& vector,
   EXPECT_TRUE(parsed.ok()) << parsed.status();
   spec.set_layout(*parsed);
   if (file == "cassandra") {
-    spec.set_replicas(Number(vector.params, "simple_rf", "1"));
+    spec.set_replica_count(Number(vector.params, "simple_rf", "1"));
   } else {
     FillSettings(layout, vector.params, spec);
   }
@@ -171,7 +171,7 @@ VectorRing WithTopology(VectorRing ring, const VectorCase& vector) {
         dc.second, &(*ring.spec.mutable_settings()
                           ->mutable_data_centre_replicas())[dc.first]));
   }
-  ring.spec.set_replicas(0);
+  ring.spec.set_replica_count(0);
   const auto normal = NormalizeSpec(ring.spec);
   EXPECT_TRUE(normal.ok()) << normal.status();
   ring.spec = normal.value_or(ring.spec);

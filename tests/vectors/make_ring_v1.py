@@ -32,27 +32,27 @@ def add(*nodes):
 
 
 RINGS = [
-    ("one node", pb.RingSpec(layout=HASHED, virtual_nodes=3), [add(node("n1"))]),
+    ("one node", pb.RingSpec(layout=HASHED, virtual_node_count=3), [add(node("n1"))]),
     ("weights, zones, a hash_key", pb.RingSpec(
-        layout=HASHED, virtual_nodes=4, replicas=3), [
+        layout=HASHED, virtual_node_count=4, replica_count=3), [
             add(node("n1", 1, "a"), node("n2", 3, "a"), node("n3", 2, "b"),
                 node("Z-9.x:1/y_2", 1, "c", "another")),
             add(node("n4", 2)) + [pb.NodeChange(remove="n1")],
             [pb.NodeChange(update=pb.NodeUpdate(node=node("n3", 5, "a")))]]),
     ("two nodes on the same points: by id", pb.RingSpec(
-        layout=HASHED, virtual_nodes=4, replicas=2), [
+        layout=HASHED, virtual_node_count=4, replica_count=2), [
             add(node("b", hash_key="same"), node("a", hash_key="same"),
                 node("c"))]),
-    ("modulo", pb.RingSpec(layout=MODULO, replicas=2), [
+    ("modulo", pb.RingSpec(layout=MODULO, replica_count=2), [
         add(node("n1"), node("n10"), node("n2")), add(node("n3", zone="z"))]),
     ("partitions in zones", pb.RingSpec(
-        layout=PARTITIONED, partition_bits=5, replicas=2), [
+        layout=PARTITIONED, partition_bits=5, replica_count=2), [
             add(node("n1", 1, "a"), node("n2", 1, "b"), node("n3", 2, "a")),
             add(node("n0", 1, "c")),
             [pb.NodeChange(remove="n2")] + add(node("n9", 1, "b")),
             [pb.NodeChange(remove="n3")]]),
     ("fewer nodes than owners", pb.RingSpec(
-        layout=PARTITIONED, partition_bits=4, replicas=3), [
+        layout=PARTITIONED, partition_bits=4, replica_count=3), [
             add(node("n1")), add(node("n2")), add(node("n3"), node("n4")),
             [pb.NodeChange(remove=f"n{i}") for i in (1, 2, 3)]]),
 ]
@@ -99,9 +99,9 @@ class Ring:
         for index, key in enumerate(KEYS):
             for replicas in (1, 0, 4):
                 answer = self.stub.Locate(pb.LocateRequest(
-                    ring=self.spec.name, key=key, replicas=replicas))
+                    ring=self.spec.name, key=key, replica_count=replicas))
                 owners = [owner.node_id for owner in answer.owners]
-                wanted = min(replicas or self.spec.replicas,
+                wanted = min(replicas or self.spec.replica_count,
                              len(snapshot.nodes))
                 expected = (self.mirror.walk(key, wanted)
                             if self.spec.layout == PARTITIONED

@@ -70,9 +70,9 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
                                                       absl::Milliseconds(1))),
                      error > absl::ZeroDuration() ? " ahead" : " behind"));
   }
-  if (status.has_certificate_expires()) {
+  if (status.has_certificate_expire_time()) {
     const absl::Duration left =
-        TimeOf(status.certificate_expires()) - examined.answered_at;
+        TimeOf(status.certificate_expire_time()) - examined.answered_at;
     if (left < kCertificateLeft) {
       add(absl::StrCat("its certificate expires in ", left / absl::Hours(1),
                        " h"));
@@ -135,7 +135,7 @@ void CompareServers(const std::vector<Examined>& servers,
 }  // namespace
 
 absl::Duration ClockError(const Examined& examined) {
-  const absl::Time theirs = TimeOf(examined.status.time());
+  const absl::Time theirs = TimeOf(examined.status.server_time());
   if (theirs < examined.asked_at) return theirs - examined.asked_at;
   if (theirs > examined.answered_at) return theirs - examined.answered_at;
   return absl::ZeroDuration();

@@ -78,10 +78,10 @@ std::string ServerTable(const std::vector<Examined>& servers,
          absl::StrFormat("%.1f s ago",
                          static_cast<double>(status.unconfirmed_ms()) / 1000),
          absl::StrFormat("%+.1f s", absl::ToDoubleSeconds(error)),
-         status.has_certificate_expires()
-             ? "until " + Day(status.certificate_expires())
+         status.has_certificate_expire_time()
+             ? "until " + Day(status.certificate_expire_time())
              : "none",
-         Grouped(status.watch_streams())});
+         Grouped(status.watch_stream_count())});
   }
   return table.Render(terminal);
 }
@@ -99,7 +99,7 @@ std::string RingTable(const std::vector<Examined>& servers,
       table.AddRow({ring.info().spec().name(), one.server,
                     absl::StrCat(ring.info().epoch()),
                     absl::StrFormat("%016x", ring.info().fingerprint()),
-                    Grouped(ring.info().nodes()),
+                    Grouped(ring.info().node_count()),
                     absl::StrFormat("%.3f", ring.balance().peak_to_mean())});
     }
   }

@@ -91,7 +91,7 @@ absl::StatusOr<std::shared_ptr<const Ring>> Build(const ImportOptions& options,
   spec.set_name(!ring.empty()          ? ring
                 : options.part.empty() ? options.from
                                        : options.part);
-  spec.set_replicas(options.replicas);
+  spec.set_replica_count(options.replicas);
   if (!options.settings.empty()) {
     auto failure = SetSettings(options.settings, *spec.mutable_settings());
     if (!failure.ok()) return failure;

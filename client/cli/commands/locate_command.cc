@@ -38,7 +38,7 @@ absl::Status LocateKeys(const LocateOptions& options, Session& session,
   bool any_previous = false;
   v1::LocateRequest request;
   request.set_ring(session.globals.ring);
-  request.set_replicas(options.replicas);
+  request.set_replica_count(options.replicas);
   request.set_min_epoch(options.min_epoch);
   for (const std::string& key : options.keys) {
     request.set_key(key);

@@ -35,9 +35,9 @@ v1::RingSpec TargetSpec(const MigrateOptions& options) {
   spec.set_name(options.name.empty() ? absl::StrCat(options.ring, "-next")
                                      : options.name);
   spec.set_layout(*ParseLayout(options.to));  // was checked
-  spec.set_virtual_nodes(options.virtual_nodes);
+  spec.set_virtual_node_count(options.virtual_nodes);
   spec.set_partition_bits(options.partition_bits);
-  spec.set_replicas(options.replicas);
+  spec.set_replica_count(options.replicas);
   spec.set_migrating_from(options.ring);
   return spec;
 }
@@ -52,8 +52,8 @@ absl::StatusOr<Migration> PlanFor(const MigrateOptions& options,
   if (!failure.ok()) return Advise(session, failure, options.ring, "");
   v1::RingSpec spec = TargetSpec(options);
   // As many owners as keys have now, unless it is said.
-  if (spec.replicas() == 0) {
-    spec.set_replicas(response.snapshot().spec().replicas());
+  if (spec.replica_count() == 0) {
+    spec.set_replica_count(response.snapshot().spec().replica_count());
   }
   return PlanMigration(response.snapshot(), spec);
 }
@@ -108,7 +108,7 @@ absl::Status Plan(const MigrateOptions& options, Session& session) {
       report.from_epoch(), "\n  from  ", SpecText(migration->before->spec()),
       "\n  to    ", SpecText(migration->after->spec()), "\n",
       Percent(report.moved_ratio()), " of the keys",
-      migration->after->spec().replicas() > 1 ? " × owners" : "",
+      migration->after->spec().replica_count() > 1 ? " × owners" : "",
       " would move\n", MovesReport(report, session.terminal));
   if (!migration->alike) {
     absl::StrAppend(&text,

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/failure.h"
-#include "client/cli/simulation.h"
 #include "client/cli/key_sample.h"
+#include "client/cli/simulation.h"
 #include "client/cli/tables/table.h"
 #include "client/cli/text.h"
 #include "client/lib/mirror.h"
@@ -33,7 +33,7 @@ NodesByOrdinal NodesOf(const Ring& ring) {
   for (v1::Node& node : nodes) {
     if (!ring.rule().own()) node.clear_hash_key();
     node.clear_points();
-    node.clear_virtual_nodes();
+    node.clear_virtual_node_count();
     node.clear_ordinal();
   }
   return nodes;
@@ -64,8 +64,8 @@ void FillReport(const Ring& before, const Ring& after,
   *report.mutable_balance_after() = BalanceOf(after, is);
   report.set_zone_shortfall_before(ZoneShortfall(before));
   report.set_zone_shortfall_after(ZoneShortfall(after));
-  report.set_partitions(static_cast<uint32_t>(PartitionsOf(after.spec())));
-  report.set_zones(CountZones(after));
+  report.set_partition_count(static_cast<uint32_t>(PartitionsOf(after.spec())));
+  report.set_zone_count(CountZones(after));
   for (std::string& id : CappedIds(after, is)) {
     report.add_capped_ids(std::move(id));
   }

@@ -96,7 +96,7 @@ absl::StatusOr<v1::Node> NodeOf(const NodeOptions& options) {
     (*node.mutable_labels())[label.substr(0, equals)] =
         label.substr(equals + 1);
   }
-  node.set_virtual_nodes(options.virtual_nodes);
+  node.set_virtual_node_count(options.virtual_nodes);
   absl::Status failure = SetPoints(options.points, node);
   if (!failure.ok()) return failure;
   return node;
@@ -169,7 +169,7 @@ void AddUpdateCommand(CLI::App* node, CommandLine& line) {
         {flags.labels, "labels"},
         {no_labels, "labels"},
         {flags.points, "points"},
-        {flags.virtual_nodes, "virtual_nodes"}};
+        {flags.virtual_nodes, "virtual_node_count"}};
     for (const auto& [flag, field] : fields) {
       if (flag->count() > 0) options->update_mask.emplace_back(field);
     }

@@ -55,7 +55,7 @@ absl::Status ListRings(const RingOptions&, Session& session) {
     if (!failure.ok()) return failure;
     for (const v1::RingInfo& ring : page.rings()) {
       table.AddRow({ring.spec().name(), absl::StrCat(ring.epoch()),
-                    absl::StrCat(ring.nodes()), SpecText(ring.spec())});
+                    absl::StrCat(ring.node_count()), SpecText(ring.spec())});
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -95,7 +95,7 @@ absl::Status ShowRing(const RingOptions& options, Session& session) {
                    "nodes        ", ring.nodes_size(), "\n");
   if (ring.nodes_size() > 0) {
     absl::StrAppend(&text, "balance      ", balance(ring.balance()), "\n");
-    if (ring.spec().replicas() > 1) {
+    if (ring.spec().replica_count() > 1) {
       absl::StrAppend(&text, "  primaries  ", balance(ring.primary_balance()),
                       "\n");
     }
@@ -125,7 +125,7 @@ absl::Status DiffEpochs(const RingOptions& options, Session& session) {
 void AddHistoryRow(const v1::Change& change, Table& table) {
   std::vector<std::string> put;
   for (const v1::Node& node : change.upserted()) put.push_back(node.id());
-  const absl::Time time = absl::FromUnixSeconds(change.time().seconds());
+  const absl::Time time = absl::FromUnixSeconds(change.accept_time().seconds());
   table.AddRow(
       {absl::StrCat(change.epoch()),
        absl::FormatTime("%Y-%m-%d %H:%M:%S", time, absl::LocalTimeZone()),

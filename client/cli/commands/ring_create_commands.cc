@@ -33,9 +33,9 @@ absl::Status CreateRing(const CreateOptions& options, Session& session) {
     if (!layout.ok()) return BadUsage(layout.status().message());
     spec->set_layout(*layout);
   }
-  spec->set_virtual_nodes(options.virtual_nodes);
+  spec->set_virtual_node_count(options.virtual_nodes);
   spec->set_partition_bits(options.partition_bits);
-  spec->set_replicas(options.replicas);
+  spec->set_replica_count(options.replicas);
   spec->set_migrating_from(options.migrating_from);
   if (!options.settings.empty()) {
     auto failure = SetSettings(options.settings, *spec->mutable_settings());
@@ -48,9 +48,9 @@ absl::Status CreateRing(const CreateOptions& options, Session& session) {
   if (!failure.ok()) return failure;
   if (session.globals.json()) return session.out.WriteJson(response);
   const v1::RingInfo& ring = response.ring();
-  return session.out.Write(
-      absl::StrCat("ring ", ring.spec().name(), ": ", SpecText(ring.spec()),
-                   "; epoch ", ring.epoch(), ", ", ring.nodes(), " nodes\n"));
+  return session.out.Write(absl::StrCat(
+      "ring ", ring.spec().name(), ": ", SpecText(ring.spec()), "; epoch ",
+      ring.epoch(), ", ", ring.node_count(), " nodes\n"));
 }
 
 absl::Status ListProfiles(const CreateOptions&, Session& session) {

@@ -48,7 +48,7 @@ absl::StatusOr<std::vector<v1::RingSpec>> SpecsOf(
     v1::RingSpec spec;
     spec.set_layout(*layout);
     spec.set_partition_bits(options.partition_bits);
-    spec.set_replicas(options.replicas);
+    spec.set_replica_count(options.replicas);
     if (*layout != v1::LAYOUT_HASHED) {
       specs.push_back(std::move(spec));
       continue;
@@ -57,7 +57,7 @@ absl::StatusOr<std::vector<v1::RingSpec>> SpecsOf(
          absl::StrSplit(options.virtual_nodes, ',')) {
       uint32_t points = 0;
       if (!absl::SimpleAtoi(text, &points)) continue;  // was checked
-      spec.set_virtual_nodes(points);
+      spec.set_virtual_node_count(points);
       specs.push_back(spec);
     }
   }

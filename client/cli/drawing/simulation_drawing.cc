@@ -46,9 +46,9 @@ std::string TitleOf(const v1::RingSpec& spec) {
       return absl::StrCat(Grouped(uint64_t{1} << spec.partition_bits()),
                           " partitions");
     default:
-      return spec.virtual_nodes() == 1
+      return spec.virtual_node_count() == 1
                  ? "One point per node"
-                 : absl::StrCat(Grouped(spec.virtual_nodes()),
+                 : absl::StrCat(Grouped(spec.virtual_node_count()),
                                 " points per node");
   }
 }
@@ -60,11 +60,12 @@ std::string RuleOf(const Figures& figures) {
     case v1::LAYOUT_PARTITIONED:
       return "equal parts, assigned by an authority";
     default:
-      return absl::StrCat(
-          figures.spec.virtual_nodes() == 1 ? "consistent hashing: "
-                                            : "virtual nodes: ",
-          Grouped(uint64_t{figures.spec.virtual_nodes()} * figures.nodes_after),
-          " points on the ring");
+      return absl::StrCat(figures.spec.virtual_node_count() == 1
+                              ? "consistent hashing: "
+                              : "virtual nodes: ",
+                          Grouped(uint64_t{figures.spec.virtual_node_count()} *
+                                  figures.nodes_after),
+                          " points on the ring");
   }
 }
 
@@ -84,10 +85,10 @@ void DrawHole(const Figures& figures, bool needless, Point centre, Svg& svg) {
   svg.Text({centre.x, centre.y + 3}, moved,
            {moved.size() > 7 ? 21.0 : 26.0, needless ? kAccent : kInk, "middle",
             true});
-  svg.Text(
-      {centre.x, centre.y + 21},
-      figures.spec.replicas() > 1 ? "of all copies move" : "of all keys move",
-      {12, kFaintInk, "middle"});
+  svg.Text({centre.x, centre.y + 21},
+           figures.spec.replica_count() > 1 ? "of all copies move"
+                                            : "of all keys move",
+           {12, kFaintInk, "middle"});
   svg.Text({centre.x, centre.y + 37},
            absl::StrCat("least: ", Percent(figures.minimum_moved_ratio)),
            {12, kFaintInk, "middle"});
@@ -217,7 +218,7 @@ std::string DrawSimulation(const NodesAround& nodes,
   const double height = kHead + kCellHeight * static_cast<double>(rows) + kFoot;
   const std::string headline =
       absl::StrCat(Headline(panels), ": ", ChangeText(nodes));
-  const uint32_t replicas = panels.front().figures.spec.replicas();
+  const uint32_t replicas = panels.front().figures.spec.replica_count();
   Svg svg(width, height, headline,
           "A panel per layout: a circle of owners, what a change moved, and "
           "the share of each node.");

@@ -95,10 +95,10 @@ std::string JsonLines(
     const google::protobuf::RepeatedPtrField<std::string>& keys,
     const v1::BatchLocateResponse& response, const HashOf& hash_of) {
   const OwnersJson owners(response.nodes(), response.owners(),
-                          response.replicas());
+                          response.replica_count());
   const OwnersJson previous(response.previous_nodes(),
                             response.previous_owners(),
-                            response.previous_replicas());
+                            response.previous_replica_count());
   std::string out;
   for (int key = 0; key < keys.size(); ++key) {
     AppendStart(keys[key], response.epoch(), hash_of(keys[key]), out);
@@ -115,7 +115,7 @@ std::string JsonLines(
 std::string TextLines(
     const google::protobuf::RepeatedPtrField<std::string>& keys,
     const v1::BatchLocateResponse& response) {
-  const int replicas = static_cast<int>(response.replicas());
+  const int replicas = static_cast<int>(response.replica_count());
   std::string out;
   for (int key = 0; key < keys.size(); ++key) {
     absl::StrAppend(&out, Printable(keys[key]));
@@ -129,9 +129,10 @@ std::string TextLines(
 }
 
 bool IsConsistent(const v1::BatchLocateResponse& response, int keys) {
-  return Fits(response.nodes(), response.owners(), response.replicas(), keys) &&
+  return Fits(response.nodes(), response.owners(), response.replica_count(),
+              keys) &&
          Fits(response.previous_nodes(), response.previous_owners(),
-              response.previous_replicas(), keys);
+              response.previous_replica_count(), keys);
 }
 
 }  // namespace clockwise::cli

@@ -64,7 +64,7 @@ std::string MovesReport(const Message& moves, const Terminal& terminal) {
       SharesTable({moves.share_changes().begin(), moves.share_changes().end()},
                   terminal),
       BalanceLine(moves.balance_before(), moves.balance_after(), terminal),
-      ZonesLine(moves.partitions(), moves.zones(),
+      ZonesLine(moves.partition_count(), moves.zone_count(),
                 moves.zone_shortfall_before(), moves.zone_shortfall_after(),
                 terminal),
       CappedLine({moves.capped_ids().begin(), moves.capped_ids().end()}));

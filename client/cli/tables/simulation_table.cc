@@ -15,8 +15,8 @@ namespace {
 std::string NameOf(const v1::RingSpec& spec) {
   const LayoutRule* rule = FindLayout(spec.layout());
   std::string name = rule == nullptr ? "?" : rule->name();
-  if (spec.virtual_nodes() > 0)
-    absl::StrAppend(&name, " ", spec.virtual_nodes());
+  if (spec.virtual_node_count() > 0)
+    absl::StrAppend(&name, " ", spec.virtual_node_count());
   return name;
 }
 
@@ -98,15 +98,16 @@ std::string FiguresJson(const Figures& figures) {
   const LayoutRule* rule = FindLayout(figures.spec.layout());
   std::string json = absl::StrCat(
       "{\"layout\":", JsonString(rule == nullptr ? "" : rule->name()));
-  if (figures.spec.virtual_nodes() > 0) {
-    absl::StrAppend(&json, ",\"virtualNodes\":", figures.spec.virtual_nodes());
+  if (figures.spec.virtual_node_count() > 0) {
+    absl::StrAppend(&json,
+                    ",\"virtualNodes\":", figures.spec.virtual_node_count());
   }
   if (figures.spec.partition_bits() > 0) {
     absl::StrAppend(&json,
                     ",\"partitionBits\":", figures.spec.partition_bits());
   }
   absl::StrAppend(
-      &json, ",\"replicas\":", figures.spec.replicas(),
+      &json, ",\"replicas\":", figures.spec.replica_count(),
       ",\"nodesBefore\":", figures.nodes_before,
       ",\"nodesAfter\":", figures.nodes_after, ",",
       BalanceJson("balanceBefore", figures.balance_before),

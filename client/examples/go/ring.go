@@ -112,7 +112,7 @@ func (ring *Ring) After(delta *pb.Delta) (*Ring, error) {
 }
 
 func (ring *Ring) width() int {
-	return min(int(ring.spec.Replicas), len(ring.nodes))
+	return min(int(ring.spec.ReplicaCount), len(ring.nodes))
 }
 
 func min(a, b int) int {
@@ -126,7 +126,7 @@ func (ring *Ring) finish(fingerprint uint64) (*Ring, error) {
 	if ring.spec.Layout == pb.Layout_LAYOUT_HASHED {
 		for index, node := range ring.nodes {
 			seed := xxh3([]byte(node.HashKey))
-			count := uint64(ring.spec.VirtualNodes) * uint64(node.Weight)
+			count := uint64(ring.spec.VirtualNodeCount) * uint64(node.Weight)
 			for i := uint64(1); i <= count; i++ {
 				ring.points = append(ring.points,
 					point{splitmix64(seed + i*0x9E3779B97F4A7C15), index})
@@ -157,7 +157,7 @@ func (ring *Ring) finish(fingerprint uint64) (*Ring, error) {
 // asks for the ring's own number.
 func (ring *Ring) Locate(key []byte, replicas uint32) []string {
 	if replicas == 0 {
-		replicas = ring.spec.Replicas
+		replicas = ring.spec.ReplicaCount
 	}
 	wanted := min(int(replicas), len(ring.nodes))
 	owners := []string{}
@@ -222,8 +222,8 @@ func (ring *Ring) computeFingerprint() uint64 {
 			binary.Write(&data, binary.LittleEndian, value)
 		}
 	}
-	put(uint32(ring.spec.Layout), ring.spec.VirtualNodes, ring.spec.PartitionBits,
-		ring.spec.Replicas, uint32(len(ring.nodes)))
+	put(uint32(ring.spec.Layout), ring.spec.VirtualNodeCount, ring.spec.PartitionBits,
+		ring.spec.ReplicaCount, uint32(len(ring.nodes)))
 	index := map[string]uint32{}
 	for i, node := range ring.nodes {
 		put(node.Id, node.HashKey, node.Weight, node.Zone)

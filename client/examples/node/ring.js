@@ -67,7 +67,7 @@ class Ring {
     const { spec, nodes } = snapshot;
     const rows = [];
     if (spec.layout === 'LAYOUT_PARTITIONED') {
-      const width = Math.min(spec.replicas, nodes.length);
+      const width = Math.min(spec.replicaCount, nodes.length);
       for (let at = 0; at < 2 ** spec.partitionBits; ++at) {
         rows.push(snapshot.partitionOwners
           .slice(at * width, (at + 1) * width).map((i) => nodes[i].id));
@@ -86,7 +86,7 @@ class Ring {
     for (const id of delta.removedIds) nodes.delete(id);
     for (const node of delta.upserted) nodes.set(node.id, node);
     const rows = this.rows.slice();
-    const width = Math.min(this.spec.replicas, nodes.size);
+    const width = Math.min(this.spec.replicaCount, nodes.size);
     delta.movedPartitions.forEach((partition, k) => {
       rows[partition] = delta.movedOwners
         .slice(k * width, (k + 1) * width).map((i) => delta.ownerIds[i]);
@@ -101,7 +101,7 @@ class Ring {
     const points = [];
     this.nodes.forEach((node, index) => {
       const seed = xxh3(Buffer.from(node.hashKey));
-      const count = this.spec.virtualNodes * node.weight;
+      const count = this.spec.virtualNodeCount * node.weight;
       for (let i = 1n; i <= count; ++i) {
         points.push([splitmix64((seed + i * GAMMA) & MASK), index]);
       }
@@ -113,7 +113,7 @@ class Ring {
 
   // Ids of the nodes that own `key` (a Buffer), primary first.
   locate(key, replicas = 0) {
-    const wanted = Math.min(replicas || this.spec.replicas, this.nodes.length);
+    const wanted = Math.min(replicas || this.spec.replicaCount, this.nodes.length);
     if (wanted === 0) return [];
     if (this.spec.layout === 'LAYOUT_PARTITIONED') return this.fromRows(key, wanted);
     const slot = this.slotOf(key);
@@ -160,8 +160,8 @@ class Ring {
     const { spec } = this;
     const bytes = new Bytes();
     const layout = { LAYOUT_HASHED: 1, LAYOUT_PARTITIONED: 2, LAYOUT_MODULO: 3 };
-    bytes.u32s([layout[spec.layout], spec.virtualNodes, spec.partitionBits,
-      spec.replicas, this.nodes.length]);
+    bytes.u32s([layout[spec.layout], spec.virtualNodeCount, spec.partitionBits,
+      spec.replicaCount, this.nodes.length]);
     for (const node of this.nodes) {
       bytes.text(node.id);
       bytes.text(node.hashKey);

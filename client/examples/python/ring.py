@@ -38,7 +38,7 @@ class Ring:
         nodes = list(snapshot.nodes)
         rows = []
         if snapshot.spec.layout == PARTITIONED:
-            width = min(snapshot.spec.replicas, len(nodes))
+            width = min(snapshot.spec.replica_count, len(nodes))
             owners = snapshot.partition_owners
             rows = [[nodes[i].id for i in owners[at * width:(at + 1) * width]]
                     for at in range(1 << snapshot.spec.partition_bits)]
@@ -55,7 +55,7 @@ class Ring:
             nodes.pop(node_id, None)
         nodes.update((node.id, node) for node in delta.upserted)
         rows = list(self.rows)
-        width = min(self.spec.replicas, len(nodes))
+        width = min(self.spec.replica_count, len(nodes))
         for k, partition in enumerate(delta.moved_partitions):
             rows[partition] = [
                 delta.owner_ids[i]
@@ -71,7 +71,7 @@ class Ring:
                 seed = xxh3(node.hash_key.encode())
                 points += [
                     (splitmix64(seed + (i + 1) * 0x9E3779B97F4A7C15 & MASK), index)
-                    for i in range(self.spec.virtual_nodes * node.weight)]
+                    for i in range(self.spec.virtual_node_count * node.weight)]
             points.sort()
         # The walk around: indexes into nodes, a slot each.
         around = [index for _, index in points] or list(range(len(self.nodes)))
@@ -85,7 +85,7 @@ class Ring:
 
     def locate(self, key, replicas=0):
         """Ids of the nodes that own `key` (bytes), primary first."""
-        wanted = min(replicas or self.spec.replicas, len(self.nodes))
+        wanted = min(replicas or self.spec.replica_count, len(self.nodes))
         if not wanted:
             return []
         if self.spec.layout == PARTITIONED:
@@ -126,8 +126,8 @@ class Ring:
             return struct.pack("<I", len(data)) + data
 
         spec = self.spec
-        data = [struct.pack("<5I", spec.layout, spec.virtual_nodes,
-                            spec.partition_bits, spec.replicas, len(self.nodes))]
+        data = [struct.pack("<5I", spec.layout, spec.virtual_node_count,
+                            spec.partition_bits, spec.replica_count, len(self.nodes))]
         for node in self.nodes:
             data += [text(node.id), text(node.hash_key),
                      struct.pack("<I", node.weight), text(node.zone)]

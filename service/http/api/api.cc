@@ -126,7 +126,7 @@ Api::Json Api::OfRing(const std::string& ring, const std::string& what,
     v1::LocateRequest request;
     request.set_ring(ring);
     request.set_key(parameters.Text("key"));
-    request.set_replicas(parameters.SmallNumber("replicas"));
+    request.set_replica_count(parameters.SmallNumber("replica_count"));
     return Ask(request, parameters);
   }
   if (what == "changes") {

@@ -43,7 +43,7 @@ function movesOf(ring, change) {
 function row(ring, change) {
   return make("tr", {},
     make("td", { class: "number" }, change.epoch),
-    make("td", { class: "text" }, moment(change.time)), make("td", { class: "text" }, what(change)),
+    make("td", { class: "text" }, moment(change.acceptTime)), make("td", { class: "text" }, what(change)),
     make("td", { class: "text" }, change.actor), make("td", { class: "text" }, change.reason),
     make("td", { class: "number" }, percent(change.movedRatio)),
     make("td", { class: "text" }, movesOf(ring, change)));

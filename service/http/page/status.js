@@ -8,7 +8,7 @@ function figure(name, text, small = false) {
 function layoutOf(spec) {
   const layout = spec.layout.replace("LAYOUT_", "").toLowerCase();
   if (spec.partitionBits) return `${layout}, ${(2 ** spec.partitionBits).toLocaleString("en")} partitions`;
-  return spec.virtualNodes ? `${layout}, ${spec.virtualNodes} points a weight` : layout;
+  return spec.virtualNodeCount ? `${layout}, ${spec.virtualNodeCount} points a weight` : layout;
 }
 
 export function showFigures(section, snapshot, nodes) {
@@ -16,7 +16,7 @@ export function showFigures(section, snapshot, nodes) {
   section.replaceChildren(
     figure("epoch", snapshot.epoch),
     figure("nodes", nodes.length.toLocaleString("en")),
-    figure("owners of a key", String(snapshot.spec.replicas)),
+    figure("owners of a key", String(snapshot.spec.replicaCount)),
     figure("fullest node, × fair share", nodes.length ? balance.peakToMean.toFixed(4) : "–"),
     figure("emptiest node, × fair share", nodes.length ? (balance.minToMean ?? 0).toFixed(4) : "–"),
     figure("standard deviation, of fair share", nodes.length ? balance.stddev.toFixed(4) : "–"),
@@ -36,10 +36,10 @@ export function showServer(list, status) {
     ["State", yes(status.ready && !status.draining, "serving", status.draining ? "going away" : "nothing is loaded yet")],
     ["Store", make("span", {}, `${status.store} `, yes(status.storeUp, "answers", "does not answer"))],
     ["Knows the newest epochs", Number(status.unconfirmedMs) < 1000 ? "as of now" : `as of ${age(status.unconfirmedMs / 1000)} ago`],
-    ["Watchers", `${count(status.watchStreams, "stream")}, the last ${count(status.watchLagEpochs, "epoch")} behind`],
-    ["Up for", `${age(seconds(status.started, status.time))}, since ${moment(status.started)}`],
-    ["Clock", moment(status.time)],
+    ["Watchers", `${count(status.watchStreamCount, "stream")}, the last ${count(status.watchLagEpochs, "epoch")} behind`],
+    ["Up for", `${age(seconds(status.startTime, status.serverTime))}, since ${moment(status.startTime)}`],
+    ["Clock", moment(status.serverTime)],
   ];
-  if (status.certificateExpires) lines.push(["Certificate", `expires ${moment(status.certificateExpires)}`]);
+  if (status.certificateExpireTime) lines.push(["Certificate", `expires ${moment(status.certificateExpireTime)}`]);
   list.replaceChildren(...lines.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
 }

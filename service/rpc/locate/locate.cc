@@ -49,10 +49,10 @@ std::string NamePrevious(const RingState& state, const RingState* previous) {
 
 constexpr ManyOwners::Fields kOwners = {Many::kNodesFieldNumber,
                                         Many::kOwnersFieldNumber,
-                                        Many::kReplicasFieldNumber};
+                                        Many::kReplicaCountFieldNumber};
 constexpr ManyOwners::Fields kPreviousOwners = {
     Many::kPreviousNodesFieldNumber, Many::kPreviousOwnersFieldNumber,
-    Many::kPreviousReplicasFieldNumber};
+    Many::kPreviousReplicaCountFieldNumber};
 
 // What an answer of a ring that migrates has behind its owners.
 std::string PreviousOfOne(const RingState& state, const LocateQuery& query,

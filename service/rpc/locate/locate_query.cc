@@ -27,12 +27,13 @@ using LocateFields = v1::LocateRequest;
 using BatchLocateFields = v1::BatchLocateRequest;
 constexpr uint32_t kRing = Tag(LocateFields::kRingFieldNumber, kBytes);
 constexpr uint32_t kKey = Tag(LocateFields::kKeyFieldNumber, kBytes);
-constexpr uint32_t kReplicas = Tag(LocateFields::kReplicasFieldNumber, kVarint);
+constexpr uint32_t kReplicas =
+    Tag(LocateFields::kReplicaCountFieldNumber, kVarint);
 constexpr uint32_t kMinEpoch = Tag(LocateFields::kMinEpochFieldNumber, kVarint);
 static_assert(kRing == Tag(BatchLocateFields::kRingFieldNumber, kBytes) &&
               kKey == Tag(BatchLocateFields::kKeysFieldNumber, kBytes) &&
               kReplicas ==
-                  Tag(BatchLocateFields::kReplicasFieldNumber, kVarint) &&
+                  Tag(BatchLocateFields::kReplicaCountFieldNumber, kVarint) &&
               kMinEpoch ==
                   Tag(BatchLocateFields::kMinEpochFieldNumber, kVarint));
 
@@ -137,7 +138,7 @@ absl::Status ReadMessage(const grpc::Slice& bytes, LocateQuery& query) {
   } else {
     query.keys.assign(message->keys().begin(), message->keys().end());
   }
-  query.replicas = message->replicas();
+  query.replicas = message->replica_count();
   query.min_epoch = message->min_epoch();
   query.message = std::move(message);
   return absl::OkStatus();

@@ -1,9 +1,7 @@
 #include "service/rpc/watch/watch_events.h"
 
-#include <algorithm>
-#include <limits>
-
 #include "clockwise/v1/placement.pb.h"
+#include "service/membership/timestamp.h"
 #include "service/rpc/wire.h"
 
 namespace clockwise {
@@ -51,8 +49,7 @@ grpc::Slice Encode(const RingState& state, uint64_t from_epoch,
 grpc::ByteBuffer Complete(const grpc::Slice& bytes,
                           std::chrono::milliseconds unconfirmed) {
   v1::WatchResponse rest;
-  rest.set_unconfirmed_ms(static_cast<uint32_t>(std::clamp<int64_t>(
-      unconfirmed.count(), 0, std::numeric_limits<uint32_t>::max())));
+  rest.set_unconfirmed_ms(UnconfirmedMs(unconfirmed));
   if (rest.unconfirmed_ms() == 0) return grpc::ByteBuffer(&bytes, 1);
   const grpc::Slice both[] = {bytes, SerializeToSlice(rest)};
   return grpc::ByteBuffer(both, 2);

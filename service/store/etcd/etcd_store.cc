@@ -276,7 +276,7 @@ absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ParseRecords(
     ++epoch;
     auto stored = ParseEtcdRecord(head, epoch, kv.value());
     if (!stored.ok()) return stored.status();
-    if (stored->parts() > 0) {
+    if (stored->part_count() > 0) {
       auto parts = ReadRange(keys_.Parts(head.place(), epoch, stored->commit()),
                              revision);
       if (!parts.ok()) return parts.status();

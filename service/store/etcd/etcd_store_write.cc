@@ -191,7 +191,7 @@ v1::EtcdRecord EtcdStore::PutRecord(uint64_t place,
     batch.Put(keys_.Part(place, record.change().epoch(), commit, parts++),
               bytes.substr(first, limits::kEtcdValueBytes));
   }
-  stored.set_parts(parts);
+  stored.set_part_count(parts);
   stored.set_parts_digest(Xxh3(bytes));
   return stored;
 }

@@ -38,7 +38,7 @@ absl::StatusOr<v1::EtcdRecord> ParseEtcdRecord(const v1::EtcdHead& head,
                                                const std::string& value) {
   v1::EtcdRecord stored;
   if (stored.ParseFromString(value) &&
-      (stored.parts() > 0 || stored.record().change().epoch() == epoch)) {
+      (stored.part_count() > 0 || stored.record().change().epoch() == epoch)) {
     return stored;
   }
   return EtcdDamaged(
@@ -50,7 +50,8 @@ absl::Status JoinEtcdParts(const v1::EtcdHead& head, uint64_t epoch,
                            const EtcdKeyValues& parts, v1::EtcdRecord& stored) {
   std::string bytes;
   for (const mvccpb::KeyValue& kv : parts) bytes += kv.value();
-  if (parts.size() == stored.parts() && Xxh3(bytes) == stored.parts_digest() &&
+  if (parts.size() == stored.part_count() &&
+      Xxh3(bytes) == stored.parts_digest() &&
       stored.mutable_record()->ParseFromString(bytes) &&
       stored.record().change().epoch() == epoch) {
     return absl::OkStatus();

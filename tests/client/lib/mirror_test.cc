@@ -80,7 +80,7 @@ TEST_F(MirrorTest, FollowsHashedAndModuloRingsExactly) {
   for (const v1::Layout layout : {v1::LAYOUT_HASHED, v1::LAYOUT_MODULO}) {
     v1::RingSpec spec;
     spec.set_layout(layout);
-    spec.set_replicas(2);
+    spec.set_replica_count(2);
     ASSERT_TRUE(membership_->DeleteRing("default").ok());
     ASSERT_TRUE(membership_->CreateRing(spec).ok());
     std::mt19937_64 random(7);
@@ -117,7 +117,7 @@ TEST_F(MirrorTest, AFalseSnapshotIsRefused) {
       [](v1::Snapshot& s) { s.clear_partition_owners(); },
       [](v1::Snapshot& s) { s.mutable_spec()->set_partition_bits(5); },
       [](v1::Snapshot& s) { s.mutable_spec()->set_partition_bits(40); },
-      [](v1::Snapshot& s) { s.mutable_spec()->set_replicas(1); },
+      [](v1::Snapshot& s) { s.mutable_spec()->set_replica_count(1); },
       [](v1::Snapshot& s) {
         s.mutable_spec()->set_layout(static_cast<v1::Layout>(99));
       },

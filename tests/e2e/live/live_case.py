@@ -41,12 +41,12 @@ class LiveCase(unittest.TestCase):
         type(self).rings += 1
         return f"ring-{self.rings}"
 
-    def make_ring(self, layout, nodes, virtual_nodes=0, **settings):
+    def make_ring(self, layout, nodes, virtual_node_count=0, **settings):
         """A ring of `layout` with `nodes` (keyword arguments of pb.Node)."""
         name = self.new_name()
         self.stub.CreateRing(pb.CreateRingRequest(spec=pb.RingSpec(
             name=name, layout=pb.Layout.Value("LAYOUT_" + layout.upper()),
-            virtual_nodes=virtual_nodes,
+            virtual_node_count=virtual_node_count,
             settings=pb.LayoutSettings(**settings))), timeout=TIMEOUT)
         self.stub.ApplyChanges(pb.ApplyChangesRequest(ring=name, changes=[
             pb.NodeChange(add=pb.Node(**node)) for node in nodes]),
@@ -64,7 +64,7 @@ class LiveCase(unittest.TestCase):
     def owners(self, ring, keys):
         """The ids of the primaries, by BatchLocate."""
         answer = self.stub.BatchLocate(
-            pb.BatchLocateRequest(ring=ring, keys=keys, replicas=1),
+            pb.BatchLocateRequest(ring=ring, keys=keys, replica_count=1),
             timeout=TIMEOUT)
         return [answer.nodes[node].node_id for node in answer.owners]
 

@@ -48,9 +48,9 @@ class NpmTest(LiveCase):
                                    keys=[key.decode() for key in keys])
                 ring = self.make_ring("npm_hashring", [
                     {"id": name, "weight": server["weight"],
-                     "virtual_nodes": server.get("vnodes", 0)}
+                     "virtual_node_count": server.get("vnodes", 0)}
                     for name, server in servers.items()],
-                    virtual_nodes=options.get("vnode count", 0),
+                    virtual_node_count=options.get("vnode count", 0),
                     points_per_hash=options.get("replicas", 0))
                 self.compare(ring, keys, theirs)
 

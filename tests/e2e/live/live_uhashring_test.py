@@ -24,7 +24,7 @@ class UhashringTest(LiveCase):
                 keys = self.keys(TEXT)
                 ring = self.make_ring(layout, [
                     {"id": name, "weight": node["weight"],
-                     "virtual_nodes": node.get("vnodes", 0)}
+                     "virtual_node_count": node.get("vnodes", 0)}
                     for name, node in nodes.items()])
                 self.compare(ring, keys, [
                     theirs.get_node(key.decode()) for key in keys])

@@ -75,10 +75,11 @@ TEST(PlaceableTest, PointsWhereTheLayoutTakesNone) {
 
 TEST(PlaceableTest, VnodesOfItsOwnWhereTheLayoutHasNone) {
   v1::Node node = NewNode("a");
-  node.set_virtual_nodes(9);
-  EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_NGINX), {node}),
-            "node \"a\": virtual_nodes: in layout nginx nodes have none of "
-            "their own");
+  node.set_virtual_node_count(9);
+  EXPECT_EQ(
+      RefusalOf(SpecOf(v1::LAYOUT_NGINX), {node}),
+      "node \"a\": virtual_node_count: in layout nginx nodes have none of "
+      "their own");
   EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_UHASHRING), {node}), "");
 }
 

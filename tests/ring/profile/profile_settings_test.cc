@@ -117,22 +117,22 @@ TEST(ProfileSettingsTest, EachSettingHasItsBounds) {
                       Settings([](auto& s) { s.set_points_per_hash(5); })),
             "spec.settings.points_per_hash: 5 is not from 1 to 4");
   EXPECT_EQ(RefusalOf(v1::LAYOUT_UHASHRING,
-                      [](auto& spec) { spec.set_virtual_nodes(65537); }),
-            "spec.virtual_nodes: 65537 is not from 1 to 65536");
+                      [](auto& spec) { spec.set_virtual_node_count(65537); }),
+            "spec.virtual_node_count: 65537 is not from 1 to 65536");
 }
 
 TEST(ProfileSettingsTest, ReplicasAreTheSumOverTheDataCentres) {
   const auto with = [](uint32_t asked, uint32_t eu, uint32_t us) -> Set {
     return [=](v1::RingSpec& spec) {
-      spec.set_replicas(asked);
+      spec.set_replica_count(asked);
       auto& dcs = *spec.mutable_settings()->mutable_data_centre_replicas();
       dcs["eu"] = eu;
       dcs["us"] = us;
     };
   };
-  EXPECT_EQ(Normal(v1::LAYOUT_CASSANDRA, with(0, 2, 3))->replicas(), 5);
+  EXPECT_EQ(Normal(v1::LAYOUT_CASSANDRA, with(0, 2, 3))->replica_count(), 5);
   EXPECT_EQ(RefusalOf(v1::LAYOUT_CASSANDRA, with(3, 2, 3)),
-            "spec.replicas: 3 is not the sum of data_centre_replicas, 5");
+            "spec.replica_count: 3 is not the sum of data_centre_replicas, 5");
   EXPECT_EQ(RefusalOf(v1::LAYOUT_CASSANDRA, with(0, 0, 0)),
             "spec.settings.data_centre_replicas: their sum, 0, is not from 1 "
             "to 64");

@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(Of, ProfileVectorsTest,
 TEST(RedisVectorsTest, EachKeyHasTheSlotThatRedisSays) {
   v1::RingSpec spec;
   spec.set_layout(v1::LAYOUT_REDIS_CLUSTER);
-  spec.set_replicas(1);
+  spec.set_replica_count(1);
   v1::Node node = NewNode("a");
   for (uint64_t slot = 0; slot < 16384; ++slot) node.add_points(slot);
   const RingPtr ring = NewRing(spec, {node});
