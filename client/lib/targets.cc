@@ -11,7 +11,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "clockwise/v1/stored.pb.h"
+#include "clockwise/v1/errors.pb.h"
 #include "service/api/refusal.h"
 
 namespace clockwise::client {

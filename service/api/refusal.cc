@@ -4,7 +4,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "clockwise/v1/stored.pb.h"
+#include "clockwise/v1/errors.pb.h"
 
 namespace clockwise {
 namespace {

@@ -67,7 +67,7 @@ absl::StatusOr<std::optional<v1::Change>> FirstAnswer(
     const RingState& state, const ChangeRequest& request) {
   if (request.request_id.empty()) return std::nullopt;
   for (auto it = state.history.rbegin(); it != state.history.rend(); ++it) {
-    const v1::ChangeRecord& record = **it;
+    const stored::v1::ChangeRecord& record = **it;
     if (record.change().request_id() != request.request_id) continue;
     if (record.request_digest() != DigestOf(request)) {
       return Refusal(
@@ -138,7 +138,7 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   }
   FillFigures(state.measured, plan.next->measured, request.include_moves,
               change);
-  v1::ChangeRecord& record = plan.record;
+  stored::v1::ChangeRecord& record = plan.record;
   for (const NodePtr& node : edit->before) *record.add_before() = *node;
   record.set_request_digest(DigestOf(request));
   *record.mutable_change() = change;

@@ -37,7 +37,7 @@ struct ChangePlan {
   std::shared_ptr<RingState> next;  // without history and counters; null if
                                     // there is nothing to change
   v1::Change change;                // the answer
-  v1::ChangeRecord record;          // what history keeps of it
+  stored::v1::ChangeRecord record;  // what history keeps of it
   ChangeKind kind = ChangeKind::kMixed;
 };
 

@@ -106,7 +106,7 @@ absl::Status Membership::Commit(const RingState& state, ChangePlan& plan) {
   next.history = state.history;
   next.history_bytes = state.history_bytes;
   next.Remember(
-      std::make_shared<const v1::ChangeRecord>(std::move(plan.record)));
+      std::make_shared<const stored::v1::ChangeRecord>(std::move(plan.record)));
   TrimHistory(next);
   clockwise::Commit commit;
   commit.ring = state.name();
@@ -389,7 +389,8 @@ absl::StatusOr<bool> Membership::Reconcile(const std::string& ring) {
 }
 
 absl::Status Membership::TakeOver(
-    const RingState& known, const std::vector<v1::ChangeRecord>& records) {
+    const RingState& known,
+    const std::vector<stored::v1::ChangeRecord>& records) {
   auto state = Advance(known, records);
   if (absl::IsFailedPrecondition(state.status())) return Reload(known.name());
   if (!state.ok()) return state.status();

@@ -137,7 +137,7 @@ class Membership {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   // What follows `known`, which is the newest state of its ring.
   absl::Status TakeOver(const RingState& known,
-                        const std::vector<v1::ChangeRecord>& records)
+                        const std::vector<stored::v1::ChangeRecord>& records)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status Reload(const std::string& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);

@@ -59,14 +59,15 @@ absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
   }
   auto state = std::make_shared<RingState>(
       *std::move(ring), stored.head.incarnation, stored.head.epoch);
-  for (const v1::ChangeRecord& record : stored.history) {
-    state->Remember(std::make_shared<const v1::ChangeRecord>(record));
+  for (const stored::v1::ChangeRecord& record : stored.history) {
+    state->Remember(std::make_shared<const stored::v1::ChangeRecord>(record));
   }
   return state;
 }
 
 absl::StatusOr<std::shared_ptr<RingState>> Advance(
-    const RingState& state, const std::vector<v1::ChangeRecord>& records) {
+    const RingState& state,
+    const std::vector<stored::v1::ChangeRecord>& records) {
   if (records.empty()) {
     return absl::FailedPreconditionError("there are no changes");
   }
@@ -77,10 +78,11 @@ absl::StatusOr<std::shared_ptr<RingState>> Advance(
   NodeChanges changes;
   uint64_t epoch = state.epoch;
   uint64_t fingerprint = state.ring().fingerprint();
-  std::vector<std::shared_ptr<const v1::ChangeRecord>> history = state.history;
-  for (const v1::ChangeRecord& made : records) {
+  std::vector<std::shared_ptr<const stored::v1::ChangeRecord>> history =
+      state.history;
+  for (const stored::v1::ChangeRecord& made : records) {
     // The nodes share ownership of their record and are not copied.
-    auto record = std::make_shared<const v1::ChangeRecord>(made);
+    auto record = std::make_shared<const stored::v1::ChangeRecord>(made);
     const v1::Change& change = record->change();
     if (change.epoch() - 1 != epoch) {
       return absl::FailedPreconditionError("its changes have a gap");

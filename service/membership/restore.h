@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "clockwise/stored/v1/stored.pb.h"
 #include "clockwise/v1/placement.pb.h"
-#include "clockwise/v1/stored.pb.h"
 #include "service/membership/ring_state.h"
 #include "service/ring/node_list.h"
 #include "service/ring/partition_moves.h"
@@ -26,7 +26,8 @@ absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
 // history, and no counters. FailedPrecondition: they lead to a ring of another
 // fingerprint than the last of them carries, so the whole must be read again.
 absl::StatusOr<std::shared_ptr<RingState>> Advance(
-    const RingState& state, const std::vector<v1::ChangeRecord>& records);
+    const RingState& state,
+    const std::vector<stored::v1::ChangeRecord>& records);
 
 // A table of ordinals as Ring::Build takes it; empty in other layouts than
 // PARTITIONED. STORE_UNAVAILABLE: it is none of these nodes.

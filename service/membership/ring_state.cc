@@ -112,7 +112,8 @@ void RingState::InheritCounters(const RingState* before) {
                    : NodeCounts(ring().nodes(), {}, {});
 }
 
-void RingState::Remember(std::shared_ptr<const v1::ChangeRecord> record) {
+void RingState::Remember(
+    std::shared_ptr<const stored::v1::ChangeRecord> record) {
   history_bytes += record->ByteSizeLong();
   history.push_back(std::move(record));
 }

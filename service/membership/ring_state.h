@@ -13,8 +13,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "clockwise/stored/v1/stored.pb.h"
 #include "clockwise/v1/placement.pb.h"
-#include "clockwise/v1/stored.pb.h"
 #include "service/membership/node_counts.h"
 #include "service/membership/owner_bytes.h"
 #include "service/ring/balance.h"
@@ -58,7 +58,7 @@ struct RingState {
   uint64_t epoch;
   // Oldest first, dense, the last one's epoch is `epoch`. Never longer than
   // the history kept, and shorter than epoch - 1 once some were dropped.
-  std::vector<std::shared_ptr<const v1::ChangeRecord>> history;
+  std::vector<std::shared_ptr<const stored::v1::ChangeRecord>> history;
   size_t history_bytes = 0;  // of these records as stored
 
   std::shared_ptr<RingCounters> counters;
@@ -68,7 +68,7 @@ struct RingState {
   // Takes over the counters of the state before; null: there was none.
   void InheritCounters(const RingState* before);
   // Adds the newest record.
-  void Remember(std::shared_ptr<const v1::ChangeRecord> record);
+  void Remember(std::shared_ptr<const stored::v1::ChangeRecord> record);
   // Drops the oldest records until there are at most so many, of so many bytes;
   // the newest stays whatever its size.
   void TrimHistory(size_t most_changes, size_t most_bytes);

@@ -14,7 +14,8 @@ using Ordinals = google::protobuf::RepeatedField<uint32_t>;
 // Owners a partition in a table of so many slots in all.
 size_t WidthOf(size_t slots, size_t partitions) { return slots / partitions; }
 
-const Ordinals& OwnersOf(const v1::PartitionMoves& moves, Direction direction) {
+const Ordinals& OwnersOf(const stored::v1::PartitionMoves& moves,
+                         Direction direction) {
   return direction == Direction::kForward ? moves.after() : moves.before();
 }
 
@@ -69,13 +70,13 @@ absl::StatusOr<std::vector<uint32_t>> IndexesOf(const OrdinalTable& table,
   return owners;
 }
 
-v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after) {
+stored::v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after) {
   const size_t partitions = PartitionsOf(after.spec());
   const OrdinalTable was = OrdinalsOf(before);
   const OrdinalTable is = OrdinalsOf(after);
   const size_t width_before = WidthOf(was.size(), partitions);
   const size_t width_after = WidthOf(is.size(), partitions);
-  v1::PartitionMoves moves;
+  stored::v1::PartitionMoves moves;
   for (size_t row = 0; row < partitions; ++row) {
     const auto from = was.begin() + static_cast<ptrdiff_t>(row * width_before);
     const auto to = is.begin() + static_cast<ptrdiff_t>(row * width_after);
@@ -89,7 +90,7 @@ v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after) {
   return moves;
 }
 
-absl::StatusOr<size_t> WidthOf(const v1::PartitionMoves& moves,
+absl::StatusOr<size_t> WidthOf(const stored::v1::PartitionMoves& moves,
                                Direction direction, size_t partitions) {
   const Ordinals& rows = moves.partitions();
   const int slots = OwnersOf(moves, direction).size();
@@ -103,7 +104,7 @@ absl::StatusOr<size_t> WidthOf(const v1::PartitionMoves& moves,
   return static_cast<size_t>(slots / rows.size());
 }
 
-absl::Status Move(const v1::PartitionMoves& moves, Direction direction,
+absl::Status Move(const stored::v1::PartitionMoves& moves, Direction direction,
                   size_t partitions, OrdinalTable& table) {
   if (moves.partitions().empty()) return absl::OkStatus();
   const auto width = WidthOf(moves, direction, partitions);

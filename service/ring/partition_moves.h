@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "clockwise/v1/stored.pb.h"
+#include "clockwise/stored/v1/stored.pb.h"
 #include "service/ring/node_list.h"
 #include "service/ring/ring.h"
 
@@ -32,18 +32,18 @@ absl::StatusOr<std::vector<uint32_t>> IndexesOf(const OrdinalTable& table,
 // What leads from a ring to the one that one change made of it: between epochs
 // farther apart, an ordinal may be another node's. No partitions if no owners
 // changed.
-v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after);
+stored::v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after);
 
 enum class Direction { kForward, kBackward };
 
 // Owners that `moves` give to each partition that they move. DATA_LOSS: they
 // are no moves of a table of `partitions` rows, whatever its width.
-absl::StatusOr<size_t> WidthOf(const v1::PartitionMoves& moves,
+absl::StatusOr<size_t> WidthOf(const stored::v1::PartitionMoves& moves,
                                Direction direction, size_t partitions);
 
 // Makes `moves` in a table of `partitions` rows, or takes them back. DATA_LOSS:
 // they do not fit it, and it is as it was.
-[[nodiscard]] absl::Status Move(const v1::PartitionMoves& moves,
+[[nodiscard]] absl::Status Move(const stored::v1::PartitionMoves& moves,
                                 Direction direction, size_t partitions,
                                 OrdinalTable& table);
 

@@ -12,7 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "clockwise/v1/stored.pb.h"
+#include "clockwise/stored/v1/stored.pb.h"
 #include "service/limits.h"
 #include "service/ring/hash.h"
 #include "service/store/sqlite/file.h"
@@ -34,14 +34,14 @@ std::string DigestOf(absl::string_view bytes) {
   return text;
 }
 
-void Append(const v1::BackupEntry& entry, std::string& bytes) {
+void Append(const stored::v1::BackupEntry& entry, std::string& bytes) {
   google::protobuf::io::StringOutputStream stream(&bytes);
   google::protobuf::util::SerializeDelimitedToZeroCopyStream(entry, &stream);
 }
 
 void Append(const StoredRing& ring, std::string& bytes) {
-  v1::BackupEntry entry;
-  v1::BackupRing& head = *entry.mutable_ring();
+  stored::v1::BackupEntry entry;
+  stored::v1::BackupRing& head = *entry.mutable_ring();
   *head.mutable_spec() = ring.head.spec;
   head.set_incarnation(ring.head.incarnation);
   head.set_epoch(ring.head.epoch);
@@ -51,7 +51,7 @@ void Append(const StoredRing& ring, std::string& bytes) {
     *entry.mutable_node() = node;
     Append(entry, bytes);
   }
-  for (const v1::ChangeRecord& record : ring.history) {
+  for (const stored::v1::ChangeRecord& record : ring.history) {
     *entry.mutable_change() = record;
     Append(entry, bytes);
   }
@@ -69,9 +69,10 @@ absl::Status Refused(const std::string& path, absl::string_view what) {
   return absl::FailedPreconditionError(absl::StrCat(path, ": ", what));
 }
 
-absl::Status TakeEntry(v1::BackupEntry& entry, std::vector<StoredRing>& rings) {
+absl::Status TakeEntry(stored::v1::BackupEntry& entry,
+                       std::vector<StoredRing>& rings) {
   if (entry.has_ring()) {
-    const v1::BackupRing& head = entry.ring();
+    const stored::v1::BackupRing& head = entry.ring();
     rings.emplace_back().head = {head.spec(), head.incarnation(), head.epoch(),
                                  head.fingerprint()};
     return absl::OkStatus();
@@ -79,13 +80,13 @@ absl::Status TakeEntry(v1::BackupEntry& entry, std::vector<StoredRing>& rings) {
   if (rings.empty()) return absl::DataLossError("it begins with no ring");
   StoredRing& ring = rings.back();
   switch (entry.entry_case()) {
-    case v1::BackupEntry::kNode:
+    case stored::v1::BackupEntry::kNode:
       ring.nodes.push_back(std::move(*entry.mutable_node()));
       return absl::OkStatus();
-    case v1::BackupEntry::kChange:
+    case stored::v1::BackupEntry::kChange:
       ring.history.push_back(std::move(*entry.mutable_change()));
       return absl::OkStatus();
-    case v1::BackupEntry::kTable:
+    case stored::v1::BackupEntry::kTable:
       ring.table.insert(ring.table.end(), entry.table().ordinals().begin(),
                         entry.table().ordinals().end());
       return absl::OkStatus();
@@ -99,7 +100,7 @@ absl::StatusOr<std::vector<StoredRing>> Parse(absl::string_view bytes) {
                                                 static_cast<int>(bytes.size()));
   std::vector<StoredRing> rings;
   while (true) {
-    v1::BackupEntry entry;
+    stored::v1::BackupEntry entry;
     bool clean_end = false;
     if (!google::protobuf::util::ParseDelimitedFromZeroCopyStream(
             &entry, &stream, &clean_end)) {

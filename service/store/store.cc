@@ -15,12 +15,12 @@ absl::StatusOr<std::vector<RingHead>> Store::Heads() {
   return heads;
 }
 
-absl::StatusOr<std::vector<v1::ChangeRecord>> Store::ChangesAfter(
+absl::StatusOr<std::vector<stored::v1::ChangeRecord>> Store::ChangesAfter(
     absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
   const auto head = Head(ring);
   if (!head.ok()) return head.status();
   if (head->incarnation == incarnation && head->epoch == epoch) {
-    return std::vector<v1::ChangeRecord>();
+    return std::vector<stored::v1::ChangeRecord>();
   }
   auto stored = Load(ring);
   if (!stored.ok()) return stored.status();

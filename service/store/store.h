@@ -24,8 +24,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "clockwise/stored/v1/stored.pb.h"
 #include "clockwise/v1/placement.pb.h"
-#include "clockwise/v1/stored.pb.h"
 #include "service/ring/partition_moves.h"
 
 namespace clockwise {
@@ -41,10 +41,11 @@ struct RingHead {
 // A ring as the store has it.
 struct StoredRing {
   RingHead head;
-  std::vector<v1::Node> nodes;            // sorted by id
-  std::vector<v1::ChangeRecord> history;  // oldest first, epochs dense, the
-                                          // last one's is head.epoch
-  OrdinalTable table;                     // PARTITIONED only
+  std::vector<v1::Node> nodes;  // sorted by id
+  std::vector<stored::v1::ChangeRecord>
+      history;         // oldest first, epochs dense, the
+                       // last one's is head.epoch
+  OrdinalTable table;  // PARTITIONED only
 };
 
 // One change, to be made durable whole or not at all. The node set becomes the
@@ -56,8 +57,8 @@ struct StoredRing {
 // becomes empty.
 struct Commit {
   std::string ring;
-  uint64_t incarnation = 0;    // expected
-  v1::ChangeRecord record;     // carries the new epoch and fingerprint
+  uint64_t incarnation = 0;         // expected
+  stored::v1::ChangeRecord record;  // carries the new epoch and fingerprint
   size_t history_changes = 0;  // older records beyond this many are dropped,
   uint64_t dropped_epoch = 0;  // and those up to this epoch
 };
@@ -82,7 +83,7 @@ class Store {
   // The changes of a ring after `epoch`, oldest first, dense, up to the newest.
   // RING_NOT_FOUND; EPOCH_CONFLICT: they are no longer all kept, or the ring is
   // of another incarnation: Load tells.
-  virtual absl::StatusOr<std::vector<v1::ChangeRecord>> ChangesAfter(
+  virtual absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ChangesAfter(
       absl::string_view ring, uint64_t incarnation, uint64_t epoch);
 
   // Makes a ring without nodes or history durable; RING_EXISTS.

@@ -57,9 +57,8 @@ absl::Status CheckKept(const RingHead& head, uint64_t dropped, uint64_t epoch) {
                    head.epoch, ", not all those after ", epoch));
 }
 
-absl::StatusOr<std::vector<v1::ChangeRecord>> RecordsAfter(StoredRing ring,
-                                                           uint64_t incarnation,
-                                                           uint64_t epoch) {
+absl::StatusOr<std::vector<stored::v1::ChangeRecord>> RecordsAfter(
+    StoredRing ring, uint64_t incarnation, uint64_t epoch) {
   const uint64_t dropped = ring.head.epoch - ring.history.size();
   absl::Status status = CheckIncarnation(ring.head, incarnation);
   if (status.ok()) status = CheckKept(ring.head, dropped, epoch);

@@ -33,9 +33,8 @@ bool LostRace(const absl::Status& status);
 
 // Of `ring`, the records after `epoch`. EPOCH_CONFLICT: they are no longer all
 // kept, or it is not of that incarnation.
-absl::StatusOr<std::vector<v1::ChangeRecord>> RecordsAfter(StoredRing ring,
-                                                           uint64_t incarnation,
-                                                           uint64_t epoch);
+absl::StatusOr<std::vector<stored::v1::ChangeRecord>> RecordsAfter(
+    StoredRing ring, uint64_t incarnation, uint64_t epoch);
 
 // Makes `commit`, which follows the ring, in memory: nodes, table, history and
 // head. STORE_UNAVAILABLE: its moves do not fit the table; the ring is as it

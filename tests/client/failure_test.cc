@@ -3,7 +3,7 @@
 #include <grpcpp/support/status.h>
 #include <gtest/gtest.h>
 
-#include "clockwise/v1/stored.pb.h"
+#include "clockwise/v1/errors.pb.h"
 #include "service/api/refusal.h"
 
 namespace clockwise::cli {

@@ -10,7 +10,7 @@ import urllib.request
 import grpc
 
 from tests.support.running_server import RunningServer
-from tests.support.stubs import TIMEOUT, pb, refusal, stored_pb2, stub_of
+from tests.support.stubs import TIMEOUT, errors_pb2, pb, refusal, stub_of
 
 CODE = grpc.StatusCode
 
@@ -97,7 +97,7 @@ class LimitsTest(unittest.TestCase):
         details = dict(caught.exception.trailing_metadata())[
             "grpc-status-details-bin"]
         kinds = [detail.type_url.rsplit(".", 1)[1] for detail
-                 in stored_pb2.RpcStatus.FromString(details).details]
+                 in errors_pb2.RpcStatus.FromString(details).details]
         self.assertIn("RetryInfo", kinds)
         waiting.cancel()
 

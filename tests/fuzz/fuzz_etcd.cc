@@ -40,7 +40,8 @@ Keys Sort(const std::vector<std::string>& inputs) {
   return keys;
 }
 
-absl::StatusOr<StoredRing> RingOf(const v1::EtcdHead& head, const Keys& keys) {
+absl::StatusOr<StoredRing> RingOf(const stored::v1::EtcdHead& head,
+                                  const Keys& keys) {
   StoredRing ring;
   ring.head = HeadIn(head);
   auto nodes = ParseEtcdNodes(head, 0, keys.nodes);

@@ -124,7 +124,7 @@ TEST_F(FollowingTest, RingsMadeAndDeletedByOthersComeAndGo) {
 
 TEST_F(FollowingTest, RecordsThatDoNotFitMakeTheWholeRingBeRead) {
   for (int kind = 0; kind < 3; ++kind) {
-    store_.falsify = [kind](std::vector<v1::ChangeRecord>& records) {
+    store_.falsify = [kind](std::vector<stored::v1::ChangeRecord>& records) {
       v1::Change& change = *records.back().mutable_change();
       if (kind == 0) records.clear();
       if (kind == 1) change.set_fingerprint(change.fingerprint() + 1);

@@ -114,7 +114,7 @@ inline std::string TextOf(const StoredRing& ring) {
   for (const v1::Node& node : ring.nodes) {
     absl::StrAppend(&text, "node ", node.ShortDebugString(), "\n");
   }
-  for (const v1::ChangeRecord& record : ring.history) {
+  for (const stored::v1::ChangeRecord& record : ring.history) {
     absl::StrAppend(&text, "change ", record.ShortDebugString(), "\n");
   }
   if (!ring.table.empty()) {

@@ -39,7 +39,7 @@ class TableModel {
     Commit commit = CommitOf(ring_, ++epoch_);
     const size_t from_width = width();
     const size_t to_width = to.size() / partitions_;
-    v1::PartitionMoves& moves = *commit.record.mutable_partitions();
+    stored::v1::PartitionMoves& moves = *commit.record.mutable_partitions();
     for (size_t row = 0; row < partitions_; ++row) {
       const uint32_t* from = table_.data() + row * from_width;
       const uint32_t* then = to.data() + row * to_width;
@@ -86,7 +86,7 @@ inline Commit MovesOf(const std::string& ring, uint64_t epoch,
                       const std::vector<uint32_t>& partitions,
                       const std::vector<uint32_t>& after) {
   Commit commit = CommitOf(ring, epoch, {NodeOf("of the commit")});
-  v1::PartitionMoves& moves = *commit.record.mutable_partitions();
+  stored::v1::PartitionMoves& moves = *commit.record.mutable_partitions();
   moves.mutable_partitions()->Assign(partitions.begin(), partitions.end());
   moves.mutable_after()->Assign(after.begin(), after.end());
   return commit;

@@ -105,8 +105,9 @@ absl::StatusOr<RingHead> ObservedStore::Head(absl::string_view ring) {
   return store_.Head(ring);
 }
 
-absl::StatusOr<std::vector<v1::ChangeRecord>> ObservedStore::ChangesAfter(
-    absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
+absl::StatusOr<std::vector<stored::v1::ChangeRecord>>
+ObservedStore::ChangesAfter(absl::string_view ring, uint64_t incarnation,
+                            uint64_t epoch) {
   if (absl::Status status = Readable(); !status.ok()) return status;
   auto records = store_.ChangesAfter(ring, incarnation, epoch);
   if (records.ok() && falsify) falsify(*records);

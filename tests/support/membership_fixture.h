@@ -42,7 +42,7 @@ class ObservedStore final : public Store {
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
-  absl::StatusOr<std::vector<v1::ChangeRecord>> ChangesAfter(
+  absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ChangesAfter(
       absl::string_view ring, uint64_t incarnation, uint64_t epoch) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
@@ -54,7 +54,7 @@ class ObservedStore final : public Store {
   // made; not OK is the answer all the same.
   std::function<absl::Status()> before, after;
   // What ChangesAfter tells instead of the truth.
-  std::function<void(std::vector<v1::ChangeRecord>&)> falsify;
+  std::function<void(std::vector<stored::v1::ChangeRecord>&)> falsify;
   // Fails all reads.
   std::atomic<bool> unreadable = false;
   std::atomic<int> writes = 0;

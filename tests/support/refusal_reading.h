@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
+#include "clockwise/v1/errors.pb.h"
 #include "clockwise/v1/placement.pb.h"
-#include "clockwise/v1/stored.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "service/api/refusal.h"

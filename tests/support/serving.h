@@ -11,8 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "clockwise/v1/errors.pb.h"
 #include "clockwise/v1/placement.grpc.pb.h"
-#include "clockwise/v1/stored.pb.h"
 #include "service/limits.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"

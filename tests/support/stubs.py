@@ -13,7 +13,7 @@ import grpc
 
 from tests.support.paths import ROOT
 
-PROTOS = ["clockwise/v1/placement.proto", "clockwise/v1/stored.proto"]
+PROTOS = ["clockwise/v1/placement.proto", "clockwise/v1/errors.proto"]
 
 
 def _generated():
@@ -33,10 +33,10 @@ def _generated():
     package.__path__ = [str(pathlib.Path(folder, "clockwise"))]
     sys.modules["clockwise"] = package
     return [importlib.import_module(f"clockwise.v1.{name}")
-            for name in ("placement_pb2", "placement_pb2_grpc", "stored_pb2")]
+            for name in ("placement_pb2", "placement_pb2_grpc", "errors_pb2")]
 
 
-pb, placement_pb2_grpc, stored_pb2 = _generated()
+pb, placement_pb2_grpc, errors_pb2 = _generated()
 
 TIMEOUT = 20  # seconds; a call that takes longer hangs
 
@@ -59,9 +59,9 @@ def refusal(call, request, timeout=TIMEOUT):
         for key, value in error.trailing_metadata() or ():
             if key != "grpc-status-details-bin":
                 continue
-            for detail in stored_pb2.RpcStatus.FromString(value).details:
+            for detail in errors_pb2.RpcStatus.FromString(value).details:
                 if detail.type_url == "type.googleapis.com/google.rpc.ErrorInfo":
-                    info = stored_pb2.ErrorInfo.FromString(detail.value)
+                    info = errors_pb2.ErrorInfo.FromString(detail.value)
                     return error.code(), info.reason
         return error.code(), None
     return grpc.StatusCode.OK, None

@@ -48,7 +48,7 @@ EtcdStore::KnownPtr EtcdStore::Recall(absl::string_view ring) {
 }
 
 void EtcdStore::Advance(absl::string_view ring, Known read,
-                        const std::vector<v1::ChangeRecord>& records) {
+                        const std::vector<stored::v1::ChangeRecord>& records) {
   const KnownPtr known = Recall(ring);
   const size_t partitions = PartitionsOf(read.head.spec());
   if (partitions > 0) {
@@ -58,7 +58,7 @@ void EtcdStore::Advance(absl::string_view ring, Known read,
     }
     uint64_t epoch = known->head.epoch();
     read.table = known->table;
-    for (const v1::ChangeRecord& record : records) {
+    for (const stored::v1::ChangeRecord& record : records) {
       if (record.change().epoch() <= epoch) continue;
       if (record.change().epoch() - 1 != epoch ||
           !Move(record.partitions(), Direction::kForward, partitions,
@@ -212,7 +212,7 @@ absl::StatusOr<std::vector<StoredRing>> EtcdStore::LoadAllOnce() {
   return rings;
 }
 
-absl::StatusOr<StoredRing> EtcdStore::ReadRing(const v1::EtcdHead& head,
+absl::StatusOr<StoredRing> EtcdStore::ReadRing(const stored::v1::EtcdHead& head,
                                                int64_t revision) {
   StoredRing ring;
   ring.head = HeadIn(head);
@@ -224,7 +224,7 @@ absl::StatusOr<StoredRing> EtcdStore::ReadRing(const v1::EtcdHead& head,
   auto table = ReadTable(head, *records, revision);
   if (!table.ok()) return table.status();
   ring.table = *std::move(table);
-  for (v1::ChangeRecord& record : *records) {
+  for (stored::v1::ChangeRecord& record : *records) {
     if (record.change().epoch() > head.dropped_epoch()) {
       ring.history.push_back(std::move(record));
     }
@@ -235,14 +235,14 @@ absl::StatusOr<StoredRing> EtcdStore::ReadRing(const v1::EtcdHead& head,
 }
 
 absl::StatusOr<std::vector<v1::Node>> EtcdStore::ReadNodes(
-    const v1::EtcdHead& head, int64_t revision) {
+    const stored::v1::EtcdHead& head, int64_t revision) {
   const EtcdRange range = keys_.Nodes(head.place(), head.generation());
   auto kvs = ReadRange(range, revision);
   if (!kvs.ok()) return kvs.status();
   return ParseEtcdNodes(head, range.begin.size(), *kvs);
 }
 
-absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfter(
+absl::StatusOr<std::vector<stored::v1::ChangeRecord>> EtcdStore::ChangesAfter(
     absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
   return Again([&] { return ChangesAfterOnce(ring, incarnation, epoch); });
 }
@@ -255,22 +255,22 @@ constexpr uint64_t kNoEpoch = std::numeric_limits<uint64_t>::max();
 
 }  // namespace
 
-absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ReadRecords(
-    const v1::EtcdHead& head, uint64_t after, int64_t revision) {
-  if (after >= head.epoch()) return std::vector<v1::ChangeRecord>();
+absl::StatusOr<std::vector<stored::v1::ChangeRecord>> EtcdStore::ReadRecords(
+    const stored::v1::EtcdHead& head, uint64_t after, int64_t revision) {
+  if (after >= head.epoch()) return std::vector<stored::v1::ChangeRecord>();
   auto kvs =
       ReadRange(keys_.Changes(head.place(), after + 1, head.epoch()), revision);
   if (!kvs.ok()) return kvs.status();
   return ParseRecords(head, after, revision, *kvs);
 }
 
-absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ParseRecords(
-    const v1::EtcdHead& head, uint64_t after, int64_t revision,
+absl::StatusOr<std::vector<stored::v1::ChangeRecord>> EtcdStore::ParseRecords(
+    const stored::v1::EtcdHead& head, uint64_t after, int64_t revision,
     const std::vector<mvccpb::KeyValue>& kvs) {
   if (kvs.size() != head.epoch() - after) {
     return EtcdDamaged(head.spec().name(), "its history has a gap");
   }
-  std::vector<v1::ChangeRecord> records;
+  std::vector<stored::v1::ChangeRecord> records;
   uint64_t epoch = after;
   for (const mvccpb::KeyValue& kv : kvs) {
     ++epoch;
@@ -289,16 +289,17 @@ absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ParseRecords(
 }
 
 absl::StatusOr<OrdinalTable> EtcdStore::ReadTable(
-    const v1::EtcdHead& head, const std::vector<v1::ChangeRecord>& records,
-    int64_t revision) {
+    const stored::v1::EtcdHead& head,
+    const std::vector<stored::v1::ChangeRecord>& records, int64_t revision) {
   if (PartitionsOf(head.spec()) == 0) return OrdinalTable();
   auto kvs = ReadRange(keys_.Table(head.place(), head.generation()), revision);
   if (!kvs.ok()) return kvs.status();
   return ParseEtcdTable(head, records, *kvs);
 }
 
-absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfterOnce(
-    absl::string_view ring, uint64_t incarnation, uint64_t epoch) {
+absl::StatusOr<std::vector<stored::v1::ChangeRecord>>
+EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
+                            uint64_t epoch) {
   // The head and what is likely to follow, in one round trip.
   const KnownPtr guess = Recall(ring);
   EtcdTxn txn;
@@ -319,13 +320,13 @@ absl::StatusOr<std::vector<v1::ChangeRecord>> EtcdStore::ChangesAfterOnce(
     Forget(ring);  // another server deleted it
     return known.status();
   }
-  const v1::EtcdHead& head = known->head;
+  const stored::v1::EtcdHead& head = known->head;
   status = CheckIncarnation(HeadIn(head), incarnation);
   if (status.ok()) {
     status = CheckKept(HeadIn(head), head.dropped_epoch(), epoch);
   }
   if (!status.ok()) return status;
-  absl::StatusOr<std::vector<v1::ChangeRecord>> records;
+  absl::StatusOr<std::vector<stored::v1::ChangeRecord>> records;
   if (response.responses_size() == 2 &&
       !response.responses(1).response_range().more() &&
       guess->head.place() == head.place()) {
@@ -349,7 +350,7 @@ absl::Status EtcdStore::Import(const StoredRing& ring) {
   if (ReasonOf(present.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
     return present.status();
   }
-  v1::EtcdHead head;
+  stored::v1::EtcdHead head;
   *head.mutable_spec() = ring.head.spec;
   head.set_incarnation(ring.head.incarnation);
   head.set_epoch(ring.head.epoch);
@@ -361,7 +362,7 @@ absl::Status EtcdStore::Import(const StoredRing& ring) {
   head.set_table_epoch(ring.head.epoch);
   EtcdBatch batch(client_);
   PutGeneration(head, ring, batch);
-  for (const v1::ChangeRecord& record : ring.history) {
+  for (const stored::v1::ChangeRecord& record : ring.history) {
     batch.Put(keys_.Change(head.place(), record.change().epoch()),
               PutRecord(head.place(), record, head.commit(), batch)
                   .SerializeAsString());
@@ -371,7 +372,7 @@ absl::Status EtcdStore::Import(const StoredRing& ring) {
   return CreateHead(head);
 }
 
-absl::Status EtcdStore::CreateHead(const v1::EtcdHead& head) {
+absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head) {
   const std::string& name = head.spec().name();
   EtcdTxn txn;
   txn.CompareRevision(keys_.Head(name), 0);
@@ -390,7 +391,7 @@ absl::Status EtcdStore::CreateHead(const v1::EtcdHead& head) {
   if (!status.ok()) return status;
   if (response.succeeded()) return absl::OkStatus();
   const mvccpb::KeyValue* found = FoundIn(response, 0);
-  v1::EtcdHead stored;
+  stored::v1::EtcdHead stored;
   // At our place: an attempt whose answer was lost, perhaps changed since.
   if (found != nullptr && stored.ParseFromString(found->value()) &&
       stored.place() == head.place()) {

@@ -35,7 +35,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "clockwise/v1/stored.pb.h"
+#include "clockwise/stored/v1/stored.pb.h"
 #include "etcd/rpc.pb.h"
 #include "service/runtime/mutex.h"
 #include "service/store/etcd/client.h"
@@ -63,7 +63,7 @@ class EtcdStore final : public Store {
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
   absl::StatusOr<std::vector<RingHead>> Heads() override;
-  absl::StatusOr<std::vector<v1::ChangeRecord>> ChangesAfter(
+  absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ChangesAfter(
       absl::string_view ring, uint64_t incarnation, uint64_t epoch) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
@@ -77,7 +77,7 @@ class EtcdStore final : public Store {
  private:
   // A head as it was read or written.
   struct Known {
-    v1::EtcdHead head;
+    stored::v1::EtcdHead head;
     int64_t revision = 0;  // the head key's
     OrdinalTable table;    // PARTITIONED only: as of head.epoch
     // Before then, others have their turn.
@@ -94,24 +94,24 @@ class EtcdStore final : public Store {
   // `kv`: what a head's key holds; null: it is not there.
   static absl::StatusOr<Known> KnownFrom(absl::string_view ring,
                                          const mvccpb::KeyValue* kv);
-  absl::StatusOr<StoredRing> ReadRing(const v1::EtcdHead& head,
+  absl::StatusOr<StoredRing> ReadRing(const stored::v1::EtcdHead& head,
                                       int64_t revision);
   absl::StatusOr<StoredRing> LoadOnce(absl::string_view ring);
   absl::StatusOr<std::vector<StoredRing>> LoadAllOnce();
-  absl::StatusOr<std::vector<v1::Node>> ReadNodes(const v1::EtcdHead& head,
-                                                  int64_t revision);
+  absl::StatusOr<std::vector<v1::Node>> ReadNodes(
+      const stored::v1::EtcdHead& head, int64_t revision);
 
   // The records of the epochs after `after`, up to head.epoch.
-  absl::StatusOr<std::vector<v1::ChangeRecord>> ReadRecords(
-      const v1::EtcdHead& head, uint64_t after, int64_t revision);
-  absl::StatusOr<std::vector<v1::ChangeRecord>> ParseRecords(
-      const v1::EtcdHead& head, uint64_t after, int64_t revision,
+  absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ReadRecords(
+      const stored::v1::EtcdHead& head, uint64_t after, int64_t revision);
+  absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ParseRecords(
+      const stored::v1::EtcdHead& head, uint64_t after, int64_t revision,
       const std::vector<mvccpb::KeyValue>& kvs);
-  absl::StatusOr<std::vector<v1::ChangeRecord>> ChangesAfterOnce(
+  absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ChangesAfterOnce(
       absl::string_view ring, uint64_t incarnation, uint64_t epoch);
   absl::StatusOr<OrdinalTable> ReadTable(
-      const v1::EtcdHead& head, const std::vector<v1::ChangeRecord>& records,
-      int64_t revision);
+      const stored::v1::EtcdHead& head,
+      const std::vector<stored::v1::ChangeRecord>& records, int64_t revision);
   absl::Status CheckFormat();
 
   // Writing (etcd_store_write.cc).
@@ -124,11 +124,12 @@ class EtcdStore final : public Store {
   // Makes `commit` by a new set of keys.
   absl::Status ApplyInParts(const Commit& commit, const Known& before,
                             Known& after);
-  void PutGeneration(const v1::EtcdHead& head, const StoredRing& ring,
+  void PutGeneration(const stored::v1::EtcdHead& head, const StoredRing& ring,
                      EtcdBatch& batch);
   // The value of the record's key; its parts, if it needs them, are put.
-  v1::EtcdRecord PutRecord(uint64_t place, const v1::ChangeRecord& record,
-                           uint64_t commit, EtcdBatch& batch);
+  stored::v1::EtcdRecord PutRecord(uint64_t place,
+                                   const stored::v1::ChangeRecord& record,
+                                   uint64_t commit, EtcdBatch& batch);
   // Sends `txn`, completed by what takes the head from `before` to `after`,
   // until its outcome is known.
   absl::Status Flip(EtcdTxn& txn, const Known& before, Known& after);
@@ -143,14 +144,14 @@ class EtcdStore final : public Store {
   absl::Status JudgeFull(const absl::Status& full, Known& after);
 
   // Whole rings.
-  absl::Status CreateHead(const v1::EtcdHead& head);
+  absl::Status CreateHead(const stored::v1::EtcdHead& head);
 
   // What is known of heads.
   void Remember(absl::string_view ring, Known known);
   // Takes what is known of the ring to `read`, whose table is still missing, by
   // the records up to its epoch; forgets it where they do not follow.
   void Advance(absl::string_view ring, Known read,
-               const std::vector<v1::ChangeRecord>& records);
+               const std::vector<stored::v1::ChangeRecord>& records);
   void Forget(absl::string_view ring);
   KnownPtr Recall(absl::string_view ring);
   uint64_t Draw();

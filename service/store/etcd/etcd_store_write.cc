@@ -30,9 +30,9 @@ constexpr std::chrono::milliseconds kShortestTurn(4);
 constexpr int kTurnDoublings = 7;
 
 // The head that `commit` makes of `before`.
-v1::EtcdHead HeadAfter(const v1::EtcdHead& before, const Commit& commit,
-                       uint64_t number) {
-  v1::EtcdHead head = before;
+stored::v1::EtcdHead HeadAfter(const stored::v1::EtcdHead& before,
+                               const Commit& commit, uint64_t number) {
+  stored::v1::EtcdHead head = before;
   head.set_epoch(commit.record.change().epoch());
   head.set_fingerprint(commit.record.change().fingerprint());
   ApplyToSpec(commit.record.change(), *head.mutable_spec());
@@ -114,7 +114,7 @@ absl::StatusOr<bool> EtcdStore::ApplyInOne(const Commit& commit,
       txn.Put(std::move(key), node->SerializeAsString());
     }
   }
-  v1::EtcdRecord record;
+  stored::v1::EtcdRecord record;
   record.set_commit(after.head.commit());
   *record.mutable_record() = commit.record;
   txn.Put(keys_.Change(after.head.place(), after.head.epoch()),
@@ -137,13 +137,13 @@ absl::Status EtcdStore::ApplyInParts(const Commit& commit, const Known& before,
   status = ApplyTo(*ring, commit);
   if (!status.ok()) return status;
 
-  v1::EtcdHead& head = after.head;
+  stored::v1::EtcdHead& head = after.head;
   head.set_generation(Draw());
   head.set_table_epoch(head.epoch());
   head.set_moved_since_table(0);
   EtcdBatch batch(client_);
   PutGeneration(head, *ring, batch);
-  const v1::EtcdRecord record =
+  const stored::v1::EtcdRecord record =
       PutRecord(head.place(), commit.record, head.commit(), batch);
   status = batch.Finish();
   if (!status.ok()) return status;
@@ -159,8 +159,8 @@ absl::Status EtcdStore::ApplyInParts(const Commit& commit, const Known& before,
   return Flip(txn, before, after);
 }
 
-void EtcdStore::PutGeneration(const v1::EtcdHead& head, const StoredRing& ring,
-                              EtcdBatch& batch) {
+void EtcdStore::PutGeneration(const stored::v1::EtcdHead& head,
+                              const StoredRing& ring, EtcdBatch& batch) {
   for (const v1::Node& node : ring.nodes) {
     batch.Put(keys_.Node(head.place(), head.generation(), node.id()),
               node.SerializeAsString());
@@ -175,10 +175,10 @@ void EtcdStore::PutGeneration(const v1::EtcdHead& head, const StoredRing& ring,
   }
 }
 
-v1::EtcdRecord EtcdStore::PutRecord(uint64_t place,
-                                    const v1::ChangeRecord& record,
-                                    uint64_t commit, EtcdBatch& batch) {
-  v1::EtcdRecord stored;
+stored::v1::EtcdRecord EtcdStore::PutRecord(
+    uint64_t place, const stored::v1::ChangeRecord& record, uint64_t commit,
+    EtcdBatch& batch) {
+  stored::v1::EtcdRecord stored;
   stored.set_commit(commit);
   if (record.ByteSizeLong() <= limits::kEtcdValueBytes) {
     *stored.mutable_record() = record;
@@ -197,7 +197,7 @@ v1::EtcdRecord EtcdStore::PutRecord(uint64_t place,
 }
 
 absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
-  const v1::EtcdHead& head = after.head;
+  const stored::v1::EtcdHead& head = after.head;
   const std::string head_key = keys_.Head(head.spec().name());
   txn.CompareRevision(head_key, before.revision);
   txn.Put(head_key, head.SerializeAsString());
@@ -239,8 +239,9 @@ namespace {
 
 // Whether `stored` is the record of the commit that made `head`; null: there is
 // none.
-bool IsRecordOf(const mvccpb::KeyValue* stored, const v1::EtcdHead& head) {
-  v1::EtcdRecord record;
+bool IsRecordOf(const mvccpb::KeyValue* stored,
+                const stored::v1::EtcdHead& head) {
+  stored::v1::EtcdRecord record;
   return stored != nullptr && record.ParseFromString(stored->value()) &&
          record.commit() == head.commit();
 }
@@ -259,7 +260,7 @@ absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
     return absl::OkStatus();
   }
   const mvccpb::KeyValue* now = FoundIn(response, 0);
-  v1::EtcdHead head;
+  stored::v1::EtcdHead head;
   if (now == nullptr) return RingNotFound(name);
   if (!head.ParseFromString(now->value())) {
     return EtcdDamaged(name, "its head cannot be read");

@@ -8,18 +8,18 @@
 
 namespace clockwise {
 
-absl::StatusOr<v1::EtcdHead> ParseEtcdHead(absl::string_view ring,
-                                           const std::string& value) {
-  v1::EtcdHead head;
+absl::StatusOr<stored::v1::EtcdHead> ParseEtcdHead(absl::string_view ring,
+                                                   const std::string& value) {
+  stored::v1::EtcdHead head;
   if (!head.ParseFromString(value) || head.spec().name() != ring) {
     return EtcdDamaged(ring, "its head cannot be read");
   }
   return head;
 }
 
-absl::StatusOr<std::vector<v1::Node>> ParseEtcdNodes(const v1::EtcdHead& head,
-                                                     size_t prefix_bytes,
-                                                     const EtcdKeyValues& kvs) {
+absl::StatusOr<std::vector<v1::Node>> ParseEtcdNodes(
+    const stored::v1::EtcdHead& head, size_t prefix_bytes,
+    const EtcdKeyValues& kvs) {
   std::vector<v1::Node> nodes;
   nodes.reserve(kvs.size());
   for (const mvccpb::KeyValue& kv : kvs) {
@@ -33,10 +33,10 @@ absl::StatusOr<std::vector<v1::Node>> ParseEtcdNodes(const v1::EtcdHead& head,
   return nodes;
 }
 
-absl::StatusOr<v1::EtcdRecord> ParseEtcdRecord(const v1::EtcdHead& head,
-                                               uint64_t epoch,
-                                               const std::string& value) {
-  v1::EtcdRecord stored;
+absl::StatusOr<stored::v1::EtcdRecord> ParseEtcdRecord(
+    const stored::v1::EtcdHead& head, uint64_t epoch,
+    const std::string& value) {
+  stored::v1::EtcdRecord stored;
   if (stored.ParseFromString(value) &&
       (stored.part_count() > 0 || stored.record().change().epoch() == epoch)) {
     return stored;
@@ -46,8 +46,9 @@ absl::StatusOr<v1::EtcdRecord> ParseEtcdRecord(const v1::EtcdHead& head,
       absl::StrCat("the change of epoch ", epoch, " cannot be read"));
 }
 
-absl::Status JoinEtcdParts(const v1::EtcdHead& head, uint64_t epoch,
-                           const EtcdKeyValues& parts, v1::EtcdRecord& stored) {
+absl::Status JoinEtcdParts(const stored::v1::EtcdHead& head, uint64_t epoch,
+                           const EtcdKeyValues& parts,
+                           stored::v1::EtcdRecord& stored) {
   std::string bytes;
   for (const mvccpb::KeyValue& kv : parts) bytes += kv.value();
   if (parts.size() == stored.part_count() &&
@@ -61,7 +62,8 @@ absl::Status JoinEtcdParts(const v1::EtcdHead& head, uint64_t epoch,
 }
 
 absl::StatusOr<OrdinalTable> ParseEtcdTable(
-    const v1::EtcdHead& head, const std::vector<v1::ChangeRecord>& records,
+    const stored::v1::EtcdHead& head,
+    const std::vector<stored::v1::ChangeRecord>& records,
     const EtcdKeyValues& kvs) {
   OrdinalTable table;
   for (const mvccpb::KeyValue& kv : kvs) {
@@ -72,7 +74,7 @@ absl::StatusOr<OrdinalTable> ParseEtcdTable(
                 count * sizeof(uint32_t));
   }
   const size_t partitions = PartitionsOf(head.spec());
-  for (const v1::ChangeRecord& record : records) {
+  for (const stored::v1::ChangeRecord& record : records) {
     if (record.change().epoch() <= head.table_epoch()) continue;
     absl::Status status =
         Move(record.partitions(), Direction::kForward, partitions, table);

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "clockwise/v1/stored.pb.h"
+#include "clockwise/stored/v1/stored.pb.h"
 #include "service/api/refusal.h"
 #include "service/ring/partition_moves.h"
 #include "service/store/store.h"
@@ -18,12 +18,12 @@ namespace clockwise {
 // The value of EtcdKeys::Format.
 inline constexpr absl::string_view kEtcdFormat = "1";
 
-inline RingHead HeadIn(const v1::EtcdHead& head) {
+inline RingHead HeadIn(const stored::v1::EtcdHead& head) {
   return {head.spec(), head.incarnation(), head.epoch(), head.fingerprint()};
 }
 
 // Records up to this epoch are of no use any more.
-inline uint64_t KeptAfter(const v1::EtcdHead& head) {
+inline uint64_t KeptAfter(const stored::v1::EtcdHead& head) {
   return PartitionsOf(head.spec()) > 0
              ? std::min(head.dropped_epoch(), head.table_epoch())
              : head.dropped_epoch();

@@ -212,7 +212,7 @@ absl::Status SqliteStore::ReadHistory(StoredRing& ring) {
   for (; row.ok() && *row; row = rows.Next()) {
     const uint64_t epoch = rows.Number(0);
     const absl::string_view bytes = rows.Bytes(1);
-    v1::ChangeRecord& record = ring.history.emplace_back();
+    stored::v1::ChangeRecord& record = ring.history.emplace_back();
     if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
         record.change().epoch() != epoch) {
       return absl::DataLossError(
@@ -246,7 +246,7 @@ absl::Status SqliteStore::WriteImport(const StoredRing& ring) {
     status = queries_[kUpsertNode].Run(name, node.id(), Blob{bytes});
     digest += NodeDigest(node.id(), bytes);
   }
-  for (const v1::ChangeRecord& record : ring.history) {
+  for (const stored::v1::ChangeRecord& record : ring.history) {
     if (!status.ok()) return status;
     const uint64_t epoch = record.change().epoch();
     const std::string bytes = record.SerializeAsString();
@@ -399,7 +399,7 @@ absl::Status SqliteStore::ReadTable(StoredRing& ring) {
 absl::Status SqliteStore::WritePartitions(const Commit& commit,
                                           const std::string& spec,
                                           uint64_t& digest) {
-  const v1::PartitionMoves& moves = commit.record.partitions();
+  const stored::v1::PartitionMoves& moves = commit.record.partitions();
   if (moves.partitions().empty()) return absl::OkStatus();
   v1::RingSpec parsed;
   if (!parsed.ParseFromString(spec)) {
@@ -424,7 +424,7 @@ absl::Status SqliteStore::ReplacePartitions(const Commit& commit,
   if (!status.ok()) return status;
   status = queries_[kDeletePartitions].Run(commit.ring);
   if (!status.ok()) return status;
-  const v1::PartitionMoves& moves = commit.record.partitions();
+  const stored::v1::PartitionMoves& moves = commit.record.partitions();
   return InsertTable(
       commit.ring,
       {moves.after().data(), static_cast<size_t>(moves.after_size())},
@@ -449,7 +449,7 @@ absl::Status SqliteStore::InsertTable(absl::string_view ring,
 absl::Status SqliteStore::MovePartitions(const Commit& commit,
                                          size_t partitions_per_row,
                                          size_t width, uint64_t& digest) {
-  const v1::PartitionMoves& moves = commit.record.partitions();
+  const stored::v1::PartitionMoves& moves = commit.record.partitions();
   for (int i = 0; i < moves.partitions_size();) {
     const uint64_t number = moves.partitions(i) / kPartitionsPerRow;
     OrdinalTable owners;

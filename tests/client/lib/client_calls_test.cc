@@ -2,7 +2,7 @@
 #include <future>
 
 #include "absl/strings/str_cat.h"
-#include "clockwise/v1/stored.pb.h"
+#include "clockwise/v1/errors.pb.h"
 #include "service/api/refusal.h"
 #include "service/rpc/status_mapping.h"
 #include "tests/client/lib/client_fixture.h"
