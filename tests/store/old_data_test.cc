@@ -1,0 +1,40 @@
+// Files of older versions, in tests/data, are still read.
+#include <gtest/gtest.h>
+
+#include "service/store/backup.h"
+#include "service/store/sqlite/sqlite_store.h"
+#include "tests/data/old_rings.h"
+#include "tests/store/store_testing.h"
+
+namespace clockwise {
+namespace {
+
+TEST(OldDataTest, SqliteFileHasItsRingsAndTheirHistory) {
+  const TemporaryFolder folder;
+  const std::string path = folder.File("clockwise.db");
+  WriteBytes(path, DataIn("rings.sqlite"));
+  auto store = SqliteStore::Open(path, {});
+  ASSERT_OK(store.status());
+  const auto rings = (*store)->LoadAll();
+  ASSERT_OK(rings.status());
+  ExpectOldRings(*rings, "sqlite.json");
+}
+
+TEST(OldDataTest, BackupHasItsRingsAndTheirHistory) {
+  const auto rings = ReadBackup(DataFile("rings.backup"));
+  ASSERT_OK(rings.status());
+  ExpectOldRings(*rings, "sqlite.json");
+}
+
+TEST(OldDataTest, BackupIsStillReadAfterItIsWrittenAnew) {
+  const TemporaryFolder folder;
+  const auto rings = ReadBackup(DataFile("rings.backup"));
+  ASSERT_OK(rings.status());
+  ASSERT_OK(WriteBackup(folder.File("new.backup"), *rings));
+  const auto again = ReadBackup(folder.File("new.backup"));
+  ASSERT_OK(again.status());
+  ExpectOldRings(*again, "sqlite.json");
+}
+
+}  // namespace
+}  // namespace clockwise
