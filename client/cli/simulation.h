@@ -56,7 +56,7 @@ struct Figures {
   v1::RingSpec spec;  // with its defaults
   size_t nodes_before = 0;
   size_t nodes_after = 0;
-  // Exact, as v1::Change has them.
+  // Exact, as v1::Comparison has them.
   v1::Balance balance_before;
   v1::Balance balance_after;
   v1::Balance primary_balance_before;

@@ -151,10 +151,12 @@ absl::StatusOr<ChangeResult> Remote::Apply(const ChangeSet& changes,
   result.epoch = change.epoch();
   result.incarnation = change.incarnation();
   result.fingerprint = change.fingerprint();
-  result.moved_ratio = change.moved_ratio();
-  result.minimum_moved_ratio = change.minimum_moved_ratio();
-  result.peak_to_mean_before = change.balance_before().peak_to_mean();
-  result.peak_to_mean_after = change.balance_after().peak_to_mean();
+  result.moved_ratio = change.comparison().moved_ratio();
+  result.minimum_moved_ratio = change.comparison().minimum_moved_ratio();
+  result.peak_to_mean_before =
+      change.comparison().balance_before().peak_to_mean();
+  result.peak_to_mean_after =
+      change.comparison().balance_after().peak_to_mean();
   return result;
 }
 

@@ -37,20 +37,12 @@ uint64_t DigestOf(const ChangeRequest& request) {
 }
 
 // What history does not keep: it is computed again from the rings.
-void ClearLists(v1::Change& change) {
-  change.clear_moves();
-  change.clear_moves_truncated();
-  change.clear_transfers();
-  change.clear_transfers_truncated();
-  change.clear_share_changes();
-}
-
-// The answer's figures; the moves only if they are asked for.
-void FillFigures(const MeasuredRing& before, const MeasuredRing& after,
-                 bool include_moves, v1::Change& change) {
-  FillComparison(before, after, Relation::kNext, include_moves, change);
-  *change.mutable_primary_balance_before() = before.primary_balance;
-  *change.mutable_primary_balance_after() = after.primary_balance;
+void ClearLists(v1::Comparison& comparison) {
+  comparison.clear_moves();
+  comparison.clear_moves_truncated();
+  comparison.clear_transfers();
+  comparison.clear_transfers_truncated();
+  comparison.clear_share_changes();
 }
 
 }  // namespace
@@ -82,7 +74,8 @@ absl::StatusOr<std::optional<v1::Change>> FirstAnswer(
       if (!before.ok()) return before.status();
       auto after = RingAt(state, answer.epoch(), "request_id");
       if (!after.ok()) return after.status();
-      FillFigures(*before, *after, true, answer);
+      *answer.mutable_comparison() =
+          ComparisonOf(*before, *after, Relation::kNext, true);
     }
     return answer;
   }
@@ -112,7 +105,8 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   if (edit->empty() && !ends) {
     change.set_epoch(state.epoch);
     change.set_fingerprint(state.ring().fingerprint());
-    FillFigures(state.measured, state.measured, false, change);
+    *change.mutable_comparison() =
+        ComparisonOf(state.measured, state.measured, Relation::kNext, false);
     return plan;
   }
   absl::StatusOr<std::shared_ptr<const Ring>> ring;
@@ -136,13 +130,14 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   for (std::string& id : edit->removed_ids) {
     change.add_removed_ids(std::move(id));
   }
-  FillFigures(state.measured, plan.next->measured, request.include_moves,
-              change);
+  *change.mutable_comparison() =
+      ComparisonOf(state.measured, plan.next->measured, Relation::kNext,
+                   request.include_moves);
   stored::v1::ChangeRecord& record = plan.record;
   for (const NodePtr& node : edit->before) *record.add_before() = *node;
   record.set_request_digest(DigestOf(request));
   *record.mutable_change() = change;
-  ClearLists(*record.mutable_change());
+  ClearLists(*record.mutable_change()->mutable_comparison());
   if (PartitionsOf(state.ring().spec()) > 0) {
     *record.mutable_partitions() =
         MovesBetween(state.ring(), plan.next->ring());

@@ -125,7 +125,7 @@ absl::Status Membership::Commit(const RingState& state, ChangePlan& plan) {
 
   next.InheritCounters(&state);
   next.counters->changes[static_cast<size_t>(plan.kind)].fetch_add(1);
-  next.counters->moved_ratio.fetch_add(plan.change.moved_ratio());
+  next.counters->moved_ratio.fetch_add(plan.change.comparison().moved_ratio());
   Publish(plan.next);
   PassFailPoint("after_publish");
   return absl::OkStatus();

@@ -12,7 +12,7 @@
 
 namespace clockwise {
 
-// Fields as in v1::Change.
+// Fields as in v1::Comparison.
 struct Comparison {
   std::vector<v1::Move> moves;  // by position, adjacent ranges merged
   bool moves_truncated = false;
@@ -26,8 +26,8 @@ struct Comparison {
   bool transfers_truncated = false;
 };
 
-// Puts the lists, and whether they are whole, into a message that has fields of
-// their names.
+// Puts the lists, and whether they are whole, into a v1::Comparison or
+// v1::Delta.
 template <typename Message>
 void FillLists(const Comparison& comparison, Message& message) {
   message.mutable_moves()->Assign(comparison.moves.begin(),

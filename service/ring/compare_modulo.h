@@ -6,7 +6,7 @@
 
 namespace clockwise {
 
-// Change.moved_ratio, exactly. A key's slots before and after, h mod N and
+// Comparison.moved_ratio, exactly. A key's slots before and after, h mod N and
 // h mod M, are any pair that agrees modulo gcd(N, M), each as likely as the
 // next (Chinese remainder theorem); of these pairs it counts, for each owner
 // after, those in which it did not own the key before.

@@ -19,24 +19,27 @@ namespace {
 // not be done in full. `meant` is the ring's name as the request gave it.
 void LogChange(absl::string_view meant, const v1::Change& change) {
   const std::string ring(MeantRing(meant));
-  LogInfo("ring changed", {{"ring", ring},
-                           {"epoch", absl::StrCat(change.epoch())},
-                           {"upserted", absl::StrCat(change.upserted_size())},
-                           {"removed", absl::StrCat(change.removed_ids_size())},
-                           {"moved", absl::StrCat(change.moved_ratio())},
-                           {"actor", change.actor()},
-                           {"request_id", change.request_id()}});
-  if (change.zone_shortfall_after() > change.zone_shortfall_before()) {
+  LogInfo("ring changed",
+          {{"ring", ring},
+           {"epoch", absl::StrCat(change.epoch())},
+           {"upserted", absl::StrCat(change.upserted_size())},
+           {"removed", absl::StrCat(change.removed_ids_size())},
+           {"moved", absl::StrCat(change.comparison().moved_ratio())},
+           {"actor", change.actor()},
+           {"request_id", change.request_id()}});
+  if (change.comparison().zone_shortfall_after() >
+      change.comparison().zone_shortfall_before()) {
     LogWarning("partitions short of zones",
                {{"ring", ring},
-                {"partitions", absl::StrCat(change.zone_shortfall_after())},
-                {"zones", absl::StrCat(change.zone_count())}});
+                {"partitions",
+                 absl::StrCat(change.comparison().zone_shortfall_after())},
+                {"zones", absl::StrCat(change.comparison().zone_count())}});
   }
-  if (change.capped_ids_size() > 0) {
+  if (change.comparison().capped_ids_size() > 0) {
     LogWarning("weights too large to honour",
                {{"ring", ring},
-                {"nodes", absl::StrCat(change.capped_ids_size())},
-                {"first", change.capped_ids(0)}});
+                {"nodes", absl::StrCat(change.comparison().capped_ids_size())},
+                {"first", change.comparison().capped_ids(0)}});
   }
 }
 

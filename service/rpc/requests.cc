@@ -138,7 +138,8 @@ absl::StatusOr<v1::CompareEpochsResponse> Answer(
   response.set_from_epoch(request.from_epoch() ? request.from_epoch() : newest);
   response.set_to_epoch(request.to_epoch() ? request.to_epoch() : newest);
   response.set_incarnation((*state)->incarnation);
-  FillComparison(*before, *after, Relation::kAny, true, response);
+  *response.mutable_comparison() =
+      ComparisonOf(*before, *after, Relation::kAny, true);
   return response;
 }
 

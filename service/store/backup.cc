@@ -15,6 +15,7 @@
 #include "clockwise/stored/v1/stored.pb.h"
 #include "service/limits.h"
 #include "service/ring/hash.h"
+#include "service/store/record_upgrade.h"
 #include "service/store/sqlite/file.h"
 #include "service/store/store_rules.h"
 
@@ -84,6 +85,9 @@ absl::Status TakeEntry(stored::v1::BackupEntry& entry,
       ring.nodes.push_back(std::move(*entry.mutable_node()));
       return absl::OkStatus();
     case stored::v1::BackupEntry::kChange:
+      if (!UpgradeRecord(*entry.mutable_change())) {
+        return absl::DataLossError("a change cannot be read");
+      }
       ring.history.push_back(std::move(*entry.mutable_change()));
       return absl::OkStatus();
     case stored::v1::BackupEntry::kTable:

@@ -74,7 +74,7 @@ class ChangeTest(WithServer):
         change = self.json("node", "remove", "n1")[0]["change"]
         self.assertRegex(change["requestId"], r"^[0-9a-f]{32}$")
         self.assertEqual(change["removedIds"], ["n1"])
-        self.assertIn("minimumMovedRatio", change)
+        self.assertIn("minimumMovedRatio", change["comparison"])
 
     def test_unknown_node_names_the_nearest(self):
         self.good("node", "add", "cache-10")
@@ -127,7 +127,7 @@ class RingTest(WithServer):
         out = self.good("ring", "diff", "3", "4")
         self.assertRegex(out, r"^epoch 3 → 4: [\d.]+ % of the hash space")
         answer, = self.json("ring", "diff", "3", "4")
-        self.assertEqual({owner for move in answer["moves"]
+        self.assertEqual({owner for move in answer["comparison"]["moves"]
                           for owner in move["toIds"]}, {"n3"})
         told = self.fails(1, "ring", "diff", "1", "99")
         self.assertIn("history", told)

@@ -117,12 +117,13 @@ class MigrateTest(WithServer):
         self.assertIn(f"start it: clockwise migrate start {ring} ", plan)
         report, keys = self.json("migrate", "plan", ring, "--keys=20000")
         self.assertEqual(keys["keys"], 20000)
-        self.assertAlmostEqual(report["movedRatio"], keys["moved"] / 20000,
+        self.assertAlmostEqual(report["comparison"]["movedRatio"],
+                               keys["moved"] / 20000,
                                delta=0.01)
-        self.assertLess(report["movedRatio"], 0.2)
+        self.assertLess(report["comparison"]["movedRatio"], 0.2)
         self.assertAlmostEqual(
-            sum(pair["ratio"] for pair in report["transfers"]),
-            report["movedRatio"])
+            sum(pair["ratio"] for pair in report["comparison"]["transfers"]),
+            report["comparison"]["movedRatio"])
         self.assertEqual(sum(pair["keys"] for pair in keys["transfers"]),
                          keys["moved"])
 
@@ -169,9 +170,9 @@ class MigrateTest(WithServer):
         for layout in ("hashed", "partitioned"):
             report, keys = self.json("migrate", "plan", ring,
                                      f"--to={layout}", "--keys=50000")
-            self.assertAlmostEqual(report["movedRatio"],
+            self.assertAlmostEqual(report["comparison"]["movedRatio"],
                                    keys["moved"] / 50000, delta=0.02)
-            self.assertEqual(len(report["transfers"]), 6)
+            self.assertEqual(len(report["comparison"]["transfers"]), 6)
             text = self.good("migrate", "plan", ring, f"--to={layout}")
             self.assertIn("know nothing of each other", text)
 

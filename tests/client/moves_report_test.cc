@@ -84,7 +84,7 @@ TEST(HandoverLineTest, TellsOfPrimariesThatChangeHands) {
 }
 
 TEST(MovesReportTest, SumsUpWhatTheServerCounted) {
-  v1::Change change;
+  v1::Comparison change;
   change.set_moved_ratio(0.25);
   v1::Transfer* transfer = change.add_transfers();
   transfer->set_from_id("a");
@@ -101,10 +101,10 @@ TEST(MovesReportTest, SumsUpWhatTheServerCounted) {
 }
 
 TEST(MovesReportTest, MovesThatAreNoRangesAreSaidNotToBeListed) {
-  v1::CompareEpochsResponse diff;
+  v1::Comparison diff;
   diff.set_moved_ratio(0.9);  // MODULO
   EXPECT_THAT(MovesReport(diff, kAscii), HasSubstr("not all moves"));
-  EXPECT_THAT(MovesReport(v1::Change(), kAscii), Not(HasSubstr("not all")));
+  EXPECT_THAT(MovesReport(v1::Comparison(), kAscii), Not(HasSubstr("not all")));
 }
 
 }  // namespace

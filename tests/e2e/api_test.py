@@ -98,12 +98,12 @@ class ApiTest(unittest.TestCase):
         old = RingModel(before.spec, before.nodes)
         after = self.ring()
         new = RingModel(after.spec, after.nodes)
-        self.assertAlmostEqual(sum(move.ratio for move in made.moves),
-                               made.moved_ratio, 12)
+        self.assertAlmostEqual(sum(move.ratio for move in made.comparison.moves),
+                               made.comparison.moved_ratio, 12)
         for i in range(20_000):
             key = f"probe {i}".encode()
             position = xxh3(key)
-            inside = [move for move in made.moves
+            inside = [move for move in made.comparison.moves
                       if (position - move.start - 1) % 2**64
                       < (move.end - move.start) % 2**64]
             source, target = old.owners(key, 1), new.owners(key, 1)

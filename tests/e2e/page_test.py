@@ -174,9 +174,9 @@ class PageTest(unittest.TestCase):
                    }""",
                 [action, change.add.id or change.remove or
                  change.update.node.id])
-            self.wait_for_text("#planned", f"{plan.moved_ratio * 100:.2f} %")
+            self.wait_for_text("#planned", f"{plan.comparison.moved_ratio * 100:.2f} %")
             self.wait_for_text(
-                "#planned", f"{plan.balance_after.peak_to_mean:.4f}")
+                "#planned", f"{plan.comparison.balance_after.peak_to_mean:.4f}")
             self.wait_for_text("#planned", "node-3 → " if change.remove
                                else f"→ {change.add.id or 'node-0'}")
         self.picture("plan")

@@ -99,7 +99,7 @@ class PrometheusTest(unittest.TestCase):
         self.wait_for(self.of_ring("clockwise_ring_epoch"), 7)
         self.wait_for(self.of_ring("clockwise_ring_nodes"), 6)
         self.wait_for(self.of_ring("clockwise_ring_peak_to_mean_ratio"),
-                      change.balance_after.peak_to_mean)
+                      change.comparison.balance_after.peak_to_mean)
         self.wait_for(f'clockwise_ring_changes_total{{ring="{self.ring}",'
                       'kind="add"}', 6)
 

@@ -124,7 +124,7 @@ TEST_F(ApplyChangesTest, TellsOnlyWhatReallyChanged) {
 
 TEST_F(ApplyChangesTest, MayEmptyTheRing) {
   const v1::Change change = Make(Many({Remove("a"), Remove("b"), Remove("c")}));
-  EXPECT_EQ(change.moved_ratio(), 0);
+  EXPECT_EQ(change.comparison().moved_ratio(), 0);
   EXPECT_THAT(Ids(), IsEmpty());
 }
 

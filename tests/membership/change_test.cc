@@ -68,14 +68,14 @@ TEST_F(MembershipTest, AChangeTellsWhatItDid) {
   ASSERT_EQ(change.upserted_size(), 1);
   EXPECT_EQ(BytesOf(change.upserted(0)), BytesOf(Node("a")));
   EXPECT_THAT(change.removed_ids(), IsEmpty());
-  EXPECT_THAT(change.moves(), IsEmpty());
-  EXPECT_EQ(BytesOf(change.balance_before()),
+  EXPECT_THAT(change.comparison().moves(), IsEmpty());
+  EXPECT_EQ(BytesOf(change.comparison().balance_before()),
             BytesOf(before->measured.balance));
-  EXPECT_EQ(BytesOf(change.balance_after()),
+  EXPECT_EQ(BytesOf(change.comparison().balance_after()),
             BytesOf(State()->measured.balance));
-  EXPECT_EQ(BytesOf(change.primary_balance_before()),
+  EXPECT_EQ(BytesOf(change.comparison().primary_balance_before()),
             BytesOf(before->measured.primary_balance));
-  EXPECT_EQ(BytesOf(change.primary_balance_after()),
+  EXPECT_EQ(BytesOf(change.comparison().primary_balance_after()),
             BytesOf(State()->measured.primary_balance));
 }
 
@@ -88,22 +88,25 @@ TEST_F(MembershipTest, AChangesFiguresAreThoseOfTheComparison) {
   const Comparison compared =
       Compare(before->ring(), before->measured.ownership, State()->ring(),
               State()->measured.ownership, limits::kMaxMoves);
-  EXPECT_EQ(change.moved_ratio(), compared.moved_ratio);
-  EXPECT_EQ(change.minimum_moved_ratio(), compared.minimum_moved_ratio);
-  EXPECT_FALSE(change.moves_truncated());
-  ASSERT_EQ(change.moves_size(), static_cast<int>(compared.moves.size()));
-  for (int i = 0; i < change.moves_size(); ++i) {
-    EXPECT_EQ(BytesOf(change.moves(i)), BytesOf(compared.moves[i]));
+  EXPECT_EQ(change.comparison().moved_ratio(), compared.moved_ratio);
+  EXPECT_EQ(change.comparison().minimum_moved_ratio(),
+            compared.minimum_moved_ratio);
+  EXPECT_FALSE(change.comparison().moves_truncated());
+  ASSERT_EQ(change.comparison().moves_size(),
+            static_cast<int>(compared.moves.size()));
+  for (int i = 0; i < change.comparison().moves_size(); ++i) {
+    EXPECT_EQ(BytesOf(change.comparison().moves(i)),
+              BytesOf(compared.moves[i]));
   }
 }
 
 TEST_F(MembershipTest, TheFirstNodeMovesOneAndTheLastMovesNothing) {
-  EXPECT_EQ(Make(Add("a")).moved_ratio(), 1);
+  EXPECT_EQ(Make(Add("a")).comparison().moved_ratio(), 1);
   const v1::Change last = Make(Remove("a"));
-  EXPECT_EQ(last.moved_ratio(), 0);
+  EXPECT_EQ(last.comparison().moved_ratio(), 0);
   EXPECT_THAT(last.removed_ids(), ElementsAre("a"));
   EXPECT_THAT(Ids(), IsEmpty());
-  EXPECT_EQ(last.balance_after().peak_to_mean(), 0);
+  EXPECT_EQ(last.comparison().balance_after().peak_to_mean(), 0);
 }
 
 TEST_F(MembershipTest, AddingTheIdenticalNodeIsOkAndNoNewEpoch) {
@@ -119,7 +122,7 @@ TEST_F(MembershipTest, AddingTheIdenticalNodeIsOkAndNoNewEpoch) {
     EXPECT_EQ(change.epoch(), 2u);
     EXPECT_EQ(change.incarnation(), State()->incarnation);
     EXPECT_EQ(change.fingerprint(), State()->ring().fingerprint());
-    EXPECT_EQ(change.moved_ratio(), 0);
+    EXPECT_EQ(change.comparison().moved_ratio(), 0);
     EXPECT_THAT(change.upserted(), IsEmpty());
   }
   EXPECT_EQ(Epoch(), 2u);

@@ -38,8 +38,8 @@ TEST_F(CountersTest, ChangesAreCountedByKind) {
 TEST_F(CountersTest, MovedRatioIsSummedUp) {
   double sum = 0;
   for (const char* id : {"a", "b", "c", "d"})
-    sum += Make(Add(id)).moved_ratio();
-  sum += Make(Remove("b")).moved_ratio();
+    sum += Make(Add(id)).comparison().moved_ratio();
+  sum += Make(Remove("b")).comparison().moved_ratio();
   EXPECT_GT(sum, 1);
   EXPECT_DOUBLE_EQ(State()->counters->moved_ratio, sum);
 }

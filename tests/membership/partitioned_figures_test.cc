@@ -38,7 +38,7 @@ void ExpectMovesTellOfEachPartition(const v1::Change& change,
   for (size_t row = 0; row < after.size(); ++row) {
     for (const uint64_t position : {row * arc, row * arc + arc - 1}) {
       int moves = 0;
-      for (const v1::Move& move : change.moves()) {
+      for (const v1::Move& move : change.comparison().moves()) {
         const bool whole = move.start() == move.end();
         if (!whole && position - move.start() - 1 >= move.end() - move.start())
           continue;
@@ -58,14 +58,15 @@ void ExpectTransfers(const v1::Change& change, const CountedMoves& counted) {
     expected[nodes] = counted.Ratio(slots);
   }
   double last = 2;
-  for (const v1::Transfer& transfer : change.transfers()) {
+  for (const v1::Transfer& transfer : change.comparison().transfers()) {
     EXPECT_LE(transfer.ratio(), last);
     last = transfer.ratio();
     told[{transfer.from_id(), transfer.to_id()}] = transfer.ratio();
   }
   if (counted.slots == 0) expected.clear();
   EXPECT_THAT(told, ::testing::ContainerEq(expected));
-  EXPECT_EQ(static_cast<size_t>(change.transfers_size()), told.size());
+  EXPECT_EQ(static_cast<size_t>(change.comparison().transfers_size()),
+            told.size());
 }
 
 void ExpectShareChanges(const v1::Change& change, const v1::Snapshot& before,
@@ -95,7 +96,7 @@ void ExpectShareChanges(const v1::Change& change, const v1::Snapshot& before,
     absl::StrAppend(&expected, id, " ", share(was, id), " ", share(is, id), " ",
                     due, "\n");
   }
-  for (const v1::ShareChange& one : change.share_changes()) {
+  for (const v1::ShareChange& one : change.comparison().share_changes()) {
     absl::StrAppend(&told, one.node_id(), " ", one.before(), " ", one.after(),
                     " ", one.due(), "\n");
   }
@@ -107,25 +108,31 @@ void ExpectFigures(const v1::Change& change, const v1::Snapshot& before,
                    const v1::Snapshot& after) {
   const OwnerRows was = RowsOf(before), is = RowsOf(after);
   const CountedMoves counted(was, is);
-  EXPECT_DOUBLE_EQ(change.moved_ratio(), counted.Ratio(counted.moved));
-  EXPECT_LE(change.minimum_moved_ratio(), change.moved_ratio());
+  EXPECT_DOUBLE_EQ(change.comparison().moved_ratio(),
+                   counted.Ratio(counted.moved));
+  EXPECT_LE(change.comparison().minimum_moved_ratio(),
+            change.comparison().moved_ratio());
   EXPECT_DOUBLE_EQ(
-      change.handover_ratio(),
+      change.comparison().handover_ratio(),
       static_cast<double>(counted.handovers) / static_cast<double>(is.size()));
-  EXPECT_EQ(change.zone_shortfall_before(), CountShortfall(before));
-  EXPECT_EQ(change.zone_shortfall_after(), CountShortfall(after));
+  EXPECT_EQ(change.comparison().zone_shortfall_before(),
+            CountShortfall(before));
+  EXPECT_EQ(change.comparison().zone_shortfall_after(), CountShortfall(after));
   EXPECT_EQ(after.zone_shortfall(), CountShortfall(after));
-  EXPECT_EQ(IdsOf(change.capped_ids()), IdsOf(after.capped_ids()));
-  EXPECT_EQ(BytesOf(change.balance_before()), BytesOf(before.balance()));
-  EXPECT_EQ(BytesOf(change.balance_after()), BytesOf(after.balance()));
-  EXPECT_EQ(BytesOf(change.primary_balance_before()),
+  EXPECT_EQ(IdsOf(change.comparison().capped_ids()), IdsOf(after.capped_ids()));
+  EXPECT_EQ(BytesOf(change.comparison().balance_before()),
+            BytesOf(before.balance()));
+  EXPECT_EQ(BytesOf(change.comparison().balance_after()),
+            BytesOf(after.balance()));
+  EXPECT_EQ(BytesOf(change.comparison().primary_balance_before()),
             BytesOf(before.primary_balance()));
-  EXPECT_EQ(BytesOf(change.primary_balance_after()),
+  EXPECT_EQ(BytesOf(change.comparison().primary_balance_after()),
             BytesOf(after.primary_balance()));
-  EXPECT_FALSE(change.moves_truncated());
+  EXPECT_FALSE(change.comparison().moves_truncated());
   double moved = 0;
-  for (const v1::Move& move : change.moves()) moved += move.ratio();
-  EXPECT_NEAR(moved, change.moved_ratio(), 1e-12);
+  for (const v1::Move& move : change.comparison().moves())
+    moved += move.ratio();
+  EXPECT_NEAR(moved, change.comparison().moved_ratio(), 1e-12);
   ExpectMovesTellOfEachPartition(change, was, is);
   ExpectTransfers(change, counted);
   ExpectShareChanges(change, before, after);
@@ -144,8 +151,8 @@ TEST_F(PartitionedFiguresTest, AreThoseOfTheTables) {
       SCOPED_TRACE(change.epoch());
       ExpectFigures(change, before, Snapshot());
       if (HasFailure()) return;
-      handovers += change.handover_ratio() > 0 ? 1 : 0;
-      shortfalls += change.zone_shortfall_after() > 0 ? 1 : 0;
+      handovers += change.comparison().handover_ratio() > 0 ? 1 : 0;
+      shortfalls += change.comparison().zone_shortfall_after() > 0 ? 1 : 0;
     }
   });
   EXPECT_GT(handovers, 20u);
@@ -218,16 +225,17 @@ TEST_F(PartitionedFiguresTest, AreKeptWithoutTheirLists) {
   ChangeRequest request = Many({Add("a"), Add("b"), Add("c")});
   request.include_moves = true;
   const v1::Change change = Make(request);
-  EXPECT_THAT(change.moves(), Not(IsEmpty()));
-  EXPECT_THAT(change.transfers(), SizeIs(3));
-  EXPECT_THAT(change.share_changes(), SizeIs(3));
+  EXPECT_THAT(change.comparison().moves(), Not(IsEmpty()));
+  EXPECT_THAT(change.comparison().transfers(), SizeIs(3));
+  EXPECT_THAT(change.comparison().share_changes(), SizeIs(3));
   const v1::Change kept = State()->history.back()->change();
-  EXPECT_THAT(kept.moves(), IsEmpty());
-  EXPECT_THAT(kept.transfers(), IsEmpty());
-  EXPECT_THAT(kept.share_changes(), IsEmpty());
-  EXPECT_EQ(kept.moved_ratio(), 1);
+  EXPECT_THAT(kept.comparison().moves(), IsEmpty());
+  EXPECT_THAT(kept.comparison().transfers(), IsEmpty());
+  EXPECT_THAT(kept.comparison().share_changes(), IsEmpty());
+  EXPECT_EQ(kept.comparison().moved_ratio(), 1);
   request = Add("d");
-  EXPECT_THAT(Make(request).transfers(), IsEmpty()) << "not asked for";
+  EXPECT_THAT(Make(request).comparison().transfers(), IsEmpty())
+      << "not asked for";
 }
 
 // --- Nodes that cannot have what is due to them. ---
@@ -239,13 +247,13 @@ TEST_F(PartitionedFiguresTest, AWeightAboveItsPartOfTheWholeIsNamed) {
   EXPECT_THAT(Snapshot().capped_ids(), IsEmpty()) << "just a third";
   EXPECT_EQ(CountOwned(RowsOf(Snapshot())).at("big"), 64u);
   const v1::Change above = Make(Update(RequestNode("big", 3)));
-  EXPECT_THAT(above.capped_ids(), ElementsAre("big"));
+  EXPECT_THAT(above.comparison().capped_ids(), ElementsAre("big"));
   EXPECT_THAT(Snapshot().capped_ids(), ElementsAre("big"));
   EXPECT_EQ(CountOwned(RowsOf(Snapshot())).at("big"), 64u);
-  EXPECT_THAT(State()->history.back()->change().capped_ids(),
+  EXPECT_THAT(State()->history.back()->change().comparison().capped_ids(),
               ElementsAre("big"));
   const v1::Change gone = Make(Remove("big"));
-  EXPECT_THAT(gone.capped_ids(), IsEmpty());
+  EXPECT_THAT(gone.comparison().capped_ids(), IsEmpty());
   EXPECT_THAT(SnapshotAt(*State(), 3).capped_ids(), ElementsAre("big"));
   EXPECT_THAT(SnapshotAt(*State(), 2).capped_ids(), IsEmpty());
 }
@@ -256,16 +264,18 @@ TEST_F(PartitionedFiguresTest, AZoneAboveItsPartOfTheWholeIsNamedByItsNodes) {
              Add(RequestNode("c", 2, "y"))}));
   EXPECT_THAT(Snapshot().capped_ids(), IsEmpty()) << "just a half";
   const v1::Change above = Make(Update(RequestNode("b", 2, "x")));
-  EXPECT_THAT(above.capped_ids(), ElementsAre("a", "b"));
-  EXPECT_EQ(above.zone_shortfall_after(), 0u);
+  EXPECT_THAT(above.comparison().capped_ids(), ElementsAre("a", "b"));
+  EXPECT_EQ(above.comparison().zone_shortfall_after(), 0u);
 }
 
 TEST_F(PartitionedFiguresTest, WithAsManyNodesAsOwnersTheHeavierAreCapped) {
   MakeRing(4, 3);
   Make(Many({Add("a"), Add("b")}));
   EXPECT_THAT(Snapshot().capped_ids(), IsEmpty());
-  EXPECT_THAT(Make(Update(RequestNode("b", 2))).capped_ids(), ElementsAre("b"));
-  EXPECT_THAT(Make(Add(RequestNode("c", 9))).capped_ids(), ElementsAre("c"));
+  EXPECT_THAT(Make(Update(RequestNode("b", 2))).comparison().capped_ids(),
+              ElementsAre("b"));
+  EXPECT_THAT(Make(Add(RequestNode("c", 9))).comparison().capped_ids(),
+              ElementsAre("c"));
 }
 
 }  // namespace

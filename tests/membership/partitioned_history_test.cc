@@ -146,8 +146,8 @@ TEST_F(PartitionedHistoryTest, TheLastNodesRemovalEmptiesAllRows) {
     mirrors.emplace_back(SnapshotAt(*State(), epoch));
   }
   const v1::Change change = Make(Remove("c"));
-  EXPECT_EQ(change.moved_ratio(), 0);
-  EXPECT_EQ(change.zone_shortfall_after(), 0u);
+  EXPECT_EQ(change.comparison().moved_ratio(), 0);
+  EXPECT_EQ(change.comparison().zone_shortfall_after(), 0u);
   EXPECT_THAT(Snapshot().partition_owners(), IsEmpty());
   EXPECT_THAT(memory_.Load("default").value().table, IsEmpty());
   for (PartitionMirror& mirror : mirrors) {
@@ -162,7 +162,7 @@ TEST_F(PartitionedHistoryTest, TheLastNodesRemovalEmptiesAllRows) {
   EXPECT_THAT(Ids(), IsEmpty());
   EXPECT_EQ(RowsOf(SnapshotAt(*State(), 3)),
             OwnerRows(32, std::vector<std::string>{"c"}));
-  EXPECT_EQ(Make(Add("d")).moved_ratio(), 1);
+  EXPECT_EQ(Make(Add("d")).comparison().moved_ratio(), 1);
 }
 
 TEST_F(PartitionedHistoryTest, AnAddressMovesNothing) {
@@ -176,11 +176,11 @@ TEST_F(PartitionedHistoryTest, AnAddressMovesNothing) {
   const v1::Change change = Make(request);
   EXPECT_EQ(change.epoch(), 3u);
   EXPECT_EQ(change.fingerprint(), before.fingerprint());
-  EXPECT_EQ(change.moved_ratio(), 0);
-  EXPECT_EQ(change.handover_ratio(), 0);
-  EXPECT_THAT(change.moves(), IsEmpty());
-  EXPECT_THAT(change.transfers(), IsEmpty());
-  EXPECT_THAT(change.share_changes(), IsEmpty());
+  EXPECT_EQ(change.comparison().moved_ratio(), 0);
+  EXPECT_EQ(change.comparison().handover_ratio(), 0);
+  EXPECT_THAT(change.comparison().moves(), IsEmpty());
+  EXPECT_THAT(change.comparison().transfers(), IsEmpty());
+  EXPECT_THAT(change.comparison().share_changes(), IsEmpty());
   EXPECT_EQ(RowsOf(Snapshot()), RowsOf(before));
   EXPECT_THAT(State()->history.back()->partitions().partitions(), IsEmpty());
   const v1::Delta delta = DeltaSince(*State(), 2, false).value();

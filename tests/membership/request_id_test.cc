@@ -24,7 +24,7 @@ TEST_F(RequestIdTest, ATrueRetryGetsTheFirstAnswerMovesIncluded) {
   Make(Many({Add("a"), Add("b")}));
   const ChangeRequest request = Named(Add("c"), "r");
   const v1::Change first = Make(request);
-  ASSERT_GT(first.moves_size(), 0);
+  ASSERT_GT(first.comparison().moves_size(), 0);
   now_ += absl::Hours(1);
   const int writes = store_.writes;
   EXPECT_EQ(Make(request).DebugString(), first.DebugString());
@@ -158,7 +158,7 @@ TEST_F(RequestIdTest, ALostAnswerIsFoundAgainAndTheChangeMadeOnce) {
   store_.after = nullptr;
   const v1::Change answer = Make(request);
   EXPECT_EQ(answer.epoch(), 3u);
-  EXPECT_GT(answer.moves_size(), 0);
+  EXPECT_GT(answer.comparison().moves_size(), 0);
   EXPECT_EQ(Epoch(), 3u);
   EXPECT_THAT(Ids(), ElementsAre("a", "b"));
   EXPECT_EQ(memory_.Load("default").value().head.epoch, 3u);

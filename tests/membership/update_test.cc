@@ -152,7 +152,7 @@ TEST_F(UpdateTest, OfAnAddressMovesNothingAndKeepsTheFingerprint) {
   v1::Node node = Bare();
   node.set_address("10.9.9.9:80");
   const v1::Change change = Make(Update(node));
-  EXPECT_EQ(change.moved_ratio(), 0);
+  EXPECT_EQ(change.comparison().moved_ratio(), 0);
   EXPECT_EQ(change.fingerprint(), fingerprint);
   EXPECT_EQ(change.epoch(), 4u);
 }

@@ -148,7 +148,7 @@ TEST(MetricsTest, MovedSpaceAddsUpOverChanges) {
   double moved = 0;
   for (const char* id : {"a", "b", "c"}) {
     const StatePtr state = server.Add("default", {id});
-    moved += state->history.back()->change().moved_ratio();
+    moved += state->history.back()->change().comparison().moved_ratio();
   }
   EXPECT_GT(moved, 1.5);  // all of it, half of it, a third of it
   EXPECT_DOUBLE_EQ(

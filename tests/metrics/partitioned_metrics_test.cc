@@ -47,7 +47,8 @@ TEST_F(PartitionedMetricsTest, PartitionsShortOfZonesAreCounted) {
   EXPECT_EQ(Of("zone_shortfall_partitions"), 32) << "there is one zone";
   const StatePtr two = server_.Apply("table", {AddOf("c", 1, "y")});
   EXPECT_EQ(Of("zone_shortfall_partitions"), 0);
-  EXPECT_EQ(two->history.back()->change().zone_shortfall_before(), 32u);
+  EXPECT_EQ(two->history.back()->change().comparison().zone_shortfall_before(),
+            32u);
 }
 
 TEST_F(PartitionedMetricsTest, OtherLayoutsHaveNoPartitionsToBeShort) {

@@ -50,10 +50,11 @@ TEST_F(ChangeTest, AChangeTellsEpochActorReasonAndMoves) {
   EXPECT_EQ(change_.request_id(), "r1");
   EXPECT_NE(change_.actor().find("127.0.0.1"), std::string::npos);
   EXPECT_EQ(change_.accept_time().seconds(), 1'700'000'000);
-  EXPECT_EQ(change_.moved_ratio(), 1.0);
-  ASSERT_EQ(change_.moves_size(), 1);
-  EXPECT_EQ(change_.moves(0).start(), change_.moves(0).end());
-  EXPECT_EQ(change_.moves(0).to_ids(0), "n1");
+  EXPECT_EQ(change_.comparison().moved_ratio(), 1.0);
+  ASSERT_EQ(change_.comparison().moves_size(), 1);
+  EXPECT_EQ(change_.comparison().moves(0).start(),
+            change_.comparison().moves(0).end());
+  EXPECT_EQ(change_.comparison().moves(0).to_ids(0), "n1");
 }
 
 TEST_F(ChangeTest, RefusalsNameTheField) {
@@ -210,8 +211,9 @@ TEST_F(ChangeTest, OldRingsAreKeptAsLongAsHistory) {
   v1::CompareEpochsResponse compared;
   ASSERT_TRUE(Call(&Stub::CompareEpochs, compare, compared).ok());
   EXPECT_EQ(compared.to_epoch(), 26u);
-  EXPECT_GT(compared.moves_size(), 0);
-  EXPECT_DOUBLE_EQ(compared.moved_ratio(), compared.minimum_moved_ratio());
+  EXPECT_GT(compared.comparison().moves_size(), 0);
+  EXPECT_DOUBLE_EQ(compared.comparison().moved_ratio(),
+                   compared.comparison().minimum_moved_ratio());
   compare.set_from_epoch(1);
   EXPECT_EQ(Call(&Stub::CompareEpochs, compare, compared).error_code(),
             grpc::StatusCode::OUT_OF_RANGE);

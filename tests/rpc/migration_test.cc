@@ -147,7 +147,7 @@ TEST_F(MigrationTest, EndingItIsAChangeOfItsOwnThatMovesNothing) {
   ASSERT_TRUE(End(request, change).ok());
   EXPECT_EQ(change.epoch(), 3);
   EXPECT_EQ(change.ended_migration_from(), "default");
-  EXPECT_EQ(change.moved_ratio(), 0);
+  EXPECT_EQ(change.comparison().moved_ratio(), 0);
   EXPECT_EQ(change.reason(), "all copied");
   const v1::LocateResponse after = Locate("next", "k");
   EXPECT_EQ(after.epoch(), 3);

@@ -235,9 +235,9 @@ TYPED_TEST_P(StoreAcceptance, ARecordComesBackWhole) {
   change->set_actor("somebody");
   change->set_reason("because");
   change->set_request_id("id-1");
-  change->set_moved_ratio(0.1);
+  change->mutable_comparison()->set_moved_ratio(0.1);
   change->mutable_accept_time()->set_seconds(1'700'000'000);
-  change->mutable_balance_after()->set_peak_to_mean(1.25);
+  change->mutable_comparison()->mutable_balance_after()->set_peak_to_mean(1.25);
   ASSERT_OK(this->store_->Apply(commit));
   this->Reopen();
   ASSERT_EQ(this->Stored("r").history.size(), 1);

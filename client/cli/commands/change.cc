@@ -17,12 +17,13 @@ namespace {
 
 // "; epoch 7, 15.2 % of the hash space moved (least possible 15.2 %)".
 std::string MovedText(const v1::Change& change, bool plan) {
-  if (change.moved_ratio() == 0) {
+  if (change.comparison().moved_ratio() == 0) {
     return plan ? "nothing would move" : "nothing moved";
   }
-  return absl::StrCat(Percent(change.moved_ratio()), " of the hash space ",
-                      plan ? "would move" : "moved", " (least possible ",
-                      Percent(change.minimum_moved_ratio()), ")");
+  return absl::StrCat(Percent(change.comparison().moved_ratio()),
+                      " of the hash space ", plan ? "would move" : "moved",
+                      " (least possible ",
+                      Percent(change.comparison().minimum_moved_ratio()), ")");
 }
 
 }  // namespace
@@ -92,7 +93,7 @@ std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
   absl::StrAppend(&text, options.plan ? words.planned : words.done, " ",
                   words.node_id, ": epoch ", change.epoch(), ", ",
                   MovedText(change, options.plan), "\n");
-  absl::StrAppend(&text, MovesReport(change, session.terminal));
+  absl::StrAppend(&text, MovesReport(change.comparison(), session.terminal));
   if (options.plan) {
     absl::StrAppend(&text, "apply it: ",
                     ApplyLine(session.arguments, change.epoch() - 1), "\n");

@@ -107,9 +107,9 @@ absl::Status Plan(const MigrateOptions& options, Session& session) {
       "plan (nothing changed): ring ", options.ring, " at epoch ",
       report.from_epoch(), "\n  from  ", SpecText(migration->before->spec()),
       "\n  to    ", SpecText(migration->after->spec()), "\n",
-      Percent(report.moved_ratio()), " of the keys",
+      Percent(report.comparison().moved_ratio()), " of the keys",
       migration->after->spec().replica_count() > 1 ? " × owners" : "",
-      " would move\n", MovesReport(report, session.terminal));
+      " would move\n", MovesReport(report.comparison(), session.terminal));
   if (!migration->alike) {
     absl::StrAppend(&text,
                     "(the two layouts hash keys in ways that know nothing of "

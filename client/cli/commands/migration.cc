@@ -49,11 +49,11 @@ absl::StatusOr<std::shared_ptr<const Ring>> NewRing(const v1::RingSpec& spec,
   return NextRing(**empty, *std::move(joined), &before);
 }
 
-void FillReport(const Ring& before, const Ring& after,
-                v1::CompareEpochsResponse& report) {
+v1::Comparison ReportOf(const Ring& before, const Ring& after) {
   const Ownership was = Measure(before);
   const Ownership is = Measure(after);
   const Comparison comparison = CompareLayouts(before, was, after, is);
+  v1::Comparison report;
   report.set_moved_ratio(comparison.moved_ratio);
   report.set_minimum_moved_ratio(comparison.minimum_moved_ratio);
   report.set_handover_ratio(comparison.handover_ratio);
@@ -62,6 +62,8 @@ void FillReport(const Ring& before, const Ring& after,
   report.mutable_share_changes()->Assign(shares.begin(), shares.end());
   *report.mutable_balance_before() = BalanceOf(before, was);
   *report.mutable_balance_after() = BalanceOf(after, is);
+  *report.mutable_primary_balance_before() = PrimaryBalanceOf(before, was);
+  *report.mutable_primary_balance_after() = PrimaryBalanceOf(after, is);
   report.set_zone_shortfall_before(ZoneShortfall(before));
   report.set_zone_shortfall_after(ZoneShortfall(after));
   report.set_partition_count(static_cast<uint32_t>(PartitionsOf(after.spec())));
@@ -69,6 +71,7 @@ void FillReport(const Ring& before, const Ring& after,
   for (std::string& id : CappedIds(after, is)) {
     report.add_capped_ids(std::move(id));
   }
+  return report;
 }
 
 using Count = std::pair<std::pair<std::string, std::string>, uint64_t>;
@@ -105,7 +108,8 @@ absl::StatusOr<Migration> PlanMigration(const v1::Snapshot& snapshot,
   for (const v1::Node& node : nodes) {
     *migration.changes.add_changes()->mutable_add() = node;
   }
-  FillReport(*migration.before, *migration.after, migration.report);
+  *migration.report.mutable_comparison() =
+      ReportOf(*migration.before, *migration.after);
   migration.report.set_from_epoch(snapshot.epoch());
   migration.report.set_incarnation(snapshot.incarnation());
   return migration;

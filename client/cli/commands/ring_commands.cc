@@ -114,12 +114,12 @@ absl::Status DiffEpochs(const RingOptions& options, Session& session) {
       session.connection.Call(&Connection::Stub::CompareEpochs, request, &diff);
   if (!failure.ok()) return failure;
   if (session.globals.json()) return session.out.WriteJson(diff);
-  return session.out.Write(
-      absl::StrCat("epoch ", diff.from_epoch(), " ", session.terminal.arrow(),
-                   " ", diff.to_epoch(), ": ", Percent(diff.moved_ratio()),
-                   " of the hash space moved (least possible ",
-                   Percent(diff.minimum_moved_ratio()), ")\n",
-                   MovesReport(diff, session.terminal)));
+  return session.out.Write(absl::StrCat(
+      "epoch ", diff.from_epoch(), " ", session.terminal.arrow(), " ",
+      diff.to_epoch(), ": ", Percent(diff.comparison().moved_ratio()),
+      " of the hash space moved (least possible ",
+      Percent(diff.comparison().minimum_moved_ratio()), ")\n",
+      MovesReport(diff.comparison(), session.terminal)));
 }
 
 void AddHistoryRow(const v1::Change& change, Table& table) {
@@ -131,8 +131,9 @@ void AddHistoryRow(const v1::Change& change, Table& table) {
        absl::FormatTime("%Y-%m-%d %H:%M:%S", time, absl::LocalTimeZone()),
        SomeIds(put),
        SomeIds({change.removed_ids().begin(), change.removed_ids().end()}),
-       Percent(change.moved_ratio(), 2),
-       absl::StrFormat("%.3f", change.balance_after().peak_to_mean()),
+       Percent(change.comparison().moved_ratio(), 2),
+       absl::StrFormat("%.3f",
+                       change.comparison().balance_after().peak_to_mean()),
        change.actor(),
        change.reason().empty() && !change.ended_migration_from().empty()
            ? absl::StrCat("end of the migration from ",

@@ -159,4 +159,25 @@ std::string SomeIds(std::vector<std::string> ids) {
   if (more > 0) absl::StrAppend(&text, " and ", more, " more");
   return text;
 }
+std::string MovesReport(const v1::Comparison& comparison,
+                        const Terminal& terminal) {
+  // The server lists no transfers for MODULO.
+  const bool truncated =
+      comparison.transfers_truncated() ||
+      (comparison.transfers().empty() && comparison.moved_ratio() > 0);
+  return absl::StrCat(
+      HandoverLine(comparison.handover_ratio()),
+      TransferTable(comparison.transfers(), truncated, terminal),
+      SharesTable({comparison.share_changes().begin(),
+                   comparison.share_changes().end()},
+                  terminal),
+      BalanceLine(comparison.balance_before(), comparison.balance_after(),
+                  terminal),
+      ZonesLine(comparison.partition_count(), comparison.zone_count(),
+                comparison.zone_shortfall_before(),
+                comparison.zone_shortfall_after(), terminal),
+      CappedLine(
+          {comparison.capped_ids().begin(), comparison.capped_ids().end()}));
+}
+
 }  // namespace clockwise::cli

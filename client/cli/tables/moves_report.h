@@ -7,14 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "client/cli/terminal.h"
 #include "clockwise/v1/placement.pb.h"
 
 namespace clockwise::cli {
 
-// As v1::Change has them: greatest first.
+// As v1::Comparison has them: greatest first.
 using Transfers = google::protobuf::RepeatedPtrField<v1::Transfer>;
 
 // Who gives: "(nobody)" where nobody owned it.
@@ -51,24 +50,9 @@ std::string HandoverLine(double ratio);
 // A few of `ids`, the rest as their number.
 std::string SomeIds(std::vector<std::string> ids);
 
-// All of it. `Message` is v1::Change or v1::CompareEpochsResponse, whose fields
-// have the same names.
-template <typename Message>
-std::string MovesReport(const Message& moves, const Terminal& terminal) {
-  // Of MODULO none are listed.
-  const bool truncated = moves.transfers_truncated() ||
-                         (moves.transfers().empty() && moves.moved_ratio() > 0);
-  return absl::StrCat(
-      HandoverLine(moves.handover_ratio()),
-      TransferTable(moves.transfers(), truncated, terminal),
-      SharesTable({moves.share_changes().begin(), moves.share_changes().end()},
-                  terminal),
-      BalanceLine(moves.balance_before(), moves.balance_after(), terminal),
-      ZonesLine(moves.partition_count(), moves.zone_count(),
-                moves.zone_shortfall_before(), moves.zone_shortfall_after(),
-                terminal),
-      CappedLine({moves.capped_ids().begin(), moves.capped_ids().end()}));
-}
+// All of the above, for `comparison`.
+std::string MovesReport(const v1::Comparison& comparison,
+                        const Terminal& terminal);
 
 }  // namespace clockwise::cli
 

@@ -169,7 +169,9 @@ Api::Json Api::Plan(const std::string& ring, Parameters& parameters) {
   if (!turn.ok()) return turn.status();
   auto change = options_.membership->Apply(
       ToChangeRequest(std::move(request), "the HTTP port"));
-  if (change.ok() && !include_moves) change->clear_moves();
+  if (change.ok() && !include_moves) {
+    change->mutable_comparison()->clear_moves();
+  }
   return JsonOf(change);
 }
 

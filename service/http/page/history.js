@@ -18,15 +18,19 @@ export function what(change) {
   return parts.join("; ") || "nothing";
 }
 
-export function transfers(change) {
-  const texts = (change.transfers ?? []).map((one) => `${one.fromId || "(nobody)"} → ${one.toId || "(nobody)"} ${percent(one.ratio)}`);
+export function transfers({ comparison }) {
+  const texts = (comparison?.transfers ?? []).map((one) => `${one.fromId || "(nobody)"} → ${one.toId || "(nobody)"} ${percent(one.ratio)}`);
   return some(texts);
+}
+
+function movedRatio(change) {
+  return change.comparison?.movedRatio ?? 0;
 }
 
 // From whom to whom is worked out by the server when it is asked for.
 function movesOf(ring, change) {
   const epoch = Number(change.epoch);
-  if (epoch < 2 || change.movedRatio === 0) return "";
+  if (epoch < 2 || movedRatio(change) === 0) return "";
   const button = make("button", { type: "button" }, "show",
     make("span", { class: "unseen" }, ` from whom to whom epoch ${epoch} moved`));
   button.addEventListener("click", async () => {
@@ -45,7 +49,7 @@ function row(ring, change) {
     make("td", { class: "number" }, change.epoch),
     make("td", { class: "text" }, moment(change.acceptTime)), make("td", { class: "text" }, what(change)),
     make("td", { class: "text" }, change.actor), make("td", { class: "text" }, change.reason),
-    make("td", { class: "number" }, percent(change.movedRatio)),
+    make("td", { class: "number" }, percent(movedRatio(change))),
     make("td", { class: "text" }, movesOf(ring, change)));
 }
 

@@ -16,9 +16,10 @@ function line(name, text) {
 }
 
 function report(change) {
+  const { movedRatio, minimumMovedRatio, balanceBefore, balanceAfter } = change.comparison;
   return make("dl", {},
-    ...line("Moves", `${percent(change.movedRatio)} of the keys; it cannot be less than ${percent(change.minimumMovedRatio)}`),
-    ...line("Fullest node", `${change.balanceBefore?.peakToMean.toFixed(4) ?? "–"} → ${change.balanceAfter?.peakToMean.toFixed(4) ?? "–"} × its fair share`),
+    ...line("Moves", `${percent(movedRatio)} of the keys; it cannot be less than ${percent(minimumMovedRatio)}`),
+    ...line("Fullest node", `${balanceBefore?.peakToMean.toFixed(4) ?? "–"} → ${balanceAfter?.peakToMean.toFixed(4) ?? "–"} × its fair share`),
     ...line("From → to", transfers(change) || "no keys"));
 }
 

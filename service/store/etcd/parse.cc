@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/ring/hash.h"
 #include "service/store/etcd/values.h"
+#include "service/store/record_upgrade.h"
 
 namespace clockwise {
 
@@ -38,7 +39,9 @@ absl::StatusOr<stored::v1::EtcdRecord> ParseEtcdRecord(
     const std::string& value) {
   stored::v1::EtcdRecord stored;
   if (stored.ParseFromString(value) &&
-      (stored.part_count() > 0 || stored.record().change().epoch() == epoch)) {
+      (stored.part_count() > 0 ||
+       (UpgradeRecord(*stored.mutable_record()) &&
+        stored.record().change().epoch() == epoch))) {
     return stored;
   }
   return EtcdDamaged(
@@ -54,6 +57,7 @@ absl::Status JoinEtcdParts(const stored::v1::EtcdHead& head, uint64_t epoch,
   if (parts.size() == stored.part_count() &&
       Xxh3(bytes) == stored.parts_digest() &&
       stored.mutable_record()->ParseFromString(bytes) &&
+      UpgradeRecord(*stored.mutable_record()) &&
       stored.record().change().epoch() == epoch) {
     return absl::OkStatus();
   }

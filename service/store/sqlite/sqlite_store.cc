@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
 #include "service/ring/partition_moves.h"
+#include "service/store/record_upgrade.h"
 #include "service/store/row_digest.h"
 #include "service/store/sqlite/file.h"
 #include "service/store/sqlite/schema.h"
@@ -214,7 +215,7 @@ absl::Status SqliteStore::ReadHistory(StoredRing& ring) {
     const absl::string_view bytes = rows.Bytes(1);
     stored::v1::ChangeRecord& record = ring.history.emplace_back();
     if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
-        record.change().epoch() != epoch) {
+        !UpgradeRecord(record) || record.change().epoch() != epoch) {
       return absl::DataLossError(
           absl::StrCat("the change of epoch ", epoch, " cannot be read"));
     }
