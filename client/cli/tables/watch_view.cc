@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/cli/tables/ring_tables.h"
 #include "client/cli/tables/moves_report.h"
+#include "client/cli/tables/ring_tables.h"
 #include "client/cli/text.h"
 #include "service/ring/layout.h"
 
