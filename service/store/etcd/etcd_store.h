@@ -4,7 +4,7 @@
 // to save a read before each write.
 //
 // A change is one transaction that compares the revision of the ring's head key
-// and puts the head, the nodes changed and the change's record (etcd_keys.h).
+// and puts the head, the nodes changed and the change's record (keys.h).
 // What does not fit one request (many nodes, a long record, a new partition
 // table) is put first, where nobody looks yet, and the same one transaction
 // makes it count.

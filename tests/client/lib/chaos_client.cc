@@ -1,4 +1,4 @@
-// A client that says all the time what it would answer, for chaos_test.py: a
+// A client that says all the time what it would answer, for client_chaos_test.py: a
 // line each few milliseconds, fields by tabs:
 //   when (CLOCK_MONOTONIC, ns), staleness (ms), source, epoch, incarnation,
 //   fingerprint, the owners of each key (ids by commas)
