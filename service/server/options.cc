@@ -227,8 +227,12 @@ struct Parser {
 absl::Status InFlagOfRing(const absl::Status& refusal) {
   const absl::string_view text = absl::StripPrefix(refusal.message(), "spec.");
   const size_t end = std::min(text.find_first_of(" :"), text.size());
-  return absl::InvalidArgumentError(
-      absl::StrCat("--", KebabCase(text.substr(0, end)), text.substr(end)));
+  const absl::string_view field = text.substr(0, end);
+  // The flags were named before the fields got the ending _count.
+  const std::string flag = field == "virtual_node_count" ? "virtual-nodes"
+                           : field == "replica_count"    ? "replicas"
+                                                         : KebabCase(field);
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, text.substr(end)));
 }
 
 absl::Status Parse(Parser& parser, std::vector<std::string> arguments) {

@@ -172,8 +172,13 @@ class ConfigTest(unittest.TestCase):
                 self.assertEqual(done.returncode, 1)
                 self.assertIn("--log-level", done.stderr)
                 self.assertNotIn("log_level", done.stderr)
-        done = self.run_it("--check-config", "--virtual_nodes=70000")
-        self.assertIn("clockwised: --virtual-nodes: ", done.stderr)
+        for flags in (["--virtual_nodes=70000"], ["--replicas=70000"],
+                      ["--partition_bits=30", "--layout=partitioned"]):
+            with self.subTest(flags=flags):
+                done = self.run_it("--check-config", *flags)
+                name = flags[0].split("=")[0].replace("_", "-")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f"clockwised: {name}: ", done.stderr)
 
     def test_it_checks_flags_and_files_and_opens_nothing(self):
         authority = Authority(self.folder)

@@ -1,5 +1,5 @@
-// A client that says all the time what it would answer, for client_chaos_test.py: a
-// line each few milliseconds, fields by tabs:
+// Prints all the time what a client would answer, for client_chaos_test.py:
+// every few milliseconds a line of fields separated by tabs:
 //   when (CLOCK_MONOTONIC, ns), staleness (ms), source, epoch, incarnation,
 //   fingerprint, the owners of each key (ids by commas)
 // Its state at the end goes to standard error.
