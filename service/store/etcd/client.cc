@@ -200,11 +200,14 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
     const size_t used = current_;
     const MemberPtr member = CurrentMember(used);
     const uint64_t answers_before = member->answers;
-    status = attempt(*member, std::min(until, Clock::now() + patience));
+    const auto began = Clock::now();
+    status = attempt(*member, std::min(until, began + patience));
     if (status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED) {
       ++member->answers;
-    } else if (member->answers == answers_before) {
-      // Not one call was answered on this connection in all that time.
+    } else if (member->answers == answers_before &&
+               Clock::now() - began >= kFirstAttempt / 2) {
+      // No call was answered on this connection, and there was time for one:
+      // the last attempt before `until` may have had only milliseconds.
       Reconnect(member);
     }
     if (!MayPass(status)) {
