@@ -120,7 +120,7 @@ absl::Status SetPoints(absl::string_view text, v1::Node& node) {
 }
 
 std::string SettingNames(v1::Layout layout) {
-  const profile::Takes& takes = FindLayout(layout)->rule->takes;
+  const profile::Takes& takes = FindLayout(layout)->traits->takes;
   const std::pair<bool, absl::string_view> names[] = {
       {takes.vnodes, "virtual_nodes"},
       {layout == v1::LAYOUT_PARTITIONED, "partition_bits"},

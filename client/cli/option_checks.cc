@@ -159,9 +159,9 @@ std::vector<std::string> LayoutNames() {
 std::vector<std::string> SimulatedLayoutNames() {
   std::vector<std::string> names;
   for (const LayoutRule& rule : Layouts()) {
-    const profile::Takes& takes = rule.rule->takes;
+    const profile::Takes& takes = rule.traits->takes;
     const bool ring =
-        rule.ring != nullptr && !takes.any_token && !takes.numeric_text;
+        rule.ring_profile != nullptr && !takes.any_token && !takes.numeric_text;
     if (rule.own() || ring) names.emplace_back(rule.name());
   }
   return names;

@@ -72,7 +72,7 @@ class Client::Parts {
   }
 
   RingViewPtr mirror() const { return follower_.mirror().Get(); }
-  const client::Published<RingView>& published() const {
+  const client::RcuPointer<RingView>& published() const {
     return follower_.mirror();
   }
 

@@ -39,7 +39,7 @@ class Follower {
   void Start();
   void Stop();
 
-  const Published<RingView>& mirror() const { return mirror_; }
+  const RcuPointer<RingView>& mirror() const { return mirror_; }
   // When a server last said, for all that is known, that the mirror was the
   // newest ring; the least of times: never.
   std::chrono::steady_clock::time_point confirmed() const {
@@ -64,7 +64,7 @@ class Follower {
   const Options options_;
   Targets& targets_;
   const std::function<void()> told_;
-  Published<RingView> mirror_;
+  RcuPointer<RingView> mirror_;
   std::atomic<Clock::time_point> confirmed_;
   std::atomic<bool> from_server_ = false;
 

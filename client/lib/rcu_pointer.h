@@ -22,13 +22,13 @@
 namespace clockwise::client {
 
 template <typename T>
-class Published {
+class RcuPointer {
  public:
-  Published() = default;
+  RcuPointer() = default;
   // No reader is left.
-  ~Published() { delete current_.load(); }
-  Published(const Published&) = delete;
-  Published& operator=(const Published&) = delete;
+  ~RcuPointer() { delete current_.load(); }
+  RcuPointer(const RcuPointer&) = delete;
+  RcuPointer& operator=(const RcuPointer&) = delete;
 
   // Calls `look` with the value, null if there is none yet, which stays for as
   // long as that takes, and returns what it returns.
@@ -48,8 +48,8 @@ class Published {
   }
 
   // The same without counting a reference: this thread's own, which stays what
-  // it is until it glances at a Published<T> again. So a thread that glances no
-  // more keeps an old value alive.
+  // it is until it glances at a RcuPointer<T> again. So a thread that glances
+  // no more keeps an old value alive.
   const std::shared_ptr<const T>& Glance() const {
     thread_local Glanced seen;
     // The version first: a value that is newer than its version is only looked
@@ -88,7 +88,7 @@ class Published {
   };
 
   struct Glanced {
-    uint64_t of = 0;  // an id; no Published has this one
+    uint64_t of = 0;  // an id; no RcuPointer has this one
     uint64_t version = 0;
     std::shared_ptr<const T> value;
   };

@@ -61,7 +61,7 @@ struct PolicyFiles {
   std::string policy;
   std::string tokens;  // empty: there are none
 };
-using PolicySource = Reloaded<Policy>;
+using PolicySource = ReloadableFiles<Policy>;
 absl::StatusOr<std::shared_ptr<PolicySource>> OpenPolicy(
     const PolicyFiles& files);
 

@@ -39,7 +39,7 @@ HttpReply AssetReply(absl::string_view name) {
 
 }  // namespace
 
-HttpReply Site::Answer(const HttpRequest& request) {
+HttpReply Site::Respond(const HttpRequest& request) {
   const auto& path = request.path;
   if (path.empty()) return AssetReply("index.html");
   if (path.size() == 2 && path[0] == "page") return AssetReply(path[1]);
@@ -48,7 +48,7 @@ HttpReply Site::Answer(const HttpRequest& request) {
   if (path.size() == 3 && path[2] == "openapi.json") {
     return AssetReply(path[2]);
   }
-  return api_.Answer(request);
+  return api_.Respond(request);
 }
 
 }  // namespace clockwise

@@ -15,7 +15,7 @@ class Site {
  public:
   explicit Site(Api::Options options) : api_(std::move(options)) {}
 
-  HttpReply Answer(const HttpRequest& request);
+  HttpReply Respond(const HttpRequest& request);
 
  private:
   Api api_;

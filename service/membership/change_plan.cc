@@ -55,7 +55,7 @@ absl::Status ValidateRequest(const ChangeRequest& request) {
   return ValidateReason(request.reason);
 }
 
-absl::StatusOr<std::optional<v1::Change>> FirstAnswer(
+absl::StatusOr<std::optional<v1::Change>> FirstReply(
     const RingState& state, const ChangeRequest& request) {
   if (request.request_id.empty()) return std::nullopt;
   for (auto it = state.history.rbegin(); it != state.history.rend(); ++it) {

@@ -54,7 +54,7 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
 
 // The first answer to `request`, if its request_id is in history.
 // REQUEST_ID_REUSED.
-absl::StatusOr<std::optional<v1::Change>> FirstAnswer(
+absl::StatusOr<std::optional<v1::Change>> FirstReply(
     const RingState& state, const ChangeRequest& request);
 
 }  // namespace clockwise

@@ -48,7 +48,7 @@ absl::StatusOr<ChangePlan> Membership::Plan(
 
 absl::StatusOr<ChangePlan> Membership::PlanOnce(
     const RingState& state, const ChangeRequest& request) const {
-  auto first = FirstAnswer(state, request);
+  auto first = FirstReply(state, request);
   if (!first.ok()) return first.status();
   if (!first->has_value()) return Plan(state, request);
   ChangePlan done;

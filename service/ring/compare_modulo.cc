@@ -15,11 +15,11 @@ namespace {
 
 // A node's place among the owners of a slot, told by the slot's residue modulo
 // the greatest common divisor.
-using Place = std::pair<absl::string_view, uint64_t>;
+using RingPoint = std::pair<absl::string_view, uint64_t>;
 
 // All places of a ring, sorted.
-std::vector<Place> Places(const Ring& ring, uint64_t divisor) {
-  std::vector<Place> places;
+std::vector<RingPoint> RingPoints(const Ring& ring, uint64_t divisor) {
+  std::vector<RingPoint> places;
   std::array<uint32_t, limits::kMaxReplicas> buffer;
   const std::span<uint32_t> owners(buffer.data(), ring.OwnersPerKey(0));
   for (size_t slot = 0; slot < ring.slots(); ++slot) {
@@ -33,7 +33,7 @@ std::vector<Place> Places(const Ring& ring, uint64_t divisor) {
 }
 
 // Length of the run of equal places at `i`.
-size_t RunLength(const std::vector<Place>& places, size_t i) {
+size_t RunLength(const std::vector<RingPoint>& places, size_t i) {
   size_t end = i;
   while (end < places.size() && places[end] == places[i]) ++end;
   return end - i;
@@ -47,8 +47,8 @@ double ModuloMovedRatio(const Ring& before, const Ring& after) {
   if (slots_after == 0) return 0;
   if (slots_before == 0) return 1;
   const uint64_t divisor = std::gcd(slots_before, slots_after);
-  const std::vector<Place> was = Places(before, divisor);
-  const std::vector<Place> is = Places(after, divisor);
+  const std::vector<RingPoint> was = RingPoints(before, divisor);
+  const std::vector<RingPoint> is = RingPoints(after, divisor);
   // Pairs of slots in which an owner after is also an owner before.
   absl::uint128 kept = 0;
   for (size_t i = 0, j = 0; i < was.size() && j < is.size();) {

@@ -105,22 +105,23 @@ std::string SpecText(const v1::RingSpec& spec) {
 KeyHasher::KeyHasher(const v1::RingSpec& spec)
     : rule_(FindLayout(spec.layout())) {
   assert(rule_ != nullptr && "a ring's spec was validated when it was made");
-  settings_ = SettingsOf(*rule_->rule, spec);
+  settings_ = SettingsOf(*rule_->traits, spec);
   if (rule_->slot_rule == SlotRule::kTopBits) {
     plain_ = Xxh3;
-  } else if (rule_->ring != nullptr && settings_.hash_tag.empty() &&
+  } else if (rule_->ring_profile != nullptr && settings_.hash_tag.empty() &&
              !settings_.avalanche) {
     plain_ = settings_.key_hash;
-    shift_ = 64 - rule_->ring->position_bits;
+    shift_ = 64 - rule_->ring_profile->position_bits;
   }
 }
 
 KeyHash KeyHasher::BySettings(absl::string_view key) const {
-  if (rule_->ring != nullptr) {
-    return {profile::KeyPosition(*rule_->ring, settings_, key), 0};
+  if (rule_->ring_profile != nullptr) {
+    return {profile::KeyPosition(*rule_->ring_profile, settings_, key), 0};
   }
-  const absl::uint128 number = rule_->table->number(key, settings_);
-  if (rule_->table->number_bits == 64) return {absl::Uint128Low64(number), 0};
+  const absl::uint128 number = rule_->table_profile->number(key, settings_);
+  if (rule_->table_profile->number_bits == 64)
+    return {absl::Uint128Low64(number), 0};
   return {absl::Uint128High64(number), absl::Uint128Low64(number)};
 }
 

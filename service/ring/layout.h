@@ -33,18 +33,18 @@ enum class SlotRule {
 struct LayoutRule {
   v1::Layout layout;
   SlotRule slot_rule;
-  const profile::Rule* rule;  // its name and what it takes
-  // The same, by its kind; null if it is of another.
-  const profile::Profile* ring;
-  const profile::TableProfile* table;
+  const profile::Rule* traits;  // name and accepted settings
+  // Exactly one of these is set; it says how slots are placed.
+  const profile::Profile* ring_profile;
+  const profile::TableProfile* table_profile;
 
   // As flags and people spell it.
-  const char* name() const { return rule->name; }
+  const char* name() const { return traits->name; }
   // Clockwise's own, which reproduces no other system.
-  bool own() const { return rule->order == profile::Order::kById; }
+  bool own() const { return traits->order == profile::Order::kById; }
   // Whether placement depends on the order in which nodes joined.
   bool uses_ordinals() const {
-    return rule->order == profile::Order::kAsConfigured;
+    return traits->order == profile::Order::kAsConfigured;
   }
 };
 

@@ -266,7 +266,7 @@ absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec) {
       partitioned ? limits::kMaxPartitionReplicas : limits::kMaxReplicas);
   if (!replicas.ok()) return replicas.status();
   normal.set_replica_count(*replicas);
-  if (absl::Status status = NormalizeSettings(*rule->rule, spec, normal);
+  if (absl::Status status = NormalizeSettings(*rule->traits, spec, normal);
       !status.ok()) {
     return status;
   }

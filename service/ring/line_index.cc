@@ -58,7 +58,7 @@ void LineIndex::FillLine(size_t bucket, std::vector<AnyLine>& lines) const {
   const size_t last = lines[bucket + 1].start;
   if (last - first > AnyLine::kRoom) return;
   for (size_t slot = first; slot < last; ++slot) {
-    line.remainders[slot - first] = PlaceOf(ends_[slot]).remainder;
+    line.remainders[slot - first] = PositionOf(ends_[slot]).remainder;
     line.nodes[slot - first] = static_cast<Number>(nodes_[slot]);
   }
   const size_t next = last == ends_.size() ? 0 : last;
@@ -73,7 +73,8 @@ void LineIndex::Fill(std::vector<AnyLine>& lines) const {
   size_t slot = 0;
   for (size_t bucket = 0; bucket < buckets_; ++bucket) {
     lines[bucket].start = static_cast<uint32_t>(slot);
-    while (slot < ends_.size() && PlaceOf(ends_[slot]).bucket == bucket) ++slot;
+    while (slot < ends_.size() && PositionOf(ends_[slot]).bucket == bucket)
+      ++slot;
     lines[bucket + 1].start = static_cast<uint32_t>(slot);
     FillLine(bucket, lines);
   }
@@ -96,12 +97,12 @@ void LineIndex::Patch(const std::vector<AnyLine>& before,
     }
   };
   for (const PointEdit& edit : edits.edits()) {
-    copy_until(PlaceOf(edit.position).bucket + 1);
+    copy_until(PositionOf(edit.position).bucket + 1);
     shift += edit.added ? 1 : ~uint32_t{0};
   }
   copy_until(before.size());
   for (const PointEdit& edit : edits.edits()) {
-    size_t bucket = PlaceOf(edit.position).bucket;
+    size_t bucket = PositionOf(edit.position).bucket;
     FillLine(bucket, lines);
     // The lines before tell what follows, up to one that has ends itself.
     do {
@@ -122,7 +123,7 @@ size_t LineIndex::Search(size_t first, size_t last, uint64_t position) const {
 template <typename AnyLine>
 size_t LineIndex::SlotIn(const std::vector<AnyLine>& lines,
                          uint64_t position) const {
-  const Place place = PlaceOf(position);
+  const LinePosition place = PositionOf(position);
   const AnyLine& line = lines[place.bucket];
   const size_t at = Find(line, place.remainder);
   const size_t slot =
@@ -146,7 +147,7 @@ void LineIndex::Nodes(std::span<const uint64_t> positions,
   std::array<const NarrowLine*, kAtOnce> lines;
   std::array<uint16_t, kAtOnce> remainders;
   for (size_t i = 0; i < positions.size(); ++i) {
-    const Place place = PlaceOf(positions[i]);
+    const LinePosition place = PositionOf(positions[i]);
     lines[i] = narrow_ + place.bucket;
     remainders[i] = place.remainder;
     __builtin_prefetch(lines[i]);

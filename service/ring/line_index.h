@@ -88,11 +88,11 @@ class LineIndex {
   static_assert(sizeof(NarrowLine) == 64 && sizeof(WideLine) == 64);
 
   // A position's bucket, and the 16 bits that follow.
-  struct Place {
+  struct LinePosition {
     size_t bucket;
     uint16_t remainder;
   };
-  Place PlaceOf(uint64_t position) const {
+  LinePosition PositionOf(uint64_t position) const {
     const absl::uint128 product = absl::uint128(position) * buckets_;
     return {static_cast<size_t>(absl::Uint128High64(product)),
             static_cast<uint16_t>(absl::Uint128Low64(product) >> 48)};
@@ -169,7 +169,7 @@ inline size_t LineIndex::Find(const AnyLine& line, uint16_t remainder) {
 }
 
 inline uint32_t LineIndex::Node(uint64_t position) const {
-  const Place place = PlaceOf(position);
+  const LinePosition place = PositionOf(position);
   if (narrow_ != nullptr) {
     const NarrowLine& line = narrow_[place.bucket];
     const size_t at = Find(line, place.remainder);
@@ -179,7 +179,7 @@ inline uint32_t LineIndex::Node(uint64_t position) const {
 }
 
 inline LineIndex::Found LineIndex::Look(uint64_t position) const {
-  const Place place = PlaceOf(position);
+  const LinePosition place = PositionOf(position);
   if (narrow_ != nullptr) {
     const NarrowLine& line = narrow_[place.bucket];
     const size_t at = Find(line, place.remainder);

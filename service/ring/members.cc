@@ -138,7 +138,7 @@ absl::Status CheckDataCentres(const v1::RingSpec& spec, const NodeList& nodes) {
 }  // namespace
 
 absl::Status CheckNode(const v1::RingSpec& spec, const v1::Node& node) {
-  const Rule& rule = *FindLayout(spec.layout())->rule;
+  const Rule& rule = *FindLayout(spec.layout())->traits;
   if (absl::Status status = CheckWeight(rule, node); !status.ok()) {
     return status;
   }
@@ -187,7 +187,7 @@ absl::StatusOr<std::vector<Member>> MembersOf(
     members.push_back(MemberOf(spec, node));
   }
   for (absl::Status status :
-       {CheckTexts(*rule.rule, nodes), CheckTokens(*rule.rule, nodes),
+       {CheckTexts(*rule.traits, nodes), CheckTokens(*rule.traits, nodes),
         CheckDataCentres(spec, nodes)}) {
     if (!status.ok()) return status;
   }

@@ -57,7 +57,8 @@ void AppendPoints(const v1::RingSpec& spec, const v1::Node& node,
   member.weight = node.weight();
   const LayoutRule& rule = *FindLayout(spec.layout());
   std::vector<profile::Point> points;
-  rule.ring->append_points({&member, 1}, SettingsOf(*rule.rule, spec), points);
+  rule.ring_profile->append_points({&member, 1}, SettingsOf(*rule.traits, spec),
+                                   points);
   for (size_t i = first; i < points.size(); ++i) {
     edit.position = points[i].position;
     edits.push_back(edit);

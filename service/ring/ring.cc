@@ -30,17 +30,17 @@ absl::Status TooMuch(absl::string_view what, uint64_t count, uint64_t most) {
 absl::Status CheckSlots(const LayoutRule& rule,
                         const profile::Settings& settings,
                         std::span<const profile::Member> members) {
-  if (rule.ring != nullptr) {
-    const uint64_t points = rule.ring->most_points(members, settings);
+  if (rule.ring_profile != nullptr) {
+    const uint64_t points = rule.ring_profile->most_points(members, settings);
     if (points <= limits::kMaxPoints) return absl::OkStatus();
     return TooMuch("points (virtual_nodes × weights)", points,
                    limits::kMaxPoints);
   }
-  const uint64_t slots = rule.table->most_slots(members, settings);
+  const uint64_t slots = rule.table_profile->most_slots(members, settings);
   if (slots > limits::kMaxPoints) {
     return TooMuch("slots (the sum of weights)", slots, limits::kMaxPoints);
   }
-  const uint64_t work = rule.table->work(members, settings);
+  const uint64_t work = rule.table_profile->work(members, settings);
   if (work <= limits::kMaxTableWork) return absl::OkStatus();
   return TooMuch("slots × nodes", work, limits::kMaxTableWork);
 }
@@ -108,21 +108,23 @@ absl::Status Ring::PlaceNodes() {
   auto members = MembersOf(spec_, *rule_, nodes_, order);
   if (!members.ok()) return members.status();
   if (rule_->slot_rule == SlotRule::kTopBits) return absl::OkStatus();
-  const profile::Settings settings = SettingsOf(*rule_->rule, spec_);
+  const profile::Settings settings = SettingsOf(*rule_->traits, spec_);
   if (absl::Status status = CheckSlots(*rule_, settings, *members);
       !status.ok()) {
     return status;
   }
   if (nodes_.empty()) return absl::OkStatus();
-  if (rule_->ring != nullptr) {
-    profile::Slots slots = profile::Place(*rule_->ring, settings, *members);
+  if (rule_->ring_profile != nullptr) {
+    profile::Slots slots =
+        profile::PlacePoints(*rule_->ring_profile, settings, *members);
     positions_ = std::move(slots.ends);
     slot_nodes_ = std::move(slots.members);
   } else {
-    slot_nodes_ = profile::PlaceTable(*rule_->table, settings, *members);
+    slot_nodes_ =
+        profile::PlaceTable(*rule_->table_profile, settings, *members);
   }
   for (uint32_t& node : slot_nodes_) node = order[node];
-  if (rule_->ring != nullptr) {
+  if (rule_->ring_profile != nullptr) {
     index_ = LineIndex(positions_, slot_nodes_, nodes_.size());
     primary_by_index_ = !topology_.has_value();
   }
@@ -142,7 +144,8 @@ size_t Ring::SlotOf(KeyHash hash) const {
   assert(!nodes_.empty() && "callers refuse an empty ring first");
   switch (rule_->slot_rule) {
     case SlotRule::kModulo: {
-      if (rule_->table->number_bits == 64) return hash.position % slots();
+      if (rule_->table_profile->number_bits == 64)
+        return hash.position % slots();
       const absl::uint128 number = absl::MakeUint128(hash.position, hash.low);
       return static_cast<size_t>(number % slots());
     }

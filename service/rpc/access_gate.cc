@@ -36,20 +36,20 @@ absl::Status NoRow(Method method) {
 
 }  // namespace
 
-absl::Status Gate::Refuse(Refused why, const absl::Status& status) const {
+absl::Status AccessGate::Refuse(Refused why, const absl::Status& status) const {
   refused_[static_cast<size_t>(why)].fetch_add(1, std::memory_order_relaxed);
   return status;
 }
 
-void Gate::AddFigures(SecurityFigures& figures) const {
+void AccessGate::AddFigures(SecurityFigures& figures) const {
   if (!guarded()) return;
   for (size_t i = 0; i < refused_.size(); ++i) {
     figures.refused.emplace_back(kRefusedNames[i], refused_[i].load());
   }
 }
 
-absl::StatusOr<Identity> Gate::IdentityOf(const Context& context,
-                                          const Policy& policy) const {
+absl::StatusOr<Identity> AccessGate::IdentityOf(const Context& context,
+                                                const Policy& policy) const {
   Identity identity;
   const auto auth = context.auth_context();
   const bool encrypted = auth != nullptr && IsEncrypted(*auth);
@@ -87,9 +87,9 @@ absl::StatusOr<Identity> Gate::IdentityOf(const Context& context,
                                             "the token is unknown"));
 }
 
-absl::StatusOr<Identity> Gate::Authenticate(const Context& context,
-                                            const Policy& policy,
-                                            const MethodRow& row) const {
+absl::StatusOr<Identity> AccessGate::Authenticate(const Context& context,
+                                                  const Policy& policy,
+                                                  const MethodRow& row) const {
   auto identity = IdentityOf(context, policy);
   if (!identity.ok() || !identity->names.empty() || !identity->token.empty()) {
     return identity;
@@ -101,8 +101,8 @@ absl::StatusOr<Identity> Gate::Authenticate(const Context& context,
                            " requires the role ", RoleName(row.role))));
 }
 
-absl::Status Gate::Admit(const Context& context, Method method,
-                         absl::string_view ring, Caller& caller) const {
+absl::Status AccessGate::Admit(const Context& context, Method method,
+                               absl::string_view ring, Caller& caller) const {
   const MethodRow* const row = RowOf(method);
   if (row == nullptr) return NoRow(method);
   if (!guarded()) {
@@ -127,8 +127,8 @@ absl::Status Gate::Admit(const Context& context, Method method,
                            row->name, " requires ", RoleName(row->role))));
 }
 
-absl::Status Gate::Check(const Context& context, Method method,
-                         absl::string_view ring) const {
+absl::Status AccessGate::Check(const Context& context, Method method,
+                               absl::string_view ring) const {
   if (!guarded()) {
     return RowOf(method) == nullptr ? NoRow(method) : absl::OkStatus();
   }
@@ -136,7 +136,7 @@ absl::Status Gate::Check(const Context& context, Method method,
   return Admit(context, method, ring, caller);
 }
 
-absl::StatusOr<std::function<bool(absl::string_view)>> Gate::Readable(
+absl::StatusOr<std::function<bool(absl::string_view)>> AccessGate::Readable(
     const Context& context, Method method) const {
   const MethodRow* const row = RowOf(method);
   if (row == nullptr) return NoRow(method);

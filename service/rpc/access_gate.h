@@ -21,10 +21,10 @@
 
 namespace clockwise {
 
-class Gate {
+class AccessGate {
  public:
   // `policy` may be null.
-  explicit Gate(std::shared_ptr<const PolicySource> policy)
+  explicit AccessGate(std::shared_ptr<const PolicySource> policy)
       : policy_(std::move(policy)) {}
 
   // True if there is a policy.

@@ -16,7 +16,7 @@ void AddAuditedNode(const std::string& id, v1::AuditEntry& entry) {
   if (entry.nodes_size() < limits::kMaxAuditNodes) entry.add_nodes(id);
 }
 
-void SetCaller(const Gate::Caller& caller, v1::AuditEntry& entry) {
+void SetCaller(const AccessGate::Caller& caller, v1::AuditEntry& entry) {
   entry.set_actor(caller.name);
   if (caller.role != Role::kNone) entry.set_role(RoleName(caller.role));
 }

@@ -50,7 +50,7 @@ void Describe(const Request& request, absl::string_view ring,
 }
 
 // Who asked, and what became of it.
-void SetCaller(const Gate::Caller& caller, v1::AuditEntry& entry);
+void SetCaller(const AccessGate::Caller& caller, v1::AuditEntry& entry);
 void SetOutcome(const absl::Status& status, v1::AuditEntry& entry);
 
 }  // namespace clockwise

@@ -51,7 +51,7 @@ constexpr size_t kSmallRequest = 4096;
 
 PlacementServiceHandlers::PlacementServiceHandlers(
     Membership& membership, RpcStats& stats, const ServingLimits& limits,
-    const Gate& gate, AuditLog* audit, ServerFacts facts,
+    const AccessGate& gate, AuditLog* audit, ServerFacts facts,
     std::chrono::milliseconds heartbeat)
     : membership_(membership),
       stats_(stats),
@@ -96,7 +96,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ReactorFor(
 }
 
 template <typename Request>
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
+PlacementServiceHandlers::Reactor* PlacementServiceHandlers::HandleLocate(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
   Reactor* const reactor = ReactorFor<Request>(*bytes, context);
   const UnaryCall call(context, reactor, response, &stats_.Of(method));
@@ -111,7 +111,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::AnswerLocate(
   } else {
     locator_.Wait<Request>(
         *context, request,
-        [call](const Locator::Answer& later) { call.Finish(later); });
+        [call](const Locator::Reply& later) { call.Finish(later); });
   }
   return reactor;
 }
@@ -136,7 +136,7 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
                                              Admitted& admitted) const {
   constexpr CallScope kScope = RowOf(kMethod)->scope;
   const absl::Status parsed = ParseRequest(bytes, request);
-  absl::string_view ring = Gate::kEveryRing;
+  absl::string_view ring = AccessGate::kEveryRing;
   if constexpr (kScope == CallScope::kOneRing) {
     static_assert(
         requires { RingOf(request); },
@@ -170,7 +170,7 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
   if constexpr (std::is_same_v<Request, v1::GetStatusRequest>) {
     return Status(admitted.readable);  // of this server, not of membership/
   } else if constexpr (RowOf(kMethod)->scope == CallScope::kAllRings) {
-    return Answer(membership_, request, admitted.readable);
+    return HandleRequest(membership_, request, admitted.readable);
   } else if constexpr (requires { ToChangeRequest(request, std::string()); }) {
     const ChangeRequest asked =
         ToChangeRequest(std::move(request), admitted.caller.name);
@@ -181,7 +181,7 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
     *answer.mutable_change() = *std::move(change);
     return answer;
   } else {
-    return Answer(membership_, request);
+    return HandleRequest(membership_, request);
   }
 }
 
@@ -262,13 +262,13 @@ static_assert(RowOf(Method::kWatch)->scope == CallScope::kOneRing);
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Locate(
     Context* context, const Bytes* request, Bytes* response) {
-  return AnswerLocate<v1::LocateRequest>(Method::kLocate, context, request,
+  return HandleLocate<v1::LocateRequest>(Method::kLocate, context, request,
                                          response);
 }
 
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::BatchLocate(
     Context* context, const Bytes* request, Bytes* response) {
-  return AnswerLocate<v1::BatchLocateRequest>(Method::kBatchLocate, context,
+  return HandleLocate<v1::BatchLocateRequest>(Method::kBatchLocate, context,
                                               request, response);
 }
 

@@ -62,7 +62,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // Hooks itself into the membership as its listener, until it is destroyed.
   // `audit` may be null: there is no audit log.
   PlacementServiceHandlers(Membership& membership, RpcStats& stats,
-                           const ServingLimits& limits, const Gate& gate,
+                           const ServingLimits& limits, const AccessGate& gate,
                            AuditLog* audit, ServerFacts facts,
                            std::chrono::milliseconds heartbeat);
   ~PlacementServiceHandlers() override;
@@ -103,13 +103,13 @@ class PlacementServiceHandlers final : public RawPlacementService {
  private:
   // Answers from the newest state that has reached the request's min_epoch.
   template <typename Request>
-  Reactor* AnswerLocate(Method method, Context*, const Bytes*, Bytes*);
+  Reactor* HandleLocate(Method method, Context*, const Bytes*, Bytes*);
   // The reactor of a look-up that is answered on gRPC's thread.
   template <typename Request>
   Reactor* ReactorFor(const Bytes& request, Context* context);
   // The gate's answer to a call, and the entry of the audit log.
   struct Admitted {
-    Gate::Caller caller;
+    AccessGate::Caller caller;
     Readable readable;  // CallScope::kAllRings only
     v1::AuditEntry entry;
   };
@@ -133,7 +133,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   Membership& membership_;
   RpcStats& stats_;
   const ServingLimits limits_;
-  const Gate& gate_;
+  const AccessGate& gate_;
   AuditLog* const audit_;
   const ServerFacts facts_;
   std::atomic<bool> draining_ = false;  // GetStatus says so

@@ -73,7 +73,7 @@ ChangeRequest ToChangeRequest(v1::EndMigrationRequest request,
   return change;
 }
 
-absl::StatusOr<v1::CreateRingResponse> Answer(
+absl::StatusOr<v1::CreateRingResponse> HandleRequest(
     Membership& membership, const v1::CreateRingRequest& request) {
   auto state = membership.CreateRing(request.spec());
   if (!state.ok()) return state.status();
@@ -82,15 +82,15 @@ absl::StatusOr<v1::CreateRingResponse> Answer(
   return response;
 }
 
-absl::StatusOr<v1::DeleteRingResponse> Answer(
+absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
     Membership& membership, const v1::DeleteRingRequest& request) {
   absl::Status status = membership.DeleteRing(request.ring());
   if (!status.ok()) return status;
   return v1::DeleteRingResponse();
 }
 
-absl::StatusOr<v1::GetRingResponse> Answer(const Membership& membership,
-                                           const v1::GetRingRequest& request) {
+absl::StatusOr<v1::GetRingResponse> HandleRequest(
+    const Membership& membership, const v1::GetRingRequest& request) {
   auto state = membership.Find(request.ring());
   if (!state.ok()) return state.status();
   auto ring = RingAt(**state, request.epoch(), "epoch");
@@ -109,8 +109,8 @@ StatePtr PreviousOf(const Membership& membership, const RingState& state) {
   return membership.Find(from).value_or(nullptr);
 }
 
-absl::StatusOr<v1::LocateResponse> Answer(const Membership& membership,
-                                          const v1::LocateRequest& request) {
+absl::StatusOr<v1::LocateResponse> HandleRequest(
+    const Membership& membership, const v1::LocateRequest& request) {
   const grpc::Slice bytes(request.SerializeAsString());
   LocateQuery query;
   absl::Status status = ReadQuery<v1::LocateRequest>(bytes, query);
@@ -118,14 +118,14 @@ absl::StatusOr<v1::LocateResponse> Answer(const Membership& membership,
   auto state = membership.Find(query.ring);
   if (!state.ok()) return state.status();
   const StatePtr previous = PreviousOf(membership, **state);
-  auto answer = AnswerLocate(**state, query, previous.get());
+  auto answer = LocateReply(**state, query, previous.get());
   if (!answer.ok()) return answer.status();
   v1::LocateResponse response;
   response.ParseFromArray(answer->begin(), static_cast<int>(answer->size()));
   return response;
 }
 
-absl::StatusOr<v1::CompareEpochsResponse> Answer(
+absl::StatusOr<v1::CompareEpochsResponse> HandleRequest(
     const Membership& membership, const v1::CompareEpochsRequest& request) {
   auto state = membership.Find(request.ring());
   if (!state.ok()) return state.status();
@@ -143,7 +143,7 @@ absl::StatusOr<v1::CompareEpochsResponse> Answer(
   return response;
 }
 
-absl::StatusOr<v1::ListChangesResponse> Answer(
+absl::StatusOr<v1::ListChangesResponse> HandleRequest(
     const Membership& membership, const v1::ListChangesRequest& request) {
   auto size = PageSize(request.page_size());
   if (!size.ok()) return size.status();
@@ -172,7 +172,7 @@ absl::StatusOr<v1::ListChangesResponse> Answer(
   return response;
 }
 
-absl::StatusOr<v1::ListRingsResponse> Answer(
+absl::StatusOr<v1::ListRingsResponse> HandleRequest(
     const Membership& membership, const v1::ListRingsRequest& request,
     const Readable& readable) {
   if (absl::Status status = membership.Ready(); !status.ok()) return status;

@@ -37,27 +37,27 @@ ChangeRequest ToChangeRequest(v1::EndMigrationRequest request,
 ChangeRequest ToChangeRequest(v1::ApplyChangesRequest request,
                               std::string actor);
 
-absl::StatusOr<v1::CreateRingResponse> Answer(
+absl::StatusOr<v1::CreateRingResponse> HandleRequest(
     Membership& membership, const v1::CreateRingRequest& request);
-absl::StatusOr<v1::DeleteRingResponse> Answer(
+absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
     Membership& membership, const v1::DeleteRingRequest& request);
-absl::StatusOr<v1::GetRingResponse> Answer(const Membership& membership,
-                                           const v1::GetRingRequest& request);
-absl::StatusOr<v1::CompareEpochsResponse> Answer(
+absl::StatusOr<v1::GetRingResponse> HandleRequest(
+    const Membership& membership, const v1::GetRingRequest& request);
+absl::StatusOr<v1::CompareEpochsResponse> HandleRequest(
     const Membership& membership, const v1::CompareEpochsRequest& request);
-absl::StatusOr<v1::ListChangesResponse> Answer(
+absl::StatusOr<v1::ListChangesResponse> HandleRequest(
     const Membership& membership, const v1::ListChangesRequest& request);
 // Which rings a caller may read.
 using Readable = std::function<bool(absl::string_view ring)>;
-absl::StatusOr<v1::ListRingsResponse> Answer(
+absl::StatusOr<v1::ListRingsResponse> HandleRequest(
     const Membership& membership, const v1::ListRingsRequest& request,
     const Readable& readable);
 // The state of the ring that `state` migrates from; null: it migrates from
 // none, or that ring cannot be found.
 StatePtr PreviousOf(const Membership& membership, const RingState& state);
 // Of the newest state, whatever the request's min_epoch.
-absl::StatusOr<v1::LocateResponse> Answer(const Membership& membership,
-                                          const v1::LocateRequest& request);
+absl::StatusOr<v1::LocateResponse> HandleRequest(
+    const Membership& membership, const v1::LocateRequest& request);
 
 }  // namespace clockwise
 

@@ -51,7 +51,7 @@ class RpcServer {
   // What is listened on, with the port really taken.
   const std::string& address() const { return address_; }
   WatchFigures Figures() const { return handlers_.Figures(); }
-  const Gate& gate() const { return gate_; }
+  const AccessGate& gate() const { return gate_; }
   // Whether health checkers are told that it is going away.
   bool leaving() const { return handlers_.draining(); }
   // What GetStatus answers to who may read all rings.
@@ -76,7 +76,7 @@ class RpcServer {
   // Waits until no call is under way; false: some still were at `until`.
   bool WaitForCalls(Time until) const;
 
-  const Gate gate_;
+  const AccessGate gate_;
   PlacementServiceHandlers handlers_;
   // Asked at each handshake, which gRPC does not keep them alive for.
   std::shared_ptr<grpc::ServerCredentials> credentials_;

@@ -33,37 +33,38 @@ const char* NameOf(LogLevel level) {
   return kNames[static_cast<size_t>(level)];
 }
 
-// How much a place may say in a second.
+// How much a statement may say in a second.
 class Allowances {
  public:
-  // Whether there is room for a line of the place `message` now. `dropped`: how
-  // many there was none for since.
+  // Whether there is room for a line of the statement `message` now. `dropped`:
+  // how many there was none for since.
   bool Take(absl::string_view message, absl::Time now, uint64_t& dropped) {
     MutexLock lock(mu_);
-    if (places_.size() > kMostPlaces) places_.clear();
-    Place& place = places_[std::string(message)];
+    if (statements_.size() > kMostPlaces) statements_.clear();
+    Statement& statement = statements_[std::string(message)];
     const int64_t second = absl::ToUnixSeconds(now);
-    if (place.second != second) {
-      place.second = second;
-      place.lines = 0;
+    if (statement.second != second) {
+      statement.second = second;
+      statement.lines = 0;
     }
-    if (++place.lines > kMostOfOnePlace) {
-      ++place.dropped;
+    if (++statement.lines > kMostOfOnePlace) {
+      ++statement.dropped;
       return false;
     }
-    dropped = place.dropped;
-    place.dropped = 0;
+    dropped = statement.dropped;
+    statement.dropped = 0;
     return true;
   }
 
  private:
-  struct Place {
+  struct Statement {
     int64_t second = 0;
     int lines = 0;
     uint64_t dropped = 0;
   };
   Mutex mu_;
-  std::map<std::string, Place, std::less<>> places_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, Statement, std::less<>> statements_
+      ABSL_GUARDED_BY(mu_);
 };
 
 std::string TextValue(absl::string_view text) {

@@ -22,7 +22,7 @@
 namespace clockwise {
 
 template <typename Value>
-class Reloaded {
+class ReloadableFiles {
  public:
   using Texts = std::vector<std::string>;
   // What the files' texts mean; InvalidArgument, in a line: what is wrong.
@@ -30,16 +30,16 @@ class Reloaded {
 
   // Of the files at `paths`, which are no longer than `most` bytes; an empty
   // path is a file of nothing. InvalidArgument: they are not in order now.
-  static absl::StatusOr<std::shared_ptr<Reloaded>> Open(Texts paths,
-                                                        size_t most,
-                                                        Parse parse) {
+  static absl::StatusOr<std::shared_ptr<ReloadableFiles>> Open(Texts paths,
+                                                               size_t most,
+                                                               Parse parse) {
     auto texts = Read(paths, most);
     if (!texts.ok()) return texts.status();
     auto value = parse(*texts);
     if (!value.ok()) return value.status();
-    return std::shared_ptr<Reloaded>(
-        new Reloaded(std::move(paths), most, std::move(parse),
-                     *std::move(texts), *std::move(value)));
+    return std::shared_ptr<ReloadableFiles>(
+        new ReloadableFiles(std::move(paths), most, std::move(parse),
+                            *std::move(texts), *std::move(value)));
   }
 
   std::shared_ptr<const Value> Current() const {
@@ -84,7 +84,8 @@ class Reloaded {
   }
 
  private:
-  Reloaded(Texts paths, size_t most, Parse parse, Texts texts, Value value)
+  ReloadableFiles(Texts paths, size_t most, Parse parse, Texts texts,
+                  Value value)
       : paths_(std::move(paths)),
         most_(most),
         parse_(std::move(parse)),

@@ -63,7 +63,7 @@ absl::StatusOr<std::unique_ptr<Monitoring>> Monitoring::Start(
   };
   if (ServesPages(options, *parts.security)) {
     http.pages = [site = &monitoring->site_](const HttpRequest& request) {
-      return site->Answer(request);
+      return site->Respond(request);
     };
     http.news = [news = &monitoring->news_] { return news->Take(); };
   } else {

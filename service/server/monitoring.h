@@ -44,7 +44,7 @@ class Monitoring {
 
   const MetricsCollector metrics_;
   Site site_;
-  RingNews news_;
+  RingEvents news_;
   std::unique_ptr<HttpServer> http_;
 };
 

@@ -39,7 +39,7 @@ absl::StatusOr<TlsMaterial> ParseTls(absl::Time now,
                                      const std::vector<std::string>& texts);
 
 // The newest of the files that was in order.
-using TlsSource = Reloaded<TlsMaterial>;
+using TlsSource = ReloadableFiles<TlsMaterial>;
 absl::StatusOr<std::shared_ptr<TlsSource>> OpenTls(const TlsFiles& files);
 
 }  // namespace clockwise

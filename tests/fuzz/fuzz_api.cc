@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       return 0;
     }
   }
-  const HttpReply reply = api.Answer(request);
+  const HttpReply reply = api.Respond(request);
   fuzz::Check(reply.status != 500, "no request is the server's fault");
   google::protobuf::Struct json;
   fuzz::Check(

@@ -104,7 +104,7 @@ TEST(LayoutTest, AKeyIsBytesAndMayHoldNulAndNoText) {
 
 // In the order in which they are made.
 std::vector<uint64_t> PointsOf(const v1::Node& node, uint32_t virtual_nodes) {
-  const profile::Profile& rule = *FindLayout(v1::LAYOUT_HASHED)->ring;
+  const profile::Profile& rule = *FindLayout(v1::LAYOUT_HASHED)->ring_profile;
   profile::Settings settings = rule.defaults;
   settings.vnodes = virtual_nodes;
   profile::Member member;

@@ -95,12 +95,12 @@ TEST_F(AnswerBytesTest, AreThoseThatProtobufWrites) {
     LocateQuery query;
     query.replicas = replicas;
     v1::BatchLocateResponse batch;
-    ExpectCanonical(AnswerBatchLocate(*state, query), batch);
+    ExpectCanonical(BatchLocateReply(*state, query), batch);
     EXPECT_EQ(batch.owners_size(), 0);
     std::vector<std::string> keys;
     for (int i = 0; i < 500; ++i) keys.push_back("key-" + std::to_string(i));
     for (const std::string& key : keys) query.keys.push_back(key);
-    ExpectCanonical(AnswerBatchLocate(*state, query), batch);
+    ExpectCanonical(BatchLocateReply(*state, query), batch);
     ASSERT_EQ(batch.owners_size(),
               static_cast<int>(500 * batch.replica_count()));
     for (int i = 0; i < 500; ++i) {
@@ -108,7 +108,7 @@ TEST_F(AnswerBytesTest, AreThoseThatProtobufWrites) {
       one.replicas = replicas;
       one.keys.push_back(keys[static_cast<size_t>(i)]);
       v1::LocateResponse response;
-      ExpectCanonical(AnswerLocate(*state, one), response);
+      ExpectCanonical(LocateReply(*state, one), response);
       ASSERT_EQ(response.owners_size(),
                 static_cast<int>(batch.replica_count()));
       for (int r = 0; r < response.owners_size(); ++r) {
@@ -133,7 +133,7 @@ TEST_F(AnswerBytesTest, ARingOfManyNodesAnswersAfterOneOfFew) {
   for (int round = 0; round < 3; ++round) {
     for (const StatePtr& state : {few, many}) {
       v1::BatchLocateResponse batch;
-      ExpectCanonical(AnswerBatchLocate(*state, query), batch);
+      ExpectCanonical(BatchLocateReply(*state, query), batch);
       for (size_t i = 0; i < keys.size(); ++i) {
         const Ring& ring = state->ring();
         EXPECT_EQ(

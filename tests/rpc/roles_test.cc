@@ -212,8 +212,8 @@ TEST_F(RolesTest, ACallerThatShowsNothingOrAnUnknownTokenMayDoNothing) {
 TEST(GateTest, AMethodWithoutARowIsRefusedWhateverThePolicy) {
   const auto none = static_cast<Method>(kMethods.size());
   grpc::CallbackServerContext context;
-  const Gate gate(nullptr);
-  Gate::Caller caller;
+  const AccessGate gate(nullptr);
+  AccessGate::Caller caller;
   EXPECT_EQ(gate.Admit(context, none, "", caller).code(),
             absl::StatusCode::kUnimplemented);
   EXPECT_EQ(gate.Check(context, none, "").code(),
@@ -224,7 +224,7 @@ TEST(GateTest, AMethodWithoutARowIsRefusedWhateverThePolicy) {
 }
 
 TEST_F(RolesTest, AMethodWithoutARowIsRefusedWithAPolicyToo) {
-  const Gate gate(policy_);
+  const AccessGate gate(policy_);
   grpc::CallbackServerContext context;
   EXPECT_EQ(gate.Check(context, static_cast<Method>(-1), "").code(),
             absl::StatusCode::kUnimplemented);

@@ -26,10 +26,10 @@
 
 namespace clockwise {
 
-template <typename Place>
+template <typename Backend>
 class StoreAcceptance : public testing::Test {
  protected:
-  void Reopen() { store_ = place_.Reopen(std::move(store_)); }
+  void Reopen() { store_ = backend_.Reopen(std::move(store_)); }
   // A ring that must be there.
   StoredRing Stored(const std::string& ring) {
     auto stored = store_->Load(ring);
@@ -46,8 +46,8 @@ class StoreAcceptance : public testing::Test {
     return *std::move(stored);
   }
 
-  Place place_;
-  std::shared_ptr<Store> store_ = place_.NewStore();
+  Backend backend_;
+  std::shared_ptr<Store> store_ = backend_.NewStore();
 };
 
 TYPED_TEST_SUITE_P(StoreAcceptance);

@@ -16,8 +16,8 @@
 
 namespace clockwise {
 
-template <typename Place>
-class StoreExchangeAcceptance : public StoreAcceptance<Place> {};
+template <typename Backend>
+class StoreExchangeAcceptance : public StoreAcceptance<Backend> {};
 
 TYPED_TEST_SUITE_P(StoreExchangeAcceptance);
 

@@ -17,8 +17,8 @@
 
 namespace clockwise {
 
-template <typename Place>
-class StorePartitionAcceptance : public StoreAcceptance<Place> {
+template <typename Backend>
+class StorePartitionAcceptance : public StoreAcceptance<Backend> {
  protected:
   // Makes the ring "r" and its first table, of random owners.
   TableModel NewTable(uint32_t bits, size_t width) {

@@ -58,12 +58,12 @@ absl::Status ListProfiles(const CreateOptions&, Session& session) {
   for (const LayoutRule& rule : Layouts()) {
     const std::string settings = SettingNames(rule.layout);
     if (!session.globals.json()) {
-      table.AddRow({rule.name(), rule.rule->reproduces, settings});
+      table.AddRow({rule.name(), rule.traits->reproduces, settings});
       continue;
     }
     auto failure = session.out.Write(
         absl::StrCat("{\"layout\":", JsonString(rule.name()),
-                     ",\"reproduces\":", JsonString(rule.rule->reproduces),
+                     ",\"reproduces\":", JsonString(rule.traits->reproduces),
                      ",\"settings\":", JsonString(settings), "}\n"));
     if (!failure.ok()) return failure;
   }

@@ -76,7 +76,7 @@ HttpReply ErrorReply(const absl::Status& status) {
 
 }  // namespace
 
-HttpReply Api::Answer(const HttpRequest& request) {
+HttpReply Api::Respond(const HttpRequest& request) {
   const Json json = AnswerTo(request);
   if (!json.ok()) return ErrorReply(json.status());
   HttpReply reply;
@@ -98,24 +98,24 @@ Api::Json Api::AnswerTo(const HttpRequest& request) {
     v1::ListRingsRequest list;
     ReadPage(parameters, list);
     if (auto status = parameters.Check(); !status.ok()) return status;
-    return JsonOf(clockwise::Answer(*options_.membership, list,
-                                    [](absl::string_view) { return true; }));
+    return JsonOf(clockwise::HandleRequest(
+        *options_.membership, list, [](absl::string_view) { return true; }));
   }
   return OfRing(path[3], path.size() == 5 ? path[4] : "", parameters);
 }
 
 template <typename Request>
-Api::Json Api::Ask(const Request& request, const Parameters& parameters) {
+Api::Json Api::Query(const Request& request, const Parameters& parameters) {
   if (auto status = parameters.Check(); !status.ok()) return status;
-  return JsonOf(clockwise::Answer(*options_.membership, request));
+  return JsonOf(clockwise::HandleRequest(*options_.membership, request));
 }
 
 template <typename Request>
 Api::Json Api::AskInTurn(const Request& request, const Parameters& parameters) {
   if (auto status = parameters.Check(); !status.ok()) return status;
-  const auto turn = turns_.Take();
+  const auto turn = compute_slots_.Take();
   if (!turn.ok()) return turn.status();
-  return Ask(request, parameters);
+  return Query(request, parameters);
 }
 
 Api::Json Api::OfRing(const std::string& ring, const std::string& what,
@@ -127,13 +127,13 @@ Api::Json Api::OfRing(const std::string& ring, const std::string& what,
     request.set_ring(ring);
     request.set_key(parameters.Text("key"));
     request.set_replica_count(parameters.SmallNumber("replica_count"));
-    return Ask(request, parameters);
+    return Query(request, parameters);
   }
   if (what == "changes") {
     v1::ListChangesRequest request;
     request.set_ring(ring);
     ReadPage(parameters, request);
-    return Ask(request, parameters);
+    return Query(request, parameters);
   }
   if (what == "compare") {
     v1::CompareEpochsRequest request;
@@ -165,7 +165,7 @@ Api::Json Api::Plan(const std::string& ring, Parameters& parameters) {
     }
   }
   if (auto status = parameters.Check(); !status.ok()) return status;
-  const auto turn = turns_.Take();
+  const auto turn = compute_slots_.Take();
   if (!turn.ok()) return turn.status();
   auto change = options_.membership->Apply(
       ToChangeRequest(std::move(request), "the HTTP port"));
@@ -179,7 +179,7 @@ Api::Json Api::Arcs(const std::string& ring, Parameters& parameters) {
   if (auto status = parameters.Check(); !status.ok()) return status;
   auto state = options_.membership->Find(ring);
   if (!state.ok()) return state.status();
-  const auto turn = turns_.Take();
+  const auto turn = compute_slots_.Take();
   if (!turn.ok()) return turn.status();
   v1::ArcsResponse response;
   response.set_epoch((*state)->epoch);

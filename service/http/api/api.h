@@ -27,7 +27,7 @@ class Api {
   explicit Api(Options options) : options_(std::move(options)) {}
 
   // The answer to a request whose path begins with "api".
-  HttpReply Answer(const HttpRequest& request);
+  HttpReply Respond(const HttpRequest& request);
 
  private:
   // The JSON of a message.
@@ -39,14 +39,14 @@ class Api {
   // What the call of that request answers, if all parameters are in order; and
   // of one that computes much.
   template <typename Request>
-  Json Ask(const Request& request, const Parameters& parameters);
+  Json Query(const Request& request, const Parameters& parameters);
   template <typename Request>
   Json AskInTurn(const Request& request, const Parameters& parameters);
   Json Plan(const std::string& ring, Parameters& parameters);
   Json Arcs(const std::string& ring, Parameters& parameters);
 
   const Options options_;
-  Turns turns_;
+  ComputeSlots compute_slots_;
 };
 
 }  // namespace clockwise

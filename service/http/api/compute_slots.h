@@ -13,7 +13,7 @@
 
 namespace clockwise {
 
-class Turns {
+class ComputeSlots {
  public:
   // Waits for a turn, which lasts for as long as what it gives. OVERLOADED: too
   // many wait, or it took too long.

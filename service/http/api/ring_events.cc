@@ -15,7 +15,7 @@ std::string Event(const v1::RingEpoch& ring) {
 
 }  // namespace
 
-std::string RingNews::Take() {
+std::string RingEvents::Take() {
   std::string events;
   std::map<std::string, Position> now;
   for (const StatePtr& state : membership_.Rings()) {

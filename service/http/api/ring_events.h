@@ -12,10 +12,10 @@
 
 namespace clockwise {
 
-class RingNews {
+class RingEvents {
  public:
   // The membership outlives it.
-  explicit RingNews(const Membership& membership) : membership_(membership) {}
+  explicit RingEvents(const Membership& membership) : membership_(membership) {}
 
   // An event "ring" with a RingEpoch as JSON for each ring that has another
   // state, one with epoch 0 for each that is gone.

@@ -50,10 +50,10 @@ class PrimaryRows {
     return primaries_.marked_of_node(node);
   }
   void Altered(uint32_t slot) { primaries_.Mark(slot); }
-  void ReachFromEmpty(Exchange<PrimaryRows>& search, uint32_t slot) {
+  void ReachFromEmpty(MinCostExchange<PrimaryRows>& search, uint32_t slot) {
     ReachFromGivenUp(search, slot, 0);
   }
-  void ReachFromGivenUp(Exchange<PrimaryRows>& search, uint32_t slot,
+  void ReachFromGivenUp(MinCostExchange<PrimaryRows>& search, uint32_t slot,
                         int cost) {
     for (const uint32_t node : Owners(slot)) {
       if (node == primaries_[slot]) continue;
@@ -164,7 +164,7 @@ class PrimaryAssigner {
   SlotTable primaries_;
   PrimaryRows rows_;
   Seats seats_;
-  Exchange<PrimaryRows> exchange_;
+  MinCostExchange<PrimaryRows> exchange_;
   Shortcuts<PrimaryRows> shortcuts_;
   Dice dice_;
 };

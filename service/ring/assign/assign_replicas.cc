@@ -197,7 +197,7 @@ class Assigner {
   SlotTable table_;
   ReplicaRows rows_;
   Seats seats_;
-  Exchange<ReplicaRows> exchange_;
+  MinCostExchange<ReplicaRows> exchange_;
   Shortcuts<ReplicaRows> shortcuts_;
   Dice dice_;
 };

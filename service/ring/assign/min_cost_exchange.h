@@ -39,9 +39,9 @@
 namespace clockwise {
 
 template <typename Rows>
-class Exchange {
+class MinCostExchange {
  public:
-  Exchange(Rows& rows, SlotTable& table, Seats& seats)
+  MinCostExchange(Rows& rows, SlotTable& table, Seats& seats)
       : rows_(rows),
         table_(table),
         seats_(seats),
@@ -183,9 +183,9 @@ inline constexpr int kDearest = std::numeric_limits<int>::max() - 1;
 // batch that fails is put off as a whole. `shortcut(slot, cost)` may fill a
 // slot in a quicker way at that cost.
 template <typename Rows, typename Shortcut>
-void FillCheapestFirst(Exchange<Rows>& exchange, Shortcut shortcut, int cost,
-                       int most, std::vector<uint32_t>& slots) {
-  using Outcome = typename Exchange<Rows>::Outcome;
+void FillCheapestFirst(MinCostExchange<Rows>& exchange, Shortcut shortcut,
+                       int cost, int most, std::vector<uint32_t>& slots) {
+  using Outcome = typename MinCostExchange<Rows>::Outcome;
   constexpr size_t kBatch = 64;
   bool dearer = true;
   for (; dearer && cost <= most; ++cost) {

@@ -141,7 +141,7 @@ void ReplicaRows::ReachFromGivenUp(Search& search, uint32_t slot, int cost) {
 
 void ReplicaRows::ReachPlace(Search& search, size_t row, PlaceKind kind,
                              int cost, uint32_t slot) {
-  Place& place = places_[kind * rows() + row];
+  RowPosition& place = places_[kind * rows() + row];
   if (place.search == search_ && place.cost <= cost) return;
   place = {cost, slot, search_};
   const auto via = static_cast<uint32_t>(table_.size() + kind * rows() + row);

@@ -33,7 +33,7 @@ struct RowsBefore {
 
 class ReplicaRows {
  public:
-  using Search = Exchange<ReplicaRows>;
+  using Search = MinCostExchange<ReplicaRows>;
 
   // `table` has `owners` slots a row. All outlive this.
   ReplicaRows(SlotTable& table, size_t owners, const RowsBefore& before,
@@ -68,7 +68,7 @@ class ReplicaRows {
 
  private:
   // A path to a row's base or spare places.
-  struct Place {
+  struct RowPosition {
     int cost = 0;
     uint32_t slot = 0;    // that became free in the row
     uint32_t search = 0;  // in which this was noted
@@ -100,7 +100,8 @@ class ReplicaRows {
   const Zones& zones_;
   const size_t spare_;                          // places a row
   std::vector<std::vector<uint32_t>> members_;  // by zone
-  std::vector<Place> places_;  // by kind and row; empty until first needed
+  std::vector<RowPosition>
+      places_;  // by kind and row; empty until first needed
   std::map<int, Unreached> unreached_;  // by cost
   bool marked_ = false;                 // whether slots in altered rows are
   uint32_t search_ = 0;

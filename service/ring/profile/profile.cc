@@ -62,8 +62,8 @@ std::vector<Member> Picked(std::span<const Member> members,
   return picked;
 }
 
-Slots Place(const Profile& profile, const Settings& settings,
-            std::span<const Member> members) {
+Slots PlacePoints(const Profile& profile, const Settings& settings,
+                  std::span<const Member> members) {
   const std::vector<uint32_t> order = Ordered(profile.order, members);
   std::vector<Point> points;
   profile.append_points(Picked(members, order), settings, points);

@@ -123,8 +123,8 @@ struct Slots {
   std::vector<uint64_t> ends;
   std::vector<uint32_t> members;  // indexes into the members as configured
 };
-Slots Place(const Profile& profile, const Settings& settings,
-            std::span<const Member> members);
+Slots PlacePoints(const Profile& profile, const Settings& settings,
+                  std::span<const Member> members);
 
 // Where `key` lies among the ends.
 uint64_t KeyPosition(const Profile& profile, const Settings& settings,

@@ -87,9 +87,9 @@ bool Migrates(const RingState& state) {
 
 }  // namespace
 
-absl::StatusOr<grpc::Slice> AnswerLocate(const RingState& state,
-                                         const LocateQuery& query,
-                                         const RingState* previous) {
+absl::StatusOr<grpc::Slice> LocateReply(const RingState& state,
+                                        const LocateQuery& query,
+                                        const RingState* previous) {
   if (absl::Status status = CheckNotEmpty(state); !status.ok()) return status;
   const Ring& ring = state.ring();
   OwnersOfKey owners_of(ring, query.replicas);
@@ -111,9 +111,9 @@ absl::StatusOr<grpc::Slice> AnswerLocate(const RingState& state,
   return answer;
 }
 
-absl::StatusOr<grpc::Slice> AnswerBatchLocate(const RingState& state,
-                                              const LocateQuery& query,
-                                              const RingState* previous) {
+absl::StatusOr<grpc::Slice> BatchLocateReply(const RingState& state,
+                                             const LocateQuery& query,
+                                             const RingState* previous) {
   if (absl::Status status = CheckNotEmpty(state); !status.ok()) return status;
   ManyOwners owners(state, query, kOwners, Count::kYes);
   const Numbers head([&](AnswerWriter& writer) { WriteHead(state, writer); });

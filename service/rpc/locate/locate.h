@@ -15,10 +15,10 @@ namespace clockwise {
 // and count its keys. `previous` is the state of the ring that `state` migrates
 // from: null if it migrates from none, or that ring cannot be found.
 // RING_EMPTY.
-absl::StatusOr<grpc::Slice> AnswerLocate(const RingState& state,
-                                         const LocateQuery& query,
-                                         const RingState* previous = nullptr);
-absl::StatusOr<grpc::Slice> AnswerBatchLocate(
+absl::StatusOr<grpc::Slice> LocateReply(const RingState& state,
+                                        const LocateQuery& query,
+                                        const RingState* previous = nullptr);
+absl::StatusOr<grpc::Slice> BatchLocateReply(
     const RingState& state, const LocateQuery& query,
     const RingState* previous = nullptr);
 

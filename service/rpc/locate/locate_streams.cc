@@ -64,7 +64,7 @@ class LocateStreams::Stream final : public Reactor {
     } else {
       locator.Wait<v1::BatchLocateRequest>(
           context_, request,
-          [this](const Locator::Answer& later) { Take(later); });
+          [this](const Locator::Reply& later) { Take(later); });
     }
   }
 
@@ -106,7 +106,7 @@ class LocateStreams::Stream final : public Reactor {
 
  private:
   // The answer to what was read last.
-  void Take(const Locator::Answer& answer) {
+  void Take(const Locator::Reply& answer) {
     bool write = false;
     bool read = false;
     {

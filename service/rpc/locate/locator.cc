@@ -11,17 +11,17 @@
 namespace clockwise {
 
 template <typename Request>
-Locator::Answer Locator::AnswerFrom(const RingState& state,
-                                    const LocateQuery& query) const {
+Locator::Reply Locator::ReplyFrom(const RingState& state,
+                                  const LocateQuery& query) const {
   constexpr auto kAnswer = std::is_same_v<Request, v1::LocateRequest>
-                               ? &AnswerLocate
-                               : &AnswerBatchLocate;
+                               ? &LocateReply
+                               : &BatchLocateReply;
   const StatePtr previous = PreviousOf(membership_, state);
   return kAnswer(state, query, previous.get());
 }
 
 template <typename Request>
-std::optional<Locator::Answer> Locator::Locate(
+std::optional<Locator::Reply> Locator::Locate(
     const grpc::CallbackServerContext& context, Method method,
     const grpc::Slice& request) const {
   LocateQuery query;
@@ -29,20 +29,20 @@ std::optional<Locator::Answer> Locator::Locate(
     return status;
   }
   if (gate_.guarded()) {
-    Gate::Caller caller;
+    AccessGate::Caller caller;
     absl::Status status = gate_.Admit(context, method, query.ring, caller);
     if (!status.ok()) return status;
   }
   const auto state = membership_.Glance(query.ring);
   if (!state.ok()) return state.status();
   if ((*state)->epoch < query.min_epoch) return std::nullopt;
-  return AnswerFrom<Request>(**state, query);
+  return ReplyFrom<Request>(**state, query);
 }
 
 template <typename Request>
 void Locator::Wait(const grpc::CallbackServerContext& context,
                    const grpc::Slice& request,
-                   const std::function<void(Answer)>& later) {
+                   const std::function<void(Reply)>& later) {
   LocateQuery query;
   if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
     return later(status);
@@ -57,20 +57,20 @@ void Locator::Wait(const grpc::CallbackServerContext& context,
     // Read again: a slice this small moves with its bytes.
     LocateQuery again;
     const absl::Status status = ReadQuery<Request>(request, again);
-    later(status.ok() ? AnswerFrom<Request>(**reached, again) : status);
+    later(status.ok() ? ReplyFrom<Request>(**reached, again) : status);
   };
   waiters_.Add(std::move(waiter));
 }
 
-template std::optional<Locator::Answer> Locator::Locate<v1::LocateRequest>(
+template std::optional<Locator::Reply> Locator::Locate<v1::LocateRequest>(
     const grpc::CallbackServerContext&, Method, const grpc::Slice&) const;
-template std::optional<Locator::Answer> Locator::Locate<v1::BatchLocateRequest>(
+template std::optional<Locator::Reply> Locator::Locate<v1::BatchLocateRequest>(
     const grpc::CallbackServerContext&, Method, const grpc::Slice&) const;
 template void Locator::Wait<v1::LocateRequest>(
     const grpc::CallbackServerContext&, const grpc::Slice&,
-    const std::function<void(Answer)>&);
+    const std::function<void(Reply)>&);
 template void Locator::Wait<v1::BatchLocateRequest>(
     const grpc::CallbackServerContext&, const grpc::Slice&,
-    const std::function<void(Answer)>&);
+    const std::function<void(Reply)>&);
 
 }  // namespace clockwise

@@ -19,32 +19,33 @@ namespace clockwise {
 
 class Locator {
  public:
-  using Answer = absl::StatusOr<grpc::Slice>;
+  using Reply = absl::StatusOr<grpc::Slice>;
 
-  Locator(const Membership& membership, EpochWaiters& waiters, const Gate& gate)
+  Locator(const Membership& membership, EpochWaiters& waiters,
+          const AccessGate& gate)
       : membership_(membership), waiters_(waiters), gate_(gate) {}
 
   // The answer to a v1::LocateRequest or v1::BatchLocateRequest of a call of
   // `method`, if it may be made. Nothing: its min_epoch is not reached, and
   // Wait shall be called.
   template <typename Request>
-  std::optional<Answer> Locate(const grpc::CallbackServerContext& context,
-                               Method method, const grpc::Slice& request) const;
+  std::optional<Reply> Locate(const grpc::CallbackServerContext& context,
+                              Method method, const grpc::Slice& request) const;
 
   // Gives `later` the answer once the request's min_epoch is reached, maybe
   // before this returns. Until then `context` must live.
   template <typename Request>
   void Wait(const grpc::CallbackServerContext& context,
             const grpc::Slice& request,
-            const std::function<void(Answer)>& later);
+            const std::function<void(Reply)>& later);
 
  private:
   template <typename Request>
-  Answer AnswerFrom(const RingState& state, const LocateQuery& query) const;
+  Reply ReplyFrom(const RingState& state, const LocateQuery& query) const;
 
   const Membership& membership_;
   EpochWaiters& waiters_;
-  const Gate& gate_;
+  const AccessGate& gate_;
 };
 
 }  // namespace clockwise

@@ -17,9 +17,9 @@
 // STORE_UNAVAILABLE, which says that the outcome is unknown. So an epoch is
 // never written twice.
 //
-// Turns: who has just won a race begins the next one a round trip ahead of who
-// lost it, and would win for ever. So a transaction that loses leaves a mark,
-// and the one that wins and finds a new mark gives way before its next.
+// ComputeSlots: who has just won a race begins the next one a round trip ahead
+// of who lost it, and would win for ever. So a transaction that loses leaves a
+// mark, and the one that wins and finds a new mark gives way before its next.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_ETCD_STORE_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_ETCD_STORE_H_
 
@@ -82,7 +82,7 @@ class EtcdStore final : public Store {
     OrdinalTable table;    // PARTITIONED only: as of head.epoch
     // Before then, others have their turn.
     std::chrono::steady_clock::time_point give_way;
-    int turns_given = 0;  // in a row, and nobody took them
+    int compute_slots_given = 0;  // in a row, and nobody took them
   };
   using KnownPtr = std::shared_ptr<const Known>;
 

@@ -51,7 +51,7 @@ SqliteStore::~SqliteStore() {
 absl::StatusOr<std::vector<StoredRing>> SqliteStore::LoadAll() {
   MutexLock lock(mu_);
   auto rings = ReadAll();
-  absl::Status status = Answer(rings.status());
+  absl::Status status = ReportOutcome(rings.status());
   if (!status.ok()) return status;
   return rings;
 }
@@ -59,7 +59,7 @@ absl::StatusOr<std::vector<StoredRing>> SqliteStore::LoadAll() {
 absl::StatusOr<StoredRing> SqliteStore::Load(absl::string_view ring) {
   MutexLock lock(mu_);
   auto stored = Read(ring);
-  absl::Status status = Answer(stored.status());
+  absl::Status status = ReportOutcome(stored.status());
   if (!status.ok()) return status;
   return stored;
 }
@@ -71,27 +71,27 @@ absl::StatusOr<RingHead> SqliteStore::Head(absl::string_view ring) {
   if (status.ok() && !row->head.spec.ParseFromString(row->spec)) {
     status = absl::DataLossError("its spec cannot be read");
   }
-  status = Answer(status);
+  status = ReportOutcome(status);
   if (!status.ok()) return status;
   return row->head;
 }
 
 absl::Status SqliteStore::Import(const StoredRing& ring) {
   MutexLock lock(mu_);
-  return Answer(WriteImport(ring));
+  return ReportOutcome(WriteImport(ring));
 }
 
 absl::Status SqliteStore::Delete(absl::string_view ring, uint64_t incarnation) {
   MutexLock lock(mu_);
-  return Answer(WriteDelete(ring, incarnation));
+  return ReportOutcome(WriteDelete(ring, incarnation));
 }
 
 absl::Status SqliteStore::Apply(const Commit& commit) {
   MutexLock lock(mu_);
-  return Answer(WriteCommit(commit));
+  return ReportOutcome(WriteCommit(commit));
 }
 
-absl::Status SqliteStore::Answer(absl::Status status) {
+absl::Status SqliteStore::ReportOutcome(absl::Status status) {
   if (absl::IsDataLoss(status)) {
     status = Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
                      Damaged(database_->path(), status.message()).message());

@@ -26,7 +26,7 @@ class ListenersTest : public ::testing::Test {
     listeners_.Wake();
   }
 
-  client::Published<client::RingView> mirror_;
+  client::RcuPointer<client::RingView> mirror_;
   std::atomic<uint64_t> kept_ = 0;
   Listeners listeners_{
       [this] { return mirror_.Get(); },

@@ -20,14 +20,14 @@ struct Mortal {
 };
 
 TEST(PublishedTest, BeforeTheFirstValueThereIsNone) {
-  Published<int> published;
+  RcuPointer<int> published;
   EXPECT_EQ(published.Get(), nullptr);
   published.Set(std::make_shared<const int>(3));
   EXPECT_EQ(*published.Get(), 3);
 }
 
 TEST(PublishedTest, WhatWasTakenStays) {
-  Published<Mortal> published;
+  RcuPointer<Mortal> published;
   published.Set(std::make_shared<const Mortal>(1));
   const auto taken = published.Get();
   published.Set(std::make_shared<const Mortal>(2));
@@ -36,7 +36,7 @@ TEST(PublishedTest, WhatWasTakenStays) {
 }
 
 TEST(PublishedTest, AGlanceSeesWhatIsNewestWhicheverIsGlancedAt) {
-  Published<int> first, second;
+  RcuPointer<int> first, second;
   EXPECT_EQ(first.Glance(), nullptr);
   first.Set(std::make_shared<const int>(1));
   second.Set(std::make_shared<const int>(2));
@@ -48,7 +48,7 @@ TEST(PublishedTest, AGlanceSeesWhatIsNewestWhicheverIsGlancedAt) {
 }
 
 TEST(PublishedTest, AGlanceIsNotOfAnotherThatLayThere) {
-  std::optional<Published<int>> published;
+  std::optional<RcuPointer<int>> published;
   for (int i = 0; i < 3; ++i) {
     published.emplace();
     published->Set(std::make_shared<const int>(i));
@@ -57,7 +57,7 @@ TEST(PublishedTest, AGlanceIsNotOfAnotherThatLayThere) {
 }
 
 TEST(PublishedTest, WhatWasGlancedAtStaysUntilTheNextGlance) {
-  Published<Mortal> published;
+  RcuPointer<Mortal> published;
   published.Set(std::make_shared<const Mortal>(1));
   const std::shared_ptr<const Mortal>& glanced = published.Glance();
   published.Set(std::make_shared<const Mortal>(2));
@@ -66,7 +66,7 @@ TEST(PublishedTest, WhatWasGlancedAtStaysUntilTheNextGlance) {
 }
 
 TEST(PublishedTest, ReadersSeeLivingValuesThatNeverGoBack) {
-  Published<Mortal> published;
+  RcuPointer<Mortal> published;
   published.Set(std::make_shared<const Mortal>(0));
   std::atomic<bool> stop = false;
   std::atomic<uint64_t> wrong = 0;

@@ -88,7 +88,7 @@ void Compare(Search search, Ties ties) {
     std::stable_sort(
         entries.begin(), entries.end(),
         [](const Entry& a, const Entry& b) { return a.position < b.position; });
-    const Slots slots = Place(profile, {}, members);
+    const Slots slots = PlacePoints(profile, {}, members);
     ASSERT_EQ(slots.ends.size(), entries.size());
     ASSERT_TRUE(std::is_sorted(slots.ends.begin(), slots.ends.end()));
     for (int64_t hash = -40; hash < 2040; ++hash) {

@@ -24,7 +24,7 @@ std::vector<Member> Members(const std::vector<std::string>& texts) {
 
 Slots PlaceBy(const char* name, const std::vector<Member>& members) {
   const Profile& profile = *FindProfile(name);
-  return Place(profile, profile.defaults, members);
+  return PlacePoints(profile, profile.defaults, members);
 }
 
 std::vector<size_t> PointsEach(const Slots& slots, size_t members) {
@@ -65,7 +65,7 @@ TEST(ProfileTrapsTest, MembersWithoutWeightGetNothing) {
   for (const Profile& profile : Profiles()) {
     if (profile.takes.max_weight == 1 && !profile.takes.any_token) continue;
     SCOPED_TRACE(profile.name);
-    EXPECT_TRUE(Place(profile, profile.defaults, members).ends.empty());
+    EXPECT_TRUE(PlacePoints(profile, profile.defaults, members).ends.empty());
   }
   members[1].weight = 2;
   members[0].locality = "a";
@@ -96,7 +96,7 @@ TEST(ProfileTrapsTest, ACappedGrpcRingDependsOnTheOrder) {
     const Profile& profile = *FindProfile(name);
     Settings settings = profile.defaults;
     settings.max_size = 50;
-    return PointsEach(Place(profile, settings, members), members.size());
+    return PointsEach(PlacePoints(profile, settings, members), members.size());
   };
   std::vector<Member> members = Members({"z", "y", "x"});
   members[0].weight = 100;

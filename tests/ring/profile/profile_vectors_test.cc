@@ -81,7 +81,7 @@ TEST(LayoutTableTest, EveryLayoutOfTheApiHasOneRuleOfItsName) {
   for (const LayoutRule& rule : Layouts()) {
     EXPECT_EQ(ParseLayout(rule.name()).value(), rule.layout) << rule.name();
     EXPECT_EQ(FindLayout(rule.layout), &rule);
-    EXPECT_STRNE(rule.rule->reproduces, "");
+    EXPECT_STRNE(rule.traits->reproduces, "");
   }
 }
 
