@@ -29,17 +29,11 @@ Follower::Follower(const Options& options, Targets& targets, RingViewPtr start,
 }
 
 void Follower::Start() {
-  thread_ = std::thread([this] { Run(); });
+  task_.emplace([this](const std::stop_token& stop) { return Follow(stop); });
 }
 
 void Follower::Stop() {
-  {
-    MutexLock lock(mu_);
-    stopping_ = true;
-    if (call_ != nullptr) call_->Cancel();
-  }
-  changed_.NotifyAll();
-  if (thread_.joinable()) thread_.join();
+  if (task_.has_value()) task_->Stop();
 }
 
 State Follower::state() const {
@@ -47,29 +41,27 @@ State Follower::state() const {
   return state_;
 }
 
-void Follower::Run() {
-  size_t target = 0;
-  do {
-    const absl::Status end = Watch(target);
-    {
-      MutexLock lock(mu_);
-      if (stopping_) return;
-      state_.connected = false;
-      state_.last_error =
-          absl::StrCat(targets_.address(target), ": ", end.message());
-      ++state_.reconnects;
-    }
-    target = (target + 1) % targets_.size();
-    // A server that goes away says when to come to another, so that not all
-    // come at once.
-    const absl::Duration asked =
-        std::min(RetryDelayOf(end), absl::FromChrono(options_.longest_pause));
-    const absl::Duration pause = backoff_.Next(Draw(random_));
-    if (!Pause(asked > absl::ZeroDuration() ? asked : pause)) return;
-  } while (true);
+Follower::Clock::time_point Follower::Follow(const std::stop_token& stop) {
+  const absl::Status end = Watch(target_, stop);
+  if (stop.stop_requested()) return PeriodicTask::kWhenWoken;
+  {
+    MutexLock lock(mu_);
+    state_.connected = false;
+    state_.last_error =
+        absl::StrCat(targets_.address(target_), ": ", end.message());
+    ++state_.reconnects;
+  }
+  target_ = (target_ + 1) % targets_.size();
+  // A server that shuts down says when to come to another, so that its clients
+  // do not all come at once.
+  const absl::Duration asked =
+      std::min(RetryDelayOf(end), absl::FromChrono(options_.longest_pause));
+  const absl::Duration pause = backoff_.Next(Draw(random_));
+  return Clock::now() + absl::ToChronoNanoseconds(
+                            asked > absl::ZeroDuration() ? asked : pause);
 }
 
-absl::Status Follower::Watch(size_t target) {
+absl::Status Follower::Watch(size_t target, const std::stop_token& stop) {
   v1::WatchRequest request;
   request.set_ring(options_.ring);
   if (view_ != nullptr && !ask_for_all_) {
@@ -80,11 +72,11 @@ absl::Status Follower::Watch(size_t target) {
   Clock::time_point as_of = Clock::now();
   const auto stub = targets_.stub(target);
   WatchCall call(*stub, request);
+  // Cancels at once if a stop was requested before.
+  const std::stop_callback cancel(stop, [&call] { call.Cancel(); });
   {
     MutexLock lock(mu_);
-    if (stopping_) return absl::CancelledError("the client ends");
     state_.server = targets_.address(target);
-    call_ = &call;
   }
   absl::Status status;
   while (status.ok()) {
@@ -95,8 +87,6 @@ absl::Status Follower::Watch(size_t target) {
     as_of = Clock::time_point::max();
   }
   if (absl::IsDeadlineExceeded(status)) targets_.Reconnect(target);
-  MutexLock lock(mu_);
-  call_ = nullptr;
   return status;
 }
 
@@ -136,13 +126,6 @@ absl::Status Follower::TakeIn(const v1::WatchResponse& message,
   }
   told_();
   return absl::OkStatus();
-}
-
-bool Follower::Pause(absl::Duration time) {
-  const auto until = Clock::now() + absl::ToChronoNanoseconds(time);
-  MutexLock lock(mu_);
-  while (!stopping_ && Clock::now() < until) changed_.WaitUntil(mu_, until);
-  return !stopping_;
 }
 
 }  // namespace clockwise::client

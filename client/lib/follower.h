@@ -9,9 +9,8 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <random>
-#include <string>
-#include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "client/lib/backoff.h"
@@ -21,6 +20,7 @@
 #include "client/lib/watch_call.h"
 #include "clockwise/client.h"
 #include "service/runtime/mutex.h"
+#include "service/runtime/periodic_task.h"
 
 namespace clockwise::client {
 
@@ -53,13 +53,12 @@ class Follower {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void Run();
-  // Watches one server until that ends, and tells why.
-  absl::Status Watch(size_t target);
+  // Watches one server until the stream ends; returns when to watch the next.
+  Clock::time_point Follow(const std::stop_token& stop);
+  // Returns why the stream of Watch to server `target` has ended.
+  absl::Status Watch(size_t target, const std::stop_token& stop);
   absl::Status TakeIn(const v1::WatchResponse& message,
                       Clock::time_point as_of);
-  // Waits; false: this ends.
-  bool Pause(absl::Duration time);
 
   const Options options_;
   Targets& targets_;
@@ -68,18 +67,16 @@ class Follower {
   std::atomic<Clock::time_point> confirmed_;
   std::atomic<bool> from_server_ = false;
 
-  // Of its thread alone.
+  // Used by the task alone.
+  size_t target_ = 0;
   RingViewPtr view_;
   bool ask_for_all_ = false;
   Backoff backoff_;
   std::minstd_rand random_{std::random_device()()};
 
   mutable Mutex mu_;
-  Condition changed_;
   State state_ ABSL_GUARDED_BY(mu_);
-  WatchCall* call_ ABSL_GUARDED_BY(mu_) = nullptr;
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_;
+  std::optional<PeriodicTask> task_;  // last: it uses what is above
 };
 
 }  // namespace clockwise::client

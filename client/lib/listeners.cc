@@ -18,8 +18,6 @@ struct Listeners::Shared {
   Mutex mu;
   Condition changed;
   std::vector<std::shared_ptr<Listener>> all ABSL_GUARDED_BY(mu);
-  bool woken ABSL_GUARDED_BY(mu) = false;
-  bool stopping ABSL_GUARDED_BY(mu) = false;
   const Listener* in_call ABSL_GUARDED_BY(mu) = nullptr;
   std::thread::id caller ABSL_GUARDED_BY(mu);
 
@@ -40,24 +38,12 @@ Listeners::Listeners(std::function<RingViewPtr()> mirror,
     : mirror_(std::move(mirror)),
       keep_(std::move(keep)),
       shared_(std::make_shared<Shared>()),
-      thread_([this] { Run(); }) {}
+      task_([this](const std::stop_token& stop) {
+        Deliver(stop);
+        return PeriodicTask::kWhenWoken;
+      }) {}
 
-Listeners::~Listeners() {
-  {
-    MutexLock lock(shared_->mu);
-    shared_->stopping = true;
-  }
-  shared_->changed.NotifyAll();
-  thread_.join();
-}
-
-void Listeners::Wake() {
-  {
-    MutexLock lock(shared_->mu);
-    shared_->woken = true;
-  }
-  shared_->changed.NotifyAll();
-}
+void Listeners::Wake() { task_.Wake(); }
 
 Subscription Listeners::Add(std::string node_id,
                             std::function<void(const RingEvent&)> call) {
@@ -74,36 +60,29 @@ Subscription Listeners::Add(std::string node_id,
       [shared = shared_, listener](void*) { shared->Remove(listener); }));
 }
 
-void Listeners::Run() {
-  while (true) {
-    std::vector<std::shared_ptr<Listener>> all;
-    {
-      MutexLock lock(shared_->mu);
-      while (!shared_->woken && !shared_->stopping) {
-        shared_->changed.Wait(shared_->mu);
-      }
-      if (shared_->stopping) return;
-      shared_->woken = false;
-      all = shared_->all;
-    }
-    const RingViewPtr now = mirror_();
-    if (now == nullptr) continue;
-    if (keep_ != nullptr && now != kept_) {
-      keep_(now);
-      kept_ = now;
-    }
-    for (const auto& listener : all) Tell(listener, now);
+void Listeners::Deliver(const std::stop_token& stop) {
+  const RingViewPtr now = mirror_();
+  if (now == nullptr) return;
+  if (keep_ != nullptr && now != kept_) {
+    keep_(now);
+    kept_ = now;
   }
+  std::vector<std::shared_ptr<Listener>> all;
+  {
+    MutexLock lock(shared_->mu);
+    all = shared_->all;
+  }
+  for (const auto& listener : all) Tell(listener, now, stop);
 }
 
 void Listeners::Tell(const std::shared_ptr<Listener>& listener,
-                     const RingViewPtr& now) {
+                     const RingViewPtr& now, const std::stop_token& stop) {
   if (listener->told == now) return;
   const RingEvent event = EventFor(listener->node_id, listener->told, now);
   listener->told = now;
   {
     MutexLock lock(shared_->mu);
-    if (listener->gone || shared_->stopping) return;
+    if (listener->gone || stop.stop_requested()) return;
     shared_->in_call = listener.get();
     shared_->caller = std::this_thread::get_id();
   }

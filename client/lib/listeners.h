@@ -8,12 +8,11 @@
 #include <list>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "client/lib/mirror.h"
 #include "clockwise/client.h"
-#include "service/runtime/mutex.h"
+#include "service/runtime/periodic_task.h"
 
 namespace clockwise::client {
 
@@ -23,7 +22,6 @@ class Listeners {
   // is called with each ring that is new, before the listeners.
   Listeners(std::function<RingViewPtr()> mirror,
             std::function<void(const RingViewPtr&)> keep);
-  ~Listeners();
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
 
@@ -38,14 +36,16 @@ class Listeners {
   // What is shared with subscriptions, which may outlive this.
   struct Shared;
 
-  void Run();
-  void Tell(const std::shared_ptr<Listener>& listener, const RingViewPtr& now);
+  // Reports the newest ring to all that have not seen it.
+  void Deliver(const std::stop_token& stop);
+  void Tell(const std::shared_ptr<Listener>& listener, const RingViewPtr& now,
+            const std::stop_token& stop);
 
   const std::function<RingViewPtr()> mirror_;
   const std::function<void(const RingViewPtr&)> keep_;
   const std::shared_ptr<Shared> shared_;
-  RingViewPtr kept_;  // the thread's alone
-  std::thread thread_;
+  RingViewPtr kept_;   // used by the task alone
+  PeriodicTask task_;  // last: it uses what is above
 };
 
 }  // namespace clockwise::client

@@ -2,30 +2,27 @@
 
 namespace clockwise {
 
-Deadlines::Deadlines() : thread_([this] { Run(); }) {}
-
-Deadlines::~Deadlines() {
-  {
-    MutexLock lock(mu_);
-    stopping_ = true;
-  }
-  changed_.NotifyAll();
-  thread_.join();
-}
+Deadlines::Deadlines()
+    : task_([this](const std::stop_token& stop) { return Expire(stop); }) {}
 
 void Deadlines::ExpireAll() {
   {
     MutexLock lock(mu_);
     all_expired_ = true;
   }
-  changed_.NotifyAll();
+  task_.Wake();
 }
 
 Deadlines::Handle Deadlines::Add(Time time, std::function<void()> expired) {
-  MutexLock lock(mu_);
-  const Handle handle(time, ++added_);
-  waiting_.emplace(handle, std::move(expired));
-  if (waiting_.begin()->first == handle) changed_.NotifyAll();
+  Handle handle;
+  bool first = false;
+  {
+    MutexLock lock(mu_);
+    handle = {time, ++added_};
+    waiting_.emplace(handle, std::move(expired));
+    first = waiting_.begin()->first == handle;
+  }
+  if (first) task_.Wake();
   return handle;
 }
 
@@ -38,28 +35,28 @@ void Deadlines::Remove(const Handle& handle) {
   }
 }
 
-void Deadlines::Run() {
-  while (true) {
-    std::function<void()> expired;
-    {
-      MutexLock lock(mu_);
-      while (!stopping_ &&
-             (waiting_.empty() ||
-              (!all_expired_ && waiting_.begin()->first.first >
-                                    std::chrono::steady_clock::now()))) {
-        if (waiting_.empty()) {
-          changed_.Wait(mu_);
-        } else {
-          const Time first = waiting_.begin()->first.first;
-          changed_.WaitUntil(mu_, first);
-        }
-      }
-      if (stopping_) return;
-      expired = std::move(waiting_.begin()->second);
-      waiting_.erase(waiting_.begin());
-    }
+std::function<void()> Deadlines::TakeExpired(Time& next) {
+  MutexLock lock(mu_);
+  next = PeriodicTask::kWhenWoken;
+  if (waiting_.empty()) return nullptr;
+  const auto first = waiting_.begin();
+  if (!all_expired_ && first->first.first > std::chrono::steady_clock::now()) {
+    next = first->first.first;
+    return nullptr;
+  }
+  std::function<void()> expired = std::move(first->second);
+  waiting_.erase(first);
+  return expired;
+}
+
+Deadlines::Time Deadlines::Expire(const std::stop_token& stop) {
+  Time next;
+  while (!stop.stop_requested()) {
+    const std::function<void()> expired = TakeExpired(next);
+    if (expired == nullptr) break;
     expired();
   }
+  return next;
 }
 
 }  // namespace clockwise

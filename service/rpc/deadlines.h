@@ -8,11 +8,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <thread>
+#include <stop_token>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "service/runtime/mutex.h"
+#include "service/runtime/periodic_task.h"
 
 namespace clockwise {
 
@@ -23,8 +24,7 @@ class Deadlines {
   using Handle = std::pair<Time, uint64_t>;
 
   Deadlines();
-  // Drops what has not come yet, and joins.
-  ~Deadlines();
+  // Its destructor drops what has not expired yet.
   Deadlines(const Deadlines&) = delete;
   Deadlines& operator=(const Deadlines&) = delete;
 
@@ -35,15 +35,16 @@ class Deadlines {
   void Remove(const Handle& handle);
 
  private:
-  void Run();
+  // Calls back for all deadlines that have passed; returns the next one.
+  Time Expire(const std::stop_token& stop);
+  // Takes the first deadline if it has passed; else sets `next`.
+  std::function<void()> TakeExpired(Time& next);
 
   Mutex mu_;
-  Condition changed_;
   std::map<Handle, std::function<void()>> waiting_ ABSL_GUARDED_BY(mu_);
   uint64_t added_ ABSL_GUARDED_BY(mu_) = 0;
   bool all_expired_ ABSL_GUARDED_BY(mu_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_;
+  PeriodicTask task_;  // last: it uses what is above
 };
 
 }  // namespace clockwise

@@ -20,49 +20,40 @@ EpochWaiters::EpochWaiters(const Membership& membership, size_t most,
     : membership_(membership),
       most_(most),
       stats_(stats),
-      thread_([this] { Run(); }) {}
+      task_([this](const std::stop_token&) { return AnswerRipe(); }) {}
 
 EpochWaiters::~EpochWaiters() {
-  {
-    MutexLock lock(mu_);
-    stopping_ = true;
-    draining_ = true;
-  }
-  changed_.NotifyAll();
-  thread_.join();
+  Drain();
+  task_.Stop();
+  // Those that came, or were being looked at, when the task stopped.
+  AnswerRipe();
 }
 
 void EpochWaiters::Add(Waiter waiter) {
+  bool room = false;
   {
     MutexLock lock(mu_);
-    if (waiters_.size() < most_) {
-      waiters_.push_back(std::move(waiter));
-      // The epoch may have come between the caller's look and now.
-      woken_ = true;
-      changed_.NotifyAll();
-      return;
-    }
+    room = waiters_.size() < most_;
+    if (room) waiters_.push_back(std::move(waiter));
+  }
+  if (room) {
+    // The epoch may have been reached after the caller looked.
+    task_.Wake();
+    return;
   }
   stats_.Reached(Limit::kWaitingCalls);
   waiter.done(
       Overloaded(absl::StrCat("min_epoch: ", most_, " calls wait already")));
 }
 
-void EpochWaiters::Wake() {
-  {
-    MutexLock lock(mu_);
-    woken_ = true;
-  }
-  changed_.NotifyAll();
-}
+void EpochWaiters::Wake() { task_.Wake(); }
 
 void EpochWaiters::Drain() {
   {
     MutexLock lock(mu_);
     draining_ = true;
-    woken_ = true;
   }
-  changed_.NotifyAll();
+  task_.Wake();
 }
 
 bool EpochWaiters::Ripe(const Waiter& waiter, bool draining,
@@ -85,41 +76,31 @@ bool EpochWaiters::Ripe(const Waiter& waiter, bool draining,
   return true;
 }
 
-void EpochWaiters::Run() {
-  while (true) {
-    std::list<Waiter> looked_at;
-    bool draining = false;
-    {
-      MutexLock lock(mu_);
-      while (!woken_ && !stopping_) {
-        if (waiters_.empty()) {
-          changed_.Wait(mu_);
-          continue;
-        }
-        auto until = std::chrono::steady_clock::now() + kSweep;
-        for (const Waiter& waiter : waiters_) {
-          until = std::min(until, waiter.deadline);
-        }
-        changed_.WaitUntil(mu_, until);
-        break;
-      }
-      if (stopping_ && waiters_.empty()) return;
-      woken_ = false;
-      draining = draining_;
-      looked_at.swap(waiters_);
-    }
-    for (auto waiter = looked_at.begin(); waiter != looked_at.end();) {
-      absl::StatusOr<StatePtr> result;
-      if (!Ripe(*waiter, draining, result)) {
-        ++waiter;
-        continue;
-      }
-      waiter->done(std::move(result));
-      waiter = looked_at.erase(waiter);
-    }
+PeriodicTask::Clock::time_point EpochWaiters::AnswerRipe() {
+  std::list<Waiter> looked_at;
+  bool draining = false;
+  {
     MutexLock lock(mu_);
-    waiters_.splice(waiters_.begin(), looked_at);
+    draining = draining_;
+    looked_at.swap(waiters_);
   }
+  for (auto waiter = looked_at.begin(); waiter != looked_at.end();) {
+    absl::StatusOr<StatePtr> result;
+    if (!Ripe(*waiter, draining, result)) {
+      ++waiter;
+      continue;
+    }
+    waiter->done(std::move(result));
+    waiter = looked_at.erase(waiter);
+  }
+  MutexLock lock(mu_);
+  waiters_.splice(waiters_.begin(), looked_at);
+  if (waiters_.empty()) return PeriodicTask::kWhenWoken;
+  auto next = std::chrono::steady_clock::now() + kSweep;
+  for (const Waiter& waiter : waiters_) {
+    next = std::min(next, waiter.deadline);
+  }
+  return next;
 }
 
 }  // namespace clockwise

@@ -8,13 +8,13 @@
 #include <functional>
 #include <list>
 #include <string>
-#include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/runtime/mutex.h"
+#include "service/runtime/periodic_task.h"
 
 namespace clockwise {
 
@@ -47,7 +47,8 @@ class EpochWaiters {
   void Drain();
 
  private:
-  void Run();
+  // Answers the waiters whose time has come; returns when to look again.
+  PeriodicTask::Clock::time_point AnswerRipe();
   // Whether the waiter's end has come, and with what.
   bool Ripe(const Waiter& waiter, bool draining,
             absl::StatusOr<StatePtr>& result) const;
@@ -56,12 +57,9 @@ class EpochWaiters {
   const size_t most_;
   RpcStats& stats_;
   Mutex mu_;
-  Condition changed_;
   std::list<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
-  bool woken_ ABSL_GUARDED_BY(mu_) = false;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_;
+  PeriodicTask task_;  // last: it uses what is above
 };
 
 }  // namespace clockwise

@@ -29,7 +29,7 @@
 #include "service/rpc/server_status.h"
 #include "service/rpc/unary_call.h"
 #include "service/rpc/watch/watch_hub.h"
-#include "service/rpc/work_queue.h"
+#include "service/runtime/work_queue.h"
 
 namespace clockwise {
 

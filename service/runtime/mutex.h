@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <stop_token>
 
 #include "absl/base/thread_annotations.h"
 
@@ -45,6 +46,17 @@ class Condition {
   void WaitUntil(Mutex& mutex, std::chrono::steady_clock::time_point deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     condition_.wait_until(mutex, deadline);
+  }
+  // Returns once `ready()` is true, a stop is requested, or `deadline` has come
+  // (time_point::max(): never). Returns ready().
+  template <typename Ready>
+  bool WaitUntil(Mutex& mutex, const std::stop_token& stop,
+                 std::chrono::steady_clock::time_point deadline, Ready ready)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (deadline == std::chrono::steady_clock::time_point::max()) {
+      return condition_.wait(mutex, stop, ready);
+    }
+    return condition_.wait_until(mutex, stop, deadline, ready);
   }
   void NotifyOne() { condition_.notify_one(); }
   void NotifyAll() { condition_.notify_all(); }

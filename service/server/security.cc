@@ -122,32 +122,12 @@ absl::StatusOr<std::unique_ptr<Security>> Security::Open(
     security->audit_ = *std::move(audit);
   }
   if (security->tls_ != nullptr || security->policy_ != nullptr) {
-    security->thread_ = std::thread([self = security.get()] { self->Run(); });
+    security->reloads_.emplace([self = security.get()](const std::stop_token&) {
+      self->Reload();
+      return PeriodicTask::Clock::now() + kBetweenReloads;
+    });
   }
   return security;
-}
-
-Security::~Security() {
-  {
-    MutexLock lock(mu_);
-    ended_ = true;
-  }
-  ending_.NotifyAll();
-  if (thread_.joinable()) thread_.join();
-}
-
-void Security::Run() {
-  while (true) {
-    {
-      MutexLock lock(mu_);
-      const auto until = std::chrono::steady_clock::now() + kBetweenReloads;
-      while (!ended_ && std::chrono::steady_clock::now() < until) {
-        ending_.WaitUntil(mu_, until);
-      }
-      if (ended_) return;
-    }
-    Reload();
-  }
 }
 
 void Security::Reload() {

@@ -9,15 +9,13 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "service/access/audit_log.h"
 #include "service/access/policy.h"
 #include "service/limits.h"
 #include "service/metrics/security_figures.h"
-#include "service/runtime/mutex.h"
+#include "service/runtime/periodic_task.h"
 #include "service/tls/tls_material.h"
 
 namespace CLI {
@@ -44,7 +42,6 @@ class Security {
   // order; one line that names the flag.
   static absl::StatusOr<std::unique_ptr<Security>> Open(
       const SecurityOptions& options, const std::string& listen);
-  ~Security();
   Security(const Security&) = delete;
   Security& operator=(const Security&) = delete;
 
@@ -63,15 +60,11 @@ class Security {
 
  private:
   Security() = default;
-  void Run();
 
   std::shared_ptr<TlsSource> tls_;
   std::shared_ptr<PolicySource> policy_;
   std::unique_ptr<AuditLog> audit_;
-  Mutex mu_;
-  Condition ending_;
-  bool ended_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_;
+  std::optional<PeriodicTask> reloads_;  // none without files to reload
 };
 
 }  // namespace clockwise

@@ -86,38 +86,23 @@ bool Answers(const Address& address) {
 
 SelfProbe::SelfProbe(std::string address, std::chrono::milliseconds interval)
     : address_(std::move(address)), interval_(interval) {
-  if (interval_.count() > 0) thread_ = std::thread([this] { Run(); });
+  if (interval_.count() <= 0) return;
+  task_.emplace([this, resolved = Resolve(address_)](const std::stop_token&) {
+    // An address that cannot be resolved is not probed.
+    Report(resolved.size == 0 || Answers(resolved));
+    return PeriodicTask::Clock::now() + interval_;
+  });
 }
 
-SelfProbe::~SelfProbe() { Stop(); }
-
-void SelfProbe::Stop() {
-  {
-    MutexLock lock(mu_);
-    ended_ = true;
+void SelfProbe::Report(bool answers) {
+  if (answers) {
+    in_a_row_ = 0;
+    TellManager("WATCHDOG=1");
+    return;
   }
-  ending_.NotifyAll();
-  if (thread_.joinable()) thread_.join();
-}
-
-void SelfProbe::Run() {
-  const Address address = Resolve(address_);
-  while (true) {
-    if (address.size == 0 || Answers(address)) {
-      in_a_row_ = 0;
-      TellManager("WATCHDOG=1");
-    } else {
-      ++failures_;
-      LogError("does not answer itself",
-               {{"address", address_}, {"times", absl::StrCat(++in_a_row_)}});
-    }
-    MutexLock lock(mu_);
-    const auto until = std::chrono::steady_clock::now() + interval_;
-    while (!ended_ && std::chrono::steady_clock::now() < until) {
-      ending_.WaitUntil(mu_, until);
-    }
-    if (ended_) return;
-  }
+  ++failures_;
+  LogError("does not answer itself",
+           {{"address", address_}, {"times", absl::StrCat(++in_a_row_)}});
 }
 
 }  // namespace clockwise

@@ -7,11 +7,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <thread>
 
-#include "absl/base/thread_annotations.h"
-#include "service/runtime/mutex.h"
+#include "service/runtime/periodic_task.h"
 
 namespace clockwise {
 
@@ -21,12 +20,13 @@ class SelfProbe {
   // Each probe that was answered is told to the service manager, whose watchdog
   // waits for that.
   SelfProbe(std::string address, std::chrono::milliseconds interval);
-  ~SelfProbe();
   SelfProbe(const SelfProbe&) = delete;
   SelfProbe& operator=(const SelfProbe&) = delete;
 
   // Dials no more. Not to be called by two threads at once; again is nothing.
-  void Stop();
+  void Stop() {
+    if (task_.has_value()) task_->Stop();
+  }
 
   // False once several probes in a row were not answered.
   bool alive() const { return in_a_row_.load() < kFailures; }
@@ -35,16 +35,13 @@ class SelfProbe {
  private:
   static constexpr int kFailures = 3;
 
-  void Run();
+  void Report(bool answers);
 
   const std::string address_;
   const std::chrono::milliseconds interval_;
   std::atomic<int> in_a_row_ = 0;
   std::atomic<uint64_t> failures_ = 0;
-  Mutex mu_;
-  Condition ending_;
-  bool ended_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_;
+  std::optional<PeriodicTask> task_;  // none with an interval of 0
 };
 
 }  // namespace clockwise

@@ -93,7 +93,7 @@ class CheckLayersTest(unittest.TestCase):
 
     def test_the_client_knows_proto_ring_and_limits_only(self):
         for include in ('"service/ring/a.h"', '"service/limits.h"', '"service/api/a.h"',
-                        '"service/runtime/mutex.h"',
+                        '"service/runtime/mutex.h"', '"service/runtime/periodic_task.h"',
                         '"clockwise/v1/placement.grpc.pb.h"', "<grpcpp/grpcpp.h>"):
             self.assert_allowed("client/cli/a.cc", include)
         for include in ('"service/store/a.h"', '"service/rpc/a.h"',

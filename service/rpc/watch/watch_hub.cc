@@ -92,15 +92,12 @@ WatchHub::WatchHub(const Membership& membership, const ServingLimits& limits,
       calls_(calls),
       stats_(stats),
       heartbeat_(heartbeat),
-      dispatcher_([this] { Run(); }) {}
+      dispatcher_([this](const std::stop_token&) { return Dispatch(); }) {}
 
 WatchHub::~WatchHub() {
-  {
-    MutexLock lock(mu_);
-    stopping_ = true;
-  }
-  changed_.NotifyAll();
-  dispatcher_.join();
+  dispatcher_.Stop();
+  MutexLock lock(mu_);
+  assert(streams_.empty() && "gRPC holds pointers to open streams");
 }
 
 absl::Status WatchHub::CheckRoom(const std::string& peer) {
@@ -169,7 +166,7 @@ void WatchHub::Notice(uint64_t id) {
     MutexLock lock(mu_);
     noticed_.insert(id);
   }
-  changed_.NotifyOne();
+  dispatcher_.Wake();
 }
 
 void WatchHub::OnWritten(uint64_t id, bool ok) {
@@ -182,9 +179,8 @@ void WatchHub::OnWritten(uint64_t id, bool ok) {
     progress.broken = progress.broken || !ok;
     if (!progress.broken && !progress.passed_by) return;
     progress.passed_by = false;
-    noticed_.insert(id);
   }
-  changed_.NotifyOne();
+  Notice(id);
 }
 
 void WatchHub::OnClientGone(uint64_t id) {
@@ -193,9 +189,8 @@ void WatchHub::OnClientGone(uint64_t id) {
     const auto at = streams_.find(id);
     if (at == streams_.end()) return;
     at->second.broken = true;
-    noticed_.insert(id);
   }
-  changed_.NotifyOne();
+  Notice(id);
 }
 
 void WatchHub::Wake(const std::string& ring) {
@@ -203,7 +198,7 @@ void WatchHub::Wake(const std::string& ring) {
     MutexLock lock(mu_);
     changed_rings_.insert(ring);
   }
-  changed_.NotifyOne();
+  dispatcher_.Wake();
 }
 
 void WatchHub::Drain() {
@@ -212,7 +207,7 @@ void WatchHub::Drain() {
     draining_ = true;
     for (const auto& [id, progress] : streams_) noticed_.insert(id);
   }
-  changed_.NotifyOne();
+  dispatcher_.Wake();
 }
 
 WatchFigures WatchHub::Figures() const {
@@ -238,26 +233,21 @@ WatchFigures WatchHub::Figures() const {
 
 // --- The dispatcher: which streams are looked at, and when ---
 
-bool WatchHub::IsDue(Clock::time_point now, Clock::time_point& until) const {
-  if (stopping_ || !noticed_.empty()) return true;
-  until = now + std::chrono::hours(1);
-  if (!changed_rings_.empty()) until = std::min(until, next_pass_);
+WatchHub::Clock::time_point WatchHub::NextPass() const {
+  MutexLock lock(mu_);
+  auto next = PeriodicTask::kWhenWoken;
+  if (!changed_rings_.empty()) next = next_pass_;
   if (!by_age_.empty()) {
-    until = std::min(until, streams_.at(by_age_.front()).sent_at + heartbeat_);
+    next = std::min(next, streams_.at(by_age_.front()).sent_at + heartbeat_);
   }
-  return until <= now;
+  return next;
 }
 
-bool WatchHub::Collect(std::vector<StreamPtr>& streams,
-                       std::set<std::string>& rings) {
+std::vector<WatchHub::StreamPtr> WatchHub::Collect(
+    std::set<std::string>& rings) {
+  std::vector<StreamPtr> streams;
   MutexLock lock(mu_);
-  auto now = Clock::now();
-  Clock::time_point until;
-  while (!IsDue(now, until)) {
-    changed_.WaitUntil(mu_, until);
-    now = Clock::now();
-  }
-  if (stopping_ && streams_.empty()) return false;
+  const auto now = Clock::now();
   std::set<uint64_t> ids;
   ids.swap(noticed_);
   if (!changed_rings_.empty() && now >= next_pass_) {
@@ -283,25 +273,20 @@ bool WatchHub::Collect(std::vector<StreamPtr>& streams,
     const auto at = streams_.find(id);
     if (at != streams_.end()) streams.push_back(at->second.stream);
   }
-  return true;
+  return streams;
 }
 
-void WatchHub::Run() {
-  std::vector<StreamPtr> streams;
+WatchHub::Clock::time_point WatchHub::Dispatch() {
   std::set<std::string> rings;
-  while (Collect(streams, rings)) {
-    for (const StreamPtr& stream : streams) Attend(stream);
-    for (const std::string& ring : rings) {
-      if (membership_.Find(ring).ok()) continue;
-      events_.Forget(ring);
-      MutexLock lock(mu_);
-      std::erase_if(resyncs_, [&](const auto& entry) {
-        return entry.first.first == ring;
-      });
-    }
-    streams.clear();
-    rings.clear();
+  for (const StreamPtr& stream : Collect(rings)) Attend(stream);
+  for (const std::string& ring : rings) {
+    if (membership_.Find(ring).ok()) continue;
+    events_.Forget(ring);
+    MutexLock lock(mu_);
+    std::erase_if(resyncs_,
+                  [&](const auto& entry) { return entry.first.first == ring; });
   }
+  return NextPass();
 }
 
 // --- What a stream is sent, and what ends it ---

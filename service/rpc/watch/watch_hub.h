@@ -22,7 +22,6 @@
 #include <random>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -34,6 +33,7 @@
 #include "service/rpc/serving_limits.h"
 #include "service/rpc/watch/watch_events.h"
 #include "service/runtime/mutex.h"
+#include "service/runtime/periodic_task.h"
 
 namespace clockwise {
 
@@ -95,16 +95,15 @@ class WatchHub {
   absl::Status CheckRoom(const std::string& peer)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  void Run();
-  // Streams to look at now: those noticed, those of rings that changed, and
-  // those due a heartbeat. Waits for some. False: the hub is stopping.
-  bool Collect(std::vector<StreamPtr>& streams, std::set<std::string>& rings);
+  // One pass of the dispatcher. Returns the time of the next one.
+  Clock::time_point Dispatch();
+  // Takes the streams to look at now: those noticed, those of rings that
+  // changed, and those whose heartbeat is due. `rings` are those that changed.
+  std::vector<StreamPtr> Collect(std::set<std::string>& rings);
   // Sends `stream` what it lacks, or ends it.
   void Attend(const StreamPtr& stream);
-  // Whether there is something to do at `now`; else `until` is when there will
-  // be, if nothing happens before.
-  bool IsDue(Clock::time_point now, Clock::time_point& until) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // When a stream must be looked at, unless the dispatcher is woken before.
+  Clock::time_point NextPass() const;
   // Checks whether `stream`, which is open, may continue. On OK, sets `state`
   // to the ring's newest state.
   absl::Status MayGoOn(const Stream& stream, StatePtr& state);
@@ -127,7 +126,6 @@ class WatchHub {
   std::minstd_rand random_{std::random_device()()};
 
   mutable Mutex mu_;
-  Condition changed_;
   uint64_t last_id_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<uint64_t, Progress> streams_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::set<uint64_t>> by_ring_ ABSL_GUARDED_BY(mu_);
@@ -144,8 +142,7 @@ class WatchHub {
   std::map<std::pair<std::string, std::string>, uint64_t> resyncs_
       ABSL_GUARDED_BY(mu_);
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread dispatcher_;
+  PeriodicTask dispatcher_;  // last: it uses what is above
 };
 
 }  // namespace clockwise

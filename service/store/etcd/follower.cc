@@ -20,30 +20,22 @@ EtcdFollower::EtcdFollower(EtcdClient& client, const EtcdKeys& keys,
     : client_(client),
       keys_(keys),
       changed_(std::move(changed)),
-      thread_([this] { Run(); }) {}
+      task_([this](const std::stop_token&) { return Follow(); }) {}
 
 EtcdFollower::~EtcdFollower() {
-  {
-    MutexLock lock(mu_);
-    stopping_ = true;
-  }
-  news_.NotifyAll();
-  thread_.join();
+  task_.Stop();
+  watch_.reset();  // its last event still uses the task
 }
 
-void EtcdFollower::Run() {
-  while (!stopping()) {
-    // Without a watch rings are still looked at, but only as often as that
-    // reads can be hoped for.
-    const bool watching = KeepWatching();
-    Tell();
-    if (Clock::now() >= next_probe_) Probe();
-    if (Clock::now() >= next_look_at_all_) look_at_all_ = true;
-    const bool hurry = look_at_all_ || !watching;
-    WaitForNews(hurry ? Clock::now() + kPause
-                      : std::min(next_probe_, next_look_at_all_));
-  }
-  watch_.reset();
+EtcdFollower::Clock::time_point EtcdFollower::Follow() {
+  // Without a watch, rings are still looked at, but only as often as a read can
+  // be expected to succeed.
+  const bool watching = KeepWatching();
+  Tell();
+  if (Clock::now() >= next_probe_) Probe();
+  if (Clock::now() >= next_look_at_all_) look_at_all_ = true;
+  if (look_at_all_ || !watching) return Clock::now() + kPause;
+  return std::min(next_probe_, next_look_at_all_);
 }
 
 bool EtcdFollower::KeepWatching() {
@@ -51,6 +43,8 @@ bool EtcdFollower::KeepWatching() {
     MutexLock lock(mu_);
     if (watching_) return true;
   }
+  if (Clock::now() < next_watch_) return false;
+  next_watch_ = Clock::now() + kPause;
   watch_.reset();
   {
     MutexLock lock(mu_);
@@ -106,7 +100,10 @@ void EtcdFollower::Probe() {
   const int64_t newest = response.kvs(0).mod_revision();
   MutexLock lock(mu_);
   // Twice in a row: the event may be on its way.
-  if (behind_ > revision_) watching_ = false;
+  if (behind_ > revision_) {
+    watching_ = false;
+    task_.Wake();
+  }
   behind_ = newest > revision_ ? newest : 0;
 }
 
@@ -120,23 +117,7 @@ void EtcdFollower::Event(absl::string_view key, int64_t revision) {
       revision_ = std::max(revision_, revision);
     }
   }
-  news_.NotifyAll();
-}
-
-void EtcdFollower::WaitForNews(Clock::time_point until) {
-  MutexLock lock(mu_);
-  while (!stopping_ && rings_.empty() && watching_ && Clock::now() < until) {
-    news_.WaitUntil(mu_, until);
-  }
-  // Not at once again if there is no watch to be had.
-  while (!stopping_ && !watching_ && Clock::now() < until) {
-    news_.WaitUntil(mu_, until);
-  }
-}
-
-bool EtcdFollower::stopping() {
-  MutexLock lock(mu_);
-  return stopping_;
+  task_.Wake();
 }
 
 }  // namespace clockwise

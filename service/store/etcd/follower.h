@@ -1,11 +1,11 @@
-// EtcdFollower tells its owner which rings other servers may have changed, and
-// keeps the connection to etcd under observation. It owns one thread, on which
-// it calls; ended and joined by its destructor.
+// EtcdFollower reports which rings other servers may have changed, and checks
+// that its connection to etcd works. It owns one thread, on which it calls
+// back; its destructor joins the thread.
 //
-// It watches the heads, and does not trust the watch: each time that the stream
-// had to be opened anew, and every second, all heads are looked at; and every
-// other second the newest revision among the heads is read and compared
-// with what the watch has told, so one that has fallen silent is replaced.
+// It watches the heads, and does not rely on the watch alone. It reads all
+// heads every second, and each time that it has opened a new stream. Every
+// other second it reads the newest revision among the heads. If the watch has
+// not reported that revision, the watch is replaced.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_FOLLOWER_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_FOLLOWER_H_
 
@@ -14,10 +14,10 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "service/runtime/mutex.h"
+#include "service/runtime/periodic_task.h"
 #include "service/store/etcd/client.h"
 #include "service/store/etcd/keys.h"
 #include "service/store/etcd/watch.h"
@@ -37,35 +37,36 @@ class EtcdFollower {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void Run();
-  // Replaces a watch that is over; false: etcd does not answer.
+  // Does what is due; returns when there will be more to do.
+  Clock::time_point Follow();
+  // Opens a new watch if the last one has ended. Does not try more often than
+  // each kPause. False: there is no watch.
   bool KeepWatching();
-  // Tells of what is new; sets what has to be told again.
+  // Reports the rings that may have changed; remembers what failed.
   void Tell();
   // Reads the newest revision among the heads.
   void Probe();
+  // The watch has seen `revision` of `key`, or has ended (empty key).
   void Event(absl::string_view key, int64_t revision);
-  void WaitForNews(Clock::time_point until);
-  bool stopping();
 
   EtcdClient& client_;
   const EtcdKeys& keys_;
   const Store::Changed changed_;
 
-  // Of the thread alone.
+  // Used by the task alone.
   std::unique_ptr<EtcdWatch> watch_;
+  Clock::time_point next_watch_;
   bool look_at_all_ = true;
   Clock::time_point next_probe_;
   Clock::time_point next_look_at_all_;
   int64_t behind_ = 0;  // a revision that the watch has not told at a probe
 
   Mutex mu_;
-  Condition news_;
-  std::set<std::string> rings_ ABSL_GUARDED_BY(mu_);  // that were told of
-  int64_t revision_ ABSL_GUARDED_BY(mu_) = 0;  // the newest that was told
+  // Rings of which the watch has seen a change that is not reported yet.
+  std::set<std::string> rings_ ABSL_GUARDED_BY(mu_);
+  int64_t revision_ ABSL_GUARDED_BY(mu_) = 0;  // the newest that it has seen
   bool watching_ ABSL_GUARDED_BY(mu_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_;
+  PeriodicTask task_;  // last: it uses what is above
 };
 
 }  // namespace clockwise

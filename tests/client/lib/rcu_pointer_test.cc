@@ -19,14 +19,14 @@ struct Mortal {
   volatile uint64_t number;
 };
 
-TEST(PublishedTest, BeforeTheFirstValueThereIsNone) {
+TEST(RcuPointerTest, BeforeTheFirstValueThereIsNone) {
   RcuPointer<int> published;
   EXPECT_EQ(published.Get(), nullptr);
   published.Set(std::make_shared<const int>(3));
   EXPECT_EQ(*published.Get(), 3);
 }
 
-TEST(PublishedTest, WhatWasTakenStays) {
+TEST(RcuPointerTest, WhatWasTakenStays) {
   RcuPointer<Mortal> published;
   published.Set(std::make_shared<const Mortal>(1));
   const auto taken = published.Get();
@@ -35,7 +35,7 @@ TEST(PublishedTest, WhatWasTakenStays) {
   EXPECT_EQ(published.Get()->number, 2u);
 }
 
-TEST(PublishedTest, AGlanceSeesWhatIsNewestWhicheverIsGlancedAt) {
+TEST(RcuPointerTest, AGlanceSeesWhatIsNewestWhicheverIsGlancedAt) {
   RcuPointer<int> first, second;
   EXPECT_EQ(first.Glance(), nullptr);
   first.Set(std::make_shared<const int>(1));
@@ -47,7 +47,7 @@ TEST(PublishedTest, AGlanceSeesWhatIsNewestWhicheverIsGlancedAt) {
   EXPECT_EQ(*first.Glance(), 3);
 }
 
-TEST(PublishedTest, AGlanceIsNotOfAnotherThatLayThere) {
+TEST(RcuPointerTest, AGlanceIsNotOfAnotherThatLayThere) {
   std::optional<RcuPointer<int>> published;
   for (int i = 0; i < 3; ++i) {
     published.emplace();
@@ -56,7 +56,7 @@ TEST(PublishedTest, AGlanceIsNotOfAnotherThatLayThere) {
   }
 }
 
-TEST(PublishedTest, WhatWasGlancedAtStaysUntilTheNextGlance) {
+TEST(RcuPointerTest, WhatWasGlancedAtStaysUntilTheNextGlance) {
   RcuPointer<Mortal> published;
   published.Set(std::make_shared<const Mortal>(1));
   const std::shared_ptr<const Mortal>& glanced = published.Glance();
@@ -65,7 +65,7 @@ TEST(PublishedTest, WhatWasGlancedAtStaysUntilTheNextGlance) {
   EXPECT_EQ(published.Glance()->number, 2u);
 }
 
-TEST(PublishedTest, ReadersSeeLivingValuesThatNeverGoBack) {
+TEST(RcuPointerTest, ReadersSeeLivingValuesThatNeverGoBack) {
   RcuPointer<Mortal> published;
   published.Set(std::make_shared<const Mortal>(0));
   std::atomic<bool> stop = false;
