@@ -71,10 +71,9 @@ class Client::Parts {
     if (const RingViewPtr view = mirror()) Keep(view);
   }
 
-  RingViewPtr mirror() const { return follower_.mirror().Get(); }
-  const client::RcuPointer<RingView>& published() const {
-    return follower_.mirror();
-  }
+  RingViewPtr mirror() const { return follower_.mirror(); }
+  const RingViewPtr& Glance() const { return follower_.Glance(); }
+  uint64_t epoch() const { return follower_.epoch(); }
 
   milliseconds staleness() const {
     const Clock::time_point confirmed = follower_.confirmed();
@@ -185,7 +184,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(
 absl::StatusOr<Owners> Client::Locate(std::string_view key,
                                       uint32_t replicas) const {
   Owners owners;
-  owners.view_ = parts_->published().Glance();
+  owners.view_ = parts_->Glance();
   if (owners.view_ == nullptr) {
     return absl::UnavailableError("no ring yet: no server has answered");
   }
@@ -200,15 +199,9 @@ absl::StatusOr<Owners> Client::Locate(std::string_view key,
 
 std::shared_ptr<const View> Client::view() const { return parts_->mirror(); }
 
-const View* Client::CurrentView() const {
-  return parts_->published().Glance().get();
-}
+const View* Client::CurrentView() const { return parts_->Glance().get(); }
 
-uint64_t Client::epoch() const {
-  return parts_->published().Read([](const RingViewPtr& view) {
-    return view == nullptr ? uint64_t{0} : view->epoch();
-  });
-}
+uint64_t Client::epoch() const { return parts_->epoch(); }
 
 milliseconds Client::staleness() const { return parts_->staleness(); }
 

@@ -25,7 +25,7 @@ Follower::Follower(const Options& options, Targets& targets, RingViewPtr start,
       view_(std::move(start)),
       backoff_(absl::FromChrono(options.first_pause),
                absl::FromChrono(options.longest_pause)) {
-  if (view_ != nullptr) mirror_.Set(view_);
+  Publish();
 }
 
 void Follower::Start() {
@@ -34,6 +34,21 @@ void Follower::Start() {
 
 void Follower::Stop() {
   if (task_.has_value()) task_->Stop();
+}
+
+RingViewPtr Follower::mirror() const {
+  MutexLock lock(mu_);
+  return mirror_;
+}
+
+void Follower::Publish() {
+  RingViewPtr before;  // destroyed without the lock
+  {
+    MutexLock lock(mu_);
+    before = std::exchange(mirror_, view_);
+  }
+  glances_.Invalidate();
+  epoch_.store(view_ == nullptr ? 0 : view_->epoch());
 }
 
 State Follower::state() const {
@@ -108,7 +123,7 @@ absl::Status Follower::TakeIn(const v1::WatchResponse& message,
   const bool first = view_ == nullptr;
   if (replaced) {
     view_ = *std::move(next);
-    mirror_.Set(view_);
+    Publish();
   }
   // What the server itself could not make sure of counts too.
   const auto confirmed = std::min(as_of, Clock::now()) -

@@ -8,17 +8,19 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <random>
+#include <variant>
 
 #include "absl/base/thread_annotations.h"
 #include "client/lib/backoff.h"
 #include "client/lib/mirror.h"
-#include "client/lib/rcu_pointer.h"
 #include "client/lib/targets.h"
 #include "client/lib/watch_call.h"
 #include "clockwise/client.h"
+#include "service/runtime/glance_cache.h"
 #include "service/runtime/mutex.h"
 #include "service/runtime/periodic_task.h"
 
@@ -39,7 +41,15 @@ class Follower {
   void Start();
   void Stop();
 
-  const RcuPointer<RingView>& mirror() const { return mirror_; }
+  // The newest ring; null if there is none yet.
+  RingViewPtr mirror() const;
+  // The same without a lock while the ring does not change. The reference is
+  // valid until this thread calls Glance again, of any client.
+  const RingViewPtr& Glance() const {
+    return glances_.Get(std::monostate(), [this] { return mirror(); });
+  }
+  // Its epoch; 0 if there is none yet.
+  uint64_t epoch() const { return epoch_.load(); }
   // When a server last said, for all that is known, that the mirror was the
   // newest ring; the least of times: never.
   std::chrono::steady_clock::time_point confirmed() const {
@@ -59,13 +69,14 @@ class Follower {
   absl::Status Watch(size_t target, const std::stop_token& stop);
   absl::Status TakeIn(const v1::WatchResponse& message,
                       Clock::time_point as_of);
+  void Publish() ABSL_LOCKS_EXCLUDED(mu_);
 
   const Options options_;
   Targets& targets_;
   const std::function<void()> told_;
-  RcuPointer<RingView> mirror_;
   std::atomic<Clock::time_point> confirmed_;
   std::atomic<bool> from_server_ = false;
+  std::atomic<uint64_t> epoch_ = 0;  // of mirror_
 
   // Used by the task alone.
   size_t target_ = 0;
@@ -76,6 +87,8 @@ class Follower {
 
   mutable Mutex mu_;
   State state_ ABSL_GUARDED_BY(mu_);
+  RingViewPtr mirror_ ABSL_GUARDED_BY(mu_);
+  GlanceCache<RingView> glances_;     // of mirror_
   std::optional<PeriodicTask> task_;  // last: it uses what is above
 };
 

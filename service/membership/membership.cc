@@ -222,7 +222,7 @@ void Membership::Publish(StatePtr state) {
   {
     MutexLock lock(mu_);
     rings_[ring] = std::move(state);
-    version_.fetch_add(1, std::memory_order_release);
+    glances_.Invalidate();
   }
   Tell(ring);
 }
@@ -231,7 +231,7 @@ void Membership::Withdraw(const std::string& ring) {
   {
     MutexLock lock(mu_);
     rings_.erase(ring);
-    version_.fetch_add(1, std::memory_order_release);
+    glances_.Invalidate();
   }
   Tell(ring);
 }
@@ -268,29 +268,18 @@ absl::StatusOr<StatePtr> Membership::Find(absl::string_view ring) const {
   return RingNotFound(name);
 }
 
-uint64_t Membership::NextId() {
-  static std::atomic<uint64_t> last = 0;
-  return ++last;
-}
-
 absl::StatusOr<const RingState*> Membership::Glance(
     absl::string_view ring) const {
-  struct Glanced {
-    uint64_t membership = 0;
-    uint64_t version = 0;
-    std::string ring;
-    StatePtr state;
-  };
-  static thread_local Glanced last;
-  const absl::string_view name = ring.empty() ? kDefaultRing : ring;
-  // Read before the state, which may then be newer: it is looked for again.
-  const uint64_t version = version_.load(std::memory_order_acquire);
-  if (last.membership != id_ || last.version != version || last.ring != name) {
-    auto state = Find(name);
-    if (!state.ok()) return state.status();
-    last = {id_, version, std::string(name), *std::move(state)};
-  }
-  return last.state.get();
+  absl::Status why;
+  const StatePtr& state =
+      glances_.Get(ring.empty() ? kDefaultRing : ring, [&]() -> StatePtr {
+        auto found = Find(ring);
+        if (found.ok()) return *std::move(found);
+        why = found.status();
+        return nullptr;
+      });
+  if (state == nullptr) return why;
+  return state.get();
 }
 
 std::vector<StatePtr> Membership::Rings() const {

@@ -29,6 +29,7 @@
 #include "service/limits.h"
 #include "service/membership/change_plan.h"
 #include "service/membership/ring_state.h"
+#include "service/runtime/glance_cache.h"
 #include "service/runtime/latency_histogram.h"
 #include "service/runtime/mutex.h"
 #include "service/store/store.h"
@@ -143,15 +144,12 @@ class Membership {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::Status RefreshAll();
   void TrimHistory(RingState& state) const;
-  static uint64_t NextId();
   void Publish(StatePtr state) ABSL_LOCKS_EXCLUDED(mu_);
   void Withdraw(const std::string& ring) ABSL_LOCKS_EXCLUDED(mu_);
   void Tell(const std::string& ring);
 
   const Options options_;
-  const uint64_t id_ = NextId();  // among all that this process ever had
-  // Rises whenever rings_ has changed.
-  std::atomic<uint64_t> version_ = 0;
+  GlanceCache<RingState, std::string> glances_;  // of rings_
   LatencyHistogram commit_latency_;
   std::atomic<bool> loaded_ = false;
   std::atomic<std::chrono::steady_clock::time_point> confirmed_{};

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <future>
 
-#include "client/lib/rcu_pointer.h"
+#include "service/runtime/mutex.h"
 #include "tests/support/ring_builders.h"
 
 namespace clockwise {
@@ -22,14 +22,23 @@ RingViewPtr View(size_t nodes, uint64_t epoch) {
 class ListenersTest : public ::testing::Test {
  protected:
   void Publish(RingViewPtr view) {
-    mirror_.Set(std::move(view));
+    {
+      MutexLock lock(mu_);
+      mirror_ = std::move(view);
+    }
     listeners_.Wake();
   }
 
-  client::RcuPointer<client::RingView> mirror_;
+  RingViewPtr Mirror() {
+    MutexLock lock(mu_);
+    return mirror_;
+  }
+
+  Mutex mu_;
+  RingViewPtr mirror_ ABSL_GUARDED_BY(mu_);
   std::atomic<uint64_t> kept_ = 0;
   Listeners listeners_{
-      [this] { return mirror_.Get(); },
+      [this] { return Mirror(); },
       [this](const RingViewPtr& view) { kept_ = view->epoch(); }};
 };
 
