@@ -96,13 +96,8 @@ class RolesTest : public Serving {
  protected:
   void SetUp() override {
     Serving::SetUp();
-    const std::string policy = authority_.Path("policy");
-    std::ofstream(policy) << kPolicy;
-    const std::string tokens = authority_.Path("tokens");
-    std::ofstream(tokens) << kTokens;
-    auto source = OpenPolicy({policy, tokens});
-    ASSERT_TRUE(source.ok()) << source.status();
-    policy_ = *std::move(source);
+    policy_ = authority_.Policy(kPolicy, kTokens);
+    ASSERT_NE(policy_, nullptr);
     StartGuarded();
   }
 
@@ -110,11 +105,7 @@ class RolesTest : public Serving {
   // attempts.
   void StartGuarded() {
     const auto own = authority_.Issue("server", "IP:127.0.0.1");
-    RpcServer::Options options;
-    options.listen = "127.0.0.1:0";
-    options.heartbeat = heartbeat_;
-    options.membership = membership_.get();
-    options.stats = &guarded_stats_;
+    RpcServer::Options options = ServerOptions(guarded_stats_);
     options.tls = *OpenTls({own.certificate, own.key, ""});
     options.policy = policy_;
     guarded_ = nullptr;

@@ -27,20 +27,12 @@ class ServerTest : public Serving {
     EXPECT_TRUE(stub->Check(&context, request, &response).ok());
     return response.status();
   }
-
-  RpcServer::Options OptionsFor(const std::string& listen) {
-    RpcServer::Options options;
-    options.listen = listen;
-    options.membership = membership_.get();
-    options.stats = &stats_;
-    return options;
-  }
 };
 
 // A machine that lost its power says nothing any more, not even that it is
 // gone.
 TEST_F(ServerTest, AConnectionWhosePeerIsSilentIsEnded) {
-  RpcServer::Options options = OptionsFor("127.0.0.1:0");
+  RpcServer::Options options = ServerOptions(stats_);
   options.keepalive = std::chrono::milliseconds(600);
   const auto server = *RpcServer::Start(options);
   const std::string& address = server->address();
@@ -79,7 +71,8 @@ TEST_F(ServerTest, HealthServesUntilTheLameDuck) {
 }
 
 TEST_F(ServerTest, ATakenPortIsRefused) {
-  const auto second = RpcServer::Start(OptionsFor(server_->address()));
+  const auto second =
+      RpcServer::Start(ServerOptions(stats_, server_->address()));
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(std::string(second.status().message()).find(server_->address()),
@@ -89,7 +82,8 @@ TEST_F(ServerTest, ATakenPortIsRefused) {
 TEST_F(ServerTest, WhatIsNoAddressIsRefused) {
   for (const char* listen : {"127.0.0.1:999999", "127.0.0.1", "", "no host:1",
                              "unix:/nowhere/at/all.sock"}) {
-    EXPECT_FALSE(RpcServer::Start(OptionsFor(listen)).ok()) << listen;
+    EXPECT_FALSE(RpcServer::Start(ServerOptions(stats_, listen)).ok())
+        << listen;
   }
 }
 
@@ -98,7 +92,7 @@ TEST_F(ServerTest, AUnixSocketServesAndASecondServerIsRefused) {
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string listen = "unix:" + folder + "/socket";
   {
-    auto server = RpcServer::Start(OptionsFor(listen));
+    auto server = RpcServer::Start(ServerOptions(stats_, listen));
     ASSERT_TRUE(server.ok()) << server.status();
     EXPECT_EQ((*server)->address(), listen);
     const auto stub = v1::PlacementService::NewStub(
@@ -108,7 +102,7 @@ TEST_F(ServerTest, AUnixSocketServesAndASecondServerIsRefused) {
     v1::ListRingsResponse response;
     EXPECT_TRUE(
         stub->ListRings(&context, v1::ListRingsRequest(), &response).ok());
-    EXPECT_FALSE(RpcServer::Start(OptionsFor(listen)).ok());
+    EXPECT_FALSE(RpcServer::Start(ServerOptions(stats_, listen)).ok());
   }
   std::filesystem::remove_all(folder);
 }

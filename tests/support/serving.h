@@ -43,13 +43,19 @@ class Serving : public ::testing::Test {
 
   virtual Store& store() { return store_; }
 
-  void StartServer() {
+  // Options of a server of this membership. `stats` outlive the server.
+  RpcServer::Options ServerOptions(RpcStats& stats,
+                                   const std::string& listen = "127.0.0.1:0") {
     RpcServer::Options options;
-    options.listen = "127.0.0.1:0";
+    options.listen = listen;
     options.heartbeat = heartbeat_;
     options.membership = membership_.get();
-    options.stats = &stats_;
-    auto server = RpcServer::Start(options);
+    options.stats = &stats;
+    return options;
+  }
+
+  void StartServer() {
+    auto server = RpcServer::Start(ServerOptions(stats_));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     grpc::ChannelArguments arguments;

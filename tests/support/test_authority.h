@@ -8,7 +8,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <utility>
+
+#include "service/access/policy.h"
 
 namespace clockwise {
 
@@ -34,6 +38,16 @@ class TestAuthority {
             "-CAcreateserial -days 2 -extfile " + file + ".ext -out " + file +
             ".pem");
     return {Path(file + ".pem"), Path(file + ".key")};
+  }
+  // The policy of these texts, in files named "policy" and "tokens". Null, and
+  // a failure of the test, if they are refused.
+  std::shared_ptr<PolicySource> Policy(const std::string& json,
+                                       const std::string& tokens) {
+    std::ofstream(Path("policy")) << json;
+    std::ofstream(Path("tokens")) << tokens;
+    auto source = OpenPolicy({Path("policy"), Path("tokens")});
+    EXPECT_TRUE(source.ok()) << source.status();
+    return source.ok() ? *std::move(source) : nullptr;
   }
   std::string ca() const { return Path("ca.pem"); }
   std::string Path(const std::string& file) const { return folder_ / file; }

@@ -76,12 +76,7 @@ class ClientFixture : public Serving {
 
   // Another server of the same rings, as over a shared store.
   std::unique_ptr<RpcServer> AnotherServer() {
-    RpcServer::Options options;
-    options.listen = "127.0.0.1:0";
-    options.heartbeat = heartbeat_;
-    options.membership = membership_.get();
-    options.stats = &more_stats_;
-    return *RpcServer::Start(options);
+    return *RpcServer::Start(ServerOptions(more_stats_));
   }
 
   // Waits until it is so.

@@ -21,11 +21,7 @@ class TlsTest : public ClientFixture {
       TestAuthority& authority, bool mutual = true,
       const std::string& listen = "127.0.0.1:0") {
     const auto own = authority.Issue("server", "IP:127.0.0.1");
-    RpcServer::Options options;
-    options.listen = listen;
-    options.heartbeat = heartbeat_;
-    options.membership = membership_.get();
-    options.stats = &more_stats_;
+    RpcServer::Options options = ServerOptions(more_stats_, listen);
     options.tls =
         *OpenTls({own.certificate, own.key, mutual ? authority.ca() : ""});
     options.policy = policy_;
@@ -35,13 +31,8 @@ class TlsTest : public ClientFixture {
   }
 
   void SetPolicy(const std::string& json, const std::string& tokens = "") {
-    const std::string policy = authority_.Path("policy");
-    std::ofstream(policy) << json;
-    const std::string token_file = authority_.Path("tokens");
-    std::ofstream(token_file) << tokens;
-    auto source = OpenPolicy({policy, token_file});
-    ASSERT_TRUE(source.ok()) << source.status();
-    policy_ = *std::move(source);
+    policy_ = authority_.Policy(json, tokens);
+    ASSERT_NE(policy_, nullptr);
   }
 
   Options WithCertificate(const TestAuthority::Pair& pair) {
