@@ -1,7 +1,6 @@
-#!/usr/bin/python3
 """Writes the stored data of this folder with the programs of an older version.
 
-    tests/data/make.py BIN
+    python3 -m tests.data.make BIN
 
 BIN holds clockwised and clockwise of that version; etcd and etcdctl must be in
 PATH. The README says which version wrote the files that are here.
@@ -10,12 +9,14 @@ PATH. The README says which version wrote the files that are here.
 import json
 import pathlib
 import shutil
-import socket
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
+
+from tests.support.etcd_cluster import EtcdCluster
+from tests.support.running_server import RunningServer
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 BIN = pathlib.Path(sys.argv[1]).resolve()
@@ -36,40 +37,26 @@ COMMANDS = [
     )]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def clockwise(server, *arguments):
     return subprocess.run(
         [BIN / "clockwise", f"--server={server}", *arguments],
         check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def fill(store, folder):
+def fill(store):
     """Makes the rings in `store`; returns what the server then reports."""
-    with open(folder / "log", "w") as log, subprocess.Popen(
-            [BIN / "clockwised", f"--store={store}", "--listen=127.0.0.1:0",
-             "--http=127.0.0.1:0"],
-            stdout=subprocess.PIPE, stderr=log, text=True) as server:
-        try:
-            line = server.stdout.readline()
-            address = line.split("grpc=")[1].split()[0]
-            for command in COMMANDS:
-                clockwise(address, *command.split())
-            rings = {}
-            for ring in ("hashed", "parts"):
-                said = [json.loads(clockwise(
-                    address, f"--ring={ring}", "--output=json", *what.split()))
-                    for what in ("ring show", "ring history")]
-                rings[ring] = {"snapshot": said[0]["snapshot"],
-                               "changes": said[1]["changes"]}
-            return rings
-        finally:
-            server.terminate()
-            server.wait()
+    with RunningServer(store=store, program=BIN / "clockwised") as server:
+        for command in COMMANDS:
+            clockwise(server.grpc, *command.split())
+        rings = {}
+        for ring in ("hashed", "parts"):
+            said = [json.loads(clockwise(
+                server.grpc, f"--ring={ring}", "--output=json", *what.split()))
+                for what in ("ring show", "ring history")]
+            rings[ring] = {"snapshot": said[0]["snapshot"],
+                           "changes": said[1]["changes"]}
+        server.kill(signal.SIGTERM)
+        return rings
 
 
 def put_into_one_file(path):
@@ -79,28 +66,17 @@ def put_into_one_file(path):
     database.close()
 
 
-def etcd_keys(folder):
+def etcd_keys():
     """Fills an etcd; returns what the server reported, and the keys."""
-    client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
-    with open(folder / "etcd.log", "w") as log, subprocess.Popen(
-            ["etcd", f"--data-dir={folder / 'etcd'}",
-             f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
-             f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
-             f"--initial-cluster=default={peer}"],
-            stdout=log, stderr=log) as etcd:
-        try:
-            time.sleep(3)
-            rings = fill(f"etcd:{client.removeprefix('http://')}", folder)
-            said = json.loads(subprocess.run(
-                ["etcdctl", f"--endpoints={client}", "get", "", "--prefix",
-                 "--write-out=json"],
-                check=True, stdout=subprocess.PIPE, text=True,
-                env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"}).stdout)
-            return rings, [f"{kv['key']} {kv.get('value', '-')}"
-                           for kv in said["kvs"]]
-        finally:
-            etcd.terminate()
-            etcd.wait()
+    with EtcdCluster() as etcd:
+        rings = fill(etcd.store)
+        said = json.loads(subprocess.run(
+            ["etcdctl", f"--endpoints={etcd.addresses[0]}", "get", "",
+             "--prefix", "--write-out=json"],
+            check=True, stdout=subprocess.PIPE, text=True,
+            env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin"}).stdout)
+        return rings, [f"{kv['key']} {kv.get('value', '-')}"
+                       for kv in said["kvs"]]
 
 
 def write_json(name, value):
@@ -112,7 +88,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         path = folder / "clockwise.db"
-        write_json("sqlite.json", fill(f"sqlite:{path}", folder))
+        write_json("sqlite.json", fill(f"sqlite:{path}"))
         put_into_one_file(path)
         backup = folder / "rings.backup"
         subprocess.run([BIN / "clockwise", "store", "backup", f"sqlite:{path}",
@@ -120,7 +96,7 @@ def main():
         put_into_one_file(path)
         shutil.copyfile(path, FOLDER / "rings.sqlite")
         shutil.copyfile(backup, FOLDER / "rings.backup")
-        rings, keys = etcd_keys(folder)
+        rings, keys = etcd_keys()
         write_json("etcd.json", rings)
         (FOLDER / "etcd.txt").write_text("\n".join(keys) + "\n")
 
