@@ -60,8 +60,8 @@ PlacementServiceHandlers::PlacementServiceHandlers(
       audit_(audit),
       facts_(std::move(facts)),
       waiters_(membership, limits.waiting_calls, stats),
-      locator_(membership, waiters_, gate),
-      locate_streams_(locator_, limits.locate_streams, calls_, stats),
+      locate_handler_(membership, waiters_, gate),
+      locate_streams_(locate_handler_, limits.locate_streams, calls_, stats),
       watch_(membership, limits, calls_, stats, heartbeat),
       changes_(1, limits.queued_calls),
       reads_(1, limits.queued_calls) {
@@ -106,12 +106,13 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::HandleLocate(
     return reactor;
   }
   const grpc::Slice request = ToSlice(*bytes);
-  if (const auto answer = locator_.Locate<Request>(*context, method, request)) {
+  if (const auto answer =
+          locate_handler_.Locate<Request>(*context, method, request)) {
     call.Finish(*answer);
   } else {
-    locator_.Wait<Request>(
+    locate_handler_.Wait<Request>(
         *context, request,
-        [call](const Locator::Reply& later) { call.Finish(later); });
+        [call](const LocateHandler::Reply& later) { call.Finish(later); });
   }
   return reactor;
 }

@@ -23,8 +23,8 @@
 #include "service/rpc/calls_under_way.h"
 #include "service/rpc/deadlines.h"
 #include "service/rpc/epoch_waiters.h"
+#include "service/rpc/locate/locate_handler.h"
 #include "service/rpc/locate/locate_streams.h"
-#include "service/rpc/locate/locator.h"
 #include "service/rpc/requests.h"
 #include "service/rpc/server_status.h"
 #include "service/rpc/unary_call.h"
@@ -140,7 +140,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   std::atomic<bool> closed_ = false;    // Drain was called
   CallsUnderWay calls_;
   EpochWaiters waiters_;
-  Locator locator_;
+  LocateHandler locate_handler_;
   LocateStreams locate_streams_;
   WatchHub watch_;
   Deadlines deadlines_;

@@ -57,14 +57,14 @@ class LocateStreams::Stream final : public Reactor {
     }
     streams_.stats_.Of(Method::kLocateStream).CountReceived();
     const grpc::Slice request = ToSlice(request_);
-    Locator& locator = streams_.locator_;
-    if (const auto answer = locator.Locate<v1::BatchLocateRequest>(
+    LocateHandler& handler = streams_.locate_handler_;
+    if (const auto answer = handler.Locate<v1::BatchLocateRequest>(
             context_, Method::kLocateStream, request)) {
       Take(*answer);
     } else {
-      locator.Wait<v1::BatchLocateRequest>(
+      handler.Wait<v1::BatchLocateRequest>(
           context_, request,
-          [this](const Locator::Reply& later) { Take(later); });
+          [this](const LocateHandler::Reply& later) { Take(later); });
     }
   }
 
@@ -106,7 +106,7 @@ class LocateStreams::Stream final : public Reactor {
 
  private:
   // The answer to what was read last.
-  void Take(const Locator::Reply& answer) {
+  void Take(const LocateHandler::Reply& answer) {
     bool write = false;
     bool read = false;
     {

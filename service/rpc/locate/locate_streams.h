@@ -1,5 +1,5 @@
 // The LocateStream calls of a server. Thread-safe. It owns the streams; the
-// locator, the counts and the stats outlive it.
+// handler, the counts and the stats outlive it.
 //
 // A stream answers one request after another. While an answer is written, the
 // next is worked out, and then no more is read: a client that does not read
@@ -18,7 +18,7 @@
 #include "absl/status/status.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/rpc/calls_under_way.h"
-#include "service/rpc/locate/locator.h"
+#include "service/rpc/locate/locate_handler.h"
 #include "service/runtime/mutex.h"
 
 namespace clockwise {
@@ -28,9 +28,9 @@ class LocateStreams {
   using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
   // At most `most` are open; how often more would be is counted.
-  LocateStreams(Locator& locator, size_t most, CallsUnderWay& calls,
+  LocateStreams(LocateHandler& handler, size_t most, CallsUnderWay& calls,
                 RpcStats& stats)
-      : locator_(locator), most_(most), calls_(calls), stats_(stats) {}
+      : locate_handler_(handler), most_(most), calls_(calls), stats_(stats) {}
 
   // Serves one LocateStream call.
   Reactor* Open(grpc::CallbackServerContext* context);
@@ -48,7 +48,7 @@ class LocateStreams {
   // The stream is over.
   void Forget(const StreamPtr& stream, const absl::Status& status);
 
-  Locator& locator_;
+  LocateHandler& locate_handler_;
   const size_t most_;
   CallsUnderWay& calls_;
   RpcStats& stats_;

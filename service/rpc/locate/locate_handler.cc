@@ -1,4 +1,4 @@
-#include "service/rpc/locate/locator.h"
+#include "service/rpc/locate/locate_handler.h"
 
 #include <string>
 #include <type_traits>
@@ -11,8 +11,8 @@
 namespace clockwise {
 
 template <typename Request>
-Locator::Reply Locator::ReplyFrom(const RingState& state,
-                                  const LocateQuery& query) const {
+LocateHandler::Reply LocateHandler::ReplyFrom(const RingState& state,
+                                              const LocateQuery& query) const {
   constexpr auto kAnswer = std::is_same_v<Request, v1::LocateRequest>
                                ? &LocateReply
                                : &BatchLocateReply;
@@ -21,7 +21,7 @@ Locator::Reply Locator::ReplyFrom(const RingState& state,
 }
 
 template <typename Request>
-std::optional<Locator::Reply> Locator::Locate(
+std::optional<LocateHandler::Reply> LocateHandler::Locate(
     const grpc::CallbackServerContext& context, Method method,
     const grpc::Slice& request) const {
   LocateQuery query;
@@ -40,9 +40,9 @@ std::optional<Locator::Reply> Locator::Locate(
 }
 
 template <typename Request>
-void Locator::Wait(const grpc::CallbackServerContext& context,
-                   const grpc::Slice& request,
-                   const std::function<void(Reply)>& later) {
+void LocateHandler::Wait(const grpc::CallbackServerContext& context,
+                         const grpc::Slice& request,
+                         const std::function<void(Reply)>& later) {
   LocateQuery query;
   if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
     return later(status);
@@ -62,14 +62,16 @@ void Locator::Wait(const grpc::CallbackServerContext& context,
   waiters_.Add(std::move(waiter));
 }
 
-template std::optional<Locator::Reply> Locator::Locate<v1::LocateRequest>(
+template std::optional<LocateHandler::Reply>
+LocateHandler::Locate<v1::LocateRequest>(const grpc::CallbackServerContext&,
+                                         Method, const grpc::Slice&) const;
+template std::optional<LocateHandler::Reply>
+LocateHandler::Locate<v1::BatchLocateRequest>(
     const grpc::CallbackServerContext&, Method, const grpc::Slice&) const;
-template std::optional<Locator::Reply> Locator::Locate<v1::BatchLocateRequest>(
-    const grpc::CallbackServerContext&, Method, const grpc::Slice&) const;
-template void Locator::Wait<v1::LocateRequest>(
+template void LocateHandler::Wait<v1::LocateRequest>(
     const grpc::CallbackServerContext&, const grpc::Slice&,
     const std::function<void(Reply)>&);
-template void Locator::Wait<v1::BatchLocateRequest>(
+template void LocateHandler::Wait<v1::BatchLocateRequest>(
     const grpc::CallbackServerContext&, const grpc::Slice&,
     const std::function<void(Reply)>&);
 

@@ -1,7 +1,8 @@
-// Answers look-ups from the newest states, and has those wait that ask for a
-// later epoch. Thread-safe; what it is made of outlives it.
-#ifndef CLOCKWISE_SERVICE_RPC_LOCATE_LOCATOR_H_
-#define CLOCKWISE_SERVICE_RPC_LOCATE_LOCATOR_H_
+// LocateHandler answers look-ups from the newest state of a ring. Look-ups that
+// ask for a later epoch wait. Thread-safe. The membership, the waiters and the
+// gate outlive it.
+#ifndef CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_HANDLER_H_
+#define CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_HANDLER_H_
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/slice.h>
@@ -17,12 +18,12 @@
 
 namespace clockwise {
 
-class Locator {
+class LocateHandler {
  public:
   using Reply = absl::StatusOr<grpc::Slice>;
 
-  Locator(const Membership& membership, EpochWaiters& waiters,
-          const AccessGate& gate)
+  LocateHandler(const Membership& membership, EpochWaiters& waiters,
+                const AccessGate& gate)
       : membership_(membership), waiters_(waiters), gate_(gate) {}
 
   // The answer to a v1::LocateRequest or v1::BatchLocateRequest of a call of
@@ -50,4 +51,4 @@ class Locator {
 
 }  // namespace clockwise
 
-#endif  // CLOCKWISE_SERVICE_RPC_LOCATE_LOCATOR_H_
+#endif  // CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_HANDLER_H_
