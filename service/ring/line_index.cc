@@ -9,12 +9,12 @@
 namespace clockwise {
 namespace {
 
-// Ends a line on average: with 7 of 14, one line in 170 is too full.
+// Average ends per line. With 7 of 14, one line in 170 is too full.
 constexpr size_t kPerNarrowLine = 7;
 constexpr size_t kPerWideLine = 4;
 
-// Their number grows in steps of a 32nd to a 64th, so that most changes of a
-// ring leave each bucket where it is.
+// Returns the number of buckets. It grows in steps of 1/32 to 1/64, so that
+// most changes of a ring leave every bucket where it is.
 uint64_t BucketsOf(size_t ends, size_t per_line) {
   const uint64_t wanted = ends / per_line + 1;
   const int low_bits =
@@ -40,6 +40,8 @@ LineIndex::LineIndex(std::span<const uint64_t> ends,
     : ends_(ends), nodes_(nodes) {
   const bool narrow = node_count <= NarrowLine::kSearch;
   buckets_ = BucketsOf(ends.size(), narrow ? kPerNarrowLine : kPerWideLine);
+  // Lines can be reused only if every position keeps its bucket and the lines
+  // keep their form.
   if (narrow != (before.narrow_ != nullptr) || buckets_ != before.buckets_) {
     *this = LineIndex(ends, nodes, node_count);
     return;
@@ -49,6 +51,11 @@ LineIndex::LineIndex(std::span<const uint64_t> ends,
   if (narrow) narrow_ = lines_.data();
 }
 
+// Fills one line from the ends and nodes. The bucket's ends are contiguous,
+// because PositionOf is monotonic. A bucket with too many ends keeps the
+// cleared line: every look-up there searches the ends. Otherwise the entry
+// after the last end names the next end's node, which wraps to slot 0. A
+// look-up after all ends of the bucket then needs no second line.
 template <typename AnyLine>
 void LineIndex::FillLine(size_t bucket, std::vector<AnyLine>& lines) const {
   using Number = std::remove_reference_t<decltype(lines[0].nodes[0])>;
@@ -65,6 +72,9 @@ void LineIndex::FillLine(size_t bucket, std::vector<AnyLine>& lines) const {
   line.nodes[last - first] = static_cast<Number>(nodes_[next]);
 }
 
+// Builds all lines in one pass. Before FillLine(bucket), the `start` of this
+// and of the next line are set, so the range of the bucket's slots is known.
+// The line after the last is never looked up: it only ends the last range.
 template <typename AnyLine>
 void LineIndex::Fill(std::vector<AnyLine>& lines) const {
   lines.reserve(buckets_ + 1);
@@ -88,6 +98,10 @@ void LineIndex::Patch(const std::vector<AnyLine>& before,
   using Number = std::remove_reference_t<decltype(lines[0].nodes[0])>;
   lines.reserve(before.size());
   WantHugePages(lines);
+  // Phase 1: copy the lines and renumber their nodes. An edit moves the slots
+  // of all later buckets by one, but not the start of its own bucket.
+  // Afterwards every `start` is right. Every line is right too, except those
+  // that hold an edited point, or that name it as their next end.
   uint32_t shift = 0;
   const auto copy_until = [&](size_t bucket) {
     for (size_t i = lines.size(); i < bucket; ++i) {
@@ -101,10 +115,12 @@ void LineIndex::Patch(const std::vector<AnyLine>& before,
     shift += edit.added ? 1 : ~uint32_t{0};
   }
   copy_until(before.size());
+  // Phase 2: rebuild exactly these lines. Walk back over empty buckets, up to
+  // and including the first one with ends: all of them name the same next end.
+  // The walk may wrap. It ends, because the ring has ends.
   for (const PointEdit& edit : edits.edits()) {
     size_t bucket = PositionOf(edit.position).bucket;
     FillLine(bucket, lines);
-    // The lines before tell what follows, up to one that has ends itself.
     do {
       bucket = bucket == 0 ? buckets_ - 1 : bucket - 1;
       FillLine(bucket, lines);
@@ -121,6 +137,9 @@ size_t LineIndex::Search(size_t first, size_t last, uint64_t position) const {
 }
 
 template <typename AnyLine>
+// Finds the slot by the line if possible. Otherwise the search is limited to
+// the ends of the bucket. `last` of the bucket is the right result if all its
+// ends are before the position.
 size_t LineIndex::SlotIn(const std::vector<AnyLine>& lines,
                          uint64_t position) const {
   const LinePosition place = PositionOf(position);

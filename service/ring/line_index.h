@@ -1,11 +1,13 @@
-// The search of rings of points: which of many sorted ends is the first at or
-// behind a position, by one read of one cache line, whatever their number.
+// LineIndex searches a ring of points: it returns the first of many sorted ends
+// that is at or after a position. It reads one cache line, whatever the number
+// of ends. Immutable.
 //
-// The space is cut into equal buckets of about seven ends each. A bucket's line
-// holds the next 16 bits of each of its ends and whose each is; behind the last
-// stands whose the first end of a later bucket is. Where 16 bits do not tell,
-// or a bucket has more ends than a line has room for, the ends themselves are
-// searched: the answer is always exact. Immutable.
+// The space is divided into equal buckets of about seven ends each. The line of
+// a bucket holds the next 16 bits of each of its ends and the owner of each.
+// After the last owner, it holds the owner of the first end of the next bucket
+// that has one. The ends themselves are searched if 16 bits do not decide, or
+// if a bucket has more ends than fit into a line. So the result is always
+// exact.
 #ifndef CLOCKWISE_SERVICE_RING_LINE_INDEX_H_
 #define CLOCKWISE_SERVICE_RING_LINE_INDEX_H_
 
@@ -30,54 +32,54 @@ class PointEdits;
 class LineIndex {
  public:
   LineIndex() = default;
-  // Of `ends`, sorted, and the node of each, one of `node_count`; both stay
-  // where they are for as long as this is asked.
+  // Builds the index of `ends`, sorted, and of the node of each end, a number
+  // below `node_count`. Both must stay at their addresses while this is in use.
   LineIndex(std::span<const uint64_t> ends, std::span<const uint32_t> nodes,
             size_t node_count);
-  // The same, made from the index of the ends and nodes that `edits` changed
-  // into these: its lines are copied, and those at the edits made anew.
+  // Builds the same index from `before`, whose ends and nodes `edits` changed
+  // into these. Copies its lines and rebuilds those at the edits.
   LineIndex(std::span<const uint64_t> ends, std::span<const uint32_t> nodes,
             size_t node_count, const LineIndex& before,
             const PointEdits& edits);
-  // Moved, its lines stay where they are.
+  // A move keeps the lines at their addresses.
   LineIndex(LineIndex&&) = default;
   LineIndex& operator=(LineIndex&&) = default;
 
-  // The index of the first of the ends at or behind `position`; beyond the last
-  // it is 0, as the circle goes on there. There must be ends.
+  // Returns the index of the first end at or after `position`. After the last
+  // end it returns 0, because the circle wraps. Requires at least one end.
   size_t Slot(uint64_t position) const;
-  // nodes[Slot(position)], with a read of memory less.
+  // Returns nodes[Slot(position)] with one memory read fewer.
   uint32_t Node(uint64_t position) const;
-  // Both at once.
+  // Returns both.
   struct Found {
     size_t slot;
     uint32_t node;
   };
   Found Look(uint64_t position) const;
-  // Node of each of up to kAtOnce positions, whose memory is fetched at once.
-  // `nodes` is as long.
+  // Writes the Node of each of up to kAtOnce positions to `nodes`, which has
+  // the same length. Prefetches all lines, so their cache misses overlap.
   static constexpr size_t kAtOnce = 32;
   void Nodes(std::span<const uint64_t> positions,
              std::span<uint32_t> nodes) const;
 
-  // Memory that it takes, beside the ends and nodes.
+  // Returns the bytes in use, without the ends and nodes.
   size_t bytes() const;
-  // Whether both have the same lines, byte for byte.
+  // Checks whether both have the same lines, byte for byte.
   bool SameLines(const LineIndex& other) const;
 
  private:
-  // A line for numbers of nodes below 65,535, and a wider one for greater.
+  // The narrow form holds node numbers below 65,535; the wide form holds all.
   template <typename Number, size_t kEnds, size_t kNumbers>
   struct alignas(64) Line {
     static constexpr size_t kRoom = kEnds;
     static constexpr Number kSearch = static_cast<Number>(~Number{0});
     uint32_t start;  // the bucket's first slot
-    // Those behind the last end are the greatest, which is taken for a tie.
+    // 0xFFFF after the last end. A look-up treats it as a tie.
     std::array<uint16_t, kEnds> remainders;
-    // Those behind the last that is told are kSearch.
+    // kSearch after the last number that is known.
     std::array<Number, kNumbers> nodes;
 
-    // Says that all must be searched for.
+    // Makes all look-ups of this line search the ends.
     void Clear() {
       remainders.fill(0xFFFF);
       nodes.fill(kSearch);
@@ -87,7 +89,7 @@ class LineIndex {
   using WideLine = Line<uint32_t, 9, 10>;
   static_assert(sizeof(NarrowLine) == 64 && sizeof(WideLine) == 64);
 
-  // A position's bucket, and the 16 bits that follow.
+  // The bucket of a position, and the 16 bits that follow.
   struct LinePosition {
     size_t bucket;
     uint16_t remainder;
@@ -103,13 +105,16 @@ class LineIndex {
   template <typename AnyLine>
   void Patch(const std::vector<AnyLine>& before, const PointEdits& edits,
              std::vector<AnyLine>& lines) const;
-  // Writes all of a bucket's line but its start, which is there.
+  // Writes the line of a bucket, except `start`, which must be set. So must the
+  // `start` of the next line.
   template <typename AnyLine>
   void FillLine(size_t bucket, std::vector<AnyLine>& lines) const;
-  // The index in its line, or (if it must be searched for) the line's room + 1.
+  // Returns the index within the line, or kRoom + 1 if the ends must be
+  // searched.
   template <typename AnyLine>
   static size_t Find(const AnyLine& line, uint16_t remainder);
-  // Among the ends of a bucket, which are those from one slot to another.
+  // Returns the first end of slots `first` to `last` - 1 at or after
+  // `position`, else `last`.
   size_t Search(size_t first, size_t last, uint64_t position) const;
   template <typename AnyLine>
   size_t SlotIn(const std::vector<AnyLine>& lines, uint64_t position) const;
@@ -117,30 +122,30 @@ class LineIndex {
   std::span<const uint64_t> ends_;
   std::span<const uint32_t> nodes_;
   uint64_t buckets_ = 0;
-  // One for each bucket, and one behind them.
+  // One line per bucket, and one after the last.
   const NarrowLine* narrow_ = nullptr;  // lines_, or null: wide_lines_
   std::vector<NarrowLine> lines_;
-  std::vector<WideLine> wide_lines_;  // if one of nodes is too great for lines_
+  std::vector<WideLine> wide_lines_;  // for numbers too great for lines_
 };
 
-// --- What look-ups run through. ---
+// --- Used by look-ups. ---
 
 namespace line_index {
 
 #ifdef __SSE2__
-// Which of eight numbers are at or above `least`: two bits each.
+// Returns two set bits for each of eight numbers that is at or above `least`.
 inline uint32_t AtOrAbove(const uint16_t* numbers, __m128i least) {
   const __m128i eight =
       _mm_loadu_si128(reinterpret_cast<const __m128i*>(numbers));
-  // least - number, not below 0, is 0 where the number is at or above.
+  // The saturated difference least - number is 0 if the number is at or above.
   const __m128i below = _mm_subs_epu16(least, eight);
   return static_cast<uint32_t>(
       _mm_movemask_epi8(_mm_cmpeq_epi16(below, _mm_setzero_si128())));
 }
 #endif
 
-// The first of `count` sorted numbers, 16 of which can be read, that is at or
-// above `least`; `count` if none is.
+// Returns the index of the first of `count` sorted numbers that is at or above
+// `least`; `count` if none is. 16 numbers must be readable.
 inline size_t FirstAtOrAbove(const uint16_t* numbers, size_t count,
                              uint16_t least) {
 #ifdef __SSE2__

@@ -10,10 +10,10 @@
 namespace clockwise {
 namespace {
 
-// Above one in so many slots, a ring is built anew at less cost.
+// If more than one slot in so many changes, building from scratch is cheaper.
 constexpr uint64_t kSlotsPerEdit = 8;
 
-// A node of both lists, or of one, whose points are not the same in both.
+// A node whose points differ between the lists, or that is in one list only.
 struct ChangedNode {
   const v1::Node* before = nullptr;
   const v1::Node* after = nullptr;
@@ -24,6 +24,8 @@ struct ChangedNode {
 bool SamePoints(const v1::Node& a, const v1::Node& b) {
   return a.hash_key() == b.hash_key() && a.weight() == b.weight();
 }
+// Merges the two lists, which are sorted by ID. Most nodes are the same object
+// in both, so comparing pointers settles them without reading the node.
 
 std::vector<ChangedNode> ChangedNodes(const NodeList& before,
                                       const NodeList& after) {
@@ -48,7 +50,8 @@ std::vector<ChangedNode> ChangedNodes(const NodeList& before,
   return changed;
 }
 
-// The points of a node from its `first` on: a greater weight only adds some.
+// Appends an edit for each point of the node from point `first` on. A greater
+// weight only adds points, so the points before `first` stay.
 void AppendPoints(const v1::RingSpec& spec, const v1::Node& node,
                   uint64_t first, PointEdit edit,
                   std::vector<PointEdit>& edits) {
@@ -70,7 +73,7 @@ uint64_t PointsOf(const v1::RingSpec& spec, const v1::Node* node) {
                          : uint64_t{spec.virtual_node_count()} * node->weight();
 }
 
-// How many points of a changed node are the same in both lists.
+// Returns how many points of a changed node are the same in both lists.
 uint64_t KeptPoints(const v1::RingSpec& spec, const ChangedNode& node) {
   if (node.before == nullptr || node.after == nullptr ||
       node.before->hash_key() != node.after->hash_key()) {
@@ -79,7 +82,8 @@ uint64_t KeptPoints(const v1::RingSpec& spec, const ChangedNode& node) {
   return std::min(PointsOf(spec, node.before), PointsOf(spec, node.after));
 }
 
-// Whether Ring::Build takes the changed nodes; what it says is left to it.
+// Checks whether Ring::Build accepts the changed nodes. If not, Build reports
+// the error.
 bool Placeable(const v1::RingSpec& spec,
                const std::vector<ChangedNode>& changed) {
   return std::all_of(changed.begin(), changed.end(), [&](const auto& node) {
@@ -88,6 +92,9 @@ bool Placeable(const v1::RingSpec& spec,
 }
 
 }  // namespace
+// A node's index shifts by the nodes that were added or removed before it. So
+// the map is a staircase, and few nodes change at once: a few steps describe
+// it. A step is stored only where the shift changes.
 
 Renumbering::Renumbering(std::vector<uint32_t> after)
     : after_(std::move(after)) {
@@ -107,6 +114,9 @@ std::optional<PointEdits> PointEdits::Between(const Ring& before,
       nodes.size() > limits::kMaxNodes) {
     return std::nullopt;
   }
+  // Phase 1: count the edits before any point is computed. The spec and the
+  // other nodes are unchanged, so only points of changed nodes differ. Gives up
+  // if the ring should be built from scratch.
   const std::vector<ChangedNode> changed = ChangedNodes(before.nodes(), nodes);
   uint64_t removed = 0;
   uint64_t added = 0;
@@ -121,6 +131,9 @@ std::optional<PointEdits> PointEdits::Between(const Ring& before,
       !Placeable(spec, changed)) {
     return std::nullopt;
   }
+  // Phase 2: compute the changed points. A node with the same hash_key and
+  // another weight keeps the first `kept` points and gains or loses the rest. A
+  // node with another hash_key loses all its points and gains new ones.
   PointEdits edits((Renumbering(IndexesAfter(before.nodes(), nodes))));
   edits.growth_ = static_cast<ptrdiff_t>(added - removed);
   edits.edits_.reserve(removed + added);
@@ -139,12 +152,17 @@ std::optional<PointEdits> PointEdits::Between(const Ring& before,
   return edits;
 }
 
+// Phase 3: find the slot of each edit in the previous ring, then sort. Merge
+// applies the edits in this order, and must place each point where a full sort
+// would. That is by position, then by node number. A node never has two points
+// at one position, because SplitMix64 is a bijection.
 void PointEdits::Sort(const Ring& before) {
   const auto ends = before.positions();
   for (PointEdit& edit : edits_) {
     size_t slot = before.SlotOf({edit.position, 0});
     if (slot == 0 && edit.position > ends.back()) slot = ends.size();
-    // Points at one position lie in the order of their nodes.
+    // Among points at one position, an added point precedes the first node with
+    // a greater new number. A removed point is that of its own node.
     for (; slot < ends.size() && ends[slot] == edit.position; ++slot) {
       const uint32_t node = before.slot_nodes()[slot];
       if (edit.added
@@ -155,6 +173,8 @@ void PointEdits::Sort(const Ring& before) {
     }
     edit.slot = slot;
   }
+  // At the same slot, added points come before the removed one, because they
+  // are inserted before that slot.
   std::sort(edits_.begin(), edits_.end(),
             [](const PointEdit& a, const PointEdit& b) {
               return std::tuple(a.slot, !a.added, a.position, a.node) <

@@ -1,7 +1,7 @@
-// What a change of nodes does to the points of a HASHED ring: which points come
-// and which go, and how the numbers of the nodes shift. By it the next ring is
-// made of copies of the one before; what it is made of is the same as if it
-// were built anew. Immutable.
+// PointEdits describes how a change of nodes changes the points of a HASHED
+// ring: points added, points removed, and the new numbers of nodes. The next
+// ring is built from copies of the previous one, and equals the ring built from
+// scratch. Immutable.
 #ifndef CLOCKWISE_SERVICE_RING_POINT_EDITS_H_
 #define CLOCKWISE_SERVICE_RING_POINT_EDITS_H_
 
@@ -21,21 +21,21 @@ namespace clockwise {
 
 class Ring;
 
-// Indexes into one node list as indexes into another, in place.
+// Replaces indexes into one node list by indexes into another, in place.
 class Renumbering {
  public:
-  // `after` as IndexesAfter gives it: of nodes that stay, in ascending order.
+  // `after` is the result of IndexesAfter: indexes of nodes that stay ascend.
   explicit Renumbering(std::vector<uint32_t> after);
 
   bool Stays(uint32_t node) const { return after_[node] != kGone; }
   uint32_t operator()(uint32_t node) const { return after_[node]; }
-  // Of nodes that do not stay any number is made. The greatest number of the
-  // type is no node and stays.
+  // A number of a removed node becomes an arbitrary number. The greatest value
+  // of the type means "no node" and stays.
   template <typename Number>
   void Apply(std::span<Number> numbers) const;
 
  private:
-  // From `from` on, every index is greater by `by`, modulo 2^32.
+  // Adds `by`, modulo 2^32, to every index from `from` on.
   struct Step {
     uint32_t from;
     uint32_t by;
@@ -44,41 +44,41 @@ class Renumbering {
   static void ApplyStep(const Step& step, std::span<Number> numbers);
 
   std::vector<uint32_t> after_;
-  // The last first: what it shifts still reaches all those before, and what
-  // they shift does not reach it.
+  // Greatest `from` first. A step leaves its numbers at or above the `from` of
+  // every later step, so each step compares as if with original numbers.
   std::vector<Step> steps_;
 };
 
-// A point that comes, before the slot `slot` of the ring before, or that slot's
-// own, that goes.
+// A point that is added before `slot` of the previous ring, or the point of
+// `slot` that is removed.
 struct PointEdit {
   size_t slot;
   bool added;
   uint64_t position;
-  uint32_t node;  // in the node list after, if it comes
+  uint32_t node;  // if added: in the new node list
 };
 
 class PointEdits {
  public:
-  // From `before` to a ring of `nodes` under the same spec. Nothing if that is
-  // better built anew: in other layouts, where much of the ring changes, and
-  // where it cannot be built.
+  // Returns the edits from `before` to a ring of `nodes` under the same spec.
+  // Returns nullopt if the ring must be built from scratch: for other layouts,
+  // for changes of a large part of the ring, and if the ring cannot be built.
   static std::optional<PointEdits> Between(const Ring& before,
                                            const NodeList& nodes);
 
-  // In clockwise order.
+  // The edits in clockwise order.
   std::span<const PointEdit> edits() const { return edits_; }
   const Renumbering& renumbering() const { return renumbering_; }
 
-  // `rows` of the slots before, `width` numbers a slot, with the edits made:
-  // `added(edit)` fills the rows of points that come. Numbers of nodes are
-  // renumbered, if told so. `seen(part)` is told of each part of the result, in
-  // order, while it is in the cache.
+  // Returns a copy of `rows`, `width` numbers per slot of the previous ring,
+  // with the edits applied. `added(edit)` returns the value for added rows.
+  // Renumbers nodes if `renumber`. Calls `seen(part)` for each part of the
+  // result in order, while it is in the CPU cache.
   template <typename Number, typename Added, typename Seen>
   std::vector<Number> Merge(std::span<const Number> rows, size_t width,
                             bool renumber, Added added, Seen seen) const;
 
-  // Points that come, less those that go.
+  // Returns the number of points added minus points removed.
   ptrdiff_t growth() const { return growth_; }
 
  private:
@@ -102,7 +102,7 @@ void Renumbering::ApplyStep(const Step& step, std::span<Number> numbers) {
     const bool shifts = number >= from && number != kNone;
     number = static_cast<Number>(number + (shifts ? by : Number{0}));
   };
-  // In parts of a fixed size, which the compiler does eight or four at once.
+  // Parts of a fixed size, which the compiler vectorizes.
   size_t i = 0;
   for (; i + 16 <= numbers.size(); i += 16) {
     Number* part = &numbers[i];
@@ -131,7 +131,7 @@ std::vector<Number> PointEdits::Merge(std::span<const Number> rows,
   std::vector<Number> merged;
   merged.reserve(rows.size() + edits_.size() * width);
   WantHugePages(merged);
-  size_t next = 0;  // of `rows`
+  size_t next = 0;  // next row of `rows` to copy
   const auto copy_until = [&](size_t row) {
     const size_t at = merged.size();
     merged.insert(merged.end(),

@@ -1,23 +1,22 @@
-// The table of the layout PARTITIONED after a change: which nodes own each
-// partition. Stateless.
+// Assigns the owners of each partition of a PARTITIONED ring after a change.
+// Stateless. README.md in this folder has the method and the proof.
 //
-// All at once:
-//   distinct  no node owns a partition twice; its owners are in as many zones
-//   as
-//             there can be: min(owners, zones).
-//   even      each node has its quota of all owner slots (quota.h), which is
-//             within one of what is due to its weight; and of primaries.
-//   least     no table that is as distinct and as even moves fewer owner slots.
+// The table fulfils three conditions at once:
+//   distinct  No node owns a partition twice. The owners of a partition are in
+//             as many zones as possible: min(owners, zones).
+//   even      Each node has its quota of all owner slots (quota.h), which is
+//             its fair share rounded down or up. The same holds for primaries.
+//   least     No table that is as distinct and as even moves fewer owner slots.
 //
-// How. Of the table before, as much is kept as any such table could keep: a row
-// in which zones collide gives up the owner that has most above its quota;
-// nodes above their quota give up what they have too many. Each slot that is
-// empty then costs one move, and no table can do with fewer. Most are filled
-// directly by a node with room; what is left, by a cheapest exchange
-// (min_cost_exchange.h), which keeps the sum of costs the least there is.
+// Method: keep as much of the previous table as any such table can. A row with
+// too many nodes of one zone gives up the owner that is most above its quota.
+// Nodes above their quota give up the surplus. Unless zones collided, each
+// empty slot then costs at least one move. Most empty slots are filled directly
+// by a node with room, for one move. The rest are filled by cheapest exchanges
+// (min_cost_exchange.h), which keep the total cost at its minimum.
 //
-// Primaries are chosen after that among each partition's owners in the same
-// manner: even, and as many as before keep their place.
+// Primaries are chosen afterwards among the owners of each partition by the
+// same method: even, with as many unchanged primaries as possible.
 #ifndef CLOCKWISE_SERVICE_RING_ASSIGN_ASSIGN_H_
 #define CLOCKWISE_SERVICE_RING_ASSIGN_ASSIGN_H_
 
@@ -29,14 +28,15 @@
 
 namespace clockwise {
 
-// Indexes of `nodes`, `owners` a row, in no order within a row but that nodes
-// which stay keep their places. 1 <= owners <= nodes. `seed` decides among
-// choices that are all the same.
+// Returns a table of indexes into `nodes`, `owners` per row. A node that stays
+// keeps its place in the row; the order is otherwise arbitrary. Requires 1 <=
+// owners <= nodes. `seed` decides between equally good choices.
 std::vector<uint32_t> AssignReplicas(const NodeList& nodes,
                                      const RowsBefore& before, size_t rows,
                                      size_t owners, uint64_t seed);
 
-// Puts each row's primary first.
+// Moves the primary of each row to the front. The other owners keep their
+// order.
 void AssignPrimaries(const NodeList& nodes, const RowsBefore& before,
                      size_t owners, uint64_t seed,
                      std::vector<uint32_t>& table);

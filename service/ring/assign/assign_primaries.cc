@@ -12,7 +12,8 @@
 namespace clockwise {
 namespace {
 
-// Who may be a partition's primary: its owners. A slot is a partition.
+// Defines which nodes may be a partition's primary: its owners. A slot is a
+// partition, so a table has as many slots as rows.
 class PrimaryRows {
  public:
   PrimaryRows(SlotTable& primaries, const std::vector<uint32_t>& table,
@@ -40,6 +41,8 @@ class PrimaryRows {
   int CostIn(uint32_t slot, uint32_t node) const {
     return WasPrimary(slot, node) ? 0 : 1;
   }
+  // A partition that has its former primary can only change to a dearer one. So
+  // only the other partitions can change hands without raising the cost.
   std::span<const uint32_t> CheapSlots(uint32_t node) {
     if (!marked_) {
       marked_ = true;
@@ -67,10 +70,10 @@ class PrimaryRows {
   const std::vector<uint32_t>& table_;
   const size_t owners_;
   const RowsBefore& before_;
-  bool marked_ = false;  // whether slots with another primary are
+  bool marked_ = false;  // slots with a new primary are marked
 };
 
-// The primaries that stay, where they are owners still.
+// Returns the former primaries where they are still owners; kNobody elsewhere.
 std::vector<uint32_t> Carry(const RowsBefore& before, size_t owners,
                             const std::vector<uint32_t>& table) {
   std::vector<uint32_t> primaries(table.size() / owners, kNobody);
@@ -99,11 +102,18 @@ class PrimaryAssigner {
         dice_(seed) {}
 
   SlotTable Assign() {
+    // Keep every former primary that is still an owner, then bring each node
+    // down to its quota. Afterwards no node is above its bound. The number kept
+    // is the maximum that any even choice can keep, so each empty slot costs at
+    // least 1.
     for (const uint32_t node : primaries_.slots()) {
       if (node != kNobody) seats_.Inherit(node);
     }
     seats_.GrantExtras();
     for (uint32_t node = 0; node < seats_.nodes(); ++node) Shed(node);
+    // Fill the empty slots: directly where an owner has room (cost 1, a
+    // shortest path), else by chains, cheapest first. The choice stays at
+    // minimum cost.
     std::vector<uint32_t> empty;
     for (uint32_t slot = 0; slot < primaries_.size(); ++slot) {
       if (primaries_[slot] == kNobody) empty.push_back(slot);
@@ -113,12 +123,15 @@ class PrimaryAssigner {
       return shortcuts_.Fill(slot, limit);
     };
     FillCheapestFirst(exchange_, by_shortcut, 1, kDearest, empty);
+    // Without capped nodes an even choice exists, and `empty` is empty now.
+    // With caps the existence is not proved (README.md). This keeps the ring
+    // complete: every partition gets a primary, at the price of evenness.
     for (const uint32_t slot : empty) PutAnyway(slot);
     return std::move(primaries_);
   }
 
  private:
-  // Makes the owner with most room primary.
+  // Makes the owner with the most room primary. Returns false if none has room.
   bool PutNeediest(uint32_t slot) {
     uint32_t best = kNobody;
     for (const uint32_t node : rows_.Owners(slot)) {
@@ -138,7 +151,9 @@ class PrimaryAssigner {
     if (node != kNobody) seats_.Take(node);
   }
 
-  // Brings a node down to its bound: to other owners with room, else to nobody.
+  // Reduces a node to its bound. Its partitions first go to other owners with
+  // room: such a partition needs a new primary anyway, and costs 1 either way.
+  // The rest are left empty.
   void Shed(uint32_t node) {
     if (seats_.Surplus(node) == 0) return;
     std::vector<uint32_t> slots = dice_.Mixed(primaries_.of_node(node));
@@ -151,8 +166,8 @@ class PrimaryAssigner {
     }
   }
 
-  // Makes the owner primary that is least above its quota: weights that the
-  // table of owners could not honour may leave no even choice.
+  // Makes the owner that is least above its quota primary. Needed only if the
+  // owners of the table allow no even choice.
   void PutAnyway(uint32_t slot) {
     const auto owners = rows_.Owners(slot);
     Put(slot, *std::min_element(
@@ -179,7 +194,6 @@ void AssignPrimaries(const NodeList& nodes, const RowsBefore& before,
   for (uint32_t row = 0; row < primaries.size(); ++row) {
     const auto first = table.begin() + static_cast<ptrdiff_t>(row * owners);
     const auto last = first + static_cast<ptrdiff_t>(owners);
-    // The others keep their order.
     const auto primary = std::find(first, last, primaries[row]);
     std::rotate(first, primary, primary + 1);
   }

@@ -13,15 +13,16 @@
 namespace clockwise {
 namespace {
 
-// How many nodes with room are tried for a slot before it is left to an
-// exchange.
+// Number of nodes with room that are tried for a slot before the slot is left
+// to an exchange.
 constexpr size_t kTries = 64;
 
-// A node that wants so many parts of the empty slots is filled in first.
+// A node that needs at least this fraction (1 / kHeavy) of the empty slots is
+// filled in first.
 constexpr size_t kHeavy = 64;
 
-// What stays of the rows before: nodes keep their places where there are as
-// many as before.
+// Returns the owners of the previous table that still exist. They keep their
+// places in the row, unless there are fewer places than before.
 std::vector<uint32_t> Carry(const RowsBefore& before, size_t rows,
                             size_t owners) {
   std::vector<uint32_t> slots(rows * owners, kNobody);
@@ -30,7 +31,8 @@ std::vector<uint32_t> Carry(const RowsBefore& before, size_t rows,
     size_t place = 0;
     for (const uint32_t node : before.Row(row)) {
       if (node != kGone) slots[row * owners + place] = node;
-      // Fewer owners than before: as many as there are nodes.
+      // A smaller width means that all nodes own every partition, so the
+      // remaining nodes fit. They are moved together.
       if (node != kGone || before.width <= owners) ++place;
     }
   }
@@ -50,15 +52,30 @@ class Assigner {
         dice_(seed) {}
 
   std::vector<uint32_t> Assign() {
+    // Phase 1: start from the previous table. A row may now violate the zone
+    // rule, for example after a zone was added, and must give up nodes.
+    // Afterwards every row is valid, except that it may have empty slots, and
+    // all owners in it cost 0.
     for (const uint32_t node : table_.slots()) {
       if (node != kNobody) seats_.Inherit(node);
     }
     const bool relieved = RelieveRows();
+    // Phase 2: reduce each node to its bound. Nodes above `least` get the
+    // extras first, because an extra there saves a move. Afterwards no node is
+    // above its bound. If no row was relieved, each node keeps min(previous,
+    // quota) slots. This is the most that any table can keep, so each empty
+    // slot costs at least 1.
     seats_.GrantExtras();
-    // Where rows were relieved, what they gave up may yet be worth keeping
-    // instead of something else, so no slot is filled before that is settled.
+    // A hand-over fills a slot at cost 1. After relieving, a path of cost 0 may
+    // restore the node that left a row and remove another one instead. Such
+    // paths must come first, so no slot is filled yet.
     if (!relieved) HandOver();
     Shed();
+    // Phase 3: fill the empty slots. Each step adds a shortest path to a flow
+    // of minimum cost, so the table always has minimum cost among all that fill
+    // as many slots. After relieving, paths of cost 0 are used up first. Then a
+    // direct fill at cost 1 is a shortest path. Chains follow, from cost 1
+    // upwards.
     std::vector<uint32_t> empty;
     for (uint32_t slot = 0; slot < table_.size(); ++slot) {
       if (table_[slot] == kNobody) empty.push_back(slot);
@@ -74,7 +91,9 @@ class Assigner {
   }
 
  private:
-  // Takes nodes out of rows that have too many of a zone.
+  // Removes nodes from rows that have too many nodes of one zone. The node that
+  // is most above its quota leaves, because it must lose slots anyway. Such a
+  // row has a zone with two nodes, so `worst` always exists.
   bool RelieveRows() {
     bool relieved = false;
     for (size_t row = 0; row < rows_.rows(); ++row) {
@@ -97,7 +116,8 @@ class Assigner {
     return relieved;
   }
 
-  // Puts one of `wanted` (from the end) in the slot, in place of who is there.
+  // Puts one of the last `kTries` nodes of `wanted` into the slot and removes
+  // the present owner. Returns false if none of them fits.
   bool PutWanted(uint32_t slot, std::vector<uint32_t>& wanted) {
     const size_t tries = std::min(kTries, wanted.size());
     for (size_t i = 1; i <= tries; ++i) {
@@ -113,7 +133,9 @@ class Assigner {
     return false;
   }
 
-  // From nodes above their bound straight to such that are below.
+  // Moves slots from nodes above their bound directly to nodes below theirs. A
+  // surplus slot is lost at any rate and costs 1 to fill, so this is optimal.
+  // It leaves fewer empty slots for the slower phases.
   void HandOver() {
     std::vector<uint32_t> wanted = seats_.Wanted();
     dice_.Shuffle(wanted);
@@ -126,7 +148,7 @@ class Assigner {
     }
   }
 
-  // What is above bounds still: to nobody.
+  // Empties the slots that nodes still own above their bounds.
   void Shed() {
     for (uint32_t node = 0; node < seats_.nodes(); ++node) {
       if (seats_.Surplus(node) == 0) continue;
@@ -138,6 +160,8 @@ class Assigner {
     }
   }
 
+  // Fills slots with nodes that have room, without moving any other owner. Each
+  // fill costs 1. A slot remains if its row admits none of the nodes tried.
   void FillDirectly(std::vector<uint32_t>& empty) {
     FillHeavy(empty);
     std::vector<uint32_t> wanted = seats_.Wanted();
@@ -147,10 +171,11 @@ class Assigner {
     });
   }
 
-  // First the nodes that want a good part of all rows, those that want most
-  // before the others, each in the rows that have most empty slots: an order in
-  // which a solution is found wherever rows do not differ (Gale 1957, Ryser
-  // 1957).
+  // Fills the nodes that need a large part of all rows first, largest need
+  // first. Each node gets the rows with the most empty slots. This order finds
+  // a solution whenever all rows admit the same nodes (Gale 1957, Ryser 1957).
+  // In an arbitrary order, such a node would meet rows that it owns already,
+  // and many slots would be left to exchanges.
   void FillHeavy(const std::vector<uint32_t>& empty) {
     std::vector<uint32_t> wants(seats_.nodes());
     for (const uint32_t node : seats_.Wanted()) ++wants[node];
@@ -178,7 +203,7 @@ class Assigner {
     }
   }
 
-  // Keeps the slots that are empty; rows with more of them first.
+  // Removes the filled slots. Slots of rows with more empty slots come first.
   void SortByEmptySlots(std::vector<uint32_t>& slots) {
     std::vector<std::vector<uint32_t>> by_count(rows_.owners() + 1);
     for (const uint32_t slot : slots) {

@@ -1,5 +1,5 @@
-// Dice spread choices that are all the same: random numbers that are the same
-// on every machine. Thread-compatible.
+// Dice generates pseudo-random numbers that are the same on every machine. It
+// decides between equally good choices. Thread-compatible.
 #ifndef CLOCKWISE_SERVICE_RING_ASSIGN_DICE_H_
 #define CLOCKWISE_SERVICE_RING_ASSIGN_DICE_H_
 
@@ -18,22 +18,22 @@ class Dice {
  public:
   explicit Dice(uint64_t seed) : state_(seed) {}
 
-  // From 0 to `below` - 1, for 1 <= below.
+  // Returns a number from 0 to `below` - 1. Requires 1 <= below.
   uint64_t Roll(uint64_t below) {
     state_ += kGoldenGamma;
     return absl::Uint128High64(absl::uint128(SplitMix64(state_)) * below);
   }
 
-  // Fisher and Yates' shuffle.
+  // Shuffles `cards` (Fisher and Yates).
   void Shuffle(std::vector<uint32_t>& cards) {
     for (size_t i = cards.size(); i > 1; --i) {
       std::swap(cards[i - 1], cards[Roll(i)]);
     }
   }
 
-  // Slots in an order that depends on nothing but which they are: those that
-  // lie side by side in a table had the same fate before, and those that a
-  // change takes should have little in common.
+  // Returns `slots` in a random order that depends only on the set of slots,
+  // not on their order. Adjacent partitions often changed hands together
+  // before. A shuffled order keeps a change from moving them together again.
   std::vector<uint32_t> Mixed(std::span<const uint32_t> slots) {
     std::vector<uint32_t> mixed(slots.begin(), slots.end());
     std::sort(mixed.begin(), mixed.end());

@@ -1,26 +1,28 @@
-// Exchange fills empty slots at the least cost when nobody with room may sit
-// in it: by a chain in which a node takes the slot and gives up another, which
-// a second node takes, and so on, until one has room.
+// MinCostExchange fills empty slots at minimum cost when no node with room may
+// own them. It builds a chain: a node takes the slot and gives up another one,
+// a second node takes that one, and so on, until a node has room.
+// Thread-compatible.
 //
-// This is a shortest path in the residual network of a minimum-cost flow from
-// rows to nodes (Ford and Fulkerson 1962; augmenting along shortest paths keeps
-// the flow at minimum cost: Jewell 1958, Busacker and Gowen 1960). A node put
-// into a row where it was before the change costs 0, elsewhere 1; taking one
-// out gives its cost back. Thread-compatible.
+// A chain is a shortest path in the residual network of a minimum-cost flow
+// from rows to nodes (Ford and Fulkerson 1962). Augmenting along shortest paths
+// keeps the flow at minimum cost (Jewell 1958, Busacker and Gowen 1960). An
+// owner that the row had before the change costs 0, any other 1. Removing an
+// owner from a slot refunds its cost.
 //
-// `Rows` says who may sit where:
-//   void Begin();                     // forgets what a search noted
-//   int Cost(uint32_t slot) const;    // of who is in `slot`
-//   // The slots that `node` may give up at once for somebody who costs less
-//   // than 1; more is no harm.
+// `Rows` defines which nodes may own a slot:
+//   void Begin();                     // starts a search: discards old notes
+//   int Cost(uint32_t slot) const;    // of the node in `slot`
+//   // Returns the slots that `node` can give up without raising the cost of
+//   // the path. The result may contain others too.
 //   std::span<const uint32_t> CheapSlots(uint32_t node);
-//   void Altered(uint32_t slot);  // somebody else sits in `slot` now
-//   // Calls search.Reach for all who may sit in the empty `slot`, or, for one
-//   // that is given up, in its row in its place. `cost` is that of the path.
+//   void Altered(uint32_t slot);      // another node is in `slot` now
+//   // Call search.Reach for each node that may take the empty `slot`, or that
+//   // may join its row when the owner in `slot` leaves. `cost` is the cost of
+//   // the path so far.
 //   void ReachFromEmpty(Search& search, uint32_t slot);
 //   void ReachFromGivenUp(Search& search, uint32_t slot, int cost);
-//   uint32_t SlotOf(uint32_t via) const;  // what Reach was told as `via`, as
-//                                         // the slot that is filled
+//   // Returns the slot that stands for `via`, an argument of Reach.
+//   uint32_t SlotOf(uint32_t via) const;
 #ifndef CLOCKWISE_SERVICE_RING_ASSIGN_MIN_COST_EXCHANGE_H_
 #define CLOCKWISE_SERVICE_RING_ASSIGN_MIN_COST_EXCHANGE_H_
 
@@ -51,8 +53,8 @@ class MinCostExchange {
   enum class Outcome { kFilled, kTooDear, kImpossible };
 
   // Fills one of the empty `slots` by a chain that costs at most `limit`, and
-  // tells which. kTooDear: only dearer ones were seen; kImpossible: there is
-  // none.
+  // sets `filled` to that slot. kTooDear: only chains above `limit` exist.
+  // kImpossible: no chain exists.
   Outcome Fill(std::span<const uint32_t> slots, int limit, uint32_t* filled) {
     Begin(limit);
     for (const uint32_t slot : slots) {
@@ -76,15 +78,16 @@ class MinCostExchange {
     return too_dear_ ? Outcome::kTooDear : Outcome::kImpossible;
   }
 
-  // --- For Rows. ---
-  // `node` may fill the slot that `via` stands for, over a path of `cost`.
+  // --- Called by Rows. ---
+  // Records that `node` may fill the slot of `via` on a path of `cost`.
   void Reach(uint32_t node, int cost, uint32_t via) {
     Note(node, cost, via, false);
   }
   bool IsReached(uint32_t node, int cost) const {
     return reached_[node].cost <= cost;
   }
-  // Whether a path of `cost` is of interest.
+  // Checks whether `cost` is within the limit. Records that a dearer path
+  // exists.
   bool Affords(int cost) {
     if (cost <= limit_) return true;
     too_dear_ = true;
@@ -94,14 +97,14 @@ class MinCostExchange {
 
  private:
   static constexpr int kFar = std::numeric_limits<int>::max();
-  // A table at minimum cost has no path that only gives back; this bound ends a
-  // search whatever its table.
+  // Lower bound of a path's cost. A table at minimum cost has no cycle of
+  // negative cost; this bound ends the search in any other table.
   static constexpr int kNear = -1000;
 
   struct Reached {
     int cost = kFar;
-    uint32_t via = 0;          // what leads here, or
-    bool from_member = false;  // the node in `via`, which gets this one's extra
+    uint32_t via = 0;          // slot or row place that leads here, or
+    bool from_member = false;  // `via` is the node that gets our extra
   };
 
   void Begin(int limit) {
@@ -128,8 +131,10 @@ class MinCostExchange {
     }
   }
 
-  // Goes on from a full node: what it could give up, each of its slots, or, if
-  // it lacks but an extra, that of another.
+  // Expands a full node: it can give up each of its slots. A node that lacks
+  // only an extra can also take the extra of a member of its group, which must
+  // then give up a slot. Extras cost nothing and one expansion of a group
+  // reaches all its members, so it is repeated only at a lower cost.
   void Leave(uint32_t node, int cost) {
     if (seats_.LacksExtra(node)) {
       int& known = extra_costs_[seats_.group(node)];
@@ -147,7 +152,9 @@ class MinCostExchange {
     }
   }
 
-  // Moves everybody on the path, from its end to the empty slot; tells which.
+  // Applies the path that ends at `node`, from its end back to the empty slot.
+  // Returns that slot. Each step frees a place of one node and uses it for the
+  // next, so all nodes but the last keep their counts.
   uint32_t Apply(uint32_t node) {
     for (;;) {
       while (reached_[node].from_member) node = reached_[node].via;
@@ -174,14 +181,15 @@ class MinCostExchange {
   bool too_dear_ = false;
 };
 
-// No bound on what a chain costs.
+// A limit for chains of any cost.
 inline constexpr int kDearest = std::numeric_limits<int>::max() - 1;
 
-// Fills the slots, the cheapest chains first, of `cost` to `most` each; those
-// that remain are left in `slots`. What cannot be filled at a cost never can be
-// at that cost later, since along shortest paths distances only grow. So a
-// batch that fails is put off as a whole. `shortcut(slot, cost)` may fill a
-// slot in a quicker way at that cost.
+// Fills `slots` by cheapest chains first, at costs from `cost` to `most`. Slots
+// that cannot be filled remain in `slots`. Path costs only grow while flow is
+// augmented along shortest paths, so a slot that cannot be filled at a cost
+// need not be tried at that cost again. A batch that fails is therefore
+// postponed as a whole. `shortcut(slot, cost)` may fill a slot faster at the
+// same cost.
 template <typename Rows, typename Shortcut>
 void FillCheapestFirst(MinCostExchange<Rows>& exchange, Shortcut shortcut,
                        int cost, int most, std::vector<uint32_t>& slots) {
@@ -205,7 +213,7 @@ void FillCheapestFirst(MinCostExchange<Rows>& exchange, Shortcut shortcut,
         most_at_once = kBatch;
         continue;
       }
-      most_at_once *= 2;  // a search that fails sees everything anyway
+      most_at_once *= 2;  // a failed search visits everything anyway
       put_off.insert(put_off.end(), first, slots.end());
       slots.erase(first, slots.end());
       dearer = dearer || outcome == Outcome::kTooDear;

@@ -29,8 +29,9 @@ std::vector<Members> ByZone(const Zones& zones) {
   return members;
 }
 
-// What a group's nodes get: those before `full` of `members` (heaviest first)
-// own every partition, the others `total` / `weight` for each unit of weight.
+// The shares of a group. The first `full` of `members` (heaviest first) own
+// every partition. The others own `total` / `weight` partitions per unit of
+// weight.
 struct Level {
   Members members;
   size_t full = 0;
@@ -38,8 +39,10 @@ struct Level {
   uint64_t weight = 0;
 };
 
-// Shares `total` among `members` in proportion to weight, at most `most` each.
-// Weights are below 2^16 and totals below 2^24, so products fit easily.
+// Divides `total` among `members` in proportion to weight, at most `most` each.
+// A capped node raises the level of the others, but the nodes are sorted by
+// weight, so the loop can stop at the first one below the cap. Weights are
+// below 2^16 and totals below 2^24, so products fit 64 bits.
 Level Share(const NodeList& nodes, Members members, uint64_t total,
             uint64_t most) {
   std::stable_sort(members.begin(), members.end(), [&](uint32_t a, uint32_t b) {
@@ -59,7 +62,9 @@ Level Share(const NodeList& nodes, Members members, uint64_t total,
   return level;
 }
 
-// Rounds what `level` gives, as a group of its own.
+// Rounds the shares of `level` down and stores them as a group of their own.
+// Afterwards the `least` values and the extras of the group sum to its total,
+// and there are fewer extras than nodes with a remainder.
 void Round(const NodeList& nodes, const Level& level, uint64_t most,
            Quotas& quotas) {
   const auto group = static_cast<uint32_t>(quotas.extras.size());
@@ -87,7 +92,11 @@ Quotas Empty(size_t nodes) {
   return quotas;
 }
 
-// Zones enough for every owner: none owns a partition twice.
+// Computes quotas with at least as many zones as owners. A zone owns each
+// partition at most once. The heaviest zones are capped first: each takes one
+// owner of every partition. The remaining zones share the rest, so their level
+// rises and the next zone may exceed the cap too. Zones are sorted by weight,
+// so the loop ends capping at the first zone below the cap.
 void CapZones(const NodeList& nodes, std::vector<Members> zones,
               uint64_t partitions, uint64_t owners, Quotas& quotas) {
   std::stable_sort(zones.begin(), zones.end(),
@@ -98,7 +107,7 @@ void CapZones(const NodeList& nodes, std::vector<Members> zones,
   Members rest;
   for (size_t i = 0; i < zones.size(); ++i) {
     const uint64_t of_zone = WeightOf(nodes, zones[i]);
-    // With as many zones left as owners, each of them owns everything.
+    // If as many zones are left as owners, each zone owns every partition.
     if (rest.empty() &&
         (of_zone * owners > weight || zones.size() - i == owners)) {
       Round(nodes, Share(nodes, std::move(zones[i]), partitions, partitions),
@@ -115,8 +124,11 @@ void CapZones(const NodeList& nodes, std::vector<Members> zones,
         partitions, quotas);
 }
 
-// Fewer zones than owners: each of them owns every partition. Those that would
-// own less are lifted to that, which lowers the others, until none is below.
+// Computes quotas with fewer zones than owners. Each zone owns each partition
+// at least once. Zones that would own less are lifted to exactly that, which
+// lowers the level of the others. The loop repeats until no other zone is
+// below. At least one zone remains, because the average zone owns more than one
+// slot per partition.
 void LiftZones(const NodeList& nodes, const Zones& zones, uint64_t partitions,
                uint64_t owners, Quotas& quotas) {
   std::vector<Members> members = ByZone(zones);
@@ -126,6 +138,9 @@ void LiftZones(const NodeList& nodes, const Zones& zones, uint64_t partitions,
     for (uint32_t node = 0; node < nodes.size(); ++node) {
       if (!lifted[zones.of_node[node]]) rest.push_back(node);
     }
+    // A zone with a node that owns every partition needs no lifting. In the
+    // other zones no node is capped, so a zone's total is proportional to its
+    // weight.
     const Level level =
         Share(nodes, std::move(rest), partitions * owners, partitions);
     std::vector<bool> has_full(zones.count);

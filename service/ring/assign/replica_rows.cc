@@ -66,6 +66,12 @@ bool ReplicaRows::SharesZone(size_t row, uint32_t node) const {
   return CountZone(row, ZoneOf(node)) > 1;
 }
 
+// Distinguishes four cases, the cheapest to check first. The node replaces one
+// of the same zone: the zones of the row do not change. Its zone is new to the
+// row: it takes a base place, which always exists for a new zone. Otherwise it
+// needs a spare place. One is free if the row has fewer doubles (nodes beyond
+// the first of a zone) than spare places. The leaving node frees one if its
+// zone stays.
 bool ReplicaRows::Admits(uint32_t slot, uint32_t node) const {
   const size_t row = slot / owners_;
   if (Has(row, node)) return false;
@@ -83,12 +89,19 @@ bool ReplicaRows::Admits(uint32_t slot, uint32_t node) const {
   return doubles < spare_;
 }
 
+// Starts a search. Row places keep their notes from earlier searches, which the
+// search number invalidates: clearing 2 × rows entries would cost more than
+// most searches.
 void ReplicaRows::Begin() {
   ++search_;
   unreached_.clear();
   if (places_.empty()) places_.resize(2 * rows());
 }
 
+// In an unaltered row, all owners were there before the change, and no former
+// owner is missing. Replacing an owner then always raises the cost by 1. So a
+// search that cannot afford that visits only marked slots. Rows that are
+// altered later are marked by Altered().
 bool ReplicaRows::IsAltered(size_t row) const {
   const auto nodes = Row(row);
   return LacksFormer(row) ||
@@ -113,6 +126,8 @@ std::span<const uint32_t> ReplicaRows::CheapSlots(uint32_t node) {
   return table_.marked_of_node(node);
 }
 
+// A row that lacks a zone has a free base place. A row with fewer doubles than
+// spare places has a free spare place. An empty slot always has one or both.
 void ReplicaRows::ReachFromEmpty(Search& search, uint32_t slot) {
   const size_t row = slot / owners_;
   const auto nodes = Row(row);
@@ -125,6 +140,11 @@ void ReplicaRows::ReachFromEmpty(Search& search, uint32_t slot) {
   }
 }
 
+// Expands the row when the owner of `slot` leaves it. Four kinds of nodes may
+// replace the owner: former owners and other nodes of the same zone, which
+// leave the zones of the row as they are; nodes of a zone that the row lacks;
+// and any node, if the owner's zone stays in the row, because that frees a
+// spare place.
 void ReplicaRows::ReachFromGivenUp(Search& search, uint32_t slot, int cost) {
   const size_t row = slot / owners_;
   if (!search.Affords(cost + 1) && !LacksFormer(row)) return;
@@ -139,6 +159,10 @@ void ReplicaRows::ReachFromGivenUp(Search& search, uint32_t slot, int cost) {
   if (CountZone(row, zone) > 1) ReachPlace(search, row, kSpare, cost, slot);
 }
 
+// Reaches the nodes that may take a base or spare place of `row`. Which nodes
+// these are does not depend on the slot that was freed. So each place is
+// expanded only when a cheaper path reaches it: once per search in most cases.
+// Without this step, each slot of a row would be expanded separately.
 void ReplicaRows::ReachPlace(Search& search, size_t row, PlaceKind kind,
                              int cost, uint32_t slot) {
   RowPosition& place = places_[kind * rows() + row];
@@ -173,6 +197,10 @@ ReplicaRows::Unreached& ReplicaRows::UnreachedAt(int cost) {
   return unreached;
 }
 
+// Reaches all unreached nodes of `zone` that `row` lacks, and removes them from
+// the list of this cost. Each node is thus removed at most once per cost, and a
+// search visits nodes + rows instead of nodes × rows. Nodes that the row has
+// already stay in the list for other rows.
 void ReplicaRows::ReachZone(Search& search, size_t row, uint32_t zone, int cost,
                             uint32_t via) {
   std::vector<uint32_t>& nodes = UnreachedAt(cost).by_zone[zone];

@@ -1,10 +1,10 @@
-// ReplicaRows says which nodes may own a partition: the rows of the table that
-// is being filled, as Exchange wants them. Thread-compatible.
+// ReplicaRows defines which nodes may own a partition: the rows of the table
+// being filled, in the form that MinCostExchange requires. Thread-compatible.
 //
-// A row takes each node once, and of `distinct` = min(owners, zones) zones one
-// node at least. So at most owners - distinct of its nodes may be in a zone
-// that the row has already. As a network: a row has `distinct` *base* places,
-// at most one a zone, and the rest are *spare* places, of any zone.
+// A row holds each node at most once, and nodes of at least `distinct` =
+// min(owners, zones) zones. So at most owners - distinct of its nodes may be in
+// a zone that the row has already. As a network: a row has `distinct` *base*
+// places, at most one per zone, and the rest are *spare* places, for any zone.
 #ifndef CLOCKWISE_SERVICE_RING_ASSIGN_REPLICA_ROWS_H_
 #define CLOCKWISE_SERVICE_RING_ASSIGN_REPLICA_ROWS_H_
 
@@ -20,8 +20,8 @@
 
 namespace clockwise {
 
-// The owners of every row before a change, as indexes of nodes after it; kGone
-// where the node is gone.
+// The owners of each row before a change, as indexes into the nodes after it.
+// kGone: the node was removed.
 struct RowsBefore {
   std::vector<uint32_t> nodes;  // row-major
   size_t width = 0;
@@ -35,7 +35,7 @@ class ReplicaRows {
  public:
   using Search = MinCostExchange<ReplicaRows>;
 
-  // `table` has `owners` slots a row. All outlive this.
+  // `table` has `owners` slots per row. All arguments must outlive this object.
   ReplicaRows(SlotTable& table, size_t owners, const RowsBefore& before,
               const Zones& zones);
 
@@ -45,15 +45,15 @@ class ReplicaRows {
     return table_.slots().subspan(row * owners_, owners_);
   }
 
-  // How many nodes a row has beyond those that it may have (only before it is
-  // relieved of them).
+  // Returns by how many nodes the row exceeds its spare places. Not 0 only
+  // before RelieveRows in assign_replicas.cc.
   size_t Crowding(size_t row) const;
-  // Whether the row has another node in the zone of `node`, which is in it.
+  // Checks whether the row has another node in the zone of `node`, its owner.
   bool SharesZone(size_t row, uint32_t node) const;
-  // Whether `node` may sit in `slot`, in place of who is there.
+  // Checks whether `node` may take `slot` from the present owner, if any.
   bool Admits(uint32_t slot, uint32_t node) const;
 
-  // For Exchange and Shortcuts.
+  // --- Called by MinCostExchange and Shortcuts. ---
   size_t RowOf(uint32_t slot) const { return slot / owners_; }
   void Begin();
   int Cost(uint32_t slot) const { return CostIn(slot, table_[slot]); }
@@ -67,17 +67,17 @@ class ReplicaRows {
   uint32_t SlotOf(uint32_t via) const;
 
  private:
-  // A path to a row's base or spare places.
+  // A path to the base or spare places of a row.
   struct RowPosition {
     int cost = 0;
-    uint32_t slot = 0;    // that became free in the row
-    uint32_t search = 0;  // in which this was noted
+    uint32_t slot = 0;    // that was freed in the row
+    uint32_t search = 0;  // number of the search that wrote this
   };
   enum PlaceKind : uint32_t { kBase, kSpare };
-  // Nodes that no path of a certain cost leads to yet, by zone.
+  // Nodes that no path of a given cost has reached yet, by zone.
   struct Unreached {
     std::vector<std::vector<uint32_t>> by_zone;
-    std::vector<uint32_t> zones;  // that have some
+    std::vector<uint32_t> zones;  // zones that have some
   };
 
   uint32_t ZoneOf(uint32_t node) const { return zones_.of_node[node]; }
@@ -98,12 +98,12 @@ class ReplicaRows {
   const size_t owners_;
   const RowsBefore& before_;
   const Zones& zones_;
-  const size_t spare_;                          // places a row
+  const size_t spare_;                          // spare places per row
   std::vector<std::vector<uint32_t>> members_;  // by zone
   std::vector<RowPosition>
       places_;  // by kind and row; empty until first needed
   std::map<int, Unreached> unreached_;  // by cost
-  bool marked_ = false;                 // whether slots in altered rows are
+  bool marked_ = false;                 // slots in altered rows are marked
   uint32_t search_ = 0;
 };
 

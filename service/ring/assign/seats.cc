@@ -21,6 +21,11 @@ Seats::Seats(const Quotas& quotas)
   }
 }
 
+// Assigns the extras of each group to nodes that own more than `least`,
+// greatest remainder first, as far as there are extras. `members` is sorted by
+// remainder, so the loop ends at the first member without one. Afterwards the
+// sum of min(owned, bound) is the greatest that any assignment of extras
+// allows.
 void Seats::GrantExtras() {
   for (const auto& members : members_) {
     for (const uint32_t node : members) {
@@ -37,6 +42,8 @@ uint32_t Seats::Surplus(uint32_t node) const {
   return used_[node] > Bound(node) ? used_[node] - Bound(node) : 0;
 }
 
+// A node at `least` has room only if it may hold an extra and its group has one
+// left. Take then moves that extra to the node.
 bool Seats::HasRoom(uint32_t node) const {
   if (used_[node] < Bound(node)) return true;
   return used_[node] == quotas_.least[node] && quotas_.remainder[node] != 0 &&
@@ -54,6 +61,9 @@ void Seats::Take(uint32_t node) {
   --extras_left_[group(node)];
 }
 
+// A node that falls to `least` returns its extra to the group, where another
+// member can take it. This keeps "has an extra" equal to "owns more than
+// `least`".
 void Seats::Leave(uint32_t node) {
   --used_[node];
   if (has_extra_[node] == 0 || used_[node] > quotas_.least[node]) return;
@@ -61,6 +71,8 @@ void Seats::Leave(uint32_t node) {
   ++extras_left_[group(node)];
 }
 
+// The extras left are expected at the members with the greatest remainders.
+// This is only a suggestion for filling slots: HasRoom decides.
 std::vector<uint32_t> Seats::Wanted() const {
   std::vector<uint32_t> wanted;
   for (const auto& members : members_) {

@@ -1,8 +1,9 @@
-// Seats count what each node has against its quota. Thread-compatible.
+// Seats counts the slots that each node owns against its quota.
+// Thread-compatible.
 //
-// A node's bound is its quota's `least`, or one more if it has one of its
-// group's extras. Taking and leaving keep it so that a node has an extra
-// exactly when it has more than `least`.
+// The bound of a node is `least` of its quota, plus 1 if the node holds one of
+// its group's extras. After Take and Leave, a node holds an extra exactly if it
+// owns more than `least`.
 #ifndef CLOCKWISE_SERVICE_RING_ASSIGN_SEATS_H_
 #define CLOCKWISE_SERVICE_RING_ASSIGN_SEATS_H_
 
@@ -20,17 +21,18 @@ class Seats {
   size_t nodes() const { return used_.size(); }
   uint32_t used(uint32_t node) const { return used_[node]; }
 
-  // Counts without regard to the bound: for what was there before.
+  // Adds or removes a slot of the previous table, regardless of the bound.
   void Inherit(uint32_t node) { ++used_[node]; }
   void Disinherit(uint32_t node) { --used_[node]; }
-  // Gives the extras to nodes that have more than `least`: each keeps one of
-  // what it has, so that is where an extra saves a move. Greatest remainder
-  // first. Once, after Inherit and before the rest.
+  // Assigns extras to nodes that own more than `least`, greatest remainder
+  // first. Such a node keeps one more of its slots, so the extra saves a move.
+  // Call it once, after Inherit and before all other functions.
   void GrantExtras();
 
-  // What the node has above its bound.
+  // Returns how many slots the node owns above its bound.
   uint32_t Surplus(uint32_t node) const;
-  // How far it is above `least` (negative: below), to choose who sheds.
+  // Returns how far the node is above `least`; negative if it is below. Chooses
+  // the node that gives up a slot.
   int64_t Pressure(uint32_t node) const {
     return int64_t{used_[node]} - quotas_.least[node];
   }
@@ -38,10 +40,10 @@ class Seats {
   void Take(uint32_t node);
   void Leave(uint32_t node);
 
-  // What the nodes still want, each as often as it wants one more.
+  // Returns the nodes that still need slots, each as often as it needs one.
   std::vector<uint32_t> Wanted() const;
 
-  // Whether the node lacks nothing but an extra, and its group has none left.
+  // True if the node lacks only an extra, and its group has none left.
   bool LacksExtra(uint32_t node) const;
   uint32_t group(uint32_t node) const { return quotas_.group[node]; }
   size_t groups() const { return quotas_.extras.size(); }

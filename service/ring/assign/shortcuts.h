@@ -1,11 +1,11 @@
-// Shortcuts find the chains that Exchange finds, among few nodes with many
+// Shortcuts finds the chains of MinCostExchange faster when few nodes own many
 // rows. Thread-compatible.
 //
-// There, a slot that a certain node may take can be rare among very many.
-// Exchange would look through them in each search; here, for every two nodes it
-// is remembered up to where the one's slots were looked through for one that
-// the other may take. What is passed over may become free again, so that a
-// chain may be missed: then Exchange has the last word.
+// In that case, a slot that a given node may take can be rare among very many
+// slots, and MinCostExchange would scan all of them in each search. For each
+// pair of nodes, Shortcuts remembers how far the slots of the first were
+// scanned for one that the second may take. A slot that was skipped can become
+// usable again, so Shortcuts may miss a chain. MinCostExchange then finds it.
 #ifndef CLOCKWISE_SERVICE_RING_ASSIGN_SHORTCUTS_H_
 #define CLOCKWISE_SERVICE_RING_ASSIGN_SHORTCUTS_H_
 
@@ -26,24 +26,25 @@ class Shortcuts {
   Shortcuts(Rows& rows, SlotTable& table, Seats& seats)
       : rows_(rows), table_(table), seats_(seats) {}
 
-  // Fills the empty `slot` by a chain that costs at most `limit`, as Exchange
-  // counts, if it finds one.
+  // Fills the empty `slot` if it finds a chain that costs at most `limit`, in
+  // the units of MinCostExchange. Returns true if it did.
   bool Fill(uint32_t slot, int limit);
 
  private:
-  // How a node is reached: it takes `slot`, which `from` gives up (kNobody: it
-  // is the empty one); or it gives its extra to `from`, if slot is kNobody.
+  // A node's step of a path. The node takes `slot`, which `from` gives up;
+  // `from` is kNobody if `slot` is the empty one. If `slot` is kNobody, the
+  // node passes its extra to `from`.
   struct Reached {
     int cost;
     uint32_t slot;
     uint32_t from;
   };
   static constexpr int kFar = 1 << 20;
-  // Among more nodes, slots to take are not rare.
+  // With more nodes, usable slots are not rare.
   static constexpr size_t kMaxNodes = 64;
 
   void Start();
-  // Tells of a node with room if it is reached.
+  // Records a cheaper path to `node`. True if the node is reached and has room.
   bool Reach(uint32_t node, const Reached& reached, int limit);
   bool ReachOnFrom(uint32_t node, int limit);
   uint32_t SlotFor(uint32_t node, uint32_t taker, int cost);
@@ -53,9 +54,9 @@ class Shortcuts {
   Rows& rows_;
   SlotTable& table_;
   Seats& seats_;
-  // By node: its slots, those that it had once among them.
+  // By node: its slots. May include slots that it no longer owns.
   std::vector<std::vector<uint32_t>> slots_;
-  // By cost + 1, node and taker: where to look on in slots_[node].
+  // By cost + 1, node and taker: where to continue in slots_[node].
   std::array<std::vector<uint32_t>, 3> next_;
   std::vector<Reached> reached_;  // by node
   std::vector<uint32_t> queue_;
@@ -85,8 +86,8 @@ bool Shortcuts<Rows>::Fill(uint32_t slot, int limit) {
       return Apply(node);
     }
   }
-  // A node is reached anew as often as it gets cheaper; the bound is for tables
-  // that are not at minimum cost.
+  // A node is queued again each time a cheaper path is found. The bound ends
+  // the loop in tables that are not at minimum cost.
   for (size_t i = 0; i < queue_.size() && i < 8 * kMaxNodes; ++i) {
     if (ReachOnFrom(queue_[i], limit)) return Apply(target_);
   }
@@ -122,7 +123,7 @@ bool Shortcuts<Rows>::ReachOnFrom(uint32_t node, int limit) {
   return false;
 }
 
-// A slot that `node` may give up to `taker` at `cost`.
+// Returns a slot that `node` can give up to `taker` at `cost`; kNobody if none.
 template <typename Rows>
 uint32_t Shortcuts<Rows>::SlotFor(uint32_t node, uint32_t taker, int cost) {
   uint32_t& next =
@@ -137,8 +138,8 @@ uint32_t Shortcuts<Rows>::SlotFor(uint32_t node, uint32_t taker, int cost) {
   return kNobody;
 }
 
-// Moves everybody on the path that ends at `node`, unless it passes a row
-// twice: what one step allows may then forbid another.
+// Applies the path that ends at `node`. Fails if the path visits a row twice,
+// because one step can invalidate another in the same row.
 template <typename Rows>
 bool Shortcuts<Rows>::Apply(uint32_t node) {
   std::vector<Reached> path;

@@ -4,6 +4,9 @@
 
 namespace clockwise {
 
+// Builds both directions of the map. Invariant: for each filled slot,
+// of_node_[slots_[slot]].slots[places_[slot]] == slot. It makes Put and Mark
+// O(1).
 SlotTable::SlotTable(std::vector<uint32_t> slots, size_t nodes)
     : slots_(std::move(slots)),
       places_(slots_.size()),
@@ -24,6 +27,7 @@ SlotTable::SlotTable(std::vector<uint32_t> slots, size_t nodes)
   }
 }
 
+// Exchanges two entries of a node's list and keeps `places_` consistent.
 void SlotTable::Swap(Slots& of_node, size_t a, size_t b) {
   std::vector<uint32_t>& slots = of_node.slots;
   std::swap(slots[a], slots[b]);
@@ -31,6 +35,10 @@ void SlotTable::Swap(Slots& of_node, size_t a, size_t b) {
   places_[slots[b]] = static_cast<uint32_t>(b);
 }
 
+// Removes the slot from the list of its owner, then adds it to that of `node`.
+// The marked slots are always the first ones of a list. So a marked slot first
+// leaves the marked range by swapping with its last entry, and then the list. A
+// slot keeps its mark under the new owner.
 void SlotTable::Put(uint32_t slot, uint32_t node) {
   if (slots_[slot] != kNobody) {
     Slots& left = of_node_[slots_[slot]];
