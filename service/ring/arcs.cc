@@ -16,7 +16,7 @@
 namespace clockwise {
 namespace {
 
-// Two rings on one circle, asked at positions 0 to last().
+// Two rings on one circle, with positions from 0 to last().
 class Circle {
  public:
   Circle(const Ring& before, const Ring& after)
@@ -33,15 +33,16 @@ class Circle {
 
   uint64_t last() const { return last_; }
 
-  // The end, as a part of the circle, of what ends with `position`.
+  // Returns the end of an arc that ends with `position`, as a fraction of the
+  // circle.
   double EndOf(uint64_t position) const {
     return (static_cast<double>(position) + 1) /
            (static_cast<double>(last_) + 1);
   }
 
-  // The owner and what moved at `position`, as an arc that ends at `end`.
+  // Returns the owner and the moved fraction at `position`, as an arc to `end`.
   Arc At(uint64_t position, double end) {
-    // A hash that MODULO takes as the remainder itself.
+    // MODULO uses this hash itself as the remainder.
     const KeyHash hash =
         after_.has_arcs() ? KeyHash{position, 0} : KeyHash{0, position};
     before_.OwnersFrom(before_.SlotOf(hash), was_);
@@ -56,14 +57,14 @@ class Circle {
             static_cast<double>(gained) / static_cast<double>(is_.size())};
   }
 
-  // The last position that has the owners that the positions from `position` on
-  // have, in either ring.
+  // Returns the last position with the same owners as `position`, in both
+  // rings.
   uint64_t EndOfSlots(uint64_t position) const {
     if (!after_.has_arcs()) return position;
     uint64_t end = last_;
     for (const Ring* ring : {&before_, &after_}) {
       const uint64_t slot_end = ring->SlotEnd(ring->SlotOf({position, 0}));
-      // Behind the last point the first one's arc begins, and wraps.
+      // After the last point, the arc of the first point begins, and wraps.
       if (slot_end >= position) end = std::min(end, slot_end);
     }
     return end;
@@ -91,7 +92,7 @@ void Append(const Arc& arc, std::vector<Arc>& arcs) {
   }
 }
 
-// All arcs; nothing if they are more than kMaxArcs.
+// Returns all arcs; nullopt if there are more than kMaxArcs.
 std::optional<std::vector<Arc>> AllArcs(Circle& circle) {
   std::vector<Arc> arcs;
   uint64_t position = 0;
@@ -107,8 +108,9 @@ std::optional<std::vector<Arc>> AllArcs(Circle& circle) {
 std::vector<Arc> SampledArcs(Circle& circle) {
   std::vector<Arc> arcs;
   for (uint64_t i = 0; i < kMaxArcs; ++i) {
-    // Where in the i-th part: regular steps would beat with regular tables. A
-    // fixed sequence, so that the same rings give the same picture.
+    // A pseudo-random position within part i. Regular steps would alias with
+    // regular tables. The sequence is fixed, so equal rings have the same
+    // picture.
     const uint64_t within = SplitMix64((i + 1) * kGoldenGamma);
     const absl::uint128 circumference = absl::uint128(circle.last()) + 1;
     const absl::uint128 part = circumference / kMaxArcs;

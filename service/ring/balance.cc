@@ -10,7 +10,7 @@
 namespace clockwise {
 namespace {
 
-// `parts` over their sum `all`.
+// Returns each of `parts` divided by their sum `all`.
 std::vector<double> Ratios(const std::vector<absl::uint128>& parts,
                            absl::uint128 all) {
   std::vector<double> ratios;

@@ -14,7 +14,7 @@
 namespace clockwise {
 namespace {
 
-// The owners of the arcs of one ring, as one passes over them clockwise.
+// Iterates clockwise over the arcs of one ring and their owners.
 class ArcCursor {
  public:
   ArcCursor(const Ring& ring, size_t owners)
@@ -23,10 +23,11 @@ class ArcCursor {
   }
   bool done() const { return slot_ == ring_.slots(); }
   uint64_t position() const { return ring_.SlotEnd(slot_); }
-  // Owners of the arc that ends at, or next behind, the boundary reached.
+  // Returns the owners of the arc that contains the positions after the last
+  // boundary.
   std::span<const uint32_t> owners() const { return owners_; }
 
-  // Goes on behind all points at `boundary`.
+  // Skips all points at `boundary`.
   void Pass(uint64_t boundary) {
     const size_t from = slot_;
     while (!done() && position() == boundary) ++slot_;
@@ -41,7 +42,7 @@ class ArcCursor {
   size_t slot_ = 0;
 };
 
-// Passes over the arcs between all points of both rings, clockwise.
+// Iterates clockwise over the arcs between all points of both rings.
 void CollectMoves(const Ring& before, size_t owners_before, const Ring& after,
                   size_t owners_after, MoveCollector& collector) {
   ArcCursor was(before, owners_before);
@@ -61,9 +62,10 @@ void CollectMoves(const Ring& before, size_t owners_before, const Ring& after,
   }
 }
 
-// What nodes own more after than before, over the owners after. In units that
-// both rings' measures are multiples of: the same where the rings' wholes are,
-// and else (MODULO, whose wholes are small) the product of the wholes.
+// Returns the sum of what nodes own more after than before, divided by the
+// owners after. Both measures are scaled to a common unit. They have it already
+// if the rings' wholes are equal. Otherwise (MODULO, whose wholes are small) it
+// is the product of the wholes.
 double MinimumMoved(const Ring& before, const Ownership& owned_before,
                     const Ring& after, const Ownership& owned_after) {
   if (owned_after.owners == 0) return 0;
@@ -90,8 +92,9 @@ double MinimumMoved(const Ring& before, const Ownership& owned_before,
                              owned_after.owners);
 }
 
-// What the table of `after` would have moved if it had been made from that of
-// `before` at once: the least of all tables as even and as spread (assign.h).
+// Returns the ratio that moves when the table is made from that of `before` in
+// one step. This is the minimum of all tables that are as even and as distinct
+// (assign/assign.h).
 double LeastMoved(const Ring& before, size_t owners_before, const Ring& after) {
   const auto next = NextRing(before, after.nodes());
   if (!next.ok()) return 1;

@@ -1,5 +1,4 @@
-// What moves between two rings: exact ranges and totals.
-// Stateless.
+// Computes what moves between two rings: exact ranges and totals. Stateless.
 #ifndef CLOCKWISE_SERVICE_RING_COMPARE_H_
 #define CLOCKWISE_SERVICE_RING_COMPARE_H_
 
@@ -12,21 +11,21 @@
 
 namespace clockwise {
 
-// Fields as in v1::Comparison.
+// The fields are those of v1::Comparison.
 struct Comparison {
   std::vector<v1::Move> moves;  // by position, adjacent ranges merged
   bool moves_truncated = false;
-  // Exact, also when moves are truncated.
+  // Exact even if `moves` is truncated.
   double moved_ratio = 0;
-  // No assignment with the shares of `after` (PARTITIONED: as even and as
-  // spread) can move less.
+  // No assignment with the shares of `after` can move less. PARTITIONED: no
+  // table that is as even and as distinct.
   double minimum_moved_ratio = 0;
   double handover_ratio = 0;
   std::vector<v1::Transfer> transfers;  // greatest first; of all moves
   bool transfers_truncated = false;
 };
 
-// Puts the lists, and whether they are whole, into a v1::Comparison or
+// Writes the lists, and whether they are truncated, to a v1::Comparison or
 // v1::Delta.
 template <typename Message>
 void FillLists(const Comparison& comparison, Message& message) {
@@ -38,21 +37,22 @@ void FillLists(const Comparison& comparison, Message& message) {
   message.set_transfers_truncated(comparison.transfers_truncated);
 }
 
-// How the second of two compared rings came to be.
+// The relation of the second compared ring to the first.
 enum class Relation {
   kAny,
-  kNext,  // it is NextRing of the first
+  kNext,  // NextRing made it from the first
 };
 
-// Compares rings of one layout, or that hash alike (next_ring.h). Compares for
-// the owners that each ring's spec asks for. At most `max_moves`
-// moves are listed (0: no transfers either); MODULO's are no ranges, so none
-// is. The ownerships are those of the rings. O(points of both × owners).
+// Compares two rings of one layout, or two that hash alike (next_ring.h), for
+// the number of owners in each ring's spec. Lists at most `max_moves` moves. 0:
+// lists no transfers either. MODULO lists no moves, because they are not
+// ranges. The ownerships must be those of the rings. O(points of both ×
+// owners).
 Comparison Compare(const Ring& before, const Ownership& before_ownership,
                    const Ring& after, const Ownership& after_ownership,
                    size_t max_moves, Relation relation = Relation::kAny);
 
-// The nodes whose share is another one, by id.
+// Returns the nodes whose share differs, by ID.
 std::vector<v1::ShareChange> ShareChanges(const Ring& before,
                                           const Ownership& before_ownership,
                                           const Ring& after,

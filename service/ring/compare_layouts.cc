@@ -9,14 +9,15 @@
 namespace clockwise {
 namespace {
 
-// Pairs of nodes that are looked at for transfers.
+// Maximum number of pairs of nodes for which transfers are computed.
 constexpr size_t kMostPairs = 4'000'000;
 
 double Part(absl::uint128 owned, absl::uint128 whole) {
   return static_cast<double>(owned) / static_cast<double>(whole);
 }
 
-// Of hash space × owners, what goes to nodes that do not own it before.
+// Returns the fraction of hash space × owners whose new owner did not own it
+// before.
 double MovedRatio(const Ring& before, const Ownership& was, const Ring& after,
                   const Ownership& is) {
   double kept = 0;

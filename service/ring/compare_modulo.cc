@@ -13,11 +13,10 @@
 namespace clockwise {
 namespace {
 
-// A node's place among the owners of a slot, told by the slot's residue modulo
-// the greatest common divisor.
+// An owner of a slot, by ID, and the slot modulo the greatest common divisor.
 using RingPoint = std::pair<absl::string_view, uint64_t>;
 
-// All places of a ring, sorted.
+// Returns all such pairs of a ring, sorted.
 std::vector<RingPoint> RingPoints(const Ring& ring, uint64_t divisor) {
   std::vector<RingPoint> places;
   std::array<uint32_t, limits::kMaxReplicas> buffer;
@@ -32,7 +31,7 @@ std::vector<RingPoint> RingPoints(const Ring& ring, uint64_t divisor) {
   return places;
 }
 
-// Length of the run of equal places at `i`.
+// Returns the length of the run of equal pairs from `i` on.
 size_t RunLength(const std::vector<RingPoint>& places, size_t i) {
   size_t end = i;
   while (end < places.size() && places[end] == places[i]) ++end;
@@ -49,7 +48,7 @@ double ModuloMovedRatio(const Ring& before, const Ring& after) {
   const uint64_t divisor = std::gcd(slots_before, slots_after);
   const std::vector<RingPoint> was = RingPoints(before, divisor);
   const std::vector<RingPoint> is = RingPoints(after, divisor);
-  // Pairs of slots in which an owner after is also an owner before.
+  // Counts the pairs of slots in which an owner after is also an owner before.
   absl::uint128 kept = 0;
   for (size_t i = 0, j = 0; i < was.size() && j < is.size();) {
     if (was[i] < is[j]) {

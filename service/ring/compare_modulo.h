@@ -1,4 +1,4 @@
-// What moves between two rings of layout MODULO. Stateless.
+// Computes what moves between two rings of layout MODULO. Stateless.
 #ifndef CLOCKWISE_SERVICE_RING_COMPARE_MODULO_H_
 #define CLOCKWISE_SERVICE_RING_COMPARE_MODULO_H_
 
@@ -6,11 +6,11 @@
 
 namespace clockwise {
 
-// Comparison.moved_ratio, exactly. A key's slots before and after, h mod N and
-// h mod M, are any pair that agrees modulo gcd(N, M), each as likely as the
-// next (Chinese remainder theorem); of these pairs it counts, for each owner
-// after, those in which it did not own the key before.
-// O(nodes × owners × log).
+// Returns the exact Comparison.moved_ratio. The slots of a key before and after
+// are h mod N and h mod M. Every pair that agrees modulo gcd(N, M) occurs
+// equally often (Chinese remainder theorem). For each owner after, this counts
+// the pairs in which the node did not own the key before. O(nodes × owners ×
+// log).
 double ModuloMovedRatio(const Ring& before, const Ring& after);
 
 }  // namespace clockwise

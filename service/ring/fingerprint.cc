@@ -2,8 +2,9 @@
 
 #include <xxhash.h>
 #if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
-// The same sums by the widest registers that the processor has: a third of the
-// time, which is most of what a small change of a great ring costs.
+// Computes the same checksums with the widest registers of the processor, in a
+// third of the time. The checksum is most of the cost of a small change of a
+// large ring.
 #include <xxh_x86dispatch.h>
 #endif
 
@@ -43,7 +44,8 @@ FingerprintSum::FingerprintSum(const v1::RingSpec& spec, const NodeList& nodes,
   const LayoutRule& rule = *FindLayout(spec.layout());
   if (!rule.own()) Add(absl::string_view(SettingsText(spec.settings())));
   if (rule.uses_ordinals()) {
-    // Not the ordinals: nodes that came and went between are nothing to it.
+    // Adds the order, not the ordinals: nodes that joined and left in between
+    // must not change the fingerprint.
     const std::vector<uint32_t> order = ConfiguredOrder(rule, nodes);
     AddAll(std::span<const uint32_t>(order));
   }

@@ -8,14 +8,14 @@
 
 namespace clockwise {
 
-// XXH3-64 with seed 0 (github.com/Cyan4973/xxHash).
+// Returns XXH3-64 with seed 0 (github.com/Cyan4973/xxHash).
 uint64_t Xxh3(absl::string_view bytes);
 
-// The output of SplitMix64 (Steele, Lea, Flood 2014) for a state, after its
-// increment was added.
+// Returns the output of SplitMix64 (Steele, Lea, Flood 2014) for a state to
+// which the increment was added already.
 uint64_t SplitMix64(uint64_t state);
 
-// SplitMix64's increment, 2^64 / the golden ratio.
+// The increment of SplitMix64, 2^64 / the golden ratio.
 inline constexpr uint64_t kGoldenGamma = 0x9E3779B97F4A7C15;
 
 }  // namespace clockwise

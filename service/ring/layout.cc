@@ -13,7 +13,7 @@
 namespace clockwise {
 namespace {
 
-// Its table is decided, not computed (service/ring/assign).
+// Its table is assigned, not computed from the nodes (service/ring/assign).
 const profile::Rule kPartitioned = {
     "partitioned",
     "Clockwise's own: partitions that the authority assigns",
@@ -21,7 +21,7 @@ const profile::Rule kPartitioned = {
     {},
     {}};
 
-// A profile's layout is the one of its name.
+// Returns the layout with the name of a profile.
 v1::Layout LayoutNamed(absl::string_view name) {
   v1::Layout layout = v1::LAYOUT_UNSPECIFIED;
   const bool known = v1::Layout_Parse(
@@ -31,7 +31,7 @@ v1::Layout LayoutNamed(absl::string_view name) {
   return layout;
 }
 
-// By v1::Layout's numbers.
+// Returns the rules in the order of v1::Layout's numbers.
 std::vector<LayoutRule> MakeLayouts() {
   std::vector<LayoutRule> layouts(1 + profile::Profiles().size() +
                                   profile::TableProfiles().size());

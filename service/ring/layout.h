@@ -1,5 +1,5 @@
-// A layout is the rule that puts points on a ring and hashes keys onto it. Here
-// are the rules as data: one row per layout. Stateless.
+// Defines the layouts as data, one row each. A layout is the rule that places
+// points on a ring and hashes keys onto it. Stateless.
 #ifndef CLOCKWISE_SERVICE_RING_LAYOUT_H_
 #define CLOCKWISE_SERVICE_RING_LAYOUT_H_
 
@@ -15,34 +15,34 @@
 
 namespace clockwise {
 
-// Where a key lies. `position` is its place in the layout's 64-bit space (what
-// LocateResponse.hash tells); `low` holds the next 64 bits where a layout uses
-// a wider hash, else 0.
+// The hash of a key. `position` is the position in the layout's 64-bit space
+// (LocateResponse.hash). `low` holds the next 64 bits if the layout uses a
+// wider hash, else 0.
 struct KeyHash {
   uint64_t position = 0;
   uint64_t low = 0;
 };
 
-// How a layout finds the slot that owns a key.
+// The rule by which a layout finds the slot that owns a key.
 enum class SlotRule {
-  kFirstEnd,  // slots are points; the first end at or behind the position
-  kModulo,    // slots are remainders; the key's number mod their number
-  kTopBits,   // slots are partitions; the hash's top bits
+  kFirstEnd,  // slots are points: the first end at or after the position
+  kModulo,    // slots are remainders: the key's number mod their count
+  kTopBits,   // slots are partitions: the top bits of the hash
 };
 
 struct LayoutRule {
   v1::Layout layout;
   SlotRule slot_rule;
   const profile::Rule* traits;  // name and accepted settings
-  // Exactly one of these is set; it says how slots are placed.
+  // At most one of these is set; it places the slots. PARTITIONED has neither.
   const profile::Profile* ring_profile;
   const profile::TableProfile* table_profile;
 
-  // As flags and people spell it.
+  // The spelling in flags and texts.
   const char* name() const { return traits->name; }
-  // Clockwise's own, which reproduces no other system.
+  // True for Clockwise's own layouts, which reproduce no other system.
   bool own() const { return traits->order == profile::Order::kById; }
-  // Whether placement depends on the order in which nodes joined.
+  // True if placement depends on the order in which nodes joined.
   bool uses_ordinals() const {
     return traits->order == profile::Order::kAsConfigured;
   }
@@ -50,17 +50,18 @@ struct LayoutRule {
 
 std::span<const LayoutRule> Layouts();
 
-// The rule of `layout`; null if this build has none.
+// Returns the rule of `layout`; null if this build has none.
 const LayoutRule* FindLayout(v1::Layout layout);
 
-// The layout that is spelt `name` ("hashed", in any case).
-// LAYOUT_UNSUPPORTED names those there are.
+// Returns the layout of `name` ("hashed"), ignoring case. LAYOUT_UNSUPPORTED:
+// the name is unknown; the message lists all names.
 absl::StatusOr<v1::Layout> ParseLayout(absl::string_view name);
 
-// A spec for people: "hashed, 160 points per unit of weight, 1 owner a key".
+// Returns a readable spec: "hashed, 160 points per unit of weight, 1 owner a
+// key".
 std::string SpecText(const v1::RingSpec& spec);
 
-// Hashes keys as a ring of `spec` does; FindLayout must know its layout.
+// Hashes keys like a ring of `spec`. FindLayout must know its layout.
 class KeyHasher {
  public:
   explicit KeyHasher(const v1::RingSpec& spec);
@@ -72,9 +73,9 @@ class KeyHasher {
  private:
   KeyHash BySettings(absl::string_view key) const;
 
-  // The hash, where it is of the whole key and as it is.
+  // The hash function, if it is applied to the whole key without further steps.
   profile::HashFunction plain_ = nullptr;
-  int shift_ = 0;  // of plain_, to 64 bits
+  int shift_ = 0;  // shifts the result of plain_ to 64 bits
   const LayoutRule* rule_;
   profile::Settings settings_;
 };

@@ -24,7 +24,7 @@ bool IsPrime(uint32_t number) {
   return true;
 }
 
-// Fills one ring's settings in; the first fault stops it.
+// Normalizes the settings of one ring. Stops at the first error.
 class Normalizer {
  public:
   Normalizer(const Rule& rule, const v1::RingSpec& asked, v1::RingSpec& normal)
@@ -42,7 +42,8 @@ class Normalizer {
     if (!takes_.avalanche && asked_.has_avalanche()) {
       return NotTaken("avalanche");
     }
-    // HAProxy mixes its default, and no function that is named.
+    // HAProxy mixes the hash of its default function, but not of a named
+    // function.
     if (takes_.avalanche) {
       settings().set_avalanche(asked_.has_avalanche() ? asked_.avalanche()
                                : asked_.key_hash().empty()
@@ -62,7 +63,8 @@ class Normalizer {
     return Fault(field,
                  absl::StrCat("layout ", rule_.name, " has no such setting"));
   }
-  // `value`, which the layout takes if `taken`, in bounds; 0 is `otherwise`.
+  // Checks the bounds of `value`, which the layout has if `taken`. 0 becomes
+  // `otherwise`.
   absl::Status Number(absl::string_view field, bool taken, uint32_t value,
                       uint32_t most, uint64_t otherwise, uint32_t& normal) {
     normal = 0;
@@ -72,7 +74,7 @@ class Normalizer {
     if (number.ok()) normal = *number;
     return number.status();
   }
-  // The name of a hash among `hashes`.
+  // Checks that `name` is one of `hashes`. Empty becomes the default.
   absl::Status HashName(absl::string_view field,
                         std::span<const profile::NamedHash> hashes,
                         const std::string& name,
@@ -123,8 +125,8 @@ class Normalizer {
   absl::Status RingSize() {
     uint32_t least = 0;
     uint32_t most = 0;
-    // Of the two bounds only the upper one makes points; gRPC takes a lower
-    // one above it down to it, Envoy refuses it.
+    // Only the upper bound limits the number of points. If the lower bound is
+    // above it, gRPC lowers it to the upper bound, and Envoy rejects it.
     absl::Status status =
         Number("min_ring_size", takes_.ring_size, asked_.min_ring_size(),
                limits::kMaxRingSize, rule_.defaults.min_size, least);
@@ -287,7 +289,7 @@ std::string SettingsText(const v1::LayoutSettings& settings) {
     absl::StrAppend(&text, text.empty() ? "" : ", ", name, " ", value);
   };
   const auto add_map = [&](absl::string_view name, const auto& map) {
-    // Sorted, which protobuf's maps are not.
+    // Sorts the entries, because the order of protobuf maps is undefined.
     for (const auto& [zone, number] :
          std::map<std::string, uint32_t>(map.begin(), map.end())) {
       add(name, absl::StrCat(zone, ":", number));

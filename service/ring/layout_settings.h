@@ -1,5 +1,6 @@
-// RingSpec.settings and virtual_node_count: what other systems' configurations
-// set, checked, defaults filled in, and as profiles take it. Stateless.
+// Validates RingSpec.settings and virtual_node_count, which come from other
+// systems' configurations, adds defaults, and converts them for profiles.
+// Stateless.
 #ifndef CLOCKWISE_SERVICE_RING_LAYOUT_SETTINGS_H_
 #define CLOCKWISE_SERVICE_RING_LAYOUT_SETTINGS_H_
 
@@ -12,21 +13,21 @@
 
 namespace clockwise {
 
-// Puts the settings of `asked`, which is of a layout of `rule`, into `normal`,
-// with their defaults; its replicas too where they follow from the settings.
-// FIELD_INVALID: one is out of bounds, or the layout does not have it.
+// Writes the settings of `asked`, a spec with a layout of `rule`, to `normal`,
+// with defaults. Also sets replica_count if the settings determine it.
+// FIELD_INVALID: a setting is out of bounds, or the layout does not have it.
 absl::Status NormalizeSettings(const profile::Rule& rule,
                                const v1::RingSpec& asked, v1::RingSpec& normal);
 
-// Returns `spec` with its defaults; parameters that its layout does not use
+// Returns `spec` with its defaults. Parameters that the layout does not use
 // become 0. LAYOUT_UNSUPPORTED: this server does not have the layout.
 // FIELD_INVALID: a field is out of bounds.
 absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec);
 
-// "key_hash md5, hash_tag {}"; it is part of fingerprints.
+// Returns a text like "key_hash md5, hash_tag {}". It is part of fingerprints.
 std::string SettingsText(const v1::LayoutSettings& settings);
 
-// Of a spec that was normalized.
+// Converts the settings of a normalized spec.
 profile::Settings SettingsOf(const profile::Rule& rule,
                              const v1::RingSpec& spec);
 

@@ -22,7 +22,7 @@ absl::Status CannotPlace(const v1::Node& node, absl::string_view why) {
                  absl::StrCat("node ", Quoted(node.id()), ": ", why));
 }
 
-// Signed where every number is a token.
+// Formats a token: signed in layouts where every 64-bit number is a token.
 std::string TokenText(const Rule& rule, uint64_t token) {
   return rule.takes.any_token ? absl::StrCat(static_cast<int64_t>(token))
                               : absl::StrCat(token);
@@ -71,7 +71,7 @@ Member MemberOf(const v1::RingSpec& spec, const v1::Node& node) {
   return member;
 }
 
-// Nodes of one text would have all their points in common.
+// Rejects two nodes with the same text: all their points would coincide.
 absl::Status CheckTexts(const Rule& rule, const NodeList& nodes) {
   if (rule.order == profile::Order::kById || rule.takes.any_token ||
       rule.takes.tokens > 0) {

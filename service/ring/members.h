@@ -1,4 +1,4 @@
-// A ring's nodes as the members of its layout's profile. Stateless.
+// Converts a ring's nodes to the members of its layout's profile. Stateless.
 #ifndef CLOCKWISE_SERVICE_RING_MEMBERS_H_
 #define CLOCKWISE_SERVICE_RING_MEMBERS_H_
 
@@ -13,17 +13,17 @@
 
 namespace clockwise {
 
-// Whether a ring of `spec`, whatever other nodes it has, can have `node`.
-// FIELD_INVALID names the node's field.
+// Checks whether a ring of `spec` can have `node`, regardless of other nodes.
+// FIELD_INVALID: the message names the field of the node.
 absl::Status CheckNode(const v1::RingSpec& spec, const v1::Node& node);
 
-// The indexes of `nodes` in the order in which they were configured: in which
-// they joined, or by id in layouts to which that is nothing.
+// Returns the indexes of `nodes` in configured order: the order in which they
+// joined, or by ID in layouts that do not depend on it.
 std::vector<uint32_t> ConfiguredOrder(const LayoutRule& rule,
                                       const NodeList& nodes);
 
-// The nodes of `order`, as members. NODES_UNPLACEABLE names the node that the
-// layout cannot place, and why.
+// Returns the nodes of `order` as members. NODES_UNPLACEABLE: the layout cannot
+// place a node; the message names it and the reason.
 absl::StatusOr<std::vector<profile::Member>> MembersOf(
     const v1::RingSpec& spec, const LayoutRule& rule, const NodeList& nodes,
     const std::vector<uint32_t>& order);

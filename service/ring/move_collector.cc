@@ -70,14 +70,14 @@ bool MoveCollector::Same(std::span<const uint32_t> from,
       [&](uint32_t was, uint32_t is) { return indexes_after_[was] == is; });
 }
 
-// Whether one of `from` is the node `is` of after.
+// Checks whether one of `from` is the node `is` of the ring after.
 bool MoveCollector::Owned(std::span<const uint32_t> from, uint32_t is) const {
   return std::any_of(from.begin(), from.end(),
                      [&](uint32_t was) { return indexes_after_[was] == is; });
 }
 
-// How many of `to` did not own the arc before. Each is paired, in the order of
-// owners, with one that owns it no more.
+// Counts the nodes of `to` that did not own the arc before. Each is paired, in
+// the order of owners, with one that no longer owns it.
 uint32_t MoveCollector::CountTransfers(absl::uint128 width,
                                        std::span<const uint32_t> from,
                                        std::span<const uint32_t> to) {
@@ -113,7 +113,7 @@ double MoveCollector::RatioOf(absl::uint128 units) const {
 
 void MoveCollector::Flush() {
   if (!std::exchange(open_, false)) return;
-  // One more than asked for: it may be joined to the first in the end.
+  // Keeps one more than requested: it may be merged with the first at the end.
   if (moves_.size() > max_moves_) {
     truncated_ = true;
     return;
@@ -128,7 +128,8 @@ void MoveCollector::Flush() {
   for (const uint32_t is : run_to_) move.add_to_ids(after_.nodes()[is]->id());
 }
 
-// The arc that wraps was met first; what ends where it starts was met last.
+// Merges the last move with the first, which may wrap past 0. The first arc
+// wraps, so a move that ends at its start is added last.
 void MoveCollector::JoinAtTheWrap() {
   if (truncated_ || moves_.size() < 2) return;
   v1::Move& first = moves_.front();

@@ -1,5 +1,6 @@
-// Collects the arcs of the hash space whose owners differ between two rings
-// into moves, and counts what they move. Thread-compatible.
+// MoveCollector collects the arcs of the hash space whose owners differ between
+// two rings, merges them into moves, and sums what they move.
+// Thread-compatible.
 #ifndef CLOCKWISE_SERVICE_RING_MOVE_COLLECTOR_H_
 #define CLOCKWISE_SERVICE_RING_MOVE_COLLECTOR_H_
 
@@ -19,17 +20,18 @@ namespace clockwise {
 
 class MoveCollector {
  public:
-  // Lists at most `max_moves` moves, and transfers unless that is 0. The rings
-  // outlive it.
+  // Lists at most `max_moves` moves. 0: lists no transfers either. The rings
+  // must outlive this object.
   MoveCollector(const Ring& before, const Ring& after, size_t owners_after,
                 size_t max_moves);
 
-  // The arc (start, end], clockwise after the one before; start = end is the
-  // whole circle. Owners are indexes into the nodes of the rings.
+  // Adds the arc (start, end], which follows the previous one clockwise. If
+  // start = end, it is the whole circle. Owners are indexes into the nodes of
+  // the rings.
   void Add(uint64_t start, uint64_t end, std::span<const uint32_t> from,
            std::span<const uint32_t> to);
 
-  // Fills what was collected. Once.
+  // Writes the result. Call it once.
   void Finish(Comparison& comparison);
 
  private:
@@ -51,9 +53,9 @@ class MoveCollector {
   const size_t max_moves_;
   absl::uint128 moved_ = 0;     // arc lengths × owners gained
   absl::uint128 handover_ = 0;  // arc lengths
-  // By nodes before (kGone: nobody) and after.
+  // By node before (kGone: none) and node after.
   absl::flat_hash_map<std::pair<uint32_t, uint32_t>, absl::uint128> transfers_;
-  bool open_ = false;  // whether the run below is not yet flushed
+  bool open_ = false;  // the run below is not yet flushed
   uint64_t run_start_ = 0;
   uint64_t run_end_ = 0;
   absl::uint128 run_units_ = 0;

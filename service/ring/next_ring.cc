@@ -11,7 +11,7 @@
 namespace clockwise {
 namespace {
 
-// The table of `before` by indexes into other nodes.
+// Returns the table of `before` as indexes into other nodes.
 RowsBefore RowsOf(const Ring& before, const std::vector<uint32_t>& indexes) {
   RowsBefore rows;
   if (before.slots() == 0) return rows;
@@ -23,14 +23,14 @@ RowsBefore RowsOf(const Ring& before, const std::vector<uint32_t>& indexes) {
   return rows;
 }
 
-// The slot of `ring` that has most of the positions `first` to `last`.
+// Returns the slot of `ring` that owns most of the positions `first` to `last`.
 size_t MainSlot(const Ring& ring, uint64_t first, uint64_t last) {
   size_t slot = ring.SlotOf({first, 0});
   size_t main = slot;
   uint64_t most = 0;
   for (uint64_t start = first;;) {
     const uint64_t end = ring.SlotEnd(slot);
-    // Behind the last end the circle goes on to the first slot.
+    // After the last end, the circle continues with the first slot.
     const uint64_t until = end < start ? last : std::min(end, last);
     if (until - start >= most) {
       most = until - start;
@@ -42,15 +42,15 @@ size_t MainSlot(const Ring& ring, uint64_t first, uint64_t last) {
   }
 }
 
-// A table of `partitions` that is as near to `ring`, of whatever points, as
-// whole partitions can be.
+// Returns a table of `partitions` that is as close to `ring` as whole
+// partitions can be. `ring` may have any points.
 RowsBefore RowsNear(const Ring& ring, const std::vector<uint32_t>& indexes,
                     size_t partitions, size_t owners) {
   RowsBefore rows;
   rows.width = std::min(owners, ring.nodes().size());
   if (rows.width == 0) return rows;
   rows.nodes.resize(partitions * rows.width);
-  const uint64_t width = ~uint64_t{0} / partitions;  // less one
+  const uint64_t width = ~uint64_t{0} / partitions;  // minus 1
   for (size_t row = 0; row < partitions; ++row) {
     const uint64_t first = row * (width + 1);
     const std::span<uint32_t> of_row(&rows.nodes[row * rows.width], rows.width);
@@ -94,7 +94,7 @@ absl::StatusOr<std::shared_ptr<const Ring>> NextRing(
     return Ring::After(before, std::move(nodes));
   }
   std::vector<uint32_t> table;
-  // Beyond the limit, Build refuses.
+  // Above the limit, Build returns the error.
   if (nodes.size() <= limits::kMaxNodes) {
     table = NextTable(before, nodes, migrating_from);
   }

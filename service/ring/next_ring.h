@@ -1,4 +1,4 @@
-// The ring that follows another when its nodes change. Stateless.
+// Computes the ring that follows another when its nodes change. Stateless.
 #ifndef CLOCKWISE_SERVICE_RING_NEXT_RING_H_
 #define CLOCKWISE_SERVICE_RING_NEXT_RING_H_
 
@@ -10,18 +10,20 @@
 
 namespace clockwise {
 
-// The ring of `nodes` under the spec of `before`. In most layouts a function of
-// the nodes alone; PARTITIONED decides which partitions move, and moves the
-// least (service/ring/assign.h). A ring's first nodes follow on the ring
-// without nodes, or on `migrating_from`, which keys come from: of its owners
-// PARTITIONED keeps what it can, if both hash keys the same way (null: there is
-// none). The same rings and nodes give the same ring on every machine.
-// LIMIT_REACHED, NODES_UNPLACEABLE as Ring::Build.
+// Returns the ring of `nodes` under the spec of `before`. In most layouts it
+// depends on the nodes alone. PARTITIONED decides which partitions move, and
+// moves as few as possible (service/ring/assign/assign.h).
+//
+// `migrating_from` is the ring from which keys migrate; null if there is none.
+// A ring without nodes gets its first table from it: PARTITIONED keeps its
+// owners where possible, if both rings hash alike. The same arguments produce
+// the same ring on every machine. LIMIT_REACHED, NODES_UNPLACEABLE: as
+// Ring::Build.
 absl::StatusOr<std::shared_ptr<const Ring>> NextRing(
     const Ring& before, NodeList nodes, const Ring* migrating_from = nullptr);
 
-// Whether a key's position is the same in both rings, so that what moves from
-// one to the other is ranges.
+// Checks whether a key has the same position in both rings, so that moves
+// between them are ranges.
 bool HashAlike(const Ring& a, const Ring& b);
 
 }  // namespace clockwise

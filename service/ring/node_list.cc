@@ -51,7 +51,7 @@ std::vector<uint32_t> IndexesAfter(const NodeList& before,
   indexes.reserve(before.size());
   size_t j = 0;
   for (const NodePtr& node : before) {
-    // Most are the same object; their ids need not be read.
+    // Most nodes are the same object, so their IDs need not be read.
     bool found = j < after.size() && after[j] == node;
     if (!found) {
       while (j < after.size() && after[j]->id() < node->id()) ++j;

@@ -1,5 +1,5 @@
-// The nodes of a ring as a value: immutable nodes, sorted by id (by bytes),
-// shared between the rings of different epochs.
+// Defines the nodes of a ring as a value: immutable nodes, sorted by ID
+// (bytewise), shared between the rings of different epochs.
 #ifndef CLOCKWISE_SERVICE_RING_NODE_LIST_H_
 #define CLOCKWISE_SERVICE_RING_NODE_LIST_H_
 
@@ -19,20 +19,21 @@ namespace clockwise {
 using NodePtr = std::shared_ptr<const v1::Node>;
 using NodeList = std::vector<NodePtr>;
 
-// The index of the node `id`, or of the first node behind it.
+// Returns the index of node `id`, or of the first node after it.
 size_t LowerBound(const NodeList& nodes, absl::string_view id);
 
-// The node `id`; null if there is none.
+// Returns the node `id`; null if there is none.
 NodePtr FindNode(const NodeList& nodes, absl::string_view id);
 
-// Changes of a node list, by id: the node put in, or null: it is taken out.
+// Changes of a node list, by ID. A node is inserted or replaced; null removes
+// it.
 using NodeChanges = std::map<std::string, NodePtr, std::less<>>;
 
-// `nodes` with the changes made; taking out what is not there changes nothing.
-// O(nodes + changes).
+// Returns `nodes` with the changes applied. Removing an absent node has no
+// effect. O(nodes + changes).
 NodeList WithChanges(const NodeList& nodes, const NodeChanges& changes);
 
-// The zones of a node list as numbers, from 0 in the order in which the list
+// The zones of a node list as numbers from 0, in the order in which the list
 // first names them. Nodes without a zone share the zone "".
 struct Zones {
   std::vector<uint32_t> of_node;  // by index into the list
@@ -40,12 +41,13 @@ struct Zones {
 };
 Zones NumberZones(const NodeList& nodes);
 
-// For each node of `before`, its index in `after`; kGone where it is not there.
+// Returns for each node of `before` its index in `after`; kGone if it is
+// absent.
 inline constexpr uint32_t kGone = ~0u;
 std::vector<uint32_t> IndexesAfter(const NodeList& before,
                                    const NodeList& after);
 
-// Whether `nodes` is sorted by id without duplicates.
+// Checks whether `nodes` is sorted by ID without duplicates.
 bool IsSorted(const NodeList& nodes);
 
 }  // namespace clockwise

@@ -11,7 +11,7 @@ namespace {
 
 using Ordinals = google::protobuf::RepeatedField<uint32_t>;
 
-// Owners a partition in a table of so many slots in all.
+// Returns the owners per partition in a table with `slots` slots in all.
 size_t WidthOf(size_t slots, size_t partitions) { return slots / partitions; }
 
 const Ordinals& OwnersOf(const stored::v1::PartitionMoves& moves,
@@ -26,7 +26,8 @@ absl::Status Misfit() {
 }  // namespace
 
 size_t PartitionsOf(const v1::RingSpec& spec) {
-  // Asked of specs that nobody has checked yet, too, as a damaged file's.
+  // Callers may pass a spec that was not validated, for example from a damaged
+  // file.
   return spec.layout() == v1::LAYOUT_PARTITIONED &&
                  spec.partition_bits() <= limits::kMaxPartitionBits
              ? size_t{1} << spec.partition_bits()

@@ -1,6 +1,6 @@
-// Partition tables in the form in which they are stored and followed: owners as
-// ordinals (Node.ordinal), which, unlike indexes into the nodes, stay when
-// other nodes come and go. Stateless.
+// Converts partition tables to the form in which they are stored and sent.
+// Owners are ordinals (Node.ordinal). Unlike indexes into the nodes, ordinals
+// do not change when other nodes join or leave. Stateless.
 #ifndef CLOCKWISE_SERVICE_RING_PARTITION_MOVES_H_
 #define CLOCKWISE_SERVICE_RING_PARTITION_MOVES_H_
 
@@ -16,39 +16,39 @@
 
 namespace clockwise {
 
-// The owners of every partition as ordinals, primary first, row-major: empty
+// The owners of every partition as ordinals, primary first, row-major. Empty
 // for a ring without nodes.
 using OrdinalTable = std::vector<uint32_t>;
 
-// Of a PARTITIONED ring.
+// Returns the table of a PARTITIONED ring.
 OrdinalTable OrdinalsOf(const Ring& ring);
 
-// The same table as indexes into `nodes`, as Ring::Build takes it. DATA_LOSS:
-// it is no table of `partitions` rows of these nodes.
+// Returns the same table as indexes into `nodes`, for Ring::Build. DATA_LOSS:
+// the table does not have `partitions` rows of these nodes.
 absl::StatusOr<std::vector<uint32_t>> IndexesOf(const OrdinalTable& table,
                                                 const NodeList& nodes,
                                                 size_t partitions);
 
-// What leads from a ring to the one that one change made of it: between epochs
-// farther apart, an ordinal may be another node's. No partitions if no owners
-// changed.
+// Returns the moves between a ring and the ring after one change. Do not use it
+// for rings further apart, because another node may have an ordinal then. No
+// partitions if no owners changed.
 stored::v1::PartitionMoves MovesBetween(const Ring& before, const Ring& after);
 
 enum class Direction { kForward, kBackward };
 
-// Owners that `moves` give to each partition that they move. DATA_LOSS: they
-// are no moves of a table of `partitions` rows, whatever its width.
+// Returns the number of owners that `moves` holds for each moved partition.
+// DATA_LOSS: they do not fit a table of `partitions` rows of any width.
 absl::StatusOr<size_t> WidthOf(const stored::v1::PartitionMoves& moves,
                                Direction direction, size_t partitions);
 
-// Makes `moves` in a table of `partitions` rows, or takes them back. DATA_LOSS:
-// they do not fit it, and it is as it was.
+// Applies `moves` to a table of `partitions` rows, or reverts them. DATA_LOSS:
+// they do not fit the table, which is unchanged.
 [[nodiscard]] absl::Status Move(const stored::v1::PartitionMoves& moves,
                                 Direction direction, size_t partitions,
                                 OrdinalTable& table);
 
-// The number of partitions of a spec; 0 in other layouts, and of more bits than
-// there may be.
+// Returns the number of partitions of a spec. 0 in other layouts, and if
+// partition_bits is above its limit.
 size_t PartitionsOf(const v1::RingSpec& spec);
 
 }  // namespace clockwise

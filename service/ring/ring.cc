@@ -99,7 +99,7 @@ std::shared_ptr<const Ring> Ring::AfterMigration() const {
   spec.clear_migrating_from();
   std::vector<uint32_t> table;
   if (rule_->slot_rule == SlotRule::kTopBits) table = slot_nodes_;
-  // What could be built can be built again.
+  // A ring that was built once can be built again.
   return *Build(spec, nodes_, std::move(table));
 }
 
@@ -192,7 +192,7 @@ size_t Ring::Walk(size_t at, std::span<uint32_t> owners, size_t& found,
 
 void Ring::OwnersFrom(size_t slot, std::span<uint32_t> owners) const {
   assert(!owners.empty() && owners.size() <= nodes_.size());
-  // What fewer ask for is the beginning of what more do.
+  // The first n owners do not depend on how many are requested.
   if (next_width_ > 0 && owners.size() <= next_width_ + 1) {
     owners[0] = slot_nodes_[slot];
     CopyNext(slot, owners);
@@ -230,7 +230,7 @@ size_t Ring::WalkFrom(size_t slot, std::span<uint32_t> owners) const {
              });
   }
   walked = std::max(walked, Walk(first, owners, found, owners.size(), is_new));
-  // A node may own no partition at all: there are fewer of them than nodes.
+  // With fewer partitions than nodes, a node may own no partition.
   for (uint32_t node = 0; found < owners.size(); ++node) {
     if (is_new(node)) owners[found++] = node;
   }
@@ -248,8 +248,8 @@ uint64_t Ring::SlotEnd(size_t slot) const {
 absl::uint128 Ring::SlotWidth(size_t slot) const {
   if (!has_arcs()) return 1;
   if (slot > 0) return SlotEnd(slot) - SlotEnd(slot - 1);
-  // The first slot's arc wraps. When all points coincide it is the whole
-  // circle, which the 64-bit difference shows as 0.
+  // The first slot's arc wraps. If all points coincide, it is the whole circle,
+  // which the 64-bit difference shows as 0.
   const uint64_t arc = SlotEnd(0) - SlotEnd(slots() - 1);
   return arc == 0 ? whole() : absl::uint128(arc);
 }
@@ -271,11 +271,11 @@ absl::uint128 Ring::whole() const {
                     : absl::uint128(slot_nodes_.size());
 }
 
-// --- The next owner of each slot ---
+// --- The precomputed owners of each slot ---
 
 namespace {
 
-// Whether a node that stays has another zone.
+// Checks whether a node that stays has another zone.
 bool ZonesChange(const NodeList& before, const NodeList& after,
                  const Renumbering& renumbering) {
   for (uint32_t i = 0; i < before.size(); ++i) {
@@ -314,6 +314,10 @@ void Ring::FillNext() {
   for (size_t slot = 0; slot < slots(); ++slot) FillNextOf(slot);
 }
 
+// The owners of a slot depend on the points from it on, up to the point where
+// its walk ends. If the zones change, every walk may change, so all slots are
+// computed again. Otherwise the owners are copied and renumbered first. Only
+// slots whose walk reaches an edit can then be wrong.
 void Ring::PatchNext(const Ring& before, const PointEdits& edits) {
   next_width_ = NextWidth();
   if (next_width_ != before.next_width_ ||
@@ -326,15 +330,16 @@ void Ring::PatchNext(const Ring& before, const PointEdits& edits) {
   next_owners_ = edits.Merge(
       std::span<const uint16_t>(before.next_owners_), next_width_, true,
       [](const PointEdit&) { return uint16_t{0}; }, [](auto) {});
-  // An edit changes the owners of the slots whose walk reaches it: those before
-  // it, back to the first whose walk ends before. Walks that begin earlier end
-  // no later.
+  // An edit changes the owners of the slots whose walk reaches it. These are
+  // the slots before it, back to the first whose walk ends earlier. A walk that
+  // begins before that one ends no later, so the loop can stop there.
   size_t shift = 0;
   size_t filled = 0;
   for (const PointEdit& edit : edits.edits()) {
-    // Where walks are long, the same slots come up again and again.
+    // If walks are long, the same slots are computed repeatedly. Computing all
+    // of them is cheaper then.
     if (filled > slots()) return FillNext();
-    // The point that came, or the first behind the one that went.
+    // The added point, or the first point after the removed one.
     const size_t at = (edit.slot + shift) % slots();
     if (edit.added) FillNextOf(at);
     for (size_t back = 1; back <= slots(); ++back, ++filled) {

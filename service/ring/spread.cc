@@ -49,8 +49,8 @@ std::vector<std::string> CappedIds(const Ring& ring, const Ownership& owned) {
   const absl::uint128 all = owned.whole * owned.owners;
   for (const uint32_t node :
        CappedNodes(nodes, NumberZones(nodes), owned.owners)) {
-    // Rounded up to whole partitions it may have got its due all the same.
-    // Products fit: all is below 2^68, weights in all below 2^33.
+    // After rounding up to whole partitions, the node may own its full share.
+    // Products fit: `all` is below 2^68, and the sum of weights below 2^33.
     if (owned.owned[node] * weights < all * nodes[node]->weight()) {
       ids.push_back(nodes[node]->id());
     }

@@ -28,7 +28,7 @@ Word Load(absl::string_view key, size_t at) {
   return word;
 }
 
-// The up to sizeof(Word) bytes from `at` on, little-endian.
+// Returns up to sizeof(Word) bytes from `at` on, little-endian.
 template <typename Word>
 Word Tail(absl::string_view key, size_t at) {
   Word word = 0;
@@ -52,8 +52,8 @@ constexpr uint64_t kC2 = 0x4cf5ad432745937f;
 uint64_t Mix1(uint64_t k) { return std::rotl(k * kC1, 31) * kC2; }
 uint64_t Mix2(uint64_t k) { return std::rotl(k * kC2, 33) * kC1; }
 
-// Up to eight bytes from `at` on, each sign-extended to 64 bits before it is
-// shifted to its place and put in by XOR, as Cassandra does.
+// Returns up to eight bytes from `at` on. Like Cassandra, it sign-extends each
+// byte to 64 bits, shifts it to its place, and combines them by XOR.
 uint64_t SignedTail(absl::string_view key, size_t at) {
   uint64_t word = 0;
   for (size_t i = 0; i < 8 && at + i < key.size(); ++i) {

@@ -1,6 +1,6 @@
 // The hashes of other systems that read whole words, with the seeds and quirks
-// of the programs that use them. Stateless, any bytes; on little-endian
-// machines (service/ring/fingerprint.cc asserts that this is one).
+// of those programs. Stateless; accept any bytes. Require a little-endian
+// machine (service/ring/fingerprint.cc asserts it).
 #ifndef CLOCKWISE_SERVICE_RING_PROFILE_BLOCK_HASHES_H_
 #define CLOCKWISE_SERVICE_RING_PROFILE_BLOCK_HASHES_H_
 
@@ -12,10 +12,10 @@
 
 namespace clockwise::profile {
 
-// MD5 as four little-endian words, the way ketama reads it.
+// Returns the MD5 as four little-endian words, as ketama reads it.
 std::array<uint32_t, 4> Md5Words(absl::string_view key);
 uint32_t Md5Word0(absl::string_view key);
-// MD5 as one big-endian number, and the first eight bytes of it.
+// Return the MD5 as one big-endian number, and its first eight bytes.
 absl::uint128 Md5Number(absl::string_view key);
 uint64_t Md5TopBits(absl::string_view key);
 
@@ -29,9 +29,9 @@ uint32_t JenkinsLookup3(absl::string_view key);
 uint64_t XxHash64(absl::string_view key);  // seed 0
 // MurmurHash64A with seed 0xc70f6907: Envoy's MURMUR_HASH_2.
 uint64_t Murmur64A(absl::string_view key);
-// The token of Cassandra's Murmur3Partitioner, signed; of the serialised
-// partition key. Its tail bytes are sign-extended, -2^63 becomes 2^63 - 1, and
-// the empty key is -2^63.
+// Returns the signed token of a serialized partition key, as Cassandra's
+// Murmur3Partitioner computes it. Tail bytes are sign-extended, -2^63 becomes
+// 2^63 - 1, and the empty key is -2^63.
 int64_t CassandraToken(absl::string_view key);
 
 }  // namespace clockwise::profile

@@ -17,23 +17,23 @@ struct NamedHash {
   HashFunction hash;
 };
 
-// By the names that libmemcached, twemproxy and HAProxy give them: HAProxy's
-// crc32 is the whole of it, twemproxy's and libmemcached's 15 bits.
+// The names are those of libmemcached, twemproxy and HAProxy. "crc32" has 32
+// bits in HAProxy, but 15 in twemproxy; so has "crc" in libmemcached.
 std::span<const NamedHash> LibmemcachedHashes();
 std::span<const NamedHash> TwemproxyHashes();
 std::span<const NamedHash> HaproxyHashes();
-// Envoy's, of points.
+// The hashes of points in Envoy.
 std::span<const NamedHash> EnvoyPointHashes();
 
-// Null if there is none.
+// Returns the hash `name`; null if there is none.
 HashFunction FindHash(std::span<const NamedHash> hashes,
                       absl::string_view name);
-// The first name of `hash`, which must be among them.
+// Returns the first name of `hash`, which must be in `hashes`.
 absl::string_view NameOf(std::span<const NamedHash> hashes, HashFunction hash);
-// "crc, md5, murmur"
+// Returns a list like "crc, md5, murmur".
 std::string NamesOf(std::span<const NamedHash> hashes);
 
-// A hash of 32 bits as one of 64.
+// Converts a 32-bit hash function to a 64-bit one.
 template <uint32_t (*hash)(absl::string_view)>
 uint64_t Wide(absl::string_view key) {
   return hash(key);

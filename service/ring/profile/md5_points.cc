@@ -1,5 +1,5 @@
-// Ketama and its relatives: points are the words of MD5("text-j"). They differ
-// in how many groups of words a member gets.
+// Ketama and related systems: points are the words of MD5("text-j"). The
+// systems differ in the number of groups of words per member.
 #include <cmath>
 #include <cstddef>
 
@@ -10,13 +10,13 @@
 namespace clockwise::profile {
 namespace {
 
-// uhashring: a member's own vnodes, or everybody's.
+// Returns the virtual nodes of a member of uhashring: its own, or the default.
 uint64_t VnodesOf(const Member& member, const Settings& settings) {
   return member.own_vnodes != 0 ? member.own_vnodes : settings.vnodes;
 }
 
-// `groups_of(member, total weight, number of members)` groups of `words` points
-// for each member; none if nobody has a weight.
+// Appends `groups_of(member, total weight, number of members)` groups of
+// `words` points for each member. Appends none if the total weight is 0.
 template <typename GroupsOf>
 void AppendGroups(Members members, uint32_t words, Points& points,
                   GroupsOf groups_of) {
@@ -36,7 +36,7 @@ void AppendGroups(Members members, uint32_t words, Points& points,
 
 }  // namespace
 
-// In binary32. 25 equal members get 156 points each, not 160.
+// Computes in binary32. 25 equal members get 156 points each, not 160.
 void AppendLibmemcachedWeighted(Members members, const Settings& settings,
                                 Points& points) {
   AppendGroups(members, 4, points,
@@ -51,7 +51,7 @@ void AppendLibmemcachedWeighted(Members members, const Settings& settings,
                });
 }
 
-// In binary64 but for the quotient and the result.
+// Computes in binary64, but the quotient and the result in binary32.
 void AppendLibketama(Members members, const Settings& settings,
                      Points& points) {
   AppendGroups(
@@ -66,7 +66,7 @@ void AppendLibketama(Members members, const Settings& settings,
       });
 }
 
-// In integers.
+// Computes in integers.
 void AppendUhashringKetama(Members members, const Settings& settings,
                            Points& points) {
   AppendGroups(members, 4, points,
@@ -76,7 +76,7 @@ void AppendUhashringKetama(Members members, const Settings& settings,
                });
 }
 
-// The whole MD5 is a point; of its 128 bits the first 64 decide.
+// A whole MD5 is one point. Only the first 64 of its 128 bits are used.
 void AppendUhashringDefault(Members members, const Settings& settings,
                             Points& points) {
   for (uint32_t i = 0; i < members.size(); ++i) {
@@ -87,7 +87,8 @@ void AppendUhashringDefault(Members members, const Settings& settings,
   }
 }
 
-// In binary64, from left to right. 7 equal members get 156 points each.
+// Computes in binary64, from left to right. 7 equal members get 156 points
+// each.
 void AppendNpmHashring(Members members, const Settings& settings,
                        Points& points) {
   AppendGroups(members, settings.words, points,

@@ -19,7 +19,7 @@
 namespace clockwise::profile {
 namespace {
 
-// Host, NUL, port of an nginx `server` parameter, never resolved.
+// Returns host, NUL and port of an nginx `server` parameter, unresolved.
 std::string NginxBase(absl::string_view server) {
   if (absl::StartsWithIgnoreCase(server, "unix:")) {
     return absl::StrCat(server.substr(5), absl::string_view("\0", 1));
@@ -36,13 +36,13 @@ std::string NginxBase(absl::string_view server) {
   return absl::StrCat(host, absl::string_view("\0", 1), port);
 }
 
-// A member's part of the ring; 0: left out.
+// A member's part of the ring; 0 if it is left out.
 struct EnvoyPart {
   uint32_t member;
   double part;
 };
 
-// Locality by locality, as they first come.
+// Returns the parts by locality, in the order of first appearance.
 std::vector<EnvoyPart> EnvoyParts(Members members) {
   struct Locality {
     double weight;
@@ -68,7 +68,7 @@ std::vector<EnvoyPart> EnvoyParts(Members members) {
   for (const Locality& locality : localities) {
     for (const uint32_t member : locality.members) {
       const auto weight = static_cast<double>(members[member].weight);
-      // Without localities the factor is exactly 1.
+      // Without localities, the factor is exactly 1.
       parts.push_back({member, total == 0 || weight == 0
                                    ? 0
                                    : weight * (locality.weight / total) /
@@ -90,7 +90,7 @@ void AppendLibmemcached(Members members, const Settings& settings,
   }
 }
 
-// Each point's checksum is part of what the next is made of.
+// The checksum of each point is an input of the next one.
 void AppendNginx(Members members, const Settings& settings, Points& points) {
   for (uint32_t i = 0; i < members.size(); ++i) {
     const uint32_t base = Crc32(NginxBase(members[i].text));
@@ -106,7 +106,7 @@ void AppendNginx(Members members, const Settings& settings, Points& points) {
   }
 }
 
-// Fractions of points are carried to the next member, so the order counts.
+// Fractions of points carry over to the next member, so the order matters.
 void AppendEnvoy(Members members, const Settings& settings, Points& points) {
   const std::vector<EnvoyPart> parts = EnvoyParts(members);
   double least = 1;
@@ -129,7 +129,7 @@ void AppendEnvoy(Members members, const Settings& settings, Points& points) {
   }
 }
 
-// Of the id only the low 20 bits count: ids 1 and 1048577 share every point.
+// Only the low 20 bits of the ID count: IDs 1 and 1048577 share every point.
 void AppendHaproxy(Members members, const Settings& settings, Points& points) {
   for (uint32_t i = 0; i < members.size(); ++i) {
     uint64_t id = 0;
@@ -141,8 +141,8 @@ void AppendHaproxy(Members members, const Settings& settings, Points& points) {
   }
 }
 
-// HAProxy 3.0 hashes the id before it adds the number of the point. Versions
-// before 3.0 multiply the id by 4096 instead.
+// HAProxy 3.0 hashes the ID before it adds the number of the point. Versions
+// before 3.0 multiply the ID by 4096 instead.
 void AppendHaproxy3(Members members, const Settings& settings, Points& points) {
   for (uint32_t i = 0; i < members.size(); ++i) {
     uint64_t id = 0;
@@ -164,7 +164,7 @@ void AppendGroupcache(Members members, const Settings& settings,
   }
 }
 
-// Signed tokens, moved so that the least is 0.
+// Shifts the signed tokens so that the least is 0.
 void AppendTokens(Members members, const Settings&, Points& points) {
   for (uint32_t i = 0; i < members.size(); ++i) {
     for (const int64_t token : members[i].tokens) {
@@ -173,7 +173,7 @@ void AppendTokens(Members members, const Settings&, Points& points) {
   }
 }
 
-// Clockwise's own. A greater weight only adds points.
+// Clockwise's own points. A greater weight only adds points.
 void AppendHashed(Members members, const Settings& settings, Points& points) {
   for (uint32_t i = 0; i < members.size(); ++i) {
     const uint64_t seed = Xxh3(members[i].text);

@@ -1,6 +1,6 @@
-// The generators of points, one a system. Stateless. Floating point is computed
-// in the width that the system uses, each operation by itself: all is compiled
-// with -ffp-contract=off.
+// The generators of points, one per system. Stateless. Floating-point numbers
+// have the width that the system uses, and each operation is rounded by itself:
+// everything is compiled with -ffp-contract=off.
 #ifndef CLOCKWISE_SERVICE_RING_PROFILE_POINTS_H_
 #define CLOCKWISE_SERVICE_RING_PROFILE_POINTS_H_
 
@@ -14,7 +14,7 @@ namespace clockwise::profile {
 using Members = std::span<const Member>;
 using Points = std::vector<Point>;
 
-// --- Groups of MD5's words (md5_points.cc). ---
+// --- Groups of MD5 words (md5_points.cc). ---
 void AppendLibmemcachedWeighted(Members, const Settings&, Points&);
 void AppendLibketama(Members, const Settings&, Points&);
 void AppendUhashringKetama(Members, const Settings&, Points&);

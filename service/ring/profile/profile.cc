@@ -10,8 +10,8 @@
 namespace clockwise::profile {
 namespace {
 
-// What lies between the first of the tag's two characters and the next second
-// one, if that is not nothing; else, or if `tag` is empty, the whole key.
+// Returns the bytes between the first of the tag's two characters and the next
+// second one. Returns the whole key if there are none, or if `tag` is empty.
 absl::string_view Tagged(absl::string_view key, absl::string_view tag) {
   if (tag.size() != 2) return key;
   const size_t start = key.find(tag[0]);
@@ -21,9 +21,9 @@ absl::string_view Tagged(absl::string_view key, absl::string_view tag) {
   return key.substr(start + 1, end - start - 1);
 }
 
-// Nearest, told as ends: a point's reach ends half-way to the next one; there,
-// it is still its own. Of points at one position the first owns what lies
-// before it and the last what lies behind.
+// Converts "nearest point" to ends: the range of a point ends half-way to the
+// next one, inclusive. Of points at one position, the first owns the range
+// before it and the last owns the range after it.
 void EndHalfWay(std::vector<Point>& points) {
   if (points.empty()) return;
   const uint64_t first = points.front().position;
@@ -78,8 +78,8 @@ Slots PlacePoints(const Profile& profile, const Settings& settings,
   if (profile.search == Search::kNearest) EndHalfWay(points);
   const int shift = 64 - profile.position_bits;
   if (profile.search == Search::kFirstAfter) {
-    // The first position above a hash is the first, less one, that is not below
-    // it; one less than 0 is the greatest.
+    // The first position above a hash is the first for which position - 1 is at
+    // or above it. 0 - 1 is the greatest position.
     for (Point& point : points) {
       point.position = (point.position - 1) << shift >> shift;
     }

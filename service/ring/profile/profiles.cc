@@ -1,4 +1,4 @@
-// The ring profiles: one entry each.
+// The ring profiles, one entry each.
 #include <algorithm>
 
 #include "service/limits.h"
@@ -35,7 +35,7 @@ Settings HaproxySettings() {
   return settings;
 }
 
-// A full ring's points a unit of weight, as most systems count them.
+// Counts points per unit of weight, as most systems do.
 uint64_t PointsByWeight(std::span<const Member> members,
                         const Settings& settings) {
   uint64_t count = 0;
@@ -47,7 +47,8 @@ uint64_t PointsByWeight(std::span<const Member> members,
   return count;
 }
 
-// Groups of points, shared out by weight: as many as if all weighed the same.
+// Counts points of systems that divide groups by weight: as many as for equal
+// weights.
 uint64_t ByShare(std::span<const Member> members, const Settings& settings) {
   uint64_t vnodes = settings.vnodes;
   for (const Member& member : members) {

@@ -9,7 +9,7 @@
 namespace clockwise::profile {
 namespace {
 
-// As x86-64's char: 0xFF becomes 0xFFFFFFFF.
+// Converts like the char of x86-64: 0xFF becomes 0xFFFFFFFF.
 uint32_t SignExtended(char c) {
   return static_cast<uint32_t>(static_cast<int32_t>(static_cast<int8_t>(c)));
 }
@@ -112,7 +112,8 @@ uint32_t Hsieh(absl::string_view key) {
 }
 
 uint32_t Crc32(absl::string_view key) {
-  // zlib takes a null pointer for a question, not for no bytes.
+  // zlib reads a null pointer as a request for the initial checksum, not as
+  // empty input.
   if (key.empty()) return 0;
   return static_cast<uint32_t>(
       crc32_z(0, reinterpret_cast<const Bytef*>(key.data()), key.size()));

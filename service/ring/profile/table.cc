@@ -19,7 +19,7 @@ absl::uint128 ByKeyHash(absl::string_view key, const Settings& settings) {
   return HashKeyBy(settings, key);
 }
 
-// python-memcached counts 0 as 1.
+// python-memcached uses 1 instead of 0.
 absl::uint128 ByCrc15Or1(absl::string_view key, const Settings&) {
   return std::max(1U, Crc32_15(key));
 }
@@ -28,7 +28,7 @@ absl::uint128 ByMd5(absl::string_view key, const Settings&) {
   return Md5Number(key);
 }
 
-// Each member as often as its weight, one behind the other.
+// Repeats each member as often as its weight, member after member.
 std::vector<uint32_t> SlotsByWeight(std::span<const Member> members,
                                     const Settings&) {
   std::vector<uint32_t> slots;
@@ -38,7 +38,7 @@ std::vector<uint32_t> SlotsByWeight(std::span<const Member> members,
   return slots;
 }
 
-// libmemcached's modula knows no weights.
+// libmemcached's modula ignores weights.
 std::vector<uint32_t> OneEach(std::span<const Member> members,
                               const Settings&) {
   std::vector<uint32_t> slots(members.size());
@@ -46,7 +46,8 @@ std::vector<uint32_t> OneEach(std::span<const Member> members,
   return slots;
 }
 
-// HAProxy's map-based: each slot goes to whom it has been due longest.
+// HAProxy's map-based: each slot is assigned to the first server of the highest
+// rank.
 std::vector<uint32_t> ByScore(std::span<const Member> members,
                               const Settings&) {
   uint32_t divisor = 0;
@@ -77,7 +78,7 @@ std::vector<uint32_t> ByScore(std::span<const Member> members,
   return slots;
 }
 
-// Envoy's Maglev (Eisenbud et al. 2016), weighted as Envoy does.
+// Envoy's Maglev (Eisenbud et al. 2016), with Envoy's weights.
 std::vector<uint32_t> ByMaglev(std::span<const Member> members,
                                const Settings& settings) {
   struct Builder {
@@ -118,7 +119,7 @@ std::vector<uint32_t> ByMaglev(std::span<const Member> members,
   return slots;
 }
 
-// Redis Cluster: a member's tokens are its slots.
+// Redis Cluster: the tokens of a member are its slots.
 std::vector<uint32_t> Explicit(std::span<const Member> members,
                                const Settings&) {
   std::vector<uint32_t> slots(kRedisSlots, ~0U);
@@ -166,7 +167,7 @@ uint64_t EachSlotAskedOfAll(std::span<const Member> members,
   return TotalWeight(members, settings) * members.size();
 }
 
-// Weights far apart make nearly every round give out one slot only.
+// With very different weights, nearly every round assigns only one slot.
 uint64_t EachSlotInItsRound(std::span<const Member> members,
                             const Settings& settings) {
   return uint64_t{settings.table_size} * members.size();

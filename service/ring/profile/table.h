@@ -1,5 +1,5 @@
-// The placement of systems that have no ring: a function gives a key's slot,
-// and a table tells whose each slot is. As data, like profile.h. Pure.
+// Defines as data the placement of systems without a ring: a function computes
+// a key's slot, and a table holds the member of each slot. See profile.h. Pure.
 #ifndef CLOCKWISE_SERVICE_RING_PROFILE_TABLE_H_
 #define CLOCKWISE_SERVICE_RING_PROFILE_TABLE_H_
 
@@ -15,24 +15,25 @@ namespace clockwise::profile {
 
 struct TableProfile : Rule {
   int number_bits;  // 64 or 128
-  // The number that a key stands for; its slot is that mod the table's size.
+  // Returns the number of a key; its slot is that number mod the table's size.
   absl::uint128 (*number)(absl::string_view key, const Settings& settings);
-  // Whose each slot is: indexes into `members`, which are in `order`. Empty if
-  // no member has a weight (Redis: if not every slot is one member's).
+  // Returns the member of each slot: indexes into `members`, which must be in
+  // `order`. Empty if no member has a weight. Redis: empty if not every slot
+  // has exactly one member.
   std::vector<uint32_t> (*slots)(std::span<const Member> members,
                                  const Settings& settings);
-  // How many slots those are, or more.
+  // Returns the number of slots, or more.
   uint64_t (*most_slots)(std::span<const Member> members,
                          const Settings& settings);
-  // What finding them costs, in steps.
+  // Returns the cost of `slots`, in steps.
   uint64_t (*work)(std::span<const Member> members, const Settings& settings);
 };
 
 std::span<const TableProfile> TableProfiles();
-// Null if there is none.
+// Returns the profile `name`; null if there is none.
 const TableProfile* FindTableProfile(absl::string_view name);
 
-// Whose each slot is: indexes into the members as configured.
+// Returns the member of each slot: indexes into the members as configured.
 std::vector<uint32_t> PlaceTable(const TableProfile& profile,
                                  const Settings& settings,
                                  std::span<const Member> members);
