@@ -1,4 +1,4 @@
-// Ownership and its figures against a count over every arc.
+// Compares ownership and balance with a count over every arc.
 #include "service/ring/balance.h"
 
 #include <algorithm>
@@ -20,7 +20,8 @@ namespace {
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 
-// Arcs are exact; MODULO counts in units of the ring's own, compared crosswise.
+// Arcs must be equal. MODULO has its own unit, so it is compared by cross
+// products.
 void ExpectMeasuredAsCounted(const v1::RingSpec& spec, const Nodes& nodes) {
   const RingPtr ring = NewRing(spec, nodes);
   const Ownership ownership = Measure(*ring);

@@ -1,4 +1,4 @@
-// Comparisons whose answer is known beforehand.
+// Comparisons whose result is known in advance.
 #include <cstdint>
 #include <random>
 #include <string>
@@ -105,7 +105,8 @@ TEST(CompareTest, ARemovedNodeMovesItsShareAndThatIsTheMinimum) {
   }
 }
 
-// Two nodes own everything twice over, so the third fills the empty slots.
+// With 3 replicas and 2 nodes, each key has 2 owners. The third node fills the
+// empty slots.
 TEST(CompareTest, AnEmptyOwnerSlotThatIsFilledCountsAsMoved) {
   const Comparison filled =
       Compared(HashedSpec(16, 3), NewNodes(2), NewNodes(3));
@@ -120,7 +121,7 @@ TEST(CompareTest, LosingAnOwnerSlotMovesNothing) {
   EXPECT_FALSE(lost.moves.empty());
 }
 
-// a and b own all keys before and after; only who is first changes.
+// a and b own all keys before and after; only the primary changes.
 TEST(CompareTest, AnotherOrderIsAMoveOfRatioZero) {
   const Nodes before = {NewNode("a", 1), NewNode("b", 1)};
   const Nodes after = {NewNode("a", 4), NewNode("b", 1)};
@@ -143,8 +144,8 @@ TEST(CompareTest, AddressesAndLabelsMoveNothing) {
   EXPECT_EQ(same.moved_ratio, 0);
 }
 
-// a's one point is 0xDBAC1E875F4D0340, b's 0x2594BA5AE690B03B (layout_test.cc,
-// drawn_ring_test.cc).
+// The point of a is 0xDBAC1E875F4D0340, that of b 0x2594BA5AE690B03B
+// (layout_test.cc, drawn_ring_test.cc).
 TEST(CompareTest, AMoveIsTheRangeBehindThePointBeforeUpToThePoint) {
   const RingPtr b = NewRing(HashedSpec(1), {NewNode("b")});
   const RingPtr a = NewRing(HashedSpec(1), {NewNode("a")});

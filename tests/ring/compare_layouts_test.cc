@@ -1,5 +1,5 @@
-// What moves from a layout to another, against keys counted one by one, and
-// what a first table keeps of the ring that keys come from.
+// Compares what moves between layouts with keys counted one by one. Tests what
+// a first table keeps of the ring from which keys migrate.
 #include "service/ring/compare_layouts.h"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ Comparison Between(const Ring& before, const Ring& after) {
   return CompareLayouts(before, Measure(before), after, Measure(after));
 }
 
-// Moved parts of 100,000 keys: of keys × owners, and of primaries by pair.
+// Moved fractions of 100,000 keys: of keys × owners, and of primaries by pair.
 struct Counted {
   double moved = 0;
   std::map<std::pair<std::string, std::string>, double> pairs;
@@ -61,7 +61,7 @@ Counted Count(const Ring& before, const Ring& after) {
   return counted;
 }
 
-// Five standard deviations of a part of 100,000 keys.
+// Five standard deviations of a fraction of 100,000 keys.
 double Near(double part) { return 5 * std::sqrt(part / 100000) + 1e-4; }
 
 TEST(CompareLayoutsTest, HashesThatKnowNothingOfEachOtherMoveTheProduct) {
@@ -126,15 +126,15 @@ TEST(CompareLayoutsTest, AFirstTableKeepsWhatItCanOfTheRingThatKeysComeFrom) {
   const RingPtr far = RingOf(spec, nodes);
   const Comparison kept = Between(*hashed, *near);
   EXPECT_GT(Between(*hashed, *far).moved_ratio, 0.8);
-  // No even ring can move less than what the uneven one has too much of; a
-  // partition that lies on a border moves in part.
+  // An even ring must move at least the surplus of the uneven ring. A partition
+  // across a border moves in part.
   EXPECT_GE(kept.moved_ratio, kept.minimum_moved_ratio - 1e-12);
   EXPECT_LT(kept.moved_ratio, kept.minimum_moved_ratio + 0.03);
   EXPECT_EQ(BalanceOf(*near, Measure(*near)).peak_to_mean(),
             BalanceOf(*far, Measure(*far)).peak_to_mean());
 }
 
-// 64 partitions over 40 arcs: many have a border within.
+// 64 partitions over 40 arcs: many contain a border.
 TEST(CompareLayoutsTest, APartitionStartsWithWhoOwnsMostOfIt) {
   const v1::RingSpec spec = SpecOf(v1::LAYOUT_PARTITIONED, 1, 6);
   double moved = 0;
@@ -150,7 +150,7 @@ TEST(CompareLayoutsTest, APartitionStartsWithWhoOwnsMostOfIt) {
     moved += told.moved_ratio / 20;
     least += told.minimum_moved_ratio / 20;
   }
-  EXPECT_LT(moved - least, 0.12);  // with who owns the start: 0.19
+  EXPECT_LT(moved - least, 0.12);  // if the owner of its start kept it: 0.19
 }
 
 TEST(CompareLayoutsTest, FromATableOfTheSameNodesNothingMoves) {

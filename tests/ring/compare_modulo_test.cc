@@ -1,4 +1,4 @@
-// MODULO's moves are no ranges; what moves is counted over all remainders.
+// MODULO's moves are not ranges. This counts what moves over all remainders.
 #include "service/ring/compare_modulo.h"
 
 #include <cstdint>
@@ -28,7 +28,7 @@ TEST(CompareModuloTest, MovedRatioEqualsACountOverAllRemainders) {
     const v1::RingSpec spec = ModuloSpec(1 + (round / 4) % 4);
     const Nodes before = RandomNodes(random, Draw(random, 11), 1, zones);
     Nodes after = RandomNodes(random, Draw(random, 11), 1, zones);
-    if (round % 3 == 0) {  // other ids, so that both slots and nodes differ
+    if (round % 3 == 0) {  // other IDs, so that slots and nodes differ
       for (v1::Node& node : after) {
         if (Draw(random, 2) == 0) node.set_id("m" + node.id());
       }
@@ -39,7 +39,7 @@ TEST(CompareModuloTest, MovedRatioEqualsACountOverAllRemainders) {
   }
 }
 
-// Of N·(N+1) remainders those below N keep their slot: 1 in N + 1 stays.
+// Of N·(N+1) remainders, those below N keep their slot: 1 in N + 1 stays.
 TEST(CompareModuloTest, OneMoreNodeOfNMovesAllButOneInNPlusOne) {
   for (size_t count : {1, 2, 4, 5, 99}) {
     Nodes before, after;

@@ -1,5 +1,5 @@
-// Comparisons of random rings: every key inside a move has exactly the owners
-// that it tells, every key outside has kept its own.
+// Comparisons of random rings. Every key inside a move must have the owners of
+// that move, and every key outside must keep its owners.
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -19,7 +19,7 @@
 namespace clockwise {
 namespace {
 
-// Adds, removes, reweighs and rezones some of `nodes`.
+// Adds and removes some of `nodes`, and changes weights and zones.
 Nodes Changed(std::mt19937_64& random, Nodes nodes, uint32_t zones) {
   const uint64_t edits = 1 + Draw(random, 3);
   for (uint64_t edit = 0; edit < edits; ++edit) {
@@ -49,8 +49,8 @@ bool Inside(const v1::Move& move, uint64_t position) {
          uint64_t{move.end() - move.start()};
 }
 
-// Ranges follow each other clockwise without overlap; where one ends on the
-// next one's start, the next says something else.
+// Ranges must follow each other clockwise without overlap. Two adjacent ranges
+// must differ in their owners.
 void ExpectSortedDisjointMerged(const std::vector<v1::Move>& moves) {
   absl::uint128 covered = 0;
   int wraps = 0;

@@ -1,5 +1,5 @@
-// A ring small enough to draw, with its literal points (they were printed by
-// tests/vectors/hashed_points.py), probed at the ends and around each point.
+// A ring small enough to draw, with literal points, tested at both ends and
+// around each point. tests/vectors/hashed_points.py printed the points.
 //
 // Two virtual nodes; a and b have weight 1, c has weight 2; a and c are in zone
 // x, b is in zone y.
@@ -136,7 +136,7 @@ TEST(DrawnRingTest, SlotWidthsAreTheGapsBetweenPoints) {
   EXPECT_EQ(sum, ring->whole());
 }
 
-// a and b hash the same text, so that each of their two points is a tie:
+// a and b hash the same text, so each of their two points is a tie:
 //   slots 0, 1  0x34D96501BFE75F2B  a, b
 //   slots 2, 3  0x9DF1FAE64EBF2289  a, b
 TEST(DrawnRingTest, EqualPositionsAreOrderedByNodeId) {
@@ -160,7 +160,7 @@ TEST(DrawnRingTest, EqualPositionsAreOrderedByNodeId) {
   EXPECT_EQ(ring->SlotWidth(3), 0);
 }
 
-// Ids compare by bytes, so "node-10" is before "node-9", and "Z" before "a".
+// IDs compare bytewise, so "node-10" is before "node-9", and "Z" before "a".
 TEST(DrawnRingTest, EqualPositionsAreOrderedByTheBytesOfTheId) {
   const RingPtr ring =
       NewRing(HashedSpec(1),

@@ -1,5 +1,6 @@
-// The fingerprint: literal values, computed by tests/vectors/hashed_points.py
-// from the description in service/ring/fingerprint.h, and what is in it.
+// The fingerprint: literal values and its inputs.
+// tests/vectors/hashed_points.py computed the values from the description in
+// service/ring/fingerprint.h.
 #include "service/ring/fingerprint.h"
 
 #include <cstdint>
@@ -91,7 +92,7 @@ TEST(FingerprintTest, DiffersInAllThatPlacementDependsOn) {
   expect_new(ModuloSpec(2), {}, "no nodes, layout");
 }
 
-// Texts carry their length, so that what is cut elsewhere is something else.
+// Texts include their length, so a different split has another fingerprint.
 TEST(FingerprintTest, DoesNotRunTextsTogether) {
   EXPECT_NE(Of(ModuloSpec(), {NewNode("ab", 1, "", "c")}),
             Of(ModuloSpec(), {NewNode("a", 1, "", "bc")}));

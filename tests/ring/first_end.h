@@ -1,5 +1,5 @@
-// The search of rings as it is written down: what the index of lines is held
-// against. Stateless.
+// The search of rings as it is specified: the reference for LineIndex.
+// Stateless.
 #ifndef CLOCKWISE_TESTS_RING_FIRST_END_H_
 #define CLOCKWISE_TESTS_RING_FIRST_END_H_
 
@@ -10,8 +10,8 @@
 
 namespace clockwise {
 
-// The index of the first of `ends` (sorted) that is at or behind `position`;
-// beyond the last it is 0, as the circle goes on there. O(log ends).
+// Returns the index of the first of `ends` (sorted) at or after `position`.
+// After the last end it returns 0, because the circle wraps. O(log ends).
 inline size_t FirstEnd(std::span<const uint64_t> ends, uint64_t position) {
   const auto at = std::lower_bound(ends.begin(), ends.end(), position);
   return at == ends.end() ? 0 : static_cast<size_t>(at - ends.begin());

@@ -1,6 +1,6 @@
-// Literal vectors of every hash that placement rests on. The XXH3 values of "",
-// "a" and "abc" are xxHash's published ones; the others, and the points, were
-// printed by tests/vectors/hashed_points.py.
+// Literal vectors of every hash that placement uses. The XXH3 values of "", "a"
+// and "abc" are published by xxHash. tests/vectors/hashed_points.py printed the
+// others and the points.
 #include "service/ring/layout.h"
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// `size` bytes, byte i is i × 7 mod 251.
+// Returns `size` bytes; byte i is i × 7 mod 251.
 std::string Pattern(size_t size) {
   std::string bytes(size, '\0');
   for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 % 251);
@@ -33,7 +33,7 @@ TEST(LayoutTest, Xxh3HasThePublishedValues) {
   EXPECT_EQ(Xxh3("message digest"), 0x160D8E9329BE94F9u);
 }
 
-// XXH3 changes its way at 3, 8, 16, 128, 240 and 1024 bytes.
+// XXH3 changes its algorithm at 3, 8, 16, 128, 240 and 1024 bytes.
 TEST(LayoutTest, Xxh3HasThePublishedValuesAtEveryLengthClass) {
   const std::vector<std::pair<size_t, uint64_t>> vectors = {
       {3, 0xC3489259E968AD9E},    {4, 0xD3D60C1519014E89},
@@ -48,7 +48,7 @@ TEST(LayoutTest, Xxh3HasThePublishedValuesAtEveryLengthClass) {
   }
 }
 
-// From the reference program splitmix64.c with the seed 1234567.
+// Printed by the reference program splitmix64.c with the seed 1234567.
 TEST(LayoutTest, SplitMix64HasThePublishedSequence) {
   const std::vector<uint64_t> sequence = {
       6457827717110365317u, 3203168211198807973u, 9817491932198370423u,
@@ -62,7 +62,7 @@ KeyHash HashedBy(const v1::RingSpec& spec, absl::string_view key) {
   return KeyHasher(spec)(key);
 }
 
-// RFC 1321, appendix A.5.
+// The vectors of RFC 1321, appendix A.5.
 TEST(LayoutTest, ModuloHashesKeysWithMd5) {
   struct Vector {
     const char* key;
@@ -102,7 +102,7 @@ TEST(LayoutTest, AKeyIsBytesAndMayHoldNulAndNoText) {
   EXPECT_NE(Xxh3("\xff\xfe"), Xxh3("\xff\xff"));
 }
 
-// In the order in which they are made.
+// Returns the points in the order of generation.
 std::vector<uint64_t> PointsOf(const v1::Node& node, uint32_t virtual_nodes) {
   const profile::Profile& rule = *FindLayout(v1::LAYOUT_HASHED)->ring_profile;
   profile::Settings settings = rule.defaults;

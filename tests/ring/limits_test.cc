@@ -1,4 +1,4 @@
-// How big a ring may be: at, below and above each bound of limits.h.
+// The size of a ring: at, below and above each bound of limits.h.
 #include "service/limits.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr uint32_t kMebi = 1024 * 1024;
 
-// Sorted as it is made.
+// Returns nodes in sorted order.
 NodeList ManyNodes(size_t count) {
   NodeList nodes;
   nodes.reserve(count);
@@ -38,7 +38,7 @@ void ExpectLimitReached(const v1::RingSpec& spec, NodeList nodes,
   EXPECT_NE(digits.find(bound), std::string::npos) << status;
 }
 
-// DESIGN.md §5.1.7.
+// The limits that the README states.
 TEST(LimitsTest, AreThoseOfTheContract) {
   EXPECT_EQ(limits::kMaxNodes, 100'000u);
   EXPECT_EQ(limits::kMaxPoints, 16u * kMebi);
@@ -64,7 +64,7 @@ TEST(LimitsTest, ARingHasAtMost100000Nodes) {
   }
 }
 
-// 256 × 65,536 points are the bound exactly.
+// 256 × 65,536 points are exactly the bound.
 TEST(LimitsTest, ARingHasAtMost16MebiPoints) {
   const absl::StatusOr<RingPtr> ring =
       Ring::Build(HashedSpec(65'536), ListOf({NewNode("a", 256)}));
@@ -74,7 +74,7 @@ TEST(LimitsTest, ARingHasAtMost16MebiPoints) {
                      "16777216");
 }
 
-// 256 nodes of 65,535 points and one of 256 are the bound exactly.
+// 256 nodes of 65,535 points and one of 256 are exactly the bound.
 TEST(LimitsTest, OnePointTooManyIsTooMany) {
   Nodes nodes;
   for (int i = 0; i < 256; ++i) {
@@ -84,7 +84,7 @@ TEST(LimitsTest, OnePointTooManyIsTooMany) {
   ExpectLimitReached(HashedSpec(1), ListOf(nodes), "16777216");
 }
 
-// 100,000 nodes of 65,535 × 65,536 points: 2^48.6, which must not wrap.
+// 100,000 nodes of 65,535 × 65,536 points: 2^48.6, which must not overflow.
 TEST(LimitsTest, TheSumOfPointsDoesNotOverflow) {
   NodeList nodes;
   for (size_t i = 0; i < 100'000; ++i) {
@@ -99,7 +99,7 @@ TEST(LimitsTest, TheSumOfPointsDoesNotOverflow) {
                      "16777216");
 }
 
-// MODULO has a slot a node whatever the weight.
+// MODULO has one slot per node, whatever the weight.
 TEST(LimitsTest, WeightsDoNotCountWhereThereAreNoPoints) {
   Nodes nodes;
   for (int i = 0; i < 300; ++i) {

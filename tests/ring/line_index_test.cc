@@ -1,6 +1,5 @@
-// The index of lines against a plain sorted search: at, before and behind every
-// end, at ties of 16 bits, in lines that are too full, and where lines are
-// empty.
+// Compares LineIndex with a plain sorted search: at, before and after every
+// end, at ties of 16 bits, in lines that are too full, and in empty lines.
 #include "service/ring/line_index.h"
 
 #include <algorithm>
@@ -20,7 +19,7 @@ namespace {
 
 constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
 
-// Compares for `positions` and for those around all ends.
+// Compares the results for `positions` and for positions around all ends.
 void Check(std::vector<uint64_t> ends, uint32_t nodes,
            std::vector<uint64_t> positions = {}) {
   std::sort(ends.begin(), ends.end());
@@ -97,7 +96,7 @@ TEST_P(LineIndexTest, EndsTogetherInOneCorner) {
 }
 
 TEST_P(LineIndexTest, EndsThatDifferInNothingThatALineHas) {
-  // Of each bucket's width less than one in 2^16.
+  // The ends differ by less than 1 / 2^16 of the width of a bucket.
   Check(DrawEnds(3000,
                  [](uint64_t random) {
                    return (random << 48 >> 4) + (random >> 60);
@@ -117,7 +116,7 @@ TEST_P(LineIndexTest, LinesThatAreJustFullAndJustTooFull) {
   for (const size_t full : {8, 9, 10, 13, 14, 15, 16, 40}) {
     SCOPED_TRACE(full);
     std::vector<uint64_t> ends;
-    // So many at equal distances in the first bucket, few in the others.
+    // `full` ends at equal distances in the first bucket, few in the others.
     for (size_t i = 0; i < full; ++i) ends.push_back((i + 1) << 50);
     for (size_t i = 0; i < 200; ++i) {
       ends.push_back(kMost - (static_cast<uint64_t>(i) << 55));
@@ -127,8 +126,8 @@ TEST_P(LineIndexTest, LinesThatAreJustFullAndJustTooFull) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Nodes, LineIndexTest,
-                         // The greatest number that narrow lines take is one
-                         // less than what marks a line that must be searched.
+                         // Narrow lines hold numbers up to 65,534. 65,535 marks
+                         // a line whose ends must be searched.
                          testing::Values(1, 10, 65535, 65536, 65537, 100000));
 
 TEST(LineIndexSizeTest, ALineIsSharedByAboutSevenEnds) {

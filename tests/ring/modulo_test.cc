@@ -73,7 +73,7 @@ TEST(ModuloRingTest, PlacesTheSharedVectors) {
   }
 }
 
-// Python: int.from_bytes(hashlib.md5(b"").digest(), "big") % nodes.
+// Computed by Python: int.from_bytes(hashlib.md5(b"").digest(), "big") % nodes.
 TEST(ModuloRingTest, TakesTheHashAsOne128BitNumber) {
   const auto slot = [](size_t nodes, absl::string_view key) {
     const RingPtr ring = NewRing(ModuloSpec(), NewNodes(nodes));

@@ -1,4 +1,4 @@
-// The owners of keys: distinct, in order, and as the reference says.
+// The owners of keys: distinct, in order, and equal to those of the reference.
 #include <cstdint>
 #include <random>
 #include <set>

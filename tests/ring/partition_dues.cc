@@ -1,5 +1,5 @@
-// The exact shares of partition_reference.h. Numbers stay below 2^63 while
-// partitions × replicas × (the sum of weights)² does.
+// Computes the exact fair shares of partition_reference.h. All numbers stay
+// below 2^63 if partitions × replicas × (sum of weights)² does.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -10,12 +10,12 @@
 namespace clockwise {
 namespace {
 
-// Partitions for each unit of weight, as a fraction.
+// Partitions per unit of weight, as a fraction.
 struct Level {
   int64_t part = 0;
   int64_t weight = 0;
 
-  // How what weighs `other` and is allowed `bound` lies to the level.
+  // Compare the share of weight `other` at this level with `bound`.
   bool Above(int64_t other, int64_t bound) const {
     return other * part > bound * weight;
   }
@@ -24,9 +24,9 @@ struct Level {
   }
 };
 
-// The level at which all of `total` is poured out over `weights`, each filled
-// to `cap` at most. The heaviest fill first, and what they can't hold raises
-// the level of the rest.
+// Returns the level that distributes all of `total` over `weights`, each at
+// most `cap`. The heaviest reach the cap first; their excess raises the level
+// of the rest.
 Level Pour(std::vector<int64_t> weights, int64_t cap, int64_t total) {
   std::sort(weights.begin(), weights.end(), std::greater<>());
   Level level = {total,
@@ -45,7 +45,7 @@ struct ZoneOfMembers {
 };
 using ZoneMap = std::map<std::string, ZoneOfMembers>;
 
-// As many zones as owners or more: none has a partition twice.
+// With at least as many zones as owners, no zone owns a partition twice.
 Level HoldZonesDown(ZoneMap& zones, int64_t partitions, size_t owners) {
   std::vector<int64_t> weights;
   for (const auto& [name, zone] : zones) weights.push_back(zone.weight);
@@ -57,8 +57,8 @@ Level HoldZonesDown(ZoneMap& zones, int64_t partitions, size_t owners) {
   return level;
 }
 
-// Fewer zones than owners: each has every partition. What is lifted to that
-// lowers the level of the others, which may then have to be lifted too.
+// With fewer zones than owners, each zone owns every partition. Zones lifted to
+// that bound lower the level of the others, which may then need lifting too.
 Level HoldZonesUp(const Members& members, ZoneMap& zones, int64_t partitions,
                   size_t owners) {
   for (;;) {

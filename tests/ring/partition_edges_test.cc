@@ -1,5 +1,5 @@
-// PARTITIONED at its edges, on rings made by hand: from no node to four and
-// back, more nodes than partitions, weights and zones that can't be honoured.
+// Edge cases of PARTITIONED on hand-made rings: from no node to four and back,
+// more nodes than partitions, weights and zones that cannot be fulfilled.
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -16,7 +16,7 @@
 namespace clockwise {
 namespace {
 
-// All promises but the least.
+// Checks all guarantees but the minimum of moves.
 void ExpectSpreadAndEven(const Ring& ring) {
   const Members members = MembersOf(ring);
   const Dues dues = DuesIn(ring);
@@ -26,7 +26,7 @@ void ExpectSpreadAndEven(const Ring& ring) {
   EXPECT_EQ(PrimariesBreach(members, dues, table), "");
 }
 
-// All promises; how much moved.
+// Checks all guarantees. Returns the number of owner slots that moved.
 int64_t ExpectLeastMoved(const RingPtr& before, const RingPtr& after) {
   ExpectSpreadAndEven(*after);
   const Table was = TableOf(*before);
@@ -35,7 +35,7 @@ int64_t ExpectLeastMoved(const RingPtr& before, const RingPtr& after) {
   return moved;
 }
 
-// How many partitions each node owns, by id.
+// Returns the number of partitions of each node, by ID.
 std::map<std::string, int> Owned(const Ring& ring) {
   std::map<std::string, int> owned;
   for (const NodePtr& node : ring.nodes()) owned[node->id()] = 0;
@@ -49,9 +49,9 @@ TEST(PartitionEdgesTest, ARingGrowsFromNoNodeToFourAndBack) {
   RingPtr ring = EmptyRing(PartitionedSpec(4, 3));
   const uint64_t empty = ring->fingerprint();
   EXPECT_EQ(ring->slots(), 0u);
-  // Up: every partition is new to each node while all own all; then a fourth
-  // node takes its 12 and no more moves. Down: they go to those that remain,
-  // and from then on all own all.
+  // Up: with three owners, each of the first three nodes gets all 16
+  // partitions. The fourth node gets 12, and nothing else moves. Down: its 12
+  // move to the remaining nodes, which then own everything until the end.
   const std::vector<std::pair<size_t, int64_t>> moved_at = {
       {1, 16}, {2, 16}, {3, 16}, {4, 12}, {3, 12}, {2, 0}, {1, 0}, {0, 0}};
   for (const auto& [nodes, moved] : moved_at) {
@@ -81,18 +81,18 @@ TEST(PartitionEdgesTest, WithMoreNodesThanPartitionsSomeOwnNone) {
   int owners = 0;
   for (const auto& [id, owned] : Owned(*ring)) owners += owned;
   EXPECT_EQ(owners, 16);
-  // All 40 can be asked for all the same, each once.
+  // A request can still have all 40 nodes, each once.
   for (const uint64_t position : {uint64_t{0}, ~uint64_t{0}}) {
     Ids ids = OwnersAt(*ring, position, 64);
     ASSERT_EQ(ids.size(), 40u);
-    // Whoever owns nothing comes last, by id.
+    // Nodes that own nothing come last, by ID.
     EXPECT_TRUE(std::is_sorted(ids.begin() + 16, ids.end()));
     std::sort(ids.begin(), ids.end());
     EXPECT_EQ(std::unique(ids.begin(), ids.end()), ids.end());
   }
   const RingPtr fewer = FollowedBy(ring, NewNodes(30));
   ExpectLeastMoved(ring, fewer);
-  // 48 among 40: one or two each.
+  // 48 owner slots for 40 nodes: one or two each.
   for (const auto& [id, owned] : Owned(*FirstRing(4, 3, NewNodes(40)))) {
     EXPECT_TRUE(owned == 1 || owned == 2) << id << " " << owned;
   }
@@ -108,10 +108,10 @@ TEST(PartitionEdgesTest, AWeightAboveOneInReplicasOwnsEveryPartitionOnce) {
     EXPECT_TRUE(owned[id] == 5 || owned[id] == 6) << id << " " << owned[id];
   }
   ExpectSpreadAndEven(*ring);
-  // As much as it could: more weight changes nothing.
+  // It is capped already, so more weight changes nothing.
   nodes[0].set_weight(65'535);
   EXPECT_EQ(ExpectLeastMoved(ring, FollowedBy(ring, nodes)), 0);
-  // As light as the others, it gives half of them away.
+  // With the weight of the others, it loses half of them.
   nodes[0].set_weight(1);
   const RingPtr even = FollowedBy(ring, nodes);
   EXPECT_EQ(ExpectLeastMoved(ring, even), 8);
@@ -166,7 +166,7 @@ TEST(PartitionEdgesTest, ANodeThatChangesItsZoneMovesTheLeast) {
     nodes.push_back(NewNode(absl::StrCat(zone, 2), 1, zone));
   }
   RingPtr before = FirstRing(4, 3, nodes);
-  // To a zone that others are in, to one of its own, to none, and home.
+  // To a zone with other nodes, to a new one, to none, and back.
   for (const char* zone : {"b", "d", "", "a"}) {
     nodes[1].set_zone(zone);
     const RingPtr after = FollowedBy(before, nodes);
@@ -174,7 +174,7 @@ TEST(PartitionEdgesTest, ANodeThatChangesItsZoneMovesTheLeast) {
     ExpectLeastMoved(before, after);
     before = after;
   }
-  // The last node of a zone goes, and the zone with it.
+  // Removes the last node of a zone, and thus the zone.
   nodes.erase(nodes.begin(), nodes.begin() + 2);
   const RingPtr after = FollowedBy(before, nodes);
   ExpectLeastMoved(before, after);
@@ -191,7 +191,7 @@ TEST(PartitionEdgesTest, ZonesThatAreNamedAnewMoveNothing) {
   EXPECT_EQ(ExpectLeastMoved(before, FollowedBy(before, nodes)), 0);
 }
 
-// Indexes into the nodes shift for those that sort behind it.
+// The new node shifts the indexes of the nodes that sort after it.
 TEST(PartitionEdgesTest, WhereANodeSortsChangesNothingOfWhatMoves) {
   const RingPtr before = FirstRing(4, 3, NewNodes(3));
   for (const char* id : {"a-first", "node-1-between", "z-last"}) {

@@ -49,7 +49,8 @@ bool CheapestFlow::MeasureDistances(size_t source, size_t sink) {
       distances_[edge.to] = distance;
       if (waiting[edge.to]) continue;
       waiting[edge.to] = true;
-      // What costs nothing first: costs are few, so little is met twice.
+      // Expands edges of cost 0 first. There are few different costs, so few
+      // vertices are visited twice.
       edge.cost > 0 ? queue.push_back(edge.to) : queue.push_front(edge.to);
     }
   }
@@ -58,7 +59,7 @@ bool CheapestFlow::MeasureDistances(size_t source, size_t sink) {
 
 int64_t CheapestFlow::Push(size_t vertex, size_t sink, int64_t wanted) {
   if (vertex == sink) return wanted;
-  on_path_[vertex] = true;  // edges without cost may lead in circles
+  on_path_[vertex] = true;  // edges of cost 0 may form cycles
   int64_t went = 0;
   for (size_t& i = tried_[vertex]; i < edges_from_[vertex].size(); ++i) {
     const size_t number = edges_from_[vertex][i];

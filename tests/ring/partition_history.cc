@@ -41,7 +41,8 @@ RingPtr FirstRing(uint32_t partition_bits, uint32_t replicas,
 }
 
 PartitionHistory::PartitionHistory(uint64_t seed) : random_(seed) {
-  // Half of all rings have 16 partitions: the fewer, the more conflicts.
+  // Half of the rings have 16 partitions. Fewer partitions cause more
+  // conflicts.
   const uint32_t bits = Draw(random_, 2) == 0 ? 4 : 5 + Draw(random_, 2);
   const uint32_t replicas = Draw(random_, 12) == 0 ? 8 : 1 + Draw(random_, 5);
   spec_ = PartitionedSpec(bits, replicas);
@@ -69,7 +70,8 @@ void PartitionHistory::ChangeOne(NodeChanges& changes) {
   const size_t nodes = nodes_.size();
   const uint32_t what = Draw(random_, 4);
   if (nodes == 0 || (what == 0 && nodes < most_nodes_)) {
-    // Few numbers, so that some come back, and sort before and behind others.
+    // Few different numbers, so that nodes return, and sort before and after
+    // others.
     Put(changes,
         NewNode(absl::StrCat("n", Draw(random_, 15)), RandomWeight(),
                 RandomZone()),
@@ -108,7 +110,7 @@ uint32_t PartitionHistory::RandomWeight() {
 
 std::string PartitionHistory::RandomZone() {
   if (zones_ == 0) return "";
-  // Nodes without a zone are a zone of their own.
+  // Nodes without a zone form one zone.
   const uint32_t zone = Draw(random_, zones_);
   return zone == 0 ? "" : absl::StrCat("z", zone);
 }

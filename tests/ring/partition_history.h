@@ -1,9 +1,9 @@
-// A PartitionHistory is what happens to the nodes of one PARTITIONED ring, at
-// random: nodes come, go, and change weight or zone, several at once.
-// Thread-compatible.
+// PartitionHistory is a random sequence of changes to the nodes of one
+// PARTITIONED ring: nodes join, leave, and change weight or zone, several at
+// once. Thread-compatible.
 //
-// The same seed is the same history on every machine. Rings are small and
-// crowded, so that partitions are in each other's way.
+// A seed produces the same history on every machine. Rings are small and
+// crowded, so that partitions conflict.
 #ifndef CLOCKWISE_TESTS_RING_PARTITION_HISTORY_H_
 #define CLOCKWISE_TESTS_RING_PARTITION_HISTORY_H_
 
@@ -17,17 +17,17 @@
 
 namespace clockwise {
 
-// `partition_bits` and `replicas` as they are, with no defaults filled in.
+// Returns a spec with these values and no other defaults.
 v1::RingSpec PartitionedSpec(uint32_t partition_bits, uint32_t replicas);
 
-// The ring without nodes, which all histories begin with.
+// Returns the ring without nodes, the start of all histories.
 RingPtr EmptyRing(const v1::RingSpec& spec);
 
-// The ring that follows on `before`, which must build.
+// Returns the ring of `nodes` that follows `before`. It must build.
 RingPtr FollowedBy(const RingPtr& before, const NodeList& nodes);
 RingPtr FollowedBy(const RingPtr& before, const Nodes& nodes);
 
-// The ring of `nodes` that follows on the one without any.
+// Returns the ring of `nodes` that follows the ring without nodes.
 RingPtr FirstRing(uint32_t partition_bits, uint32_t replicas,
                   const Nodes& nodes);
 
@@ -38,14 +38,14 @@ class PartitionHistory {
   const v1::RingSpec& spec() const { return spec_; }
   uint32_t steps() const { return steps_; }  // 4 to 8
 
-  // The next step: one to four changes, which may cancel out. The first step
-  // puts in several nodes.
+  // Makes the next step: one to four changes, which may cancel out. The first
+  // step adds several nodes.
   void Step();
   const NodeList& nodes() const { return nodes_; }
-  // Whether the last step changed the zone of a node that stayed.
+  // True if the last step changed the zone of a node that stayed.
   bool rezoned() const { return rezoned_; }
 
-  // Seed, spec and all steps so far, in one line.
+  // The seed, the spec and all steps so far, in one line.
   const std::string& told() const { return told_; }
 
  private:
@@ -66,8 +66,8 @@ class PartitionHistory {
   std::string told_;
 };
 
-// Goes through the history `seed`: calls `take` with the history and the rings
-// before and after each step, until a test fails.
+// Runs the history of `seed`. Calls `take` with the history and the rings
+// before and after each step. Stops when a test fails.
 template <typename Take>
 void ForEachStep(uint64_t seed, const Take& take) {
   PartitionHistory history(seed);

@@ -1,5 +1,5 @@
-// Comparisons of a PARTITIONED ring before and after each step of random
-// histories: what is said to move is what moves, and is the least.
+// Compares a PARTITIONED ring before and after each step of random histories:
+// the reported moves must be the real moves, and the minimum.
 #include "service/ring/partition_moves.h"
 
 #include <algorithm>
@@ -17,13 +17,13 @@
 namespace clockwise {
 namespace {
 
-constexpr uint64_t kHistories = 250;  // of each test
+constexpr uint64_t kHistories = 250;  // per test
 
 Ids IdsOf(const google::protobuf::RepeatedPtrField<std::string>& ids) {
   return {ids.begin(), ids.end()};
 }
 
-// Whether `position` is in the range (start, end], which may wrap.
+// Checks whether `position` is in the range (start, end], which may wrap.
 bool Inside(const v1::Move& move, uint64_t position) {
   if (move.start() == move.end()) return true;
   return uint64_t{position - move.start() - 1} <
@@ -88,9 +88,9 @@ TEST(PartitionMovesTest, TheMovedRatioCountsWhatOwnsAPartitionNewly) {
   });
 }
 
-// Where the least that can move is what nodes gain, no more moves than that.
-// Elsewhere a partition has to change places with another, because of zones or
-// because its new owner has it already.
+// If the gain of the nodes is a reachable minimum, no more may move. Otherwise
+// partitions conflict: a partition must be exchanged with another, because of
+// zones or because its new owner owns it already.
 TEST(PartitionMovesTest, WhatMovesIsTheMinimumUnlessPartitionsConflict) {
   int steps = 0, without_conflict = 0;
   ForEachComparison(3, [&](const PartitionHistory&, const Ring& before,
@@ -111,7 +111,7 @@ TEST(PartitionMovesTest, WhatMovesIsTheMinimumUnlessPartitionsConflict) {
   EXPECT_GT(without_conflict, steps / 2);
 }
 
-// All that a client of another language does.
+// Everything that a client in another language does.
 TEST(PartitionMovesTest, AMirrorThatFollowsTheMovesAloneHasTheTable) {
   for (uint64_t i = 0; i < kHistories; ++i) {
     Table mirror;
@@ -152,7 +152,7 @@ TEST(PartitionMovesTest, PartitionsKeptByTheirOwnersAreInNoMove) {
   });
 }
 
-// Asked of what a damaged file says. Found by fuzzing backups.
+// Callers may pass the spec of a damaged file. Found by fuzzing backups.
 TEST(PartitionsOfTest, MoreBitsThanThereMayBeAreNoPartitions) {
   v1::RingSpec spec;
   spec.set_layout(v1::LAYOUT_PARTITIONED);

@@ -1,6 +1,6 @@
-// What every PARTITIONED ring keeps to after any history: spread, even, moving
-// the least, and decided by the history alone. Random histories with fixed
-// seeds, in shards so that none takes long under a sanitizer.
+// The guarantees of every PARTITIONED ring after any history: distinct, even,
+// moving the least, and determined by the history alone. Random histories with
+// fixed seeds, in shards so that none runs long under a sanitizer.
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -19,9 +19,9 @@ namespace {
 
 constexpr uint64_t kShards = 16;
 constexpr uint64_t kHistoriesPerShard = 640;  // 10,240 in all
-constexpr uint64_t kOtherHistories = 300;     // of each test below the shards
+constexpr uint64_t kOtherHistories = 300;     // per test below the shards
 
-// What keeps the table from being one of `nodes` at all.
+// Returns why the table cannot be one of `nodes`; "" if it can.
 std::string ShapeBreach(const NodeList& nodes, const Ring& ring) {
   const size_t partitions = size_t{1} << ring.spec().partition_bits();
   const size_t owners =
@@ -44,7 +44,7 @@ std::string ShapeBreach(const NodeList& nodes, const Ring& ring) {
 
 class PartitionHistoryTest : public ::testing::TestWithParam<uint64_t> {
  protected:
-  // Each shard has seeds of its own.
+  // Each shard has its own seeds.
   template <typename Take>
   void ForEachStepOfTheShard(const Take& take) {
     for (uint64_t i = 0; i < kHistoriesPerShard; ++i) {
@@ -82,7 +82,7 @@ TEST_P(PartitionHistoryTest, EveryChangeMovesTheLeast) {
 INSTANTIATE_TEST_SUITE_P(Shards, PartitionHistoryTest,
                          ::testing::Range<uint64_t>(0, kShards));
 
-// Calls `take` as ForEachStep does, over histories that no shard has.
+// Like ForEachStep, over histories that are in no shard.
 template <typename Take>
 void ForEachOtherStep(uint64_t test, const Take& take) {
   for (uint64_t i = 0; i < kOtherHistories; ++i) {
@@ -91,7 +91,7 @@ void ForEachOtherStep(uint64_t test, const Take& take) {
   }
 }
 
-// Else the two tests above could be true of nothing.
+// Without these cases, the two tests above would prove nothing.
 TEST(PartitionRingTest, TheHistoriesHaveEveryKindOfCase) {
   int steps = 0, empty = 0, few_nodes = 0, few_zones = 0, zones_to_spare = 0;
   int held_nodes = 0, held_zones = 0, primaries_held = 0, rezoned = 0;
@@ -137,7 +137,7 @@ TEST(PartitionRingTest, TheSameNodesAgainChangeNothing) {
   });
 }
 
-// They are no part of placement.
+// Addresses and labels are not part of placement.
 TEST(PartitionRingTest, AddressesAndLabelsMoveNothing) {
   ForEachOtherStep(2, [](const PartitionHistory& history, const RingPtr&,
                          const RingPtr& after) {
@@ -163,7 +163,7 @@ TEST(PartitionRingTest, TheSameRingAndNodesGiveTheSameTable) {
   });
 }
 
-// As after a restart: nothing but spec, nodes and table is stored.
+// As after a restart: only spec, nodes and table are stored.
 TEST(PartitionRingTest, ARingRebuiltFromItsTableGoesOnTheSame) {
   ForEachOtherStep(4, [](const PartitionHistory& history, const RingPtr& before,
                          const RingPtr& after) {
@@ -182,7 +182,7 @@ TEST(PartitionRingTest, ARingRebuiltFromItsTableGoesOnTheSame) {
   });
 }
 
-// Else deltas and moves would tell of partitions to which nothing happened.
+// Otherwise deltas and moves would contain partitions that did not change.
 TEST(PartitionRingTest, APartitionThatKeepsOwnersAndPrimaryKeepsTheirOrder) {
   ForEachOtherStep(8, [](const PartitionHistory& history, const RingPtr& before,
                          const RingPtr& after) {
@@ -211,8 +211,8 @@ TEST(PartitionRingTest, AKeysOwnersAreThoseOfItsHashsTopBits) {
   });
 }
 
-// Owners beyond the table, in words: on through the partitions that follow,
-// then by id what owns none.
+// Returns the owners beyond the table: first those of the partitions that
+// follow, then the nodes that own nothing, by ID.
 Ids WalkedOwners(const Ring& ring, const Table& table, size_t from,
                  size_t asked) {
   Ids owners;

@@ -26,7 +26,7 @@ bool Has(const Ids& row, const std::string& id) {
   return std::find(row.begin(), row.end(), id) != row.end();
 }
 
-// Whether each member counts its due, rounded down or up.
+// Checks that each member's count is its fair share, rounded down or up.
 std::string RoundingBreach(const Members& members, const std::vector<Due>& dues,
                            Counts counts, const std::string& what) {
   for (size_t i = 0; i < members.size(); ++i) {
@@ -41,9 +41,10 @@ std::string RoundingBreach(const Members& members, const std::vector<Due>& dues,
 }
 
 // The vertices of the network of LeastMoved. A partition sends one unit to each
-// of `dues.zones` zones from its "base" and the rest of its owners to any zones
-// from its "more"; each of its zones sends to the zone's members; a member to
-// the sink as much as its due rounded down, and one more by way of its group.
+// of `dues.zones` zones from its "base" vertex, and its other owners to any
+// zones from its "more" vertex. Each zone of the partition sends to its
+// members. A member sends its fair share, rounded down, to the sink, and one
+// more through its group.
 struct Vertices {
   size_t partitions, zones, members;
 
@@ -124,7 +125,7 @@ bool PrimariesCanBe(const Members& members, const Table& table,
       network.AddEdge(first_row + p, vertex_of.at(id), 1);
     }
   }
-  // All partitions can go out only if every at_least is filled.
+  // All partitions can be sent only if every at_least is reached.
   return network.Send(source, sink).flow == static_cast<int64_t>(table.size());
 }
 
@@ -208,8 +209,8 @@ int64_t LeastGained(const Members& members, const Dues& dues,
                     const Table& before) {
   Counts owned = CountOwned(before);
   int64_t gained = 0;
-  // Of each group: how many of its members have to own one more than their due
-  // rounded down, less those that do already and can keep it.
+  // Per group: the number of members that must own one more than their rounded
+  // share, minus those that own it already and can keep it.
   std::vector<int64_t> ones = dues.group_total;
   for (size_t i = 0; i < members.size(); ++i) {
     const Due& due = dues.owned[i];

@@ -1,9 +1,10 @@
-// The promises of the layout PARTITIONED written a second time, as plainly as
-// can be and without a line of the service: exact shares, what a table must
-// keep to, and the least that a change must move. Stateless.
+// A second implementation of the guarantees of PARTITIONED, as simple as
+// possible and without code of the service. It has exact fair shares, the
+// conditions of a table, and the minimum that a change must move. Stateless.
 //
-// Every function takes the number of partitions as it comes, so that
-// partition_reference_test.cc can hold these against all tables of 2 or 3.
+// Every function accepts any number of partitions, so that
+// partition_reference_test.cc can compare it with all tables of 2 or 3
+// partitions.
 #ifndef CLOCKWISE_TESTS_RING_PARTITION_REFERENCE_H_
 #define CLOCKWISE_TESTS_RING_PARTITION_REFERENCE_H_
 
@@ -16,7 +17,7 @@
 
 namespace clockwise {
 
-// What placement knows of a node.
+// The fields of a node that placement depends on.
 struct Member {
   std::string id;
   int64_t weight = 1;
@@ -24,7 +25,7 @@ struct Member {
 };
 using Members = std::vector<Member>;
 
-// The owners of each partition, primary first; of a ring without nodes each
+// The owners of each partition, primary first. In a ring without nodes, each
 // partition has none.
 using Table = std::vector<Ids>;
 
@@ -37,62 +38,65 @@ struct Due {
   bool IsWhole() const { return part % of == 0; }
 };
 
-// How many partitions each member is to own. In proportion to weight, but
-//  - a member at most every partition once,
-//  - with as many zones as owners, a zone at most every partition once,
-//  - with fewer zones, a zone at least every partition once.
-// What these take from some goes to the others in proportion to weight, and so
-// inside a zone that is held at its bound. A group is the members whose dues
-// sum to a whole number for that reason: each zone that is held at its bound
-// (one that meets it by itself is not held), and all other members together.
+// The fair share of each member, in partitions. It is proportional to weight,
+// but
+//  - a member owns each partition at most once,
+//  - with at least as many zones as owners, a zone owns each at most once,
+//  - with fewer zones, a zone owns each at least once.
+// What these bounds remove from some is distributed to the others in proportion
+// to weight, also inside a zone at its bound. A group is a set of members whose
+// shares sum to a whole number: each zone that is held at its bound (not one
+// that meets the bound without being held), and all other members together.
 struct Dues {
-  size_t owners = 0;       // of a partition: min(replicas, members)
-  size_t zones = 0;        // that a partition reaches: min(owners, all zones)
-  std::vector<Due> owned;  // by member
+  size_t owners = 0;           // per partition: min(replicas, members)
+  size_t zones = 0;            // per partition: min(owners, all zones)
+  std::vector<Due> owned;      // by member
   std::vector<Due> primaries;  // by member: weight / all weights × partitions
   std::vector<size_t> group;   // by member
   std::vector<int64_t> group_total;
-  bool held = false;  // some member's due is not its weight's
+  bool held = false;  // some share is not proportional to weight
 };
 Dues DuesOf(const Members& members, int64_t partitions, size_t replicas);
 
-// --- What is wrong with a table; "" if nothing is. ---
+// --- Conditions of a table. Each returns the violation; "" if there is none.
+// ---
 
-// Each partition has `dues.owners` distinct members in `dues.zones` zones or
-// more.
+// Checks that each partition has `dues.owners` distinct members in at least
+// `dues.zones` zones.
 std::string SpreadBreach(const Members& members, const Dues& dues,
                          const Table& table);
-// Each member owns its due, rounded down or up.
+// Checks that each member owns its fair share, rounded down or up.
 std::string EvenBreach(const Members& members, const Dues& dues,
                        const Table& table);
-// Each member is primary of its due, rounded down or up. Where shares are held
-// at bounds this may be out of reach for these owners; then (`dues.held`) it is
-// asked only if some choice among them comes within one of every due.
+// Checks that each member is primary of its fair share, rounded down or up. If
+// shares are held at bounds, these owners may not allow that. Then
+// (`dues.held`) it is required only if some choice is within one of every
+// share.
 std::string PrimariesBreach(const Members& members, const Dues& dues,
                             const Table& table);
 
-// Whether primaries can be chosen among the owners so that member i has
+// Checks whether primaries can be chosen among the owners so that member i has
 // at_least[i] to at_most[i] of them.
 bool PrimariesCanBe(const Members& members, const Table& table,
                     const std::vector<int64_t>& at_least,
                     const std::vector<int64_t>& at_most);
 
-// --- What a change moves. ---
+// --- Moves of a change. ---
 
-// Partitions that a member owns after and not before, over all members.
+// Returns the sum over members of partitions owned after and not before.
 int64_t CountMoved(const Table& before, const Table& after);
 
-// The least that any table of `members` which is spread and even can move, with
-// each group's total as it is due; and one such table.
+// The minimum that any distinct and even table of `members` moves, with each
+// group's total at its share; and one such table.
 struct Least {
   int64_t moved = 0;
   Table table;
 };
 Least LeastMoved(const Members& members, const Dues& dues, const Table& before);
 
-// What members must gain to own as many partitions as is due, whichever these
-// are: LeastMoved is this, or more where partitions can't go to whom they
-// should.
+// Returns how many partitions the members must gain to reach their shares,
+// whichever these partitions are. LeastMoved is this number, or more if
+// partitions cannot move to the members that need them.
 int64_t LeastGained(const Members& members, const Dues& dues,
                     const Table& before);
 
@@ -100,7 +104,7 @@ int64_t LeastGained(const Members& members, const Dues& dues,
 
 Members MembersOf(const Ring& ring);
 Table TableOf(const Ring& ring);
-// Of the ring's nodes, partitions and replicas.
+// Returns the shares for the ring's nodes, partitions and replicas.
 Dues DuesIn(const Ring& ring);
 
 }  // namespace clockwise

@@ -1,6 +1,5 @@
-// What the tests of PARTITIONED compare with is right itself: held against the
-// definition of its shares, and against every table there is of 2 or 3
-// partitions.
+// Tests the reference that the tests of PARTITIONED use: against the definition
+// of its shares, and against all tables of 2 or 3 partitions.
 #include "tests/ring/partition_reference.h"
 
 #include <algorithm>
@@ -40,7 +39,7 @@ struct ZoneSums {
   size_t group = 0;
 };
 
-// `dues` is what its comment says, but that what is held has a reason to be.
+// Checks that `dues` meets its definition, and that each bound has a reason.
 void ExpectLevel(const Members& members, const Dues& dues, double partitions) {
   constexpr double kNear = 1e-6;
   std::map<std::string, ZoneSums> zones;
@@ -108,7 +107,7 @@ TEST(PartitionReferenceTest, WithoutBoundsDuesAreInProportionToWeight) {
   EXPECT_TRUE(DuesOf({{"a", 9, ""}, {"b", 1, ""}, {"c", 1, ""}}, 16, 2).held);
 }
 
-// Calls `take` with every table whose rows are `rows`.
+// Calls `take` with every table whose rows are in `rows`.
 template <typename Take>
 void ForEachTable(const std::vector<Ids>& rows, size_t partitions,
                   const Take& take, Table table = {}) {
@@ -120,7 +119,7 @@ void ForEachTable(const std::vector<Ids>& rows, size_t partitions,
   }
 }
 
-// All sets of `count` members, in order of `members`.
+// Returns all sets of `count` members, in the order of `members`.
 std::vector<Ids> AllRows(const Members& members, size_t count) {
   std::vector<Ids> rows;
   for (uint32_t bits = 0; bits < 1u << members.size(); ++bits) {
@@ -159,7 +158,7 @@ int64_t EnumerateLeast(const Members& members, const Dues& dues,
   return least;
 }
 
-// A table of what is not quite these members: some are new, some are gone.
+// Returns a table of slightly other members: some are new, some are gone.
 Table RandomTable(std::mt19937_64& random, size_t partitions, size_t owners) {
   Table table(partitions);
   for (Ids& row : table) {

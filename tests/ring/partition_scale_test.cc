@@ -1,4 +1,4 @@
-// PARTITIONED with more nodes and partitions than random histories have.
+// PARTITIONED with more nodes and partitions than the random histories have.
 #include <cstdint>
 #include <string>
 
@@ -18,7 +18,7 @@ void ExpectSpreadAndEven(const Ring& ring, const Dues& dues) {
   EXPECT_EQ(PrimariesBreach(members, dues, table), "");
 }
 
-// `count` nodes of weights 1 to `max_weight` in `zones` zones.
+// Returns `count` nodes of weights 1 to `max_weight` in `zones` zones.
 Nodes ManyNodes(size_t count, uint32_t max_weight, uint32_t zones) {
   Nodes nodes = NewNodes(count);
   for (uint32_t i = 0; i < count; ++i) {
@@ -48,8 +48,8 @@ TEST(PartitionScaleTest, AThousandPartitionsMoveTheLeastToo) {
   }
 }
 
-// 12,288 owners among 1,000 nodes: 12 or 13 partitions each. One more node
-// takes 12, from nodes that have 13; and one less leaves what it had.
+// 12,288 owner slots for 1,000 nodes: 12 or 13 partitions each. A new node gets
+// 12, from nodes that have 13. Removing a node moves only its own partitions.
 TEST(PartitionScaleTest, OneNodeOfAThousandMovesItsOwnShareAlone) {
   Nodes nodes = ManyNodes(1000, 1, 5);
   const RingPtr before = FirstRing(12, 3, nodes);

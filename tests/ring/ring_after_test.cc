@@ -1,5 +1,6 @@
-// A ring made from the one before is, byte for byte, the ring built anew:
-// random histories, of one change and of many at once, in all forms of ring.
+// A ring made from the previous one must equal, byte for byte, the ring built
+// from scratch. Random histories, with one change and with many at once, in all
+// forms of a ring.
 #include <algorithm>
 #include <cstdint>
 #include <random>
@@ -15,7 +16,7 @@
 namespace clockwise {
 namespace {
 
-// A history of rings under one spec, each compared with one built anew.
+// A history of rings under one spec, each compared with one built from scratch.
 class History {
  public:
   History(const v1::RingSpec& spec, Nodes nodes)
@@ -23,7 +24,7 @@ class History {
 
   Nodes& nodes() { return nodes_; }
 
-  // Goes on to nodes() as they are now.
+  // Moves on to the present nodes().
   void Step() {
     const NodeList list = ListOf(nodes_);
     patched_ += PointEdits::Between(*ring_, list).has_value() ? 1 : 0;
@@ -59,12 +60,12 @@ void ChangeOne(std::mt19937_64& random, uint32_t& number, Nodes& nodes) {
   } else if (what == 5) {
     nodes[at].set_zone("z" + std::to_string(Draw(random, 2)));
   } else {
-    // Nodes of one hash_key have all their points in common.
+    // Nodes with one hash_key have all their points in common.
     nodes[at].set_hash_key("same-" + std::to_string(Draw(random, 2)));
   }
 }
 
-// `most` changes a step at most.
+// Runs a history with at most `most` changes per step.
 int RunHistory(uint64_t seed, const v1::RingSpec& spec, size_t nodes, int steps,
                uint32_t most) {
   std::mt19937_64 random(seed);
@@ -104,8 +105,8 @@ TEST(RingAfterTest, FewPointsInManyEmptyBuckets) {
   }
 }
 
-// Growing and shrinking by a node at a time, past steps of the number of
-// buckets and the wrap of the circle.
+// Grows and shrinks node by node, across steps of the number of buckets and the
+// wrap of the circle.
 TEST(RingAfterTest, FromFewToManyAndBack) {
   History history(HashedSpec(40, 3), NewNodes(3));
   for (int i = 3; i < 160; ++i) {
@@ -120,7 +121,7 @@ TEST(RingAfterTest, FromFewToManyAndBack) {
   EXPECT_GT(history.patched(), 250);
 }
 
-// Beyond 65,535 nodes lines are of another form, and the way there and back.
+// Above 65,535 nodes, lines have another form. Tests both directions.
 TEST(RingAfterTest, ManyNodes) {
   History history(HashedSpec(1, 2), NewNodes(65533));
   for (int i = 0; i < 4; ++i) {

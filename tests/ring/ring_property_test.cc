@@ -1,4 +1,4 @@
-// What every HASHED ring keeps to, tried on random rings with fixed seeds.
+// The guarantees of every HASHED ring, on random rings with fixed seeds.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -70,7 +70,8 @@ TEST(RingTest, AddedNodeTakesKeysOnlyForItself) {
   }
 }
 
-// Without zones, every list of owners is the old one with the new node put in.
+// Without zones, every list of owners is the old one with the new node
+// inserted.
 TEST(RingTest, AddedNodeOnlyPushesInAmongReplicas) {
   std::mt19937_64 random(3);
   Nodes nodes = RandomNodes(random, 8, 3, 1);
@@ -140,10 +141,11 @@ TEST(RingTest, AGreaterWeightOnlyAddsKeysToThatNode) {
   }
 }
 
-// A node with p points of P owns about p/P of the space, with a relative
-// standard deviation below 1/sqrt(p): the gaps before its points are as good as
-// independent and exponential. Within 5 of these for each of 16 × 20 nodes: a
-// correct ring misses it once in a hundred thousand seeds, and seeds are fixed.
+// A node with p of P points owns about p/P of the space, with a relative
+// standard deviation below 1/sqrt(p): the gaps before its points are nearly
+// independent and exponential. Each of 16 × 20 nodes must be within 5
+// deviations. A correct ring fails for one in a hundred thousand seeds, and
+// seeds are fixed.
 TEST(RingTest, WeightsHoldWithinFiveStandardDeviations) {
   std::mt19937_64 random(12);
   for (int round = 0; round < 20; ++round) {
@@ -164,8 +166,8 @@ TEST(RingTest, WeightsHoldWithinFiveStandardDeviations) {
   }
 }
 
-// Real keys, hashed: a count of n expected keys has a standard deviation below
-// sqrt(n) beside the ring's own; 5 of both.
+// Hashes real keys. A count of n expected keys has a standard deviation below
+// sqrt(n), in addition to that of the ring. Allows 5 of both.
 TEST(RingTest, KeysFallAsTheSharesSay) {
   const RingPtr ring = NewRing(HashedSpec(160), NewNodes(8));
   const std::vector<double> shares = Shares(Measure(*ring));
@@ -180,7 +182,7 @@ TEST(RingTest, KeysFallAsTheSharesSay) {
   }
 }
 
-// Two nodes that differ in one character share no keys more than strangers do.
+// Two IDs that differ in one character share no more keys than unrelated IDs.
 TEST(RingTest, SimilarIdsDoNotFollowEachOther) {
   const RingPtr ring = NewRing(HashedSpec(160), NewNodes(10));
   std::map<Ids, int> pairs;

@@ -1,6 +1,6 @@
-// What somebody knows of a PARTITIONED ring who has read the comments of
-// placement.proto and no more: tables as rows of node ids, a follower of
-// snapshots and deltas, and the figures of a change counted row by row.
+// A mirror of a PARTITIONED ring that uses only the comments of
+// placement.proto: tables as rows of node IDs, a follower of snapshots and
+// deltas, and the numbers of a change counted row by row.
 #ifndef CLOCKWISE_TESTS_SUPPORT_PARTITION_MIRROR_H_
 #define CLOCKWISE_TESTS_SUPPORT_PARTITION_MIRROR_H_
 
@@ -15,18 +15,18 @@
 
 namespace clockwise {
 
-// The owners of each partition, by id, primary first.
+// The owners of each partition, by ID, primary first.
 using OwnerRows = std::vector<std::vector<std::string>>;
 
-// Of the snapshot of a PARTITIONED ring.
+// Returns the rows of the snapshot of a PARTITIONED ring.
 OwnerRows RowsOf(const v1::Snapshot& snapshot);
 
-// Follows a ring from a snapshot by deltas. Thread-compatible.
+// Follows a ring from a snapshot through deltas. Thread-compatible.
 class PartitionMirror {
  public:
   explicit PartitionMirror(const v1::Snapshot& snapshot);
 
-  // A delta that breaks a promise of the proto fails the test.
+  // Applies a delta. Fails the test if it violates a guarantee of the proto.
   void Apply(const v1::Delta& delta);
 
   uint64_t epoch() const { return epoch_; }
@@ -40,24 +40,25 @@ class PartitionMirror {
   OwnerRows rows_;
 };
 
-// What a change from `before` to `after` moves, counted.
+// Counts what a change from `before` to `after` moves.
 struct CountedMoves {
   CountedMoves(const OwnerRows& before, const OwnerRows& after);
 
-  double Ratio(uint64_t owner_slots) const;  // of those after
+  double Ratio(uint64_t owner_slots) const;  // of owner slots after
 
-  uint64_t moved = 0;      // owner slots that get a node
-  uint64_t handovers = 0;  // partitions whose primary owned them before
+  uint64_t moved = 0;      // owner slots with a new node
+  uint64_t handovers = 0;  // partitions whose primary was an owner before
   uint64_t slots = 0;      // owner slots after
-  // By who owned it (""; nobody) and who owns it. Joining owners are paired, in
-  // their order, with those that leave.
+  // By owner before ("": none) and owner after. New owners are paired, in their
+  // order, with owners that leave.
   std::map<std::pair<std::string, std::string>, uint64_t> transfers;
 };
 
-// Partitions with two owners in one zone; 0 if no node has a zone.
+// Returns the number of partitions with two owners in one zone; 0 if no node
+// has a zone.
 uint32_t CountShortfall(const v1::Snapshot& snapshot);
 
-// How many partitions each node owns.
+// Returns the number of partitions of each node.
 std::map<std::string, uint64_t> CountOwned(const OwnerRows& rows);
 
 }  // namespace clockwise

@@ -1,22 +1,22 @@
-"""All that a client needs to follow a PARTITIONED ring: XXH3, a shift, a list.
+"""Everything that a client needs to follow a PARTITIONED ring: XXH3, a shift, a list.
 
-Written from the comments of placement.proto alone. Feed it what Watch sends.
+Written from the comments of placement.proto alone. Its input is the messages of Watch.
 """
 
 from tests.support.ring_model import xxh3
 
 
 class PartitionMirror:
-    """The newest ring that Watch told of: rows[partition] are its owners' ids,
+    """The newest ring that Watch sent: rows[partition] are its owners' IDs,
     primary first."""
 
     def __init__(self):
-        self.epoch = 0  # as Watch wants it when nothing is known
+        self.epoch = 0  # the value that Watch requires if nothing is known
         self.incarnation = 0
         self.rows = []
 
     def apply(self, message):
-        """Takes in one WatchResponse."""
+        """Applies one WatchResponse."""
         kind = message.WhichOneof("event")
         event = getattr(message, kind)
         if kind == "snapshot":
@@ -50,11 +50,11 @@ class PartitionMirror:
         return xxh3(key) >> (64 - self.spec.partition_bits)
 
     def owners(self, key):
-        """Ids of the nodes that own a key, primary first."""
+        """Returns the IDs of the nodes that own a key, primary first."""
         return self.rows[self.partition(key)]
 
     def walk(self, key, wanted):
-        """As owners(), of a number of nodes that may exceed the table's."""
+        """Returns `wanted` owners, which may be more than the table has."""
         start, found = self.partition(key), {}  # a dict keeps the order
         for row in self.rows[start:] + self.rows[:start]:
             found.update(dict.fromkeys(row))

@@ -17,7 +17,7 @@ uint64_t Mixed(uint64_t z) {
   return z ^ (z >> 31);
 }
 
-// The ends of all arcs within which owners can't differ, of both rings.
+// Returns the ends of all arcs of both rings within which owners cannot differ.
 std::vector<uint64_t> Ends(const ReferenceRing& a, const ReferenceRing& b) {
   std::set<uint64_t> ends;
   for (uint64_t position : a.Positions()) ends.insert(position);
@@ -25,7 +25,8 @@ std::vector<uint64_t> Ends(const ReferenceRing& a, const ReferenceRing& b) {
   return {ends.begin(), ends.end()};
 }
 
-// The arc up to ends[i]: one end alone bounds the whole space.
+// Returns the width of the arc up to ends[i]. A single end bounds the whole
+// space.
 absl::uint128 ArcWidth(const std::vector<uint64_t>& ends, size_t i) {
   if (ends.size() == 1) return kHashSpace;
   return ends[i] - ends[(i + ends.size() - 1) % ends.size()];

@@ -1,7 +1,7 @@
-// ReferenceRing is placement written a second time, from DESIGN.md §3 and
-// nothing else, as plainly as can be: sort all points, walk, try every slot. It
-// shares no code with the service but the hash functions, whose vectors
-// layout_test.cc pins. Immutable.
+// ReferenceRing is a second implementation of placement, written from the
+// design document alone and as simple as possible: it sorts all points, walks,
+// and tries every slot. It shares only the hash functions with the service;
+// layout_test.cc tests these with vectors. Immutable.
 #ifndef CLOCKWISE_TESTS_SUPPORT_REFERENCE_RING_H_
 #define CLOCKWISE_TESTS_SUPPORT_REFERENCE_RING_H_
 
@@ -21,17 +21,18 @@ class ReferenceRing {
  public:
   ReferenceRing(const v1::RingSpec& spec, const Nodes& nodes);
 
-  // Owners each key has: min(the spec's replicas, nodes).
+  // Returns the number of owners per key: min(the spec's replicas, nodes).
   size_t owners_per_key() const;
 
-  // HASHED: the owners of `position`. `owners` at most the number of nodes.
+  // HASHED: returns the owners of `position`; `owners` is at most the number of
+  // nodes.
   Ids OwnersAt(uint64_t position, size_t owners) const;
   Ids OwnersAt(uint64_t position) const;
 
-  // MODULO: the owners of keys whose hash leaves `remainder`.
+  // MODULO: returns the owners of keys whose hash has this remainder.
   Ids OwnersOfRemainder(size_t remainder) const;
 
-  // HASHED: the points, sorted.
+  // HASHED: returns the points, sorted.
   std::vector<uint64_t> Positions() const;
 
   size_t node_count() const { return zones_.size(); }
@@ -47,23 +48,24 @@ class ReferenceRing {
 
 // Counted over all arcs of both rings, one by one.
 struct ReferenceFigures {
-  // By node id: of hash space × owners, as any owner; of hash space, as
-  // primary.
+  // By node ID: the part of hash space × owners as any owner, and of hash space
+  // as primary.
   std::map<std::string, absl::uint128> owned, primaries;
   absl::uint128 whole = 0;  // of the hash space
 };
 ReferenceFigures CountOwnership(const v1::RingSpec& spec, const Nodes& nodes);
 
-// DESIGN.md §5.1.3: the part of hash space × owners after that gets a new node.
+// Returns Comparison.moved_ratio: the fraction of hash space × owners after
+// that gets a new node.
 double CountMovedRatio(const v1::RingSpec& spec, const Nodes& before,
                        const Nodes& after);
 
-// The least that an assignment with the shares of `after` must move: what each
-// node gains. Owner slots that were empty are gained by somebody.
+// Returns the minimum that an assignment with the shares of `after` must move:
+// the gain of each node. Empty owner slots count as gained.
 double CountMinimumMovedRatio(const v1::RingSpec& spec, const Nodes& before,
                               const Nodes& after);
 
-// n / d, of numbers up to 2^127.
+// Returns n / d, for numbers up to 2^127.
 double RatioOf(absl::uint128 n, absl::uint128 d);
 
 }  // namespace clockwise

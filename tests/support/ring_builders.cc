@@ -61,7 +61,7 @@ Ids OwnersAt(const Ring& ring, KeyHash hash, uint32_t owners) {
   if (ring.nodes().empty()) return {};
   std::vector<uint32_t> indexes(ring.OwnersPerKey(owners));
   ring.OwnersFrom(ring.SlotOf(hash), indexes);
-  // However they are asked for, they are the same.
+  // Every kind of look-up must return the same owners.
   std::vector<uint32_t> at_once(indexes.size());
   ring.OwnersOf(hash, at_once);
   EXPECT_EQ(at_once, indexes);

@@ -1,4 +1,4 @@
-"""The ring written anew in Python from its description, to check the server."""
+"""A second implementation of the ring, written from its description."""
 
 import bisect
 import ctypes
@@ -26,8 +26,8 @@ def splitmix64(state):
 class RingModel:
     """The ring of a v1.Snapshot, computed from its spec and nodes alone.
 
-    PARTITIONED is decided, not computed: its fingerprint takes the table, a row
-    of node ids per partition; owners() is PartitionMirror's.
+    PARTITIONED cannot be computed: its fingerprint requires the table `rows`, a
+    row of node IDs per partition. PartitionMirror has its owners().
     """
 
     def __init__(self, spec, nodes, rows=()):
@@ -48,7 +48,7 @@ class RingModel:
         self.positions = [position for position, _ in self.points]
 
     def owners(self, key, replicas):
-        """Ids of the key's owners: distinct zones first, then distinct nodes."""
+        """Returns the IDs of a key's owners: one per zone first, then the others."""
         if self.spec.layout == HASHED:
             slot = bisect.bisect_left(self.positions, xxh3(key))
             slot %= len(self.positions)

@@ -1,4 +1,4 @@
-// The files tests/vectors/compat/*.tsv: what other systems answered.
+// Reads the files tests/vectors/compat/*.tsv: the answers of other systems.
 #ifndef CLOCKWISE_TESTS_SUPPORT_VECTOR_FILE_H_
 #define CLOCKWISE_TESTS_SUPPORT_VECTOR_FILE_H_
 
@@ -15,8 +15,8 @@ struct VectorCase {
   std::string id;
   Fields params;
   std::vector<Fields> members;
-  std::vector<std::string> owners;             // one a key
-  std::vector<std::vector<std::string>> rows;  // without their first field
+  std::vector<std::string> owners;             // one per key
+  std::vector<std::vector<std::string>> rows;  // without the first field
 };
 
 struct VectorFile {
@@ -24,19 +24,19 @@ struct VectorFile {
   std::vector<VectorCase> cases;
 };
 
-// "%D0" and the like become bytes.
+// Decodes escapes like "%D0" to bytes.
 std::string Unescaped(const std::string& text);
 
-// The file `name`.tsv; a failed assertion and no cases if it can't be read.
+// Reads `name`.tsv. If that fails, an assertion fails and there are no cases.
 VectorFile ReadVectors(const std::string& name);
 
-// Holds `owner_of(key)`, a member's index as text, against each owner of
-// `vector`; returns how many there were.
+// Compares `owner_of(key)`, a member's index as text, with each owner of
+// `vector`. Returns the number of owners compared.
 int CompareOwners(
     const VectorFile& vectors, const VectorCase& vector,
     const std::function<std::string(const std::string& key)>& owner_of);
 
-// `fields[name]`, or `otherwise`.
+// Returns `fields[name]`, or `otherwise` if it is absent.
 std::string Get(const Fields& fields, const std::string& name,
                 const std::string& otherwise);
 

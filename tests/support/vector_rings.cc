@@ -20,7 +20,7 @@ uint32_t Number(const Fields& fields, const char* name, const char* otherwise) {
   return static_cast<uint32_t>(std::stoul(Get(fields, name, otherwise)));
 }
 
-// host:port, and the host alone where the port is the usual one.
+// Returns host:port, or only the host if the port is the usual one.
 std::string HostPort(const Fields& member, const std::string& usual) {
   const std::string host = member.at("host");
   const std::string port = Get(member, "port", usual);
@@ -43,7 +43,7 @@ std::string HashKeyOf(const Fields& member, const std::string& file,
 
 const std::map<std::string, std::string>& LayoutsOfFiles() {
   static const auto& layouts = *new std::map<std::string, std::string>{
-      {"libmemcached", ""},  // by its mode, as twemproxy and gRPC
+      {"libmemcached", ""},  // set by its mode, as for twemproxy and gRPC
       {"libketama", "libketama"},
       {"twemproxy", ""},
       {"nginx-consistent", "nginx"},
@@ -77,7 +77,7 @@ std::string LayoutName(const VectorCase& vector, const std::string& file) {
   if (file != "libmemcached") return LayoutsOfFiles().at(file);
   const std::string& mode = vector.params.at("mode");
   if (mode == "modula") return "libmemcached_modula";
-  // One member of weight above 1 makes libmemcached weigh them all.
+  // If any member has a weight above 1, libmemcached uses weights for all.
   const bool weighted = std::any_of(
       vector.members.begin(), vector.members.end(),
       [](const Fields& member) { return Number(member, "weight", "1") > 1; });
@@ -164,7 +164,7 @@ std::optional<VectorRing> RingOf(const VectorCase& vector,
 }
 
 VectorRing WithTopology(VectorRing ring, const VectorCase& vector) {
-  // "dc1:2,dc2:3"
+  // For example "dc1:2,dc2:3".
   for (const auto part : absl::StrSplit(vector.params.at("nts_rf"), ',')) {
     const std::pair<std::string, std::string> dc = absl::StrSplit(part, ':');
     EXPECT_TRUE(absl::SimpleAtoi(

@@ -1,4 +1,4 @@
-// The vectors' cases as rings: the spec and nodes that Clockwise is told.
+// Converts the cases of the vectors to rings: the spec and nodes for Clockwise.
 #ifndef CLOCKWISE_TESTS_SUPPORT_VECTOR_RINGS_H_
 #define CLOCKWISE_TESTS_SUPPORT_VECTOR_RINGS_H_
 
@@ -11,21 +11,22 @@
 
 namespace clockwise {
 
-// A node's id is its member's index; nodes are in the order of the members.
+// The ID of a node is the index of its member. Nodes are in member order.
 struct VectorRing {
   v1::RingSpec spec;
   Nodes nodes;
 };
 
-// Of a case in the file `file`.tsv; of cassandra with SimpleStrategy. None if
-// it is of a system that is not reproduced: Cassandra's RandomPartitioner.
+// Returns the ring of a case in the file `file`.tsv, for Cassandra with
+// SimpleStrategy. nullopt if the system is not reproduced: Cassandra's
+// RandomPartitioner.
 std::optional<VectorRing> RingOf(const profile::VectorCase& vector,
                                  const std::string& file);
 
-// The same with NetworkTopologyStrategy.
+// Returns the same ring with NetworkTopologyStrategy.
 VectorRing WithTopology(VectorRing ring, const profile::VectorCase& vector);
 
-// The files whose cases are memberships, with one owner a key.
+// Returns the files whose cases are memberships with one owner per key.
 std::vector<std::string> OwnerFiles();
 
 }  // namespace clockwise

@@ -1,5 +1,5 @@
-// Cassandra: tokens, owners and the replicas of both strategies, against what
-// its server's own methods and the drivers computed (cassandra.tsv).
+// Compares Cassandra's tokens, owners and replicas of both strategies with
+// those that its server's methods and the drivers computed (cassandra.tsv).
 #include <string>
 #include <vector>
 

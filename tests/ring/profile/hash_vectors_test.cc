@@ -1,4 +1,4 @@
-// Each hash against what the programs that own it computed (hashes.tsv).
+// Compares each hash with the results of the original programs (hashes.tsv).
 #include <functional>
 #include <string>
 #include <vector>

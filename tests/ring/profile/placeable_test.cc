@@ -1,5 +1,5 @@
-// Nodes that a layout cannot place are refused in one clear line each, and
-// those that it can are not.
+// Nodes that a layout cannot place are rejected with one clear line each, and
+// others are accepted.
 #include <functional>
 #include <limits>
 #include <string>
@@ -97,7 +97,7 @@ TEST(PlaceableTest, CassandraTokens) {
   EXPECT_EQ(RefusalOf(spec, {WithPoints(NewNode("a"), {5, least})}), "");
 }
 
-// 16,384 slots, in two halves.
+// Returns two nodes with half of the 16,384 slots each.
 Nodes RedisHalves() {
   Nodes nodes = {NewNode("a"), NewNode("b")};
   for (uint64_t slot = 0; slot < 16384; ++slot) {

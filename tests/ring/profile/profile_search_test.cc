@@ -1,5 +1,5 @@
-// Ends instead of positions: held against each search as its system does it,
-// on every hash around every point.
+// Compares the search by ends with the search of each system, at every hash
+// around every point.
 #include <algorithm>
 #include <cstdint>
 #include <random>
@@ -12,7 +12,7 @@
 namespace clockwise::profile {
 namespace {
 
-// Points are the members' tokens, of 32 bits.
+// The points are the members' 32-bit tokens.
 void AppendTokensAsTheyAre(std::span<const Member> members, const Settings&,
                            std::vector<Point>& points) {
   for (uint32_t i = 0; i < members.size(); ++i) {
@@ -27,8 +27,8 @@ struct Entry {
   uint32_t member;
 };
 
-// As the systems search, word for word: entries are sorted by position, of
-// equal ones in the order in which they were put in.
+// Searches like the systems: entries are sorted by position, and entries at one
+// position are in the order of insertion.
 uint32_t OwnerBySearch(const std::vector<Entry>& entries, Search search,
                        Ties ties, uint32_t hash) {
   size_t at = 0;
@@ -55,8 +55,8 @@ uint32_t OwnerByEnds(const Slots& slots, uint32_t hash) {
   return slots.members[FirstEnd(slots.ends, uint64_t{hash} << 32)];
 }
 
-// Up to eight members with points close together around 0, so that gaps are
-// odd, even, 1 and 0, and the wrap lies in their midst.
+// Returns up to eight members with points close together around 0. So gaps are
+// odd, even, 1 and 0, and the wrap is among them.
 std::vector<Member> DrawnMembers(std::mt19937& random) {
   std::vector<Member> members(2 + random() % 7);
   for (Member& member : members) {
@@ -64,7 +64,7 @@ std::vector<Member> DrawnMembers(std::mt19937& random) {
       member.tokens.push_back(static_cast<uint32_t>(random() % 41 - 20));
     }
   }
-  members[0].tokens.push_back(1000);  // never all at one position
+  members[0].tokens.push_back(1000);  // not all at one position
   members[1].tokens.push_back(2000);
   return members;
 }

@@ -1,4 +1,5 @@
-// RingSpec.settings: bounds, defaults, and what a layout does not have.
+// RingSpec.settings: bounds, defaults, and settings that a layout does not
+// have.
 #include <functional>
 #include <string>
 

@@ -1,4 +1,4 @@
-// What others got wrong who rebuilt these systems, each trap by its name.
+// Known mistakes of other reimplementations of these systems, one test each.
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -52,7 +52,7 @@ TEST(ProfileTrapsTest, SevenEqualNpmHashringMembersHave156PointsEach) {
 TEST(ProfileTrapsTest, Binary32DecidesAWeightedCount) {
   std::vector<Member> members =
       Members({"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"});
-  // 8 of 110 over 11 members: exactly 128 points, in binary32 124.
+  // Weight 8 of 110 over 11 members: exactly 128 points; in binary32 124.
   for (Member& member : members) member.weight = 10;
   members[0].weight = 8;
   members[1].weight = 12;

@@ -1,5 +1,5 @@
-// Rings in the layouts of other systems against what those answered, key by
-// key.
+// Compares rings in the layouts of other systems with the answers of those
+// systems, key by key.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -18,8 +18,8 @@ using profile::ReadVectors;
 using profile::Unescaped;
 using profile::VectorCase;
 
-// The owner when those in `down` do not answer: nginx takes the next point, up
-// to 20 times. Of points at one position it has the first only.
+// Returns the owner if the servers in `down` do not respond: nginx uses the
+// next point, up to 20 times. Of points at one position it has only the first.
 std::string Answering(const Ring& ring, size_t slot, const std::string& down) {
   const std::vector<std::string> out = absl::StrSplit(down, ',');
   for (int step = 0; step <= 20; ++step) {
