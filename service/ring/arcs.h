@@ -31,8 +31,8 @@ struct ArcList {
 };
 
 // Returns the arcs of the ring after the change; equal neighbours are merged.
-// The circle is the hash space. In MODULO, whose slots are not ranges, it is
-// the least common multiple of both numbers of nodes, so a position determines
+// The circle is the hash space. In MODULO, slots are not ranges: the circle is
+// the least common multiple of both numbers of nodes. So a position determines
 // the owner before and after. Requires non-empty rings of one spec.
 ArcList ArcsOf(const Ring& before, const Ring& after);
 

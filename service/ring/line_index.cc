@@ -100,8 +100,8 @@ void LineIndex::Patch(const std::vector<AnyLine>& before,
   WantHugePages(lines);
   // Phase 1: copy the lines and renumber their nodes. An edit moves the slots
   // of all later buckets by one, but not the start of its own bucket.
-  // Afterwards every `start` is right. Every line is right too, except those
-  // that hold an edited point, or that name it as their next end.
+  // Afterwards every `start` is right. A line is wrong only if it holds an
+  // edited point, or if its next end is or was one.
   uint32_t shift = 0;
   const auto copy_until = [&](size_t bucket) {
     for (size_t i = lines.size(); i < bucket; ++i) {

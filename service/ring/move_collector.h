@@ -53,7 +53,7 @@ class MoveCollector {
   const size_t max_moves_;
   absl::uint128 moved_ = 0;     // arc lengths × owners gained
   absl::uint128 handover_ = 0;  // arc lengths
-  // By node before (kGone: none) and node after.
+  // Arc lengths by node before (kGone: none) and node after.
   absl::flat_hash_map<std::pair<uint32_t, uint32_t>, absl::uint128> transfers_;
   bool open_ = false;  // the run below is not yet flushed
   uint64_t run_start_ = 0;

@@ -39,7 +39,7 @@ TEST(CompareModuloTest, MovedRatioEqualsACountOverAllRemainders) {
   }
 }
 
-// Of N·(N+1) remainders, those below N keep their slot: 1 in N + 1 stays.
+// N of the N·(N+1) remainders keep their slot, those below N: 1 in N + 1 stays.
 TEST(CompareModuloTest, OneMoreNodeOfNMovesAllButOneInNPlusOne) {
   for (size_t count : {1, 2, 4, 5, 99}) {
     Nodes before, after;

@@ -163,7 +163,7 @@ TEST(PartitionRingTest, TheSameRingAndNodesGiveTheSameTable) {
   });
 }
 
-// As after a restart: only spec, nodes and table are stored.
+// Rebuilds the ring like a restart: only spec, nodes and table are stored.
 TEST(PartitionRingTest, ARingRebuiltFromItsTableGoesOnTheSame) {
   ForEachOtherStep(4, [](const PartitionHistory& history, const RingPtr& before,
                          const RingPtr& after) {

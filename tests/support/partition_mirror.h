@@ -49,8 +49,8 @@ struct CountedMoves {
   uint64_t moved = 0;      // owner slots with a new node
   uint64_t handovers = 0;  // partitions whose primary was an owner before
   uint64_t slots = 0;      // owner slots after
-  // By owner before ("": none) and owner after. New owners are paired, in their
-  // order, with owners that leave.
+  // Owner slots by owner before (empty: none) and owner after. New owners are
+  // paired, in their order, with owners that leave.
   std::map<std::pair<std::string, std::string>, uint64_t> transfers;
 };
 

@@ -48,8 +48,8 @@ class ReferenceRing {
 
 // Counted over all arcs of both rings, one by one.
 struct ReferenceFigures {
-  // By node ID: the part of hash space × owners as any owner, and of hash space
-  // as primary.
+  // The part of hash space × owners as any owner, and of hash space as primary,
+  // by node ID.
   std::map<std::string, absl::uint128> owned, primaries;
   absl::uint128 whole = 0;  // of the hash space
 };

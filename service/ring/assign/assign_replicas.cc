@@ -13,8 +13,7 @@
 namespace clockwise {
 namespace {
 
-// Number of nodes with room that are tried for a slot before the slot is left
-// to an exchange.
+// Number of nodes that are tried for a slot before it is left to an exchange.
 constexpr size_t kTries = 64;
 
 // A node that needs at least this fraction (1 / kHeavy) of the empty slots is
@@ -72,10 +71,9 @@ class Assigner {
     if (!relieved) HandOver();
     Shed();
     // Phase 3: fill the empty slots. Each step adds a shortest path to a flow
-    // of minimum cost, so the table always has minimum cost among all that fill
-    // as many slots. After relieving, paths of cost 0 are used up first. Then a
-    // direct fill at cost 1 is a shortest path. Chains follow, from cost 1
-    // upwards.
+    // of minimum cost, so the flow keeps minimum cost for its size. After
+    // relieving, paths of cost 0 are used up first. Then a direct fill at cost
+    // 1 is a shortest path. Chains follow, from cost 1 upwards.
     std::vector<uint32_t> empty;
     for (uint32_t slot = 0; slot < table_.size(); ++slot) {
       if (table_[slot] == kNobody) empty.push_back(slot);

@@ -152,9 +152,10 @@ class MinCostExchange {
     }
   }
 
-  // Applies the path that ends at `node`, from its end back to the empty slot.
-  // Returns that slot. Each step frees a place of one node and uses it for the
-  // next, so all nodes but the last keep their counts.
+  // Applies the path that ends at `node`, from its end back to the empty slot,
+  // which it returns. A node in between leaves one slot and takes another.
+  // Where an extra is passed on, its old holder only leaves one and its new
+  // holder only takes one. So only the last node needs room.
   uint32_t Apply(uint32_t node) {
     for (;;) {
       while (reached_[node].from_member) node = reached_[node].via;
@@ -186,10 +187,9 @@ inline constexpr int kDearest = std::numeric_limits<int>::max() - 1;
 
 // Fills `slots` by cheapest chains first, at costs from `cost` to `most`. Slots
 // that cannot be filled remain in `slots`. Path costs only grow while flow is
-// augmented along shortest paths, so a slot that cannot be filled at a cost
-// need not be tried at that cost again. A batch that fails is therefore
-// postponed as a whole. `shortcut(slot, cost)` may fill a slot faster at the
-// same cost.
+// augmented along shortest paths. So a slot that fails at a cost need not be
+// tried at that cost again, and a batch that fails is postponed as a whole.
+// `shortcut(slot, cost)` may fill a slot faster at the same cost.
 template <typename Rows, typename Shortcut>
 void FillCheapestFirst(MinCostExchange<Rows>& exchange, Shortcut shortcut,
                        int cost, int most, std::vector<uint32_t>& slots) {

@@ -40,9 +40,9 @@ struct Level {
 };
 
 // Divides `total` among `members` in proportion to weight, at most `most` each.
-// A capped node raises the level of the others, but the nodes are sorted by
-// weight, so the loop can stop at the first one below the cap. Weights are
-// below 2^16 and totals below 2^24, so products fit 64 bits.
+// A capped node raises the level of the others. Nodes are sorted by weight, so
+// the loop can stop at the first one below the cap. Weights are below 2^16 and
+// totals below 2^24, so products fit 64 bits.
 Level Share(const NodeList& nodes, Members members, uint64_t total,
             uint64_t most) {
   std::stable_sort(members.begin(), members.end(), [&](uint32_t a, uint32_t b) {
@@ -93,10 +93,10 @@ Quotas Empty(size_t nodes) {
 }
 
 // Computes quotas with at least as many zones as owners. A zone owns each
-// partition at most once. The heaviest zones are capped first: each takes one
-// owner of every partition. The remaining zones share the rest, so their level
-// rises and the next zone may exceed the cap too. Zones are sorted by weight,
-// so the loop ends capping at the first zone below the cap.
+// partition at most once. The heaviest zones are capped first: each owns every
+// partition once. The remaining zones share the rest, so their level rises and
+// the next zone may exceed the cap too. Zones are sorted by weight, so capping
+// ends at the first zone below the cap.
 void CapZones(const NodeList& nodes, std::vector<Members> zones,
               uint64_t partitions, uint64_t owners, Quotas& quotas) {
   std::stable_sort(zones.begin(), zones.end(),

@@ -23,11 +23,11 @@ namespace clockwise {
 
 struct Quotas {
   std::vector<uint32_t> least;  // by node: fair share, rounded down
-  // By node: the fraction that was cut off, in units of its group. 0: none.
+  // The fraction that was cut off, by node, in units of its group. 0: none.
   // Otherwise the node may get one extra.
   std::vector<uint64_t> remainder;
-  // By node. A group is a set of nodes with a common total: the nodes of a zone
-  // that is at its bound, or all other nodes.
+  // The group of each node. A group is a set of nodes with a common total: the
+  // nodes of a zone that is at its bound, or all other nodes.
   std::vector<uint32_t> group;
   std::vector<uint32_t> extras;  // by group: number of nodes that get one more
 };

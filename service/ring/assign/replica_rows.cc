@@ -66,12 +66,12 @@ bool ReplicaRows::SharesZone(size_t row, uint32_t node) const {
   return CountZone(row, ZoneOf(node)) > 1;
 }
 
-// Distinguishes four cases, the cheapest to check first. The node replaces one
-// of the same zone: the zones of the row do not change. Its zone is new to the
-// row: it takes a base place, which always exists for a new zone. Otherwise it
-// needs a spare place. One is free if the row has fewer doubles (nodes beyond
-// the first of a zone) than spare places. The leaving node frees one if its
-// zone stays.
+// A node may join a row in three cases, checked in this order. It replaces a
+// node of its own zone: the zones of the row do not change. Its zone is new to
+// the row: it uses a base place, which always exists for a new zone. Otherwise
+// it needs a spare place. One is free if the row has fewer doubles (nodes
+// beyond the first of a zone) than spare places. The leaving node frees one if
+// its zone stays.
 bool ReplicaRows::Admits(uint32_t slot, uint32_t node) const {
   const size_t row = slot / owners_;
   if (Has(row, node)) return false;
@@ -89,9 +89,9 @@ bool ReplicaRows::Admits(uint32_t slot, uint32_t node) const {
   return doubles < spare_;
 }
 
-// Starts a search. Row places keep their notes from earlier searches, which the
-// search number invalidates: clearing 2 × rows entries would cost more than
-// most searches.
+// Starts a search. Row places keep their notes from earlier searches. Their
+// search number marks them as outdated, so no search has to clear 2 × rows
+// entries.
 void ReplicaRows::Begin() {
   ++search_;
   unreached_.clear();
@@ -159,10 +159,10 @@ void ReplicaRows::ReachFromGivenUp(Search& search, uint32_t slot, int cost) {
   if (CountZone(row, zone) > 1) ReachPlace(search, row, kSpare, cost, slot);
 }
 
-// Reaches the nodes that may take a base or spare place of `row`. Which nodes
-// these are does not depend on the slot that was freed. So each place is
-// expanded only when a cheaper path reaches it: once per search in most cases.
-// Without this step, each slot of a row would be expanded separately.
+// Reaches the nodes that may take a base or spare place of `row`. The set of
+// these nodes does not depend on the slot that was freed. So a place is
+// expanded once, and again only if a cheaper path reaches it. Otherwise each
+// slot of the row would be expanded separately.
 void ReplicaRows::ReachPlace(Search& search, size_t row, PlaceKind kind,
                              int cost, uint32_t slot) {
   RowPosition& place = places_[kind * rows() + row];

@@ -1,11 +1,11 @@
 // Shortcuts finds the chains of MinCostExchange faster when few nodes own many
 // rows. Thread-compatible.
 //
-// In that case, a slot that a given node may take can be rare among very many
-// slots, and MinCostExchange would scan all of them in each search. For each
-// pair of nodes, Shortcuts remembers how far the slots of the first were
-// scanned for one that the second may take. A slot that was skipped can become
-// usable again, so Shortcuts may miss a chain. MinCostExchange then finds it.
+// In that case, the slots that a node may take can be rare among very many.
+// MinCostExchange would scan all of them in each search. For each pair of
+// nodes, Shortcuts remembers how far the slots of the first were scanned for
+// one that the second may take. A slot that was skipped can become usable
+// again, so Shortcuts may miss a chain. MinCostExchange then finds it.
 #ifndef CLOCKWISE_SERVICE_RING_ASSIGN_SHORTCUTS_H_
 #define CLOCKWISE_SERVICE_RING_ASSIGN_SHORTCUTS_H_
 
@@ -54,9 +54,9 @@ class Shortcuts {
   Rows& rows_;
   SlotTable& table_;
   Seats& seats_;
-  // By node: its slots. May include slots that it no longer owns.
+  // The slots of each node. May include slots that it no longer owns.
   std::vector<std::vector<uint32_t>> slots_;
-  // By cost + 1, node and taker: where to continue in slots_[node].
+  // The next index in slots_[node] to scan, by cost + 1, node and taker.
   std::array<std::vector<uint32_t>, 3> next_;
   std::vector<Reached> reached_;  // by node
   std::vector<uint32_t> queue_;
