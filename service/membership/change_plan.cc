@@ -17,9 +17,9 @@
 namespace clockwise {
 namespace {
 
-// Of what a request asks for, to tell a retry from a reused request_id: the end
-// of a migration is the request without changes. How the answer shall look
-// (include_moves) is not part of it.
+// Returns a hash of what a request asks for, to tell a retry from a reused
+// request_id. EndMigration is hashed as a request without changes.
+// include_moves only selects what the reply contains, so it is not hashed.
 uint64_t DigestOf(const ChangeRequest& request) {
   std::string bytes;
   {
@@ -36,7 +36,8 @@ uint64_t DigestOf(const ChangeRequest& request) {
   return Xxh3(bytes);
 }
 
-// What history does not keep: it is computed again from the rings.
+// Clears the lists that history does not keep. They are computed again from the
+// rings.
 void ClearLists(v1::Comparison& comparison) {
   comparison.clear_moves();
   comparison.clear_moves_truncated();

@@ -1,5 +1,5 @@
-// What a change request would make of a ring's state: the plan, computed and
-// not made. Stateless.
+// Plans a change request: computes the state that the request leads to, without
+// applying it. Stateless.
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_CHANGE_PLAN_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_CHANGE_PLAN_H_
 
@@ -19,12 +19,13 @@
 
 namespace clockwise {
 
-// AddNode, UpdateNode, RemoveNode, ApplyChanges and EndMigration, made one.
+// The common form of AddNode, UpdateNode, RemoveNode, ApplyChanges and
+// EndMigration.
 struct ChangeRequest {
   std::string ring;  // empty: "default"
   std::vector<v1::NodeChange> changes;
   FieldNames fields = FieldNames::kMany;
-  bool end_migration = false;  // instead of changes
+  bool end_migration = false;  // instead of `changes`
   std::string request_id;
   uint64_t expected_epoch = 0;
   bool validate_only = false;
@@ -34,26 +35,26 @@ struct ChangeRequest {
 };
 
 struct ChangePlan {
-  std::shared_ptr<RingState> next;  // without history and counters; null if
-                                    // there is nothing to change
-  v1::Change change;                // the answer
-  stored::v1::ChangeRecord record;  // what history keeps of it
+  std::shared_ptr<RingState> next;  // without history and counters; null if the
+                                    // request changes nothing
+  v1::Change change;                // the reply
+  stored::v1::ChangeRecord record;  // the part of the change that history keeps
   ChangeKind kind = ChangeKind::kMixed;
 };
 
-// The bounds of request_id and reason.
+// Checks the bounds of request_id and reason. FIELD_INVALID.
 absl::Status ValidateRequest(const ChangeRequest& request);
 
 // Plans `request`, accepted at `now`. `previous` is the ring that this one
-// migrates from: null if it does not. FIELD_INVALID, NODE_NOT_FOUND,
-// NODE_EXISTS, NODES_UNPLACEABLE, EPOCH_CONFLICT, LIMIT_REACHED.
+// migrates from, or null. FIELD_INVALID, NODE_NOT_FOUND, NODE_EXISTS,
+// NODES_UNPLACEABLE, EPOCH_CONFLICT, LIMIT_REACHED.
 absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       const ChangeRequest& request,
                                       absl::Time now,
                                       const Ring* previous = nullptr);
 
-// The first answer to `request`, if its request_id is in history.
-// REQUEST_ID_REUSED.
+// Returns the reply to the first request with the request_id of `request`, or
+// nullopt if history has none. REQUEST_ID_REUSED: the first request differs.
 absl::StatusOr<std::optional<v1::Change>> FirstReply(
     const RingState& state, const ChangeRequest& request);
 

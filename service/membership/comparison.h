@@ -1,4 +1,4 @@
-// What a change moved, as the messages report it. Stateless.
+// Compares two rings, and reports the result as a message. Stateless.
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_COMPARISON_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_COMPARISON_H_
 
@@ -8,8 +8,8 @@
 
 namespace clockwise {
 
-// Returns the figures, and with `include_moves` the lists too. limits.h bounds
-// each list.
+// Returns the figures, and also the lists if `include_moves` is true. limits.h
+// bounds each list.
 v1::Comparison ComparisonOf(const MeasuredRing& before,
                             const MeasuredRing& after, Relation relation,
                             bool include_moves);

@@ -28,8 +28,8 @@ absl::string_view IdOf(const v1::NodeChange& change) {
   }
 }
 
-// How a refusal names `field` of the change: the editor says "id" or "weight"
-// of the node, or "update_mask".
+// Returns the name of `field` in the request. The editor names a field of the
+// node, such as "id" or "weight", or "update_mask".
 std::string FieldPath(const v1::NodeChange& change, size_t index,
                       FieldNames fields, absl::string_view field) {
   if (fields == FieldNames::kOne) {
@@ -51,7 +51,8 @@ std::string FieldPath(const v1::NodeChange& change, size_t index,
   return path;
 }
 
-// The fields of `update` that are set, or that its mask names.
+// Returns the fields that the mask of `update` names. Without a mask, returns
+// the fields that are set.
 absl::StatusOr<std::vector<std::string>> FieldsToUpdate(
     const v1::NodeUpdate& update, const v1::Node& present) {
   const v1::Node& node = update.node();
@@ -72,7 +73,7 @@ absl::StatusOr<std::vector<std::string>> FieldsToUpdate(
   return paths;
 }
 
-// `present` with the update's fields.
+// Returns `present` with the fields of `update`.
 absl::StatusOr<v1::Node> Updated(const v1::Node& present,
                                  const v1::NodeUpdate& update) {
   auto paths = FieldsToUpdate(update, present);
@@ -104,7 +105,7 @@ absl::StatusOr<v1::Node> Updated(const v1::Node& present,
   return normal;
 }
 
-// One pass over the changes.
+// Edits a node list in one pass over the changes.
 class Editor {
  public:
   Editor(const v1::RingSpec& spec, const NodeList& nodes)

@@ -1,5 +1,5 @@
-// Changes of a node list as a pure function: what AddNode, UpdateNode,
-// RemoveNode and ApplyChanges do, all or nothing. Stateless.
+// Applies changes to a node list, all or none, for AddNode, UpdateNode,
+// RemoveNode and ApplyChanges. Pure functions.
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_EDIT_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_EDIT_H_
 
@@ -14,22 +14,22 @@
 
 namespace clockwise {
 
-// A changed node list, and what changed in it. The lists are sorted by id; all
-// are empty if there was nothing to change.
+// A changed node list, and the differences from the old one. The lists are
+// sorted by ID. The last three are empty if nothing changed.
 struct Edit {
   NodeList nodes;
   std::vector<NodePtr> upserted;
   std::vector<std::string> removed_ids;
-  std::vector<NodePtr> before;  // what was altered or removed
+  std::vector<NodePtr> before;  // the old form of updated and removed nodes
   ChangeKind kind = ChangeKind::kMixed;
 
   bool empty() const { return upserted.empty() && removed_ids.empty(); }
 };
 
-// Edits `nodes`, which are those of a ring of `spec`. `fields` tells how a
-// refusal names a field: of the one change of AddNode, UpdateNode or
-// RemoveNode, or of one of many in ApplyChanges. FIELD_INVALID, NODE_EXISTS,
-// NODE_NOT_FOUND.
+// Edits `nodes`, the nodes of a ring with this `spec`. FIELD_INVALID,
+// NODE_EXISTS, NODE_NOT_FOUND. `fields` selects how an error names a field: in
+// the only change of AddNode, UpdateNode or RemoveNode, or in `changes[i]` of
+// ApplyChanges.
 enum class FieldNames { kOne, kMany };
 absl::StatusOr<Edit> EditNodes(const v1::RingSpec& spec, const NodeList& nodes,
                                std::span<const v1::NodeChange> changes,

@@ -37,6 +37,11 @@ void Membership::TrimHistory(RingState& state) const {
   state.TrimHistory(options_.history_changes, options_.history_bytes);
 }
 
+// --- Changes ---
+//
+// A change is planned on the newest known state. The plan is computed from this
+// state and the request: nothing is stored or visible yet. With validate_only,
+// the plan is the reply.
 absl::StatusOr<ChangePlan> Membership::Plan(
     const RingState& state, const ChangeRequest& request) const {
   const std::string& from = state.ring().spec().migrating_from();
@@ -68,6 +73,12 @@ absl::StatusOr<v1::Change> Membership::Apply(const ChangeRequest& request) {
   return std::move(plan->change);
 }
 
+// The store race. Servers may share a store, which accepts only one change for
+// each next epoch. A server that loses this race reads the winner's changes,
+// plans again on the result, and retries a bounded number of times. An error,
+// or a reply without a commit, must hold for the newest state too. So it is
+// returned once the store has nothing newer. Invariant: `writer_` is held from
+// the plan to the reply, which follows from a durable and visible state.
 absl::StatusOr<v1::Change> Membership::CommitChange(
     const ChangeRequest& request, const std::string& ring) {
   MutexLock lock(writer_);
@@ -75,7 +86,8 @@ absl::StatusOr<v1::Change> Membership::CommitChange(
     auto state = Find(ring);
     if (!state.ok()) return state.status();
     auto plan = PlanOnce(**state, request);
-    // Whatever the ring is: the request makes no sense.
+    // A request that is invalid in itself is rejected without reading the
+    // store. Only NODES_UNPLACEABLE depends on the other nodes of the ring.
     if (absl::IsInvalidArgument(plan.status()) &&
         ReasonOf(plan.status()) != v1::ERROR_REASON_NODES_UNPLACEABLE) {
       return plan.status();
@@ -86,9 +98,7 @@ absl::StatusOr<v1::Change> Membership::CommitChange(
       if (status.ok()) return std::move(plan->change);
       if (!LostRace(status)) return status;
     }
-    // Another writer may have been faster: then see what it made, and do it
-    // again on that. What is refused or answered without a commit is judged by
-    // the newest state too.
+    // Another server may have been faster. If it was, plan again on its state.
     auto behind = CatchUp(ring);
     if (!behind.ok()) return behind.status();
     if (*behind || to_commit) continue;
@@ -101,6 +111,11 @@ absl::StatusOr<v1::Change> Membership::CommitChange(
                    limits::kMaxCommitAttempts, " times"));
 }
 
+// Commits a plan: stores it, then publishes it. The store writes the change
+// whole or not at all, and only on top of the epoch and incarnation of `state`.
+// If it fails, nothing is published, but the change may be stored. A retry with
+// the same request_id then finds it in the history. Invariant: a reader sees
+// only states that are durable.
 absl::Status Membership::Commit(const RingState& state, ChangePlan& plan) {
   RingState& next = *plan.next;
   next.history = state.history;
@@ -144,7 +159,7 @@ absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked) {
     if (!present.ok()) {
       if (auto status = CheckMigratesFrom(*spec); !status.ok()) return status;
       auto made = StoreNewRing(*spec);
-      // Another server may have made it just now.
+      // Another server may have created it a moment ago.
       if (ReasonOf(made.status()) == v1::ERROR_REASON_RING_EXISTS) continue;
       return made;
     }
@@ -204,6 +219,8 @@ absl::Status Membership::DeleteRing(absl::string_view ring) {
         absl::StrCat("ring ", Quoted(name), ": ring ", Quoted(other->name()),
                      " migrates from it; end that first"));
   }
+  // Fails if another server has created the ring again: the incarnation
+  // differs.
   if (absl::Status status = options_.store->Delete(name, (*state)->incarnation);
       !status.ok()) {
     return status;
@@ -217,6 +234,12 @@ void Membership::Listen(std::function<void(const std::string& ring)> listener) {
   listener_ = std::move(listener);
 }
 
+// --- Publishing ---
+//
+// Publishing replaces the pointer to a state under `mu_`. Readers keep the
+// state that they have; the next Find or Glance returns the new one. The
+// listener is called without `mu_`, because it reads the rings. Invariant: all
+// publishers hold `writer_`, so the epochs of an incarnation never decrease.
 void Membership::Publish(StatePtr state) {
   const std::string ring = state->name();
   {
@@ -291,6 +314,12 @@ std::vector<StatePtr> Membership::Rings() const {
 }
 
 // --- Following the store ---
+//
+// Changes of other servers are read at the start, when the store reports them,
+// and after a lost race. CatchUp reads the records after the known epoch,
+// Reconcile compares heads, and Reload reads a whole ring. Invariant: a state
+// is published only if it has the fingerprint that was stored for its epoch.
+// After an error, the known state stays.
 
 namespace {
 
@@ -299,8 +328,9 @@ bool SameState(const RingState& known, const RingHead& head) {
          known.ring().fingerprint() == head.fingerprint;
 }
 
-// What has been told of a ring is never taken back. STORE_UNAVAILABLE if `head`
-// is not ahead of `known`, as in an etcd that was set back by its operators.
+// STORE_UNAVAILABLE: `head` is not ahead of `known`, for example after an
+// operator restored an old backup of etcd. A published epoch is never taken
+// back.
 absl::Status CheckAhead(const RingState& known, const RingHead& head) {
   if (known.incarnation != head.incarnation || known.epoch < head.epoch) {
     return absl::OkStatus();
@@ -336,7 +366,7 @@ absl::Status Membership::Load() {
 }
 
 absl::StatusOr<bool> Membership::CatchUp(const std::string& ring) {
-  // The quicker this is, the sooner a writer that lost a race gets its turn.
+  // The fast path after a lost race: one read, without the head.
   const auto known = Find(ring);
   if (!known.ok()) return Reconcile(ring);
   auto records = options_.store->ChangesAfter(ring, (*known)->incarnation,
@@ -381,6 +411,7 @@ absl::Status Membership::TakeOver(
     const RingState& known,
     const std::vector<stored::v1::ChangeRecord>& records) {
   auto state = Advance(known, records);
+  // FAILED_PRECONDITION: the records do not lead to the stored fingerprint.
   if (absl::IsFailedPrecondition(state.status())) return Reload(known.name());
   if (!state.ok()) return state.status();
   TrimHistory(**state);
@@ -390,6 +421,7 @@ absl::Status Membership::TakeOver(
 }
 
 absl::Status Membership::Refresh(const std::string& ring) {
+  // Taken before the read, which may miss a later change.
   const auto start = std::chrono::steady_clock::now();
   if (!loaded_) {
     absl::Status status = Load();
@@ -402,8 +434,8 @@ absl::Status Membership::Refresh(const std::string& ring) {
     Tell("");
     return status;
   }
-  // Looks without the writer's lock: a store that hangs must not keep those who
-  // want to change something waiting twice.
+  // Compares without `writer_`. If the store hangs, changes must not wait for
+  // this call as well as for their own.
   const auto head = options_.store->Head(ring);
   const auto known = Find(ring);
   if (head.ok() && known.ok() && SameState(**known, *head)) {
@@ -436,7 +468,7 @@ absl::Status Membership::RefreshAll() {
   absl::Status status;
   for (const std::string& ring : changed) {
     MutexLock lock(writer_);
-    // One damaged ring must not keep the others from going on.
+    // Goes on after an error: one damaged ring must not stop the others.
     status.Update(Reconcile(ring).status());
   }
   return LostRace(status) ? absl::OkStatus() : status;

@@ -1,12 +1,13 @@
-// Membership is the one thing that changes: the node sets of all rings, and
-// their history. Thread-safe.
+// Membership holds the node sets of all rings and their history. It is the only
+// mutable part of the service. Thread-safe.
 //
-// It owns the newest state of every ring; the store, the clock and the source
-// of random numbers are the caller's and outlive it. One change is made at a
-// time: it is durable before it is visible, and visible before it is
-// acknowledged. Reads take the newest state and never wait for a change.
+// It owns the newest state of each ring. The caller owns the store, the clock
+// and the source of random numbers, which must outlive it. One change is
+// applied at a time: it is durable before it is visible, and visible before it
+// is acknowledged. Reads use the newest state and never wait for a change.
 //
-// Failures are refusals (service/api/refusal.h); the store's pass through.
+// Failures are refusals (service/api/refusal.h). Errors of the store are
+// returned unchanged.
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_MEMBERSHIP_H_
 
@@ -42,81 +43,85 @@ class Membership {
  public:
   struct Options {
     Store* store = nullptr;
-    std::function<absl::Time()> now;   // for Change.time only
+    std::function<absl::Time()> now;   // for Change.accept_time only
     std::function<uint64_t()> random;  // for incarnations
     size_t history_changes = limits::kHistoryChanges;
     size_t history_bytes = limits::kHistoryBytes;
   };
 
-  // Knows no rings until Load has succeeded: Find and all changes are refused
+  // Starts without rings. Until Load has succeeded, Find and all changes fail
   // with STORE_UNAVAILABLE.
   explicit Membership(Options options) : options_(std::move(options)) {}
 
-  // A loaded one.
+  // Returns a Membership that has loaded its rings.
   static absl::StatusOr<std::unique_ptr<Membership>> Open(Options options);
 
-  // Loads all rings. Fails if the store cannot be read or what it holds is
-  // damaged; may be tried again.
+  // Loads all rings. Fails if the store cannot be read, or if its data is
+  // damaged. The caller may retry.
   [[nodiscard]] absl::Status Load();
-  // OK once it has; else STORE_UNAVAILABLE, which Find returns too.
+  // Returns OK once Load has succeeded, else STORE_UNAVAILABLE.
   absl::Status Ready() const;
 
-  // Takes over what other servers made of `ring` (empty: of all rings) in the
-  // store that is shared with them. STORE_UNAVAILABLE: it could not be read,
-  // and what is known stays.
+  // Applies the changes that other servers made to `ring` (empty: to all rings)
+  // in a shared store. STORE_UNAVAILABLE: the store could not be read, and the
+  // known states stay.
   [[nodiscard]] absl::Status Refresh(const std::string& ring);
 
-  // The newest state of `ring` (empty: "default"). RING_NOT_FOUND,
+  // Returns the newest state of `ring` (empty: "default"). RING_NOT_FOUND,
   // STORE_UNAVAILABLE (nothing is loaded).
   absl::StatusOr<StatePtr> Find(absl::string_view ring) const;
 
-  // As Find, without a lock or a count of references while nothing changes, for
-  // what is asked most: the state is this thread's until it glances again. A
-  // thread that glances no more keeps the state that it saw last in memory, and
-  // its ring.
+  // Returns the same as Find. It takes no lock and counts no reference unless a
+  // ring has changed, so it serves the most frequent calls. The pointer is
+  // valid until this thread calls Glance again. A thread that stops calling
+  // Glance keeps its last state, and the ring in it, in memory.
   absl::StatusOr<const RingState*> Glance(absl::string_view ring) const;
 
-  // All rings, by name.
+  // Returns the newest states of all rings, sorted by name.
   std::vector<StatePtr> Rings() const;
 
-  // Makes the change, or with validate_only tells what it would be.
+  // Applies a change. With validate_only, only plans it. Returns the change.
   // FIELD_INVALID, REQUEST_ID_REUSED, RING_NOT_FOUND, NODE_NOT_FOUND,
   // NODE_EXISTS, NODES_UNPLACEABLE, EPOCH_CONFLICT, LIMIT_REACHED.
   absl::StatusOr<v1::Change> Apply(const ChangeRequest& request);
 
-  // Makes a ring without nodes; with the spec of one that is there, returns
-  // that. FIELD_INVALID, LAYOUT_UNSUPPORTED, RING_EXISTS, LIMIT_REACHED,
+  // Creates a ring without nodes. Returns the present ring if it has the same
+  // spec. FIELD_INVALID, LAYOUT_UNSUPPORTED, RING_EXISTS, LIMIT_REACHED,
   // RING_NOT_FOUND (the ring that it migrates from).
   absl::StatusOr<StatePtr> CreateRing(const v1::RingSpec& spec);
 
-  // RING_NOT_FOUND, FIELD_INVALID, RING_IN_USE (another migrates from it).
+  // Deletes a ring. RING_NOT_FOUND, FIELD_INVALID, RING_IN_USE (another ring
+  // migrates from it).
   absl::Status DeleteRing(absl::string_view ring);
 
-  // When all rings were, for all that is known, the newest that the store had:
-  // now, where no other server shares it.
+  // Returns the last time at which all states were known to be the newest in
+  // the store. This is now if no other server shares the store.
   std::chrono::steady_clock::time_point Confirmed() const;
 
-  // How long ago that was.
+  // Returns the time since Confirmed(), at least 0. It is 0 if no other server
+  // shares the store, because `now` is read first.
   std::chrono::steady_clock::duration Unconfirmed() const {
-    const auto now = std::chrono::steady_clock::now();  // before it is asked
+    const auto now = std::chrono::steady_clock::now();
     return std::max(now - Confirmed(),
                     std::chrono::steady_clock::duration::zero());
   }
 
-  // `listener` is called, on the thread that changed it, whenever a ring has a
-  // new state or is gone, and with "" whenever Refresh has looked at all rings,
-  // or could not. It must be quick. Set before the first change; null takes it
-  // away.
+  // Sets the function that is called when a ring has a new state or is gone, on
+  // the thread that changed the ring. After the first load it is also called
+  // with "" each time Refresh of all rings ends. It must be quick. Set it
+  // before the first change. Null removes it.
   void Listen(std::function<void(const std::string& ring)> listener);
 
   bool store_up() const { return options_.store->up(); }
   const LatencyHistogram& commit_latency() const { return commit_latency_; }
 
  private:
-  // The plan of a change, on top of the ring that keys come from.
+  // Plans a change. Passes the ring that `state` migrates from, if there is
+  // one.
   absl::StatusOr<ChangePlan> Plan(const RingState& state,
                                   const ChangeRequest& request) const;
-  // The same, or the first answer as a plan with nothing left to do.
+  // Plans a change. For a retry, returns the first reply as a plan without
+  // `next`.
   absl::StatusOr<ChangePlan> PlanOnce(const RingState& state,
                                       const ChangeRequest& request) const;
   absl::StatusOr<v1::Change> CommitChange(const ChangeRequest& request,
@@ -124,19 +129,19 @@ class Membership {
   // Makes a plan durable, then visible.
   absl::Status Commit(const RingState& state, ChangePlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  // RING_NOT_FOUND unless the ring that `spec` migrates from is there.
+  // RING_NOT_FOUND: the ring that `spec` migrates from does not exist.
   absl::Status CheckMigratesFrom(const v1::RingSpec& spec)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   absl::StatusOr<StatePtr> StoreNewRing(const v1::RingSpec& spec)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  // Takes over what other servers made of the ring since, if they did; tells
-  // whether that was anything.
+  // Applies the changes that other servers made to the ring. Returns true if
+  // there were any.
   absl::StatusOr<bool> CatchUp(const std::string& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  // The same, without taking for granted that the store is what it was.
+  // Does the same, but first checks that the store still has the known state.
   absl::StatusOr<bool> Reconcile(const std::string& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  // What follows `known`, which is the newest state of its ring.
+  // Applies `records`, which follow `known`, the newest state of its ring.
   absl::Status TakeOver(const RingState& known,
                         const std::vector<stored::v1::ChangeRecord>& records)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
@@ -153,7 +158,7 @@ class Membership {
   LatencyHistogram commit_latency_;
   std::atomic<bool> loaded_ = false;
   std::atomic<std::chrono::steady_clock::time_point> confirmed_{};
-  Mutex writer_;  // held over a change, its commit included
+  Mutex writer_;  // held during a change, including its commit
   mutable Mutex mu_;
   std::map<std::string, StatePtr, std::less<>> rings_ ABSL_GUARDED_BY(mu_);
   std::function<void(const std::string&)> listener_ ABSL_GUARDED_BY(mu_);

@@ -1,6 +1,6 @@
-// NodeCounts count the keys that were located on each node of a ring. Counted
-// by many threads at once; a node keeps its count from epoch to epoch, as the
-// counts of one epoch share their cells with those of the next.
+// NodeCounts counts the keys that were located on each node of a ring. Any
+// number of threads may count. A node keeps its count across epochs, because
+// the counts of one epoch share their cells with those of the next.
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_NODE_COUNTS_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_NODE_COUNTS_H_
 
@@ -17,8 +17,8 @@ namespace clockwise {
 class NodeCounts {
  public:
   NodeCounts() = default;
-  // Of `nodes`; those that are among `nodes_before` too go on where they are in
-  // `before`, the others begin at 0. O(nodes).
+  // Counts for `nodes`. A node that is also in `nodes_before` keeps its count
+  // from `before`; the other counts start at 0. O(nodes).
   NodeCounts(const NodeList& nodes, const NodeCounts& before,
              const NodeList& nodes_before);
 
@@ -35,7 +35,7 @@ class NodeCounts {
   static constexpr uint32_t kBlock = 1024;
   struct Cell {
     uint32_t number;
-    uint64_t zero;  // what it stood at when the node got it
+    uint64_t zero;  // value of the cell when the node got it
   };
   uint64_t Sum(uint32_t cell) const {
     return blocks_[cell / kBlock]->Sum(cell % kBlock);

@@ -1,5 +1,5 @@
-// OwnerBytes are the nodes of a ring as answers name them: v1.Owner as
-// protobuf, with its length before it. Immutable.
+// OwnerBytes holds the nodes of a ring as replies contain them: each as a
+// serialized v1.Owner with its length in front. Immutable.
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_OWNER_BYTES_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_OWNER_BYTES_H_
 
@@ -16,7 +16,7 @@ class OwnerBytes {
  public:
   explicit OwnerBytes(const NodeList& nodes);
 
-  // What stands in an answer behind the tag of a field that names `node`.
+  // Returns the bytes that follow the tag of a field that contains `node`.
   absl::string_view operator[](size_t node) const {
     return {bytes_.data() + starts_[node], starts_[node + 1] - starts_[node]};
   }

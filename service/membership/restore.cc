@@ -81,7 +81,7 @@ absl::StatusOr<std::shared_ptr<RingState>> Advance(
   std::vector<std::shared_ptr<const stored::v1::ChangeRecord>> history =
       state.history;
   for (const stored::v1::ChangeRecord& made : records) {
-    // The nodes share ownership of their record and are not copied.
+    // A node shares ownership of its record, so it is not copied.
     auto record = std::make_shared<const stored::v1::ChangeRecord>(made);
     const v1::Change& change = record->change();
     if (change.epoch() - 1 != epoch) {

@@ -1,5 +1,5 @@
-// States from what a store tells: all of a ring, or what changed since.
-// Stateless.
+// Builds ring states from what a store returns: a whole ring, or its latest
+// changes. Stateless.
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_RESTORE_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_RESTORE_H_
 
@@ -17,20 +17,24 @@
 
 namespace clockwise {
 
-// The state that `stored` describes. FailedPrecondition, in words for an
-// operator: the ring built from it has another fingerprint than was stored.
+// Builds the state that `stored` describes. FAILED_PRECONDITION, with a message
+// for operators: this version does not know the layout, or the data is damaged
+// (the table does not fit, or the ring has another fingerprint than was
+// stored).
 absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
     const StoredRing& stored);
 
-// The state after `records`, which follow `state` one by one. It has their
-// history, and no counters. FailedPrecondition: they lead to a ring of another
-// fingerprint than the last of them carries, so the whole must be read again.
+// Returns the state after `records`, which follow `state` one by one. It has
+// their history, and no counters. FAILED_PRECONDITION: the records are empty or
+// have a gap, or lead to another fingerprint than the last one has. The caller
+// must load the whole ring.
 absl::StatusOr<std::shared_ptr<RingState>> Advance(
     const RingState& state,
     const std::vector<stored::v1::ChangeRecord>& records);
 
-// A table of ordinals as Ring::Build takes it; empty in other layouts than
-// PARTITIONED. STORE_UNAVAILABLE: it is none of these nodes.
+// Converts a table of ordinals to the form that Ring::Build requires. It is
+// empty for layouts other than PARTITIONED. STORE_UNAVAILABLE: it does not fit
+// `nodes`.
 absl::StatusOr<std::vector<uint32_t>> TableOf(const v1::RingSpec& spec,
                                               const OrdinalTable& table,
                                               const NodeList& nodes);

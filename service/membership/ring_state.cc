@@ -21,8 +21,8 @@ namespace {
 
 using google::protobuf::util::MessageDifferencer;
 
-// What changed after `epoch`, as it was then (null: it was not there). The
-// nodes share ownership of their record and are not copied.
+// Returns the nodes that changed after `epoch`, as they were at `epoch` (null:
+// not in the ring). A node shares ownership of its record, so it is not copied.
 NodeChanges AsOf(const RingState& state, uint64_t epoch) {
   NodeChanges then;
   for (auto record = state.history.rbegin(); record != state.history.rend();
@@ -37,8 +37,8 @@ NodeChanges AsOf(const RingState& state, uint64_t epoch) {
   return then;
 }
 
-// The table as it was at `epoch`, which the state keeps; empty in other layouts
-// than PARTITIONED.
+// Returns the partition table at `epoch`, which the history must keep. It is
+// empty for layouts other than PARTITIONED.
 OrdinalTable TableAsOf(const RingState& state, uint64_t epoch) {
   const size_t partitions = PartitionsOf(state.ring().spec());
   if (partitions == 0) return {};
@@ -46,8 +46,8 @@ OrdinalTable TableAsOf(const RingState& state, uint64_t epoch) {
   for (auto record = state.history.rbegin(); record != state.history.rend();
        ++record) {
     if ((*record)->change().epoch() == epoch) break;
-    // A ring of other nodes than its record says would have been refused when
-    // it was loaded; what does not fit is told by the caller's checks.
+    // Records that do not fit were rejected when the ring was loaded. If one
+    // does not fit, the caller reports the empty table.
     if (!Move((*record)->partitions(), Direction::kBackward, partitions, table)
              .ok()) {
       return {};
@@ -56,8 +56,8 @@ OrdinalTable TableAsOf(const RingState& state, uint64_t epoch) {
   return table;
 }
 
-// What leads a follower of `before` to `after`. By ids: between epochs that do
-// not follow each other, an ordinal may have passed from one node to another.
+// Adds the partitions that moved and their new owners. It names owners by ID:
+// between distant epochs, an ordinal may have passed from one node to another.
 void AddMovedPartitions(const Ring& before, const Ring& after,
                         v1::Delta& delta) {
   const std::vector<uint32_t> indexes =

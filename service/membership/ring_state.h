@@ -1,6 +1,6 @@
-// RingState is all that the service knows of one ring at its newest epoch: the
-// ring, its figures, and the history behind it. Immutable but for its counters,
-// which are atomic and shared by the states of one ring.
+// RingState is the newest state of one ring: the ring, its figures and its
+// history. Immutable except for its counters, which are atomic and shared by
+// the states of one ring.
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_RING_STATE_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_RING_STATE_H_
 
@@ -23,7 +23,7 @@
 
 namespace clockwise {
 
-// A ring with the figures that follow from it.
+// A ring with the figures that are computed from it.
 struct MeasuredRing {
   explicit MeasuredRing(std::shared_ptr<const Ring> built);
 
@@ -34,12 +34,13 @@ struct MeasuredRing {
   uint32_t zone_shortfall;
 };
 
-// Accepted changes by what they did; kMixed did several of these.
+// The kinds of accepted changes. kMixed is more than one of add, update,
+// remove.
 enum class ChangeKind { kAdd, kUpdate, kRemove, kMixed, kEndMigration };
 inline constexpr std::array<const char*, 5> kChangeKindNames = {
     "add", "update", "remove", "mixed", "end_migration"};
 
-// Counted since this process first saw the ring.
+// Counters of one ring. They start at 0 when this process first loads it.
 struct RingCounters {
   std::array<std::atomic<uint64_t>, kChangeKindNames.size()> changes = {};
   std::atomic<double> moved_ratio = 0;
@@ -56,37 +57,38 @@ struct RingState {
   MeasuredRing measured;
   uint64_t incarnation;
   uint64_t epoch;
-  // Oldest first, dense, the last one's epoch is `epoch`. Never longer than
-  // the history kept, and shorter than epoch - 1 once some were dropped.
+  // Oldest first, without gaps. The last record has epoch `epoch`. The list is
+  // bounded, so it has fewer than epoch - 1 records once old ones were dropped.
   std::vector<std::shared_ptr<const stored::v1::ChangeRecord>> history;
-  size_t history_bytes = 0;  // of these records as stored
+  size_t history_bytes = 0;  // size of these records as stored
 
   std::shared_ptr<RingCounters> counters;
-  NodeCounts locates;  // by node: keys located on it as primary
+  NodeCounts locates;  // by node: keys located with it as primary
   const OwnerBytes owner_bytes;
 
-  // Takes over the counters of the state before; null: there was none.
+  // Takes over the counters of the state before. Null: starts at 0.
   void InheritCounters(const RingState* before);
-  // Adds the newest record.
+  // Adds the newest record to the history.
   void Remember(std::shared_ptr<const stored::v1::ChangeRecord> record);
-  // Drops the oldest records until there are at most so many, of so many bytes;
-  // the newest stays whatever its size.
+  // Drops the oldest records until at most `most_changes` records of
+  // `most_bytes` bytes in total are left. The newest record always stays.
   void TrimHistory(size_t most_changes, size_t most_bytes);
 };
 
-// Whether the state can tell of `epoch` (1 <= epoch <= state.epoch).
+// True if the history reaches back to `epoch` (1 <= epoch <= state.epoch).
 bool KeepsEpoch(const RingState& state, uint64_t epoch);
 
-// The ring as it was at `epoch`; 0 is the newest. EPOCH_OUT_OF_HISTORY names
+// Returns the ring at `epoch` (0: the newest). EPOCH_OUT_OF_HISTORY names
 // `field`.
 absl::StatusOr<MeasuredRing> RingAt(const RingState& state, uint64_t epoch,
                                     absl::string_view field);
 
-// The change from `from_epoch`, which the state keeps, to its newest epoch.
+// Returns the change from `from_epoch`, which the history must keep, to the
+// newest epoch.
 absl::StatusOr<v1::Delta> DeltaSince(const RingState& state,
                                      uint64_t from_epoch, bool include_moves);
 
-// The whole ring at `epoch`, which `measured` is of.
+// Returns the whole ring at `epoch`. `measured` is the ring at that epoch.
 v1::Snapshot SnapshotOf(const RingState& state, const MeasuredRing& measured,
                         uint64_t epoch, bool include_points);
 

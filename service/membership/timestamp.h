@@ -1,4 +1,4 @@
-// Times as messages bear them. Stateless.
+// Converts times to the forms that messages use. Stateless.
 #ifndef CLOCKWISE_SERVICE_MEMBERSHIP_TIMESTAMP_H_
 #define CLOCKWISE_SERVICE_MEMBERSHIP_TIMESTAMP_H_
 
@@ -12,8 +12,8 @@
 
 namespace clockwise {
 
-// protobuf's own way goes over nanoseconds, and ends in 2262; certificates do
-// not.
+// Converts a time. protobuf's own conversion uses nanoseconds, which end in
+// 2262, but a certificate may expire later.
 inline google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   const int64_t seconds = absl::ToUnixSeconds(time);  // rounds down
   google::protobuf::Timestamp timestamp;
@@ -23,8 +23,8 @@ inline google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   return timestamp;
 }
 
-// Returns `age` as the messages' unconfirmed_ms: rounded up, so that a ring is
-// never shown as newer than it is, and at most the largest uint32 (49 days).
+// Returns `age` as the unconfirmed_ms of messages: at most the largest uint32
+// (49 days). It is rounded up, so a ring is never reported as newer than it is.
 inline uint32_t UnconfirmedMs(std::chrono::steady_clock::duration age) {
   return static_cast<uint32_t>(std::clamp<int64_t>(
       std::chrono::ceil<std::chrono::milliseconds>(age).count(), 0,
