@@ -1,5 +1,5 @@
-// clockwised: reads its options, puts the parts together, serves until SIGTERM.
-// The only file that knows all parts.
+// The server, clockwised: reads its options, starts its parts, and serves until
+// SIGTERM.
 #include <absl/synchronization/mutex.h>
 #include <signal.h>
 
@@ -37,8 +37,8 @@ absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
                       absl::StrCat(flag, ": ", status.message()));
 }
 
-// The signals that end the server, and SIGHUP, by which it reads its files
-// again; blocked in all threads and waited for.
+// Blocks the signals that end the server, and SIGHUP, which reloads its files,
+// in all threads. The main thread waits for them.
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -47,11 +47,11 @@ sigset_t BlockSignals() {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);  // a full disk is an error of write(), not the end
+  signal(SIGXFSZ, SIG_IGN);  // a full disk then fails in write()
   return signals;
 }
 
-// Returns when the server shall end.
+// Returns when a signal ends the server.
 void WaitForEnd(const sigset_t& signals, Security* security) {
   for (int received = 0;;) {
     sigwait(&signals, &received);
@@ -101,8 +101,9 @@ void TellReady(const Membership& membership, const RpcServer& rpc,
   TellManager("READY=1");
 }
 
-// A watchdog must hear of the probe in time, even of one that had to wait. 0:
-// never.
+// Returns the interval of the self-probe; 0 disables it. It is at most a third
+// of the watchdog's time, so that the watchdog hears of a probe that was
+// delayed.
 std::chrono::milliseconds ProbeInterval(const ServerOptions& options) {
   const auto interval = Milliseconds(options.self_probe);
   const auto watchdog = WatchdogTime();
@@ -112,7 +113,7 @@ std::chrono::milliseconds ProbeInterval(const ServerOptions& options) {
       std::chrono::duration_cast<std::chrono::milliseconds>(*watchdog / 3));
 }
 
-// Returns when the calls under way are answered. A server that has never been
+// Returns once the calls in progress are answered. A server that was never
 // ready has no clients that must leave first, so it skips the lame duck.
 void Drain(RpcServer& rpc, const ServerOptions& options, bool ready,
            sigset_t signals) {
@@ -137,8 +138,8 @@ absl::Status Serve(const ServerOptions& options) {
   if (!security.ok()) return security.status();
   auto store = OpenStore(options.store, options.etcd);
   if (!store.ok()) return store.status();
-  // A store of this server's own is there or it is not. One that is shared may
-  // come later, and is waited for.
+  // A private store is available at once or fails the start. A shared store may
+  // become available later, so the server waits for it.
   const bool shared = IsEtcd(options.store);
   Membership membership(MembershipOptions(options, **store));
   if (!shared) {
@@ -177,18 +178,18 @@ absl::Status Serve(const ServerOptions& options) {
   WaitForEnd(signals, security->get());
   probe.Stop();
   Drain(**rpc, options, membership.Ready().ok(), signals);
-  link.reset();  // ends what still waits for the store
+  link.reset();  // ends calls that wait for the store
   (*http)->Stop();
   LogInfo("drained");
   return absl::OkStatus();
 }
 
-// What Serve would refuse of flags and files; nothing is opened.
+// Checks flags and files as Serve does. Opens no store and no port.
 absl::Status CheckConfig(const ServerOptions& options) {
   absl::Status status = CheckStore(options.store, options.etcd);
   if (!status.ok()) return status;
   SecurityOptions security = options.security;
-  security.audit_log.clear();  // which would be made
+  security.audit_log.clear();  // opening it would create the file
   status = Security::Open(security, options.listen).status();
   if (!status.ok()) return status;
   status = ParseListenAddress(options.listen).status();
@@ -202,8 +203,8 @@ absl::Status CheckConfig(const ServerOptions& options) {
 }
 
 int Main(const std::vector<std::string>& arguments) {
-  // Debian's Abseil keeps a graph of all locks held, costs an eighth of each
-  // call for it, and aborts the process when it suspects a cycle.
+  // Debian's Abseil keeps a graph of all held locks. It costs an eighth of each
+  // call, and aborts the process when it suspects a cycle.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const auto options = ParseOptions(arguments);
   absl::Status status = options.status();

@@ -73,7 +73,7 @@ void AuditLog::Add(v1::AuditEntry entry) {
     return;
   }
   ++lost_;
-  // Not half a line: the next would be lost with it.
+  // Removes a partial line, which would damage the next line too.
   if (count > 0 && ftruncate(file_, static_cast<off_t>(bytes_)) != 0) {
     bytes_ += static_cast<size_t>(count);
   }

@@ -1,5 +1,5 @@
-// The audit log: a line of JSON for each change that was attempted, refused
-// ones too. Thread-safe.
+// AuditLog writes one line of JSON for each attempted change, including changes
+// that were rejected. Thread-safe. It owns its file.
 #ifndef CLOCKWISE_SERVICE_ACCESS_AUDIT_LOG_H_
 #define CLOCKWISE_SERVICE_ACCESS_AUDIT_LOG_H_
 
@@ -20,18 +20,20 @@ class AuditLog {
  public:
   struct Options {
     std::string path;
-    // A file that would grow beyond becomes PATH.1, that of before PATH.2, …
+    // A file that would grow beyond this size is renamed to PATH.1, and PATH.1
+    // to PATH.2, up to limits::kMaxAuditFiles files.
     size_t max_bytes = 0;
   };
 
-  // Appends to what is there. InvalidArgument: it cannot be written to.
+  // Opens the log and appends to an existing file. INVALID_ARGUMENT: it cannot
+  // be opened for writing.
   static absl::StatusOr<std::unique_ptr<AuditLog>> Open(Options options);
   ~AuditLog();
   AuditLog(const AuditLog&) = delete;
   AuditLog& operator=(const AuditLog&) = delete;
 
-  // Sets the entry's time and appends it, whole or not at all. A line that
-  // cannot be written is counted; the change goes on.
+  // Sets the entry's time and appends it, whole or not at all. Counts a line
+  // that cannot be written; the change is still made.
   void Add(v1::AuditEntry entry);
 
   uint64_t lost() const;

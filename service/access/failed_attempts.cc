@@ -23,7 +23,8 @@ void FailedAttempts::Count(absl::string_view from, Time now) {
     absl::erase_if(by_peer_, [&](const auto& peer) {
       return now - peer.second.start >= kWindow;
     });
-    // Full of peers that all failed in the last minute: memory comes first.
+    // All peers have failed in the last minute. The bound on memory comes
+    // first, so all are forgotten.
     if (by_peer_.size() >= limits::kMaxBlockedPeers) by_peer_.clear();
   }
   Minute& minute = by_peer_[from];

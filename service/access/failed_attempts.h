@@ -1,5 +1,5 @@
-// Counts failed attempts to be let in, by where they come from, so that tokens
-// cannot be guessed at. Thread-safe.
+// FailedAttempts counts failed authentications by peer, so that tokens cannot
+// be guessed. Thread-safe.
 #ifndef CLOCKWISE_SERVICE_ACCESS_FAILED_ATTEMPTS_H_
 #define CLOCKWISE_SERVICE_ACCESS_FAILED_ATTEMPTS_H_
 
@@ -18,8 +18,9 @@ class FailedAttempts {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  // Whether `from` has failed so often within the last minute that it is not
-  // heard until that is over.
+  // True if `from` has failed kMaxFailedAttempts times within the minute that
+  // began with its first failure. Its tokens are not checked until the minute
+  // is over.
   bool Blocked(absl::string_view from, Time now) const;
   void Count(absl::string_view from, Time now);
 
@@ -30,12 +31,13 @@ class FailedAttempts {
   };
 
   mutable Mutex mu_;
-  // No more than limits::kMaxBlockedPeers, and those that are over go first.
+  // At most limits::kMaxBlockedPeers. Peers whose minute is over are removed
+  // first.
   absl::flat_hash_map<std::string, Minute> by_peer_ ABSL_GUARDED_BY(mu_);
 };
 
-// The part of a peer's address that is its machine's: of "ipv4:10.0.0.1:5123",
-// "ipv4:10.0.0.1".
+// Returns the machine's part of a peer's address: "ipv4:10.0.0.1" for
+// "ipv4:10.0.0.1:5123".
 std::string MachineOf(absl::string_view peer);
 
 }  // namespace clockwise

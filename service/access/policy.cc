@@ -16,7 +16,7 @@
 namespace clockwise {
 namespace {
 
-// What follows is the place in the text, over several lines.
+// Returns the first line. The others show the position in the text.
 absl::string_view FirstLine(absl::string_view message) {
   return message.substr(0, message.find('\n'));
 }
@@ -102,7 +102,8 @@ const char* RoleName(Role role) {
 bool MatchesPattern(absl::string_view pattern, absl::string_view text) {
   size_t p = 0;
   size_t t = 0;
-  // Where the last star is, and how much of the text it stands for so far.
+  // The position of the last star, and the start of the text behind what it
+  // matches so far.
   size_t star = absl::string_view::npos;
   size_t starred = 0;
   while (t < text.size()) {
@@ -167,7 +168,8 @@ absl::Status Policy::ReadTokens(absl::string_view text) {
     if (line.empty() || line.front() == '#') continue;
     const std::vector<std::string> words =
         absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-    // A line is never told: it may be a token itself, put there by mistake.
+    // The error does not quote the line, which may be a token written by
+    // mistake.
     if (words.size() != 2 || words[1].size() != 64 ||
         !std::all_of(words[1].begin(), words[1].end(), absl::ascii_isxdigit)) {
       return absl::InvalidArgumentError(absl::StrCat(

@@ -1,5 +1,5 @@
-// Who may do what: a policy gives roles on rings to those who show a
-// certificate or a token. A value; pure.
+// An access policy grants roles on rings to callers that present a certificate
+// or a token. A value; its functions are pure.
 #ifndef CLOCKWISE_SERVICE_ACCESS_POLICY_H_
 #define CLOCKWISE_SERVICE_ACCESS_POLICY_H_
 
@@ -17,27 +17,28 @@ namespace clockwise {
 
 const char* RoleName(Role role);
 
-// Who calls, as far as it was proved.
+// The verified identity of a caller.
 struct Identity {
-  // Subject alternative names of a verified certificate, with their kind:
+  // Subject alternative names of a verified certificate, with their types:
   // "dns:web-1.example", "uri:spiffe://example/web", "ip:…", "email:…".
   std::vector<std::string> names;
-  std::string token;  // the name of the token that was shown, or empty
+  std::string token;  // name of the presented token, or empty
 };
 
 class Policy {
  public:
-  // Reads a v1::AccessPolicy as JSON and the tokens that it names: lines
-  // "NAME SHA256" (of the token, in hex), # comments. InvalidArgument: one line
-  // that says what is wrong.
+  // Parses a v1::AccessPolicy in JSON and the tokens that it names. Each line
+  // of the tokens is "NAME SHA256" (of the token, in hex) or a # comment.
+  // INVALID_ARGUMENT: one line that states the error.
   static absl::StatusOr<Policy> Parse(absl::string_view json,
                                       absl::string_view tokens);
 
-  // The name of `token`; empty: it is none. Takes as long whichever it is.
+  // Returns the name of `token`, or "" if it is unknown. Takes the same time in
+  // both cases.
   std::string NameOf(absl::string_view token) const;
 
-  // The greatest role that one of the identity's names or its token has on
-  // `ring`, and whose it is.
+  // The highest role on `ring` that a name or the token of the identity has,
+  // and that name or token.
   struct Grant {
     Role role = Role::kNone;
     std::string name;  // "dns:…" or "token:NAME"
@@ -56,17 +57,19 @@ class Policy {
   std::vector<Token> tokens_;
 };
 
-// The newest policy of the files that was in order.
+// The paths of a policy's files.
 struct PolicyFiles {
   std::string policy;
-  std::string tokens;  // empty: there are none
+  std::string tokens;  // empty: no tokens
 };
 using PolicySource = ReloadableFiles<Policy>;
+// Returns the last valid policy in the files, and reloads it. INVALID_ARGUMENT:
+// the policy is invalid now.
 absl::StatusOr<std::shared_ptr<PolicySource>> OpenPolicy(
     const PolicyFiles& files);
 
-// Whether `pattern`, in which * stands for any characters, matches all of
-// `text`. O(pattern × text).
+// True if `pattern` matches all of `text`. A * matches any characters.
+// O(pattern × text).
 bool MatchesPattern(absl::string_view pattern, absl::string_view text);
 
 }  // namespace clockwise

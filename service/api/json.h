@@ -1,4 +1,4 @@
-// Messages as JSON, as both programs show them. Stateless.
+// Converts messages to JSON, as both programs print it. Stateless.
 #ifndef CLOCKWISE_SERVICE_API_JSON_H_
 #define CLOCKWISE_SERVICE_API_JSON_H_
 
@@ -9,8 +9,8 @@
 
 namespace clockwise {
 
-// In protobuf's mapping, defaults included so that programs can rely on every
-// field, on one line.
+// Converts a message in protobuf's JSON mapping to one line. Fields with
+// default values are included, so that programs can rely on every field.
 inline absl::StatusOr<std::string> ToJson(
     const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;

@@ -31,7 +31,7 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
   absl::string_view host = text.substr(0, colon);
   const absl::string_view digits = text.substr(colon + 1);
   uint32_t port = 0;
-  // SimpleAtoi alone would take a sign or spaces.
+  // SimpleAtoi accepts a sign and spaces.
   if (digits.empty() ||
       digits.find_first_not_of("0123456789") != absl::string_view::npos ||
       !absl::SimpleAtoi(digits, &port) ||

@@ -1,5 +1,5 @@
-// ListenAddress is where a server listens, as flags spell it: HOST:PORT.
-// Immutable.
+// ListenAddress is the address that a server listens on, in the form of the
+// flags: HOST:PORT. A value.
 #ifndef CLOCKWISE_SERVICE_API_LISTEN_ADDRESS_H_
 #define CLOCKWISE_SERVICE_API_LISTEN_ADDRESS_H_
 
@@ -15,13 +15,13 @@ struct ListenAddress {
   std::string host;  // a name or address; IPv6 without its brackets
   uint16_t port = 0;
 
-  // "HOST:PORT", IPv6 in brackets.
+  // Returns "HOST:PORT", with brackets around IPv6.
   std::string ToString() const;
 };
 
-// Parses "HOST:PORT" or "[IPV6]:PORT". The host is required: whoever wants to
-// listen to the whole network has to say so (0.0.0.0, [::]). INVALID_ARGUMENT
-// says what is wrong with `text`.
+// Parses "HOST:PORT" or "[IPV6]:PORT". The host is required: 0.0.0.0 or [::]
+// listens on all networks. INVALID_ARGUMENT: the message states what is wrong
+// with `text`.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
 }  // namespace clockwise

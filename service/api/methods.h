@@ -91,7 +91,7 @@ constexpr const MethodRow* RowOf(Method method) {
   return index < kMethods.size() ? &kMethods[index] : nullptr;
 }
 
-// A stream is served as its messages come, so it cannot wait in a queue.
+// A stream is served message by message, so it cannot wait in a queue.
 constexpr bool StreamsAreNotQueued() {
   for (const MethodRow& row : kMethods) {
     if (row.type != CallType::kUnary && row.queue != CallQueue::kNoQueue) {

@@ -49,7 +49,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
   }
 }
 
-// Empty if `status` has none.
+// Returns an empty message if `status` has none.
 v1::BadRequest BadRequestOf(const absl::Status& status) {
   v1::BadRequest bad;
   const auto payload = status.GetPayload(kBadRequestUrl);

@@ -1,5 +1,5 @@
-// A refusal is an absl::Status that says which rule refused and which field is
-// at fault, in payloads that rpc/ puts on the wire as they are. Stateless.
+// A refusal is an absl::Status that names the rule and the invalid field in
+// payloads. rpc/ sends these payloads unchanged. Stateless.
 #ifndef CLOCKWISE_SERVICE_API_REFUSAL_H_
 #define CLOCKWISE_SERVICE_API_REFUSAL_H_
 
@@ -12,33 +12,35 @@
 
 namespace clockwise {
 
-// Refuses for `reason`, with the status code that ErrorReason documents for it.
-// `message` names the field, the value and the bound, and ends without a
-// period.
+// Returns an error with `reason` and the status code that ErrorReason documents
+// for it. `message` names the field, the value and the bound, and ends without
+// a period.
 absl::Status Refusal(v1::ErrorReason reason, absl::string_view message);
 
-// Refuses because of one field (ERROR_REASON_FIELD_INVALID): INVALID_ARGUMENT
-// with a BadRequest that names `field`. The message is "field: description".
+// Returns an error about one field (ERROR_REASON_FIELD_INVALID):
+// INVALID_ARGUMENT with a BadRequest that names `field`. The message is "field:
+// description".
 absl::Status FieldRefusal(absl::string_view field,
                           absl::string_view description);
 
-// The same refusal, its field (if it has one) called by another name: for a
-// message inside another.
+// Returns the same error with another name for its field, if it has one. Used
+// for a message inside another message.
 absl::Status RenameField(
     const absl::Status& refusal,
     const std::function<std::string(absl::string_view)>& rename);
 
-// Why `status` was refused; ERROR_REASON_UNSPECIFIED if it is no refusal.
+// Returns the reason of an error; ERROR_REASON_UNSPECIFIED if it is no refusal.
 v1::ErrorReason ReasonOf(const absl::Status& status);
 
-// Its name without the enum's prefix, as RING_NOT_FOUND; empty if it is none.
+// Returns the reason's name without the enum's prefix, such as RING_NOT_FOUND.
+// Returns "" if `status` is no refusal.
 std::string ReasonName(const absl::Status& status);
 
-// The field at fault; empty if the refusal names none.
+// Returns the invalid field; empty if the error names none.
 std::string FieldOf(const absl::Status& status);
 
-// Text from outside, fit for a message: quoted, cut at 64 bytes, and what is
-// not printable ASCII escaped.
+// Quotes external text for a message. It is cut at 64 bytes, and bytes that are
+// not printable ASCII are escaped.
 std::string Quoted(absl::string_view text);
 
 }  // namespace clockwise

@@ -21,8 +21,8 @@ absl::Status ValidateLength(absl::string_view field, size_t bytes,
   return FieldRefusal(field, absl::StrCat(bytes, " bytes; at most ", most));
 }
 
-// Text that ends up in logs, labels and tables: control characters could forge
-// a line there.
+// Checks text that is written to logs, labels and tables, where a control
+// character could forge a line.
 absl::Status ValidateText(absl::string_view field, absl::string_view text,
                           size_t most) {
   if (absl::Status status = ValidateLength(field, text.size(), most);

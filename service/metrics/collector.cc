@@ -19,7 +19,7 @@ using Label = ClientMetric::Label;
 
 constexpr const char* kGrpcService = "clockwise.v1.PlacementService";
 
-// Codes as go-grpc-prometheus spells them, which is what dashboards ask for.
+// gRPC codes with the names of go-grpc-prometheus, which dashboards query.
 constexpr std::array<const char*, kStatusCodes> kCodeNames = {
     "OK",
     "Canceled",
@@ -39,7 +39,7 @@ constexpr std::array<const char*, kStatusCodes> kCodeNames = {
     "DataLoss",
     "Unauthenticated"};
 
-// The families of one scrape, while they are filled.
+// The metric families of one scrape. They are filled one by one.
 class Scrape {
  public:
   explicit Scrape(size_t max_node_series) {
@@ -56,7 +56,7 @@ class Scrape {
     }
   }
 
-  // Adds a series that has `value`.
+  // Adds a series with a value.
   void Add(Metric metric, std::vector<Label> labels, double value) {
     MetricFamily& family = Family(metric);
     ClientMetric& series = family.metric.emplace_back();
@@ -72,8 +72,8 @@ class Scrape {
     Add(metric, std::move(labels), static_cast<double>(value));
   }
 
-  // Adds a series that is a histogram. Its count is the sum of the buckets
-  // read, so that the two agree whatever is observed meanwhile.
+  // Adds a histogram. Its count is the sum of the buckets that were read, so
+  // that the two agree while other threads observe values.
   void Add(Metric metric, std::vector<Label> labels,
            const LatencyHistogram& histogram) {
     ClientMetric& series = Family(metric).metric.emplace_back();
@@ -134,8 +134,8 @@ void AddRing(const RingState& state, size_t max_node_series, Scrape& scrape) {
   if (ring.nodes().size() <= max_node_series) AddNodes(state, scrape);
 }
 
-// `rings` are those there are: one that nobody watches has 0 streams, which is
-// not the same as no series.
+// `rings` are all rings. A ring without Watch streams has a series with value
+// 0, so that it is not taken for a missing series.
 void AddWatch(WatchFigures figures, const std::vector<StatePtr>& rings,
               Scrape& scrape) {
   for (const StatePtr& state : rings)
@@ -182,8 +182,8 @@ const char* TypeName(CallType type) {
   return "";
 }
 
-// Every method has a series for every code from the start: rates and ratios
-// over a code that was not seen yet are 0, not absent.
+// Adds a series for each method and code from the start. Rates and ratios of a
+// code that has not occurred yet are 0 and not absent.
 void AddRpcs(const RpcStats& stats, Scrape& scrape) {
   for (size_t i = 0; i < kMethods.size(); ++i) {
     const MethodStats& method = stats.methods[i];
@@ -197,8 +197,8 @@ void AddRpcs(const RpcStats& stats, Scrape& scrape) {
       scrape.Add(Metric::kRpcHandled, labels, method.handled(code));
     }
     labels.pop_back();
-    // Read after what was handled, so that started - handled, the calls under
-    // way, is never below 0.
+    // Read after the handled calls, so that started - handled, the number of
+    // calls in progress, is never negative.
     scrape.Add(Metric::kRpcStarted, labels, method.started());
     scrape.Add(Metric::kRpcReceived, labels,
                unary ? method.started() : method.received());
@@ -208,7 +208,7 @@ void AddRpcs(const RpcStats& stats, Scrape& scrape) {
   }
 }
 
-// In seconds; 0 before anything is loaded, too.
+// Returns the age in seconds; 0 also before the rings are loaded.
 double Unconfirmed(const Membership& membership) {
   if (!membership.Ready().ok()) return 0;
   return std::chrono::duration<double>(membership.Unconfirmed()).count();

@@ -1,10 +1,10 @@
-// MetricsCollector tells Prometheus how the server is: every figure is read
-// when it is scraped, and nothing pushes any. Thread-safe.
+// MetricsCollector collects the server's metrics for Prometheus. All figures
+// are read at scrape time, and none is pushed. Thread-safe.
 //
-// It owns nothing but its options; what they point to outlives it. A scrape
-// takes the newest state of each ring once, so that the figures of a ring are
-// all of one epoch, and holds no lock while it reads them. Costs O(rings +
-// nodes of the rings with series per node).
+// It owns its options; the objects that they point to must outlive it. A scrape
+// reads the newest state of each ring once, so that all figures of a ring are
+// of one epoch. It holds no lock while it reads them. O(rings + nodes of the
+// rings that have series per node).
 #ifndef CLOCKWISE_SERVICE_METRICS_COLLECTOR_H_
 #define CLOCKWISE_SERVICE_METRICS_COLLECTOR_H_
 
@@ -31,7 +31,7 @@ class MetricsCollector final : public prometheus::Collectable {
     const RpcStats* rpc_stats = nullptr;
     std::function<WatchFigures()> watch_figures;
     std::function<SecurityFigures()> security_figures;  // may be empty
-    // Rings of more nodes get no series per node.
+    // Rings with more nodes have no series per node.
     size_t max_node_series = limits::kMaxNodeSeries;
     // Labels of clockwise_build_info: version, revision, …
     std::map<std::string, std::string> build_info;
@@ -39,8 +39,8 @@ class MetricsCollector final : public prometheus::Collectable {
 
   explicit MetricsCollector(Options options);
 
-  // One family for each row of kMetrics, in its order; without series where
-  // there is nothing to tell.
+  // Returns one family for each row of kMetrics, in the same order. A family
+  // without values has no series.
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:

@@ -1,8 +1,8 @@
-// Every metric that the server shows, in one table: name, type and help.
-// Immutable. tests/metrics/ checks it against DESIGN §7.
+// The table of all metrics that the server exports: name, type and help.
+// Immutable.
 //
-// Names carry base units, `_total` marks counters, and no label takes a value
-// that callers may choose freely: never a key, a request id or a peer.
+// Names have base units, and counters end in `_total`. No label has a value
+// that callers choose freely, such as a key, a request ID or a peer.
 #ifndef CLOCKWISE_SERVICE_METRICS_NAMES_H_
 #define CLOCKWISE_SERVICE_METRICS_NAMES_H_
 
@@ -58,121 +58,130 @@ struct MetricRow {
   const char* name;
   prometheus::MetricType type;
   const char* help;
-  // One series a node: shown for rings up to a bound only, which the collector
-  // adds to the help.
+  // One series per node. The collector exports it only for rings up to a
+  // maximum number of nodes, and adds this to the help.
   bool per_node = false;
 };
 
 inline constexpr std::array<MetricRow, 36> kMetrics = {{
     {Metric::kBuildInfo, "clockwise_build_info", prometheus::MetricType::Gauge,
-     "Always 1; the labels tell what was built."},
+     "Version of the server, in the labels; the value is always 1."},
     {Metric::kRingEpoch, "clockwise_ring_epoch", prometheus::MetricType::Gauge,
-     "Epoch of the ring: one more with each accepted change."},
+     "Epoch of the ring; each accepted change adds 1."},
     {Metric::kRingNodes, "clockwise_ring_nodes", prometheus::MetricType::Gauge,
-     "Nodes on the ring."},
+     "Number of nodes in the ring."},
     {Metric::kRingPoints, "clockwise_ring_points",
      prometheus::MetricType::Gauge,
-     "Points (virtual nodes) on the ring, or its partitions; 0 in layouts "
-     "without either."},
+     "Number of points (virtual nodes) or partitions of the ring; 0 for "
+     "layouts without either."},
     {Metric::kRingPeakToMean, "clockwise_ring_peak_to_mean_ratio",
      prometheus::MetricType::Gauge,
-     "Greatest share of a node over what is due to its weight, all owners "
-     "counted; 1 is perfect, 0 is a ring without nodes."},
+     "Largest ratio of a node's share to its fair share, counting all "
+     "owners; 1 is perfect, 0 is a ring without nodes."},
     {Metric::kRingShareStddev, "clockwise_ring_share_stddev_ratio",
      prometheus::MetricType::Gauge,
-     "Standard deviation of the nodes' shares over what is due to their "
-     "weights."},
+     "Standard deviation of the nodes' ratios of share to fair share, "
+     "counting all owners; 0 is perfect."},
     {Metric::kRingZoneShortfall, "clockwise_ring_zone_shortfall_partitions",
      prometheus::MetricType::Gauge,
-     "Partitions whose owners are in fewer zones than there are owners."},
+     "Number of partitions with owners in fewer zones than there are owners; "
+     "0 if no node has a zone."},
     {Metric::kRingFingerprint, "clockwise_ring_fingerprint",
      prometheus::MetricType::Gauge,
-     "The low 53 bits of the ring's fingerprint: servers at one epoch of one "
-     "ring that show different ones disagree on where keys belong."},
+     "Low 53 bits of the ring's fingerprint; servers that show different "
+     "values at the same epoch place keys differently."},
     {Metric::kNodeShare, "clockwise_node_share_ratio",
      prometheus::MetricType::Gauge,
-     "Part of the hash space that the node owns, all owners counted; 1 in sum "
-     "over a ring.",
+     "Share of the hash space that the node owns, counting all owners; the "
+     "shares of a ring add up to 1.",
      true},
     {Metric::kNodeLocates, "clockwise_node_locates_total",
      prometheus::MetricType::Counter,
-     "Keys located with the node as primary, by Locate and BatchLocate.", true},
+     "Number of keys located with the node as primary, by Locate, "
+     "BatchLocate and LocateStream.",
+     true},
     {Metric::kRingMoved, "clockwise_ring_moved_ratio_total",
      prometheus::MetricType::Counter,
-     "Hash space moved so far: the sum of the moved_ratio of all changes."},
+     "Sum of the moved_ratio of all changes that this server accepted."},
     {Metric::kRingChanges, "clockwise_ring_changes_total",
      prometheus::MetricType::Counter,
-     "Changes that this server made, by what they did; mixed did several of "
-     "add, update and remove."},
+     "Number of changes that this server accepted, by kind; mixed is more "
+     "than one of add, update and remove."},
     {Metric::kWatchStreams, "clockwise_watch_streams",
-     prometheus::MetricType::Gauge, "Open Watch streams."},
+     prometheus::MetricType::Gauge, "Number of open Watch streams."},
     {Metric::kWatchLag, "clockwise_watch_lag_epochs",
      prometheus::MetricType::Gauge,
-     "Epochs that the Watch stream farthest behind has not been sent yet."},
+     "Number of epochs not yet sent to the Watch stream that is farthest "
+     "behind."},
     {Metric::kWatchResyncs, "clockwise_watch_resyncs_total",
      prometheus::MetricType::Counter,
-     "Snapshots sent to Watch streams in place of a delta, by reason."},
+     "Number of snapshots sent to Watch streams instead of a delta, by "
+     "reason."},
     {Metric::kStoreCommit, "clockwise_store_commit_seconds",
      prometheus::MetricType::Histogram,
-     "Time until the store had made a change durable, or refused it."},
+     "Time until the store made a change durable or rejected it."},
     {Metric::kStoreUp, "clockwise_store_up", prometheus::MetricType::Gauge,
-     "Whether the last contact with the store succeeded."},
+     "State of the store: 1 if the last access succeeded, else 0."},
     {Metric::kUnconfirmed, "clockwise_unconfirmed_seconds",
      prometheus::MetricType::Gauge,
-     "How long ago the server was sure to know the newest epochs of a store "
-     "that it shares; 0 where it shares none."},
+     "Time since the server last confirmed that it has the newest epochs of "
+     "a shared store; 0 if the store is not shared."},
     {Metric::kRpcStarted, "grpc_server_started_total",
-     prometheus::MetricType::Counter, "RPCs started on the server."},
+     prometheus::MetricType::Counter, "Number of RPCs started on the server."},
     {Metric::kRpcHandled, "grpc_server_handled_total",
      prometheus::MetricType::Counter,
-     "RPCs completed on the server, whatever their code."},
+     "Number of RPCs completed on the server, by code."},
     {Metric::kRpcReceived, "grpc_server_msg_received_total",
-     prometheus::MetricType::Counter, "Messages received by the server."},
+     prometheus::MetricType::Counter,
+     "Number of messages received by the server."},
     {Metric::kRpcSent, "grpc_server_msg_sent_total",
-     prometheus::MetricType::Counter, "Messages sent by the server."},
+     prometheus::MetricType::Counter, "Number of messages sent by the server."},
     {Metric::kRpcHandling, "grpc_server_handling_seconds",
      prometheus::MetricType::Histogram,
-     "Time from the start to the end of unary RPCs on the server."},
+     "Time from start to end of unary RPCs on the server."},
     {Metric::kLimitReached, "clockwise_limit_reached_total",
      prometheus::MetricType::Counter,
-     "Calls, connections or streams refused or kept waiting because a bound on "
-     "what callers may take was reached, by the flag --max_… that sets it."},
+     "Number of calls, connections or streams rejected or delayed at a "
+     "limit, which the flag --max-… of the same name sets."},
     {Metric::kCertificateExpiry,
      "clockwise_tls_certificate_expiry_timestamp_seconds",
      prometheus::MetricType::Gauge,
-     "When the served certificate, or the first of its chain, expires, in "
-     "seconds since the Unix epoch."},
+     "Earliest expiry time in the served certificate chain, in seconds since "
+     "the Unix epoch."},
     {Metric::kSecurityReloads, "clockwise_security_reloads_total",
      prometheus::MetricType::Counter,
-     "Times that the certificate or the policy was read anew, by whether it "
-     "was in order and replaced the old one."},
+     "Number of reloads of the certificate or the policy, by outcome: "
+     "replaced, or refused because the files are invalid."},
     {Metric::kCallsRefused, "clockwise_calls_refused_total",
      prometheus::MetricType::Counter,
-     "Calls that were not let in, by why; only with a policy."},
+     "Number of calls that access control rejected, by reason; only with a "
+     "policy."},
     {Metric::kAuditLost, "clockwise_audit_lost_total",
      prometheus::MetricType::Counter,
-     "Lines that could not be written to the audit log."},
+     "Number of audit log lines that could not be written."},
     {Metric::kProbeFailures, "clockwise_self_probe_failures_total",
      prometheus::MetricType::Counter,
-     "Times that the server did not answer when it dialled its own address."},
+     "Number of self-probes that the server did not answer at its own "
+     "address."},
     {Metric::kProcessCpu, "process_cpu_seconds_total",
-     prometheus::MetricType::Counter, "User and system CPU time spent."},
+     prometheus::MetricType::Counter,
+     "User and system CPU time of the process."},
     {Metric::kProcessResidentMemory, "process_resident_memory_bytes",
-     prometheus::MetricType::Gauge, "Resident memory size."},
+     prometheus::MetricType::Gauge, "Resident memory size of the process."},
     {Metric::kProcessVirtualMemory, "process_virtual_memory_bytes",
-     prometheus::MetricType::Gauge, "Virtual memory size."},
+     prometheus::MetricType::Gauge, "Virtual memory size of the process."},
     {Metric::kProcessOpenFds, "process_open_fds", prometheus::MetricType::Gauge,
-     "Open file descriptors."},
+     "Number of open file descriptors."},
     {Metric::kProcessMaxFds, "process_max_fds", prometheus::MetricType::Gauge,
-     "Limit of open file descriptors."},
+     "Maximum number of open file descriptors."},
     {Metric::kProcessStartTime, "process_start_time_seconds",
      prometheus::MetricType::Gauge,
-     "When the process started, in seconds since the Unix epoch."},
+     "Start time of the process, in seconds since the Unix epoch."},
     {Metric::kProcessThreads, "process_threads", prometheus::MetricType::Gauge,
-     "Threads of the process."},
+     "Number of threads of the process."},
 }};
 
-// Whether each row stands where its enumerator says.
+// True if each row is at the index of its enumerator.
 constexpr bool InOrder() {
   for (size_t i = 0; i < kMetrics.size(); ++i) {
     if (static_cast<size_t>(kMetrics[i].metric) != i) return false;

@@ -15,8 +15,8 @@
 namespace clockwise {
 namespace {
 
-// Fields of /proc/PID/stat, counted from 0 behind the program's name (which is
-// field 2 in proc(5)).
+// Indexes of the fields of /proc/PID/stat that follow the program's name, which
+// is field 2 in proc(5).
 constexpr size_t kUserTicks = 11;
 constexpr size_t kSystemTicks = 12;
 constexpr size_t kThreads = 17;
@@ -24,7 +24,7 @@ constexpr size_t kStartTicks = 19;
 constexpr size_t kVirtualBytes = 20;
 constexpr size_t kResidentPages = 21;
 
-// When the machine started, in seconds since the Unix epoch.
+// Returns the boot time of the machine, in seconds since the Unix epoch.
 std::optional<double> BootTime() {
   std::ifstream stat("/proc/stat");
   std::string word;
@@ -45,7 +45,7 @@ std::optional<ProcessStat> ReadProcessStat() {
 std::optional<double> OpenFds() {
   std::error_code error;
   std::filesystem::directory_iterator at("/proc/self/fd", error);
-  double count = -1;  // the descriptor that reads the folder is not counted
+  double count = -1;  // excludes the descriptor that reads the folder
   for (; !error && at != std::filesystem::directory_iterator();
        at.increment(error)) {
     ++count;

@@ -1,5 +1,5 @@
-// What Linux tells of this process, for the process_* metrics that every
-// Prometheus client shows (prometheus-cpp has none). Stateless.
+// Reads figures of this process from Linux, for the process_* metrics that all
+// Prometheus clients export (prometheus-cpp does not). Stateless.
 #ifndef CLOCKWISE_SERVICE_METRICS_PROCESS_FIGURES_H_
 #define CLOCKWISE_SERVICE_METRICS_PROCESS_FIGURES_H_
 
@@ -10,20 +10,21 @@
 
 namespace clockwise {
 
-// Of /proc/PID/stat (proc(5)), in its own units.
+// Fields of /proc/PID/stat in the units of proc(5).
 struct ProcessStat {
   uint64_t cpu_ticks = 0;  // user and system
   uint64_t threads = 0;
-  uint64_t start_ticks = 0;  // since the machine started
+  uint64_t start_ticks = 0;  // since the machine was booted
   uint64_t virtual_bytes = 0;
   uint64_t resident_pages = 0;
 };
 
-// Parses the one line of /proc/PID/stat. The program's name in it may hold
-// spaces and parentheses.
+// Parses the line in /proc/PID/stat. The program's name in it may contain
+// spaces and parentheses. Returns nullopt if the line is malformed.
 std::optional<ProcessStat> ParseProcessStat(absl::string_view line);
 
-// In the units of the metrics. What could not be read is not there.
+// Figures in the units of the metrics. A figure that could not be read is
+// nullopt.
 struct ProcessFigures {
   std::optional<double> cpu_seconds;
   std::optional<double> resident_bytes;
@@ -34,7 +35,7 @@ struct ProcessFigures {
   std::optional<double> threads;
 };
 
-// Reads /proc; costs some 20 system calls, and one more per 30 or so
+// Reads /proc. Costs about 20 system calls, and one more for every 30
 // descriptors.
 ProcessFigures ReadProcessFigures();
 

@@ -1,5 +1,5 @@
-// What rpc/ counts of its calls, and metrics/ reads at scrape time.
-// Thread-safe, without locks.
+// Counters that rpc/ and http/ increment, and that metrics/ reads at scrape
+// time. Thread-safe, without locks.
 #ifndef CLOCKWISE_SERVICE_METRICS_RPC_STATS_H_
 #define CLOCKWISE_SERVICE_METRICS_RPC_STATS_H_
 
@@ -26,18 +26,18 @@ struct MethodStats {
   }
   uint64_t started() const { return counts.Sum(kStatusCodes); }
   uint64_t handled(size_t code) const { return counts.Sum(code); }
-  // Messages of streams. A unary call has one of each, the second if it is OK.
+  // Messages of streams. A unary call receives one, and sends one if it is OK.
   void CountReceived() { counts.Add(kStatusCodes + 1, 1); }
   void CountSent() { counts.Add(kStatusCodes + 2, 1); }
   uint64_t received() const { return counts.Sum(kStatusCodes + 1); }
   uint64_t sent() const { return counts.Sum(kStatusCodes + 2); }
 
-  // By code those handled, then those started and the messages.
+  // The handled calls by code, then the started calls, then the messages.
   ThreadCounts counts{kStatusCodes + 3};
-  LatencyHistogram handling;  // unary methods only: streams last as they like
+  LatencyHistogram handling;  // unary methods only
 };
 
-// Bounds on what callers may take of the server, in the order of kLimitNames.
+// Limits on the resources that callers use, in the order of kLimitNames.
 enum class Limit {
   kQueuedCalls,
   kWaitingCalls,
@@ -57,7 +57,7 @@ struct RpcStats {
   MethodStats& Of(Method method) {
     return methods[static_cast<size_t>(method)];
   }
-  // A call was refused because of it.
+  // Counts a call that was rejected or delayed because of `limit`.
   void Reached(Limit limit) {
     reached[static_cast<size_t>(limit)].fetch_add(1, std::memory_order_relaxed);
   }
@@ -67,12 +67,12 @@ struct RpcStats {
   std::array<MethodStats, kMethods.size()> methods;
 };
 
-// What the watch streams are like at one moment.
+// The state of the Watch streams at one moment.
 struct WatchFigures {
   std::map<std::string, uint64_t> streams;  // open, by ring
-  // Epochs that the stream farthest behind has not been sent yet.
+  // Epochs that were not yet sent to the stream that is farthest behind.
   uint64_t lag_epochs = 0;
-  // Snapshots sent in place of a delta, by ring and reason.
+  // Snapshots that were sent instead of a delta, by ring and reason.
   std::map<std::pair<std::string, std::string>, uint64_t> resyncs;
 };
 

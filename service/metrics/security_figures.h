@@ -1,4 +1,5 @@
-// What metrics/ shows of how the server is guarded. A value.
+// Figures about the server's certificate, policy, audit log and self-probe, for
+// metrics/. A value.
 #ifndef CLOCKWISE_SERVICE_METRICS_SECURITY_FIGURES_H_
 #define CLOCKWISE_SERVICE_METRICS_SECURITY_FIGURES_H_
 
@@ -17,10 +18,10 @@ struct SecurityFigures {
     uint64_t refused;
   };
   std::vector<Reloads> reloads;
-  // Calls that were not let in, by why.
+  // Calls that access control rejected, by reason.
   std::vector<std::pair<const char*, uint64_t>> refused;
   std::optional<uint64_t> audit_lost;
-  uint64_t probe_failures = 0;  // the server did not answer itself
+  uint64_t probe_failures = 0;  // the server did not answer at its own address
 };
 
 }  // namespace clockwise

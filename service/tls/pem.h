@@ -1,5 +1,6 @@
-// What OpenSSL reads from PEM, owned. Stateless, but for the errors that it
-// leaves in the thread's queue (ERR_clear_error).
+// Reads certificates and keys from PEM with OpenSSL, and owns them. Stateless,
+// except for the errors that OpenSSL leaves in the thread's queue
+// (ERR_clear_error).
 #ifndef CLOCKWISE_SERVICE_TLS_PEM_H_
 #define CLOCKWISE_SERVICE_TLS_PEM_H_
 
@@ -30,8 +31,8 @@ inline Bio Reader(absl::string_view pem) {
   return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
-// All certificates, up to the first that is damaged. That there is no further
-// one is an error in the queue too: PEM_R_NO_START_LINE.
+// Returns all certificates before the first damaged one. The end of the text
+// also adds an error to the queue: PEM_R_NO_START_LINE.
 inline std::vector<Certificate> Certificates(absl::string_view pem) {
   std::vector<Certificate> certificates;
   const Bio in = Reader(pem);
@@ -41,7 +42,8 @@ inline std::vector<Certificate> Certificates(absl::string_view pem) {
   return certificates;
 }
 
-// The first private key; null: there is none, or it is encrypted.
+// Returns the first private key. Returns null if there is none or it is
+// encrypted.
 inline Key PrivateKey(absl::string_view pem) {
   const Bio in = Reader(pem);
   const auto no_passphrase = [](char*, int, int, void*) { return 0; };

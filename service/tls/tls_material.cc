@@ -23,11 +23,11 @@ absl::Status Fault(absl::string_view what) {
   return absl::InvalidArgumentError(what);
 }
 
-// All certificates; `what` is what they are called.
+// Parses all certificates. Errors begin with `what`.
 absl::StatusOr<std::vector<Certificate>> ParseCertificates(
     absl::string_view what, absl::string_view pem) {
   std::vector<Certificate> certificates = pem::Certificates(pem);
-  // That there is no further one is what ends a good file.
+  // A valid file ends with this error, because no further certificate follows.
   if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
     return Fault(absl::StrCat(what, ": a certificate is damaged"));
   }

@@ -1,5 +1,5 @@
-// A certificate, its key and the roots that peers are held against, as they
-// were read from files and found in order. Values.
+// A certificate, its key, and the roots that verify peers, after they were read
+// from files and checked. Values.
 #ifndef CLOCKWISE_SERVICE_TLS_TLS_MATERIAL_H_
 #define CLOCKWISE_SERVICE_TLS_TLS_MATERIAL_H_
 
@@ -15,12 +15,12 @@ namespace clockwise {
 
 // Paths of PEM files.
 struct TlsFiles {
-  // The chain, the own certificate first, and its key, not encrypted; both
-  // empty: a client that shows none.
+  // The certificate chain, the own certificate first, and its key, which is not
+  // encrypted. Both are empty for a client that presents no certificate.
   std::string certificate;
   std::string key;
-  // Of who signs peers' certificates; empty: peers show none (a server), or
-  // the system's (a client).
+  // The authorities that sign peers' certificates. Empty: peers present none
+  // (in a server), or the system's authorities (in a client).
   std::string roots;
 };
 
@@ -28,17 +28,17 @@ struct TlsMaterial {
   std::string certificate;
   std::string key;
   std::string roots;
-  absl::Time expires;  // the first of the chain to do so
+  absl::Time expires;  // earliest expiry time in the chain
 };
 
-// What the texts of the files are, if it can be served with at `now`: the key
-// is that of the first certificate, each certificate is signed by the next, all
-// are valid now, and the roots, if there are any, are certificates of which one
-// is valid. InvalidArgument: one line that names the fault.
+// Parses the texts of the files, and checks that they can be used at `now`. The
+// key must match the first certificate, the next certificate must sign each
+// one, and all must be valid. If there are roots, one of them must be valid.
+// INVALID_ARGUMENT: one line that states the error.
 absl::StatusOr<TlsMaterial> ParseTls(absl::Time now,
                                      const std::vector<std::string>& texts);
 
-// The newest of the files that was in order.
+// The last valid contents of the files.
 using TlsSource = ReloadableFiles<TlsMaterial>;
 absl::StatusOr<std::shared_ptr<TlsSource>> OpenTls(const TlsFiles& files);
 
