@@ -1,4 +1,4 @@
-// The files of page/, which the build puts into the program.
+// The files of page/, which the build embeds in the program. Immutable.
 #ifndef CLOCKWISE_SERVICE_HTTP_ASSETS_H_
 #define CLOCKWISE_SERVICE_HTTP_ASSETS_H_
 

@@ -1,4 +1,4 @@
-# Writes OUT, a C++ file with the bytes of FILES (by ;) as Assets().
+# Writes OUT, a C++ file in which Assets() returns the bytes of FILES (a list).
 set(arrays "")
 set(entries "")
 set(number 0)

@@ -8,7 +8,7 @@
 namespace clockwise {
 namespace {
 
-// A '+' is a space in a query only.
+// Decodes percent-encoding. A '+' is a space in a query only.
 std::string Decoded(absl::string_view text, bool plus_is_space) {
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -40,7 +40,7 @@ HttpRequest ParseTarget(absl::string_view target) {
   for (absl::string_view segment : absl::StrSplit(path, '/')) {
     request.path.push_back(Decoded(segment, false));
   }
-  request.path.erase(request.path.begin());  // before the first /
+  request.path.erase(request.path.begin());  // the part before the first /
   if (!request.path.empty() && request.path.back().empty()) {
     request.path.pop_back();
   }

@@ -12,7 +12,7 @@
 namespace clockwise {
 
 struct HttpRequest {
-  // The decoded segments of the path: /api/v1/rings/a%2Fb is "api", "v1",
+  // The decoded segments of the path. /api/v1/rings/a%2Fb has "api", "v1",
   // "rings" and "a/b"; / has none.
   std::vector<std::string> path;
   std::multimap<std::string, std::string> parameters;  // decoded
@@ -25,11 +25,12 @@ struct HttpReply {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// Returns the path of a request target: all before the query, still encoded.
+// Returns the path of a request target: the part before the query, still
+// encoded.
 absl::string_view PathOf(absl::string_view target);
 
-// Splits and decodes a request target. A '%' that no two hexadecimal digits
-// follow stands for itself.
+// Splits and decodes a request target. A '%' without two hexadecimal digits is
+// kept.
 HttpRequest ParseTarget(absl::string_view target);
 
 }  // namespace clockwise

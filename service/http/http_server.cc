@@ -109,7 +109,7 @@ class HttpListener {
   friend class HttpConnection;
 
   void Accept();
-  void Serve();  // takes the waiting socket once there is room
+  void Serve();  // serves the waiting socket once there is room
   void UpdateContext();
   void SendNews();
   bool has_room() const {

@@ -1,6 +1,6 @@
-// HttpServer answers HTTP/1.1 requests of Prometheus, probes and browsers.
-// Thread-safe. It only reads, and knows no roles: without TLS it belongs on
-// loopback or a network of the operator's own.
+// HttpServer serves HTTP/1.1 requests of Prometheus, probes and browsers.
+// Thread-safe. It only reads, and has no access control: without TLS it belongs
+// on loopback or in a private network.
 //
 //   GET /metrics   all metrics, in Prometheus' text format
 //   GET /healthz   200 while the process serves, else 503: restart it
@@ -43,10 +43,10 @@ class HttpServer {
     std::string address;                   // HOST:PORT; port 0 takes a free one
     std::shared_ptr<const TlsSource> tls;  // null: plaintext
     const prometheus::Collectable* metrics = nullptr;
-    // Whether requests can be served; asked by /readyz, must be quick.
+    // Returns OK if requests can be served. Called for /readyz; must be quick.
     std::function<absl::Status()> ready;
-    std::function<bool()> alive;  // the same of /healthz; empty: it is
-    // Answers all other requests; empty: with 404.
+    std::function<bool()> alive;  // for /healthz; empty: always alive
+    // Answers all other requests; empty: they get 404.
     std::function<HttpReply(const HttpRequest&)> pages;
     // Returns the events since the last call, in the format of
     // text/event-stream, or "". Called by one thread a few times a second while
@@ -56,25 +56,26 @@ class HttpServer {
     size_t event_streams = limits::kHttpEventStreams;   // open
     std::function<void(Limit)> reached = [](Limit) {};  // counts them
     std::chrono::milliseconds request_time{2'000};      // for one to arrive
-    std::chrono::milliseconds response_time{10'000};    // for it to be taken
+    std::chrono::milliseconds response_time{10'000};  // for the peer to read it
   };
 
-  // Serves from when it returns. INVALID_ARGUMENT: the address makes no sense.
-  // UNAVAILABLE: it can't be listened on, as when it is taken. Both are one
-  // line for an operator.
+  // Serves once it returns. INVALID_ARGUMENT: the address is malformed.
+  // UNAVAILABLE: the server cannot listen on it, for example because the port
+  // is in use. Both messages are one line for an operator.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(Options options);
 
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Where it really listens: HOST:PORT with the host as it was given.
+  // Returns the address that the server listens on: HOST:PORT with the given
+  // host.
   std::string address() const { return address_.ToString(); }
   int port() const { return address_.port; }
 
   // Closes the port, drops requests that have not arrived in full, ends the
-  // streams of events, and waits until the replies under way are delivered. Not
-  // to be called by two threads at once; a second call does nothing.
+  // event streams, and waits until the replies in progress are delivered. Must
+  // not be called by two threads at once; a second call does nothing.
   void Stop();
 
  private:

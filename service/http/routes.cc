@@ -20,7 +20,7 @@ HttpReply TextReply(int status, absl::string_view text) {
   return reply;
 }
 
-// Adds what keeps a browser from running code other than the page's own.
+// Adds headers that keep a browser from running code of other origins.
 HttpReply PageReply(HttpReply reply) {
   const auto own = std::move(reply.headers);
   reply.headers = {{"Content-Security-Policy",

@@ -1,4 +1,4 @@
-// Decides what each request to the HTTP port is answered with. Stateless.
+// Chooses the reply to each request to the HTTP port. Stateless.
 #ifndef CLOCKWISE_SERVICE_HTTP_ROUTES_H_
 #define CLOCKWISE_SERVICE_HTTP_ROUTES_H_
 
@@ -13,11 +13,11 @@ bool IsEventStream(const HttpServer::Options& options,
                    absl::string_view target);
 bool IsEventStream(const HttpReply& reply);
 
-// Returns the start of a stream of events, or its refusal.
+// Returns the start of an event stream, or the error if there is no room.
 HttpReply EventStreamReply(bool has_room);
 
 // Returns the reply to any other request. It may take seconds. It throws only
-// what a page throws.
+// exceptions of the pages.
 HttpReply Route(const HttpServer::Options& options, absl::string_view method,
                 absl::string_view target);
 

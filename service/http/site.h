@@ -1,5 +1,5 @@
-// The pages of the HTTP port beside metrics and probes: the ring page and the
-// JSON that it is made from. Thread-safe.
+// Site serves the pages of the HTTP port other than metrics and probes: the
+// ring page and its JSON. Thread-safe.
 #ifndef CLOCKWISE_SERVICE_HTTP_SITE_H_
 #define CLOCKWISE_SERVICE_HTTP_SITE_H_
 

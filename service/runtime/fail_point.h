@@ -1,5 +1,5 @@
 // Named points of a change at which the fault suite ends the process. The
-// server as shipped never sets the hook: a point costs it one atomic load.
+// shipped server never sets the hook: a point costs it one atomic load.
 #ifndef CLOCKWISE_SERVICE_RUNTIME_FAIL_POINT_H_
 #define CLOCKWISE_SERVICE_RUNTIME_FAIL_POINT_H_
 
@@ -8,12 +8,12 @@
 namespace clockwise {
 
 // Called with the name of each point that is passed, on the thread that passes
-// it; null: not called.
+// it. Null: not called.
 using FailPointHook = void (*)(const char* name);
 inline std::atomic<FailPointHook> fail_point_hook = nullptr;
 
-// before_commit, after_commit (before it is published), after_publish (before
-// it is answered).
+// The points are before_commit, after_commit (before the state is published),
+// and after_publish (before the reply is sent).
 inline void PassFailPoint(const char* name) {
   const FailPointHook hook = fail_point_hook.load(std::memory_order_relaxed);
   if (hook != nullptr) hook(name);

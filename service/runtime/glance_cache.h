@@ -15,8 +15,8 @@
 
 namespace clockwise {
 
-// Key: std::monostate if the cache is of one value; else a type that is
-// compared with, and made from, what Get is called with.
+// Key is std::monostate if the cache holds one value. Otherwise it is a type
+// that can be compared with the argument of Get and constructed from it.
 template <typename T, typename Key = std::monostate>
 class GlanceCache {
  public:
@@ -40,7 +40,8 @@ class GlanceCache {
     return kept.value;
   }
 
-  // Reports that a value has changed. Called once `read` returns the new one.
+  // Invalidates all kept values. Call it after `read` has begun to return the
+  // new one.
   void Invalidate() { version_.fetch_add(1, std::memory_order_release); }
 
  private:
@@ -51,8 +52,8 @@ class GlanceCache {
     std::shared_ptr<const T> value;
   };
 
-  // An address cannot tell caches apart: a new one may lie where an old one
-  // was.
+  // Caches are not identified by address: a new cache may have the address of
+  // an old one.
   static uint64_t NewId() {
     static std::atomic<uint64_t> last = 0;
     return ++last;

@@ -1,4 +1,4 @@
-// Memory of great arrays. Stateless.
+// Requests huge pages for large arrays. Stateless.
 #ifndef CLOCKWISE_SERVICE_RUNTIME_HUGE_PAGES_H_
 #define CLOCKWISE_SERVICE_RUNTIME_HUGE_PAGES_H_
 
@@ -10,9 +10,10 @@
 
 namespace clockwise {
 
-// Asks for huge pages for what `array`, still empty, has reserved. malloc gets
-// arrays of more than 32 MiB from the system each time: a fault for every 4 KiB
-// would take three times as long as all else that is done to them. Only a wish.
+// Requests huge pages for the reserved memory of `array`, which is still empty.
+// The system may ignore the request. malloc maps each array of more than 32 MiB
+// from the system. One page fault per 4 KiB would take three times as long as
+// all other work on it.
 template <typename T>
 void WantHugePages(const std::vector<T>& array) {
   constexpr size_t kFromBytes = 32ull * 1024 * 1024;

@@ -1,6 +1,6 @@
-// LatencyHistogram counts durations in fixed buckets. Thread-safe, without
-// locks: reads while others write may miss the newest observations, never old
-// ones. Read at scrape time by metrics/.
+// LatencyHistogram counts durations in fixed buckets. metrics/ reads it at
+// scrape time. Thread-safe, without locks: a read may miss the newest
+// observations of other threads, but no older ones.
 #ifndef CLOCKWISE_SERVICE_RUNTIME_LATENCY_HISTOGRAM_H_
 #define CLOCKWISE_SERVICE_RUNTIME_LATENCY_HISTOGRAM_H_
 
@@ -15,7 +15,8 @@ namespace clockwise {
 
 class LatencyHistogram {
  public:
-  // Upper bounds of the buckets in seconds; one more bucket takes the rest.
+  // Upper bounds of the buckets in seconds. One more bucket counts longer
+  // durations.
   static constexpr std::array<double, 14> kBounds = {
       0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
       0.01,    0.025,  0.05,    0.1,    0.25,  0.5,    1.0};
@@ -28,9 +29,10 @@ class LatencyHistogram {
     counts_.Add(kNanos, static_cast<uint64_t>(std::max(0.0, seconds) * 1e9));
   }
 
-  // Observations in bucket i (not cumulative), 0 <= i <= kBounds.size().
+  // Returns the number of observations in bucket i (not cumulative), 0 <= i <=
+  // kBounds.size().
   uint64_t count(size_t i) const { return counts_.Sum(i); }
-  // Sum of all observations in seconds.
+  // Returns the sum of all observations in seconds.
   double sum() const { return static_cast<double>(counts_.Sum(kNanos)) / 1e9; }
 
  private:

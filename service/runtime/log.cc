@@ -19,10 +19,11 @@
 namespace clockwise {
 namespace {
 
-// A pipe with room for PIPE_BUF bytes takes such a line whole and at once.
+// A pipe with room for PIPE_BUF bytes accepts a line of this size at once, as a
+// whole.
 constexpr size_t kMaxLine = 4096;
 constexpr size_t kMaxValue = 3000;
-constexpr int kMostOfOnePlace = 10;  // a second
+constexpr int kMostOfOnePlace = 10;  // per second
 constexpr size_t kMostPlaces = 1000;
 
 std::atomic<bool> as_json = false;
@@ -33,11 +34,11 @@ const char* NameOf(LogLevel level) {
   return kNames[static_cast<size_t>(level)];
 }
 
-// How much a statement may say in a second.
+// Limits the number of lines that each log statement writes per second.
 class Allowances {
  public:
-  // Whether there is room for a line of the statement `message` now. `dropped`:
-  // how many there was none for since.
+  // Returns true if the statement `message` may write a line now. Then sets
+  // `dropped` to the number of its lines that were dropped since its last line.
   bool Take(absl::string_view message, absl::Time now, uint64_t& dropped) {
     MutexLock lock(mu_);
     if (statements_.size() > kMostPlaces) statements_.clear();
@@ -77,7 +78,8 @@ std::string TextValue(absl::string_view text) {
   return absl::StrCat("\"", absl::Utf8SafeCEscape(text), "\"");
 }
 
-// Bytes that are not printable ASCII as \u00XX: always JSON, whatever they are.
+// Writes bytes that are not printable ASCII as \u00XX, so that the result is
+// valid JSON for any input.
 std::string JsonValue(absl::string_view text) {
   std::string value = "\"";
   for (const char c : text.substr(0, kMaxValue)) {
@@ -108,7 +110,7 @@ class Line {
     Add("msg", message);
   }
 
-  // A field that does not fit is left out.
+  // Adds a field, unless the line would become too long.
   void Add(absl::string_view key, absl::string_view value) {
     std::string field;
     if (json_) {
@@ -151,7 +153,8 @@ void Write(LogLevel level, absl::string_view message,
 
 void WriteGrpcLog(gpr_log_func_args* entry) {
   const bool error = entry->severity == GPR_LOG_SEVERITY_ERROR;
-  // Of two places: its talk shall not use up what its errors may say.
+  // Two statements, because each has its own limit: debug messages must not use
+  // up the limit of errors.
   Write(error ? LogLevel::kWarning : LogLevel::kDebug,
         error ? "gRPC complains" : "gRPC says",
         {{"component", "grpc"}, {"what", entry->message}});

@@ -1,5 +1,6 @@
-// Mutex is a std::mutex that clang's -Wthread-safety understands. Thread-safe.
-// Not absl::Mutex: ThreadSanitizer cannot see inside the packaged one.
+// Mutex is a std::mutex with annotations for clang's -Wthread-safety.
+// Thread-safe. It replaces absl::Mutex, because ThreadSanitizer cannot see
+// inside the packaged one.
 #ifndef CLOCKWISE_SERVICE_RUNTIME_MUTEX_H_
 #define CLOCKWISE_SERVICE_RUNTIME_MUTEX_H_
 
@@ -35,20 +36,20 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
-// A condition that is waited for with a Mutex held. Callers loop on their own
-// predicate, so that the analysis sees what they read.
+// A condition variable for a Mutex. Callers without a predicate loop on their
+// own, so that the analysis sees what they read.
 class Condition {
  public:
   void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     condition_.wait(mutex);
   }
-  // Returns at the latest at `deadline`.
+  // Returns at `deadline` at the latest.
   void WaitUntil(Mutex& mutex, std::chrono::steady_clock::time_point deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     condition_.wait_until(mutex, deadline);
   }
-  // Returns once `ready()` is true, a stop is requested, or `deadline` has come
-  // (time_point::max(): never). Returns ready().
+  // Returns once `ready()` is true, a stop is requested, or `deadline` has
+  // passed (time_point::max(): none). Returns ready().
   template <typename Ready>
   bool WaitUntil(Mutex& mutex, const std::stop_token& stop,
                  std::chrono::steady_clock::time_point deadline, Ready ready)

@@ -25,7 +25,8 @@ class PeriodicTask {
   // must return soon after `stop` is requested.
   using Step = std::function<Clock::time_point(const std::stop_token& stop)>;
 
-  // Runs `step` for the first time at once. What it uses outlives this object.
+  // Runs `step` for the first time at once. The objects that it uses must
+  // outlive this one.
   explicit PeriodicTask(Step step);
   PeriodicTask(const PeriodicTask&) = delete;
   PeriodicTask& operator=(const PeriodicTask&) = delete;
@@ -34,8 +35,8 @@ class PeriodicTask {
   // cause one more run. Does not block.
   void Wake();
 
-  // Returns once the step has ended for good. Does nothing the second time. Not
-  // to be called by two threads at once, or by the step.
+  // Blocks until the step has ended, and runs it no more. A second call does
+  // nothing. Must not be called by two threads at once, or by the step.
   void Stop();
 
  private:
@@ -45,7 +46,7 @@ class PeriodicTask {
   Mutex mu_;
   Condition changed_;
   bool woken_ ABSL_GUARDED_BY(mu_) = false;
-  std::jthread thread_;  // last: it uses what is above
+  std::jthread thread_;  // last: it uses the members above
 };
 
 }  // namespace clockwise

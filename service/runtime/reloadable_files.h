@@ -1,6 +1,5 @@
-// What some files hold, as it was when they were last in order: what is read
-// anew is checked before it replaces the old, so that a bad file takes nothing
-// down. Thread-safe.
+// ReloadableFiles holds the last valid contents of a set of files. An invalid
+// update is rejected, and the previous contents are kept. Thread-safe.
 #ifndef CLOCKWISE_SERVICE_RUNTIME_RELOADABLE_FILES_H_
 #define CLOCKWISE_SERVICE_RUNTIME_RELOADABLE_FILES_H_
 
@@ -25,11 +24,12 @@ template <typename Value>
 class ReloadableFiles {
  public:
   using Texts = std::vector<std::string>;
-  // What the files' texts mean; InvalidArgument, in a line: what is wrong.
+  // Parses the texts of the files. INVALID_ARGUMENT: one line that states the
+  // error.
   using Parse = std::function<absl::StatusOr<Value>(const Texts&)>;
 
-  // Of the files at `paths`, which are no longer than `most` bytes; an empty
-  // path is a file of nothing. InvalidArgument: they are not in order now.
+  // Reads the files at `paths`, each of at most `most` bytes. An empty path is
+  // read as an empty file. INVALID_ARGUMENT: the files are not valid now.
   static absl::StatusOr<std::shared_ptr<ReloadableFiles>> Open(Texts paths,
                                                                size_t most,
                                                                Parse parse) {
@@ -48,8 +48,8 @@ class ReloadableFiles {
   }
 
   enum class Outcome { kUnchanged, kReplaced, kRefused };
-  // Reads the files again. kRefused: `why` says what is wrong, once; the same
-  // again is kUnchanged.
+  // Reads the files again. kRefused: they are invalid, and `why` is the error.
+  // An error is reported once: kUnchanged is returned while it stays the same.
   Outcome Reload(absl::Status& why) {
     auto texts = Read(paths_, most_);
     MutexLock lock(mu_);
@@ -57,7 +57,8 @@ class ReloadableFiles {
       refused_ = absl::OkStatus();
       return Outcome::kUnchanged;
     }
-    // Asked each time: what is not valid yet may be by now.
+    // Unchanged invalid files are parsed again: a certificate may be valid by
+    // now.
     absl::StatusOr<Value> value =
         texts.ok() ? parse_(*texts) : absl::StatusOr<Value>(texts.status());
     why = value.status();
@@ -116,7 +117,7 @@ class ReloadableFiles {
   mutable Mutex mu_;
   Texts texts_ ABSL_GUARDED_BY(mu_);  // of the current value
   std::shared_ptr<const Value> current_ ABSL_GUARDED_BY(mu_);
-  // What is wrong with what stood there last; OK: nothing.
+  // The error of the last read; OK if there was none.
   absl::Status refused_ ABSL_GUARDED_BY(mu_);
   Figures figures_ ABSL_GUARDED_BY(mu_);
 };

@@ -9,8 +9,9 @@
 namespace clockwise {
 namespace {
 
-// The numbers that no thread has; 0 is nobody's. A number passes from thread to
-// thread under the lock, so that the next one sees what the last one counted.
+// The numbers that no thread has, as bits. No thread owns number 0. A number
+// passes from thread to thread under the lock, so the next thread sees the
+// counts of the last.
 struct FreeNumbers {
   Mutex mu;
   uint64_t free ABSL_GUARDED_BY(mu) = ~uint64_t{1};
@@ -24,12 +25,12 @@ FreeNumbers& Numbers() {
 
 }  // namespace
 
-// Gives the thread's number back when the thread ends.
+// Returns the number when its thread ends.
 struct ThreadNumberHolder {
   uint32_t number = ThreadNumber::kShared;
 
   ~ThreadNumberHolder() {
-    // Whoever counts later, while the thread goes, shares.
+    // Later counts of the ending thread use the shared row.
     ThreadNumber::number_ = ThreadNumber::kShared;
     if (number == ThreadNumber::kShared) return;
     FreeNumbers& numbers = Numbers();
@@ -57,7 +58,7 @@ ThreadCounts::~ThreadCounts() {
 ThreadCounts::Cell* ThreadCounts::MakeRow(uint32_t thread) {
   auto made = std::make_unique<Cell[]>(cells_);
   Cell* row = nullptr;
-  // The shared row may be another's by now.
+  // Another thread may have created the shared row.
   if (rows_[thread].compare_exchange_strong(row, made.get(),
                                             std::memory_order_acq_rel)) {
     row = made.release();

@@ -1,7 +1,7 @@
-// ThreadCounts are counters that many threads count in without meeting: each
-// thread has a row of its own, and whoever reads sums the rows up. Thread-safe,
-// without locks; reads while others count may miss the newest counts, never old
-// ones. A count costs a few loads and one store.
+// ThreadCounts holds counters that many threads increment without contention.
+// Each thread has its own row, and a read adds up the rows. Thread-safe,
+// without locks: a read may miss the newest counts of other threads, but no
+// older ones. A count costs a few loads and one store.
 #ifndef CLOCKWISE_SERVICE_RUNTIME_THREAD_COUNTS_H_
 #define CLOCKWISE_SERVICE_RUNTIME_THREAD_COUNTS_H_
 
@@ -12,8 +12,8 @@
 
 namespace clockwise {
 
-// A number for the calling thread that no other living thread has; 0, which
-// they share, when there are too many of them.
+// A number of the calling thread that no other living thread has. If there are
+// too many threads, the others share number 0.
 class ThreadNumber {
  public:
   static constexpr uint32_t kMost = 64;
@@ -38,7 +38,7 @@ class ThreadCounts {
   ThreadCounts(const ThreadCounts&) = delete;
   ThreadCounts& operator=(const ThreadCounts&) = delete;
 
-  // `cell` is below the number of cells.
+  // Adds `amount` to a counter; `cell` < the number of cells.
   void Add(size_t cell, uint64_t amount = 1) {
     const uint32_t thread = ThreadNumber::Get();
     Cell* row = rows_[thread].load(std::memory_order_acquire);
@@ -51,7 +51,7 @@ class ThreadCounts {
     }
   }
 
-  // Of all threads, those that are gone too.
+  // Returns the sum over all threads, including threads that have ended.
   uint64_t Sum(size_t cell) const;
 
  private:

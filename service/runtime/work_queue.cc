@@ -34,7 +34,7 @@ void WorkQueue::Run(const std::stop_token& stop) {
           mu_, stop, std::chrono::steady_clock::time_point::max(),
           [this]()
               ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !waiting_.empty(); });
-      if (!any) return;  // stopped, and everything was run
+      if (!any) return;  // stopped, and the queue is empty
       work = std::move(waiting_.front());
       waiting_.pop_front();
     }

@@ -19,7 +19,7 @@ class WorkQueue {
  public:
   // Starts `threads` >= 1 threads. At most `capacity` functions wait.
   WorkQueue(size_t threads, size_t capacity);
-  // Runs everything that was added, then joins.
+  // Runs all functions that were added, then joins the threads.
   ~WorkQueue();
   WorkQueue(const WorkQueue&) = delete;
   WorkQueue& operator=(const WorkQueue&) = delete;
@@ -34,7 +34,7 @@ class WorkQueue {
   Mutex mu_;
   Condition added_;
   std::deque<std::function<void()>> waiting_ ABSL_GUARDED_BY(mu_);
-  std::vector<std::jthread> threads_;  // last: they use what is above
+  std::vector<std::jthread> threads_;  // last: they use the members above
 };
 
 }  // namespace clockwise

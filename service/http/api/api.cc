@@ -22,14 +22,14 @@ absl::StatusOr<std::string> JsonOf(const absl::StatusOr<Message>& message) {
   return ToJson(*message);
 }
 
-// Of a request for a list.
+// Reads the parameters of a request for a list.
 template <typename Request>
 void ReadPage(Parameters& parameters, Request& request) {
   request.set_page_size(parameters.SmallNumber("page_size"));
   request.set_page_token(parameters.Text("page_token"));
 }
 
-// As google.rpc.Code documents it.
+// Returns the HTTP status that google.rpc.Code documents for `code`.
 int HttpStatus(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kInvalidArgument:
@@ -57,7 +57,7 @@ absl::Status NoSuchPage() {
       "there is no such page: /api/v1/openapi.json names all");
 }
 
-// An answer that is no 200: HttpError as JSON.
+// Returns a reply with an HttpError as JSON.
 HttpReply ErrorReply(const absl::Status& status) {
   HttpReply reply;
   reply.status = HttpStatus(status.code());

@@ -1,6 +1,6 @@
-// Reads of rings as JSON over HTTP, under /api/v1 (page/openapi.json): the
-// messages of the RPCs in protobuf's JSON mapping, and a drawing's arcs.
-// Thread-safe. Nothing is changed.
+// Serves rings as JSON over HTTP under /api/v1 (page/openapi.json): the
+// messages of the RPCs in protobuf's JSON mapping, and the arcs for a drawing.
+// It changes nothing. Thread-safe.
 #ifndef CLOCKWISE_SERVICE_HTTP_API_API_H_
 #define CLOCKWISE_SERVICE_HTTP_API_API_H_
 
@@ -26,18 +26,19 @@ class Api {
 
   explicit Api(Options options) : options_(std::move(options)) {}
 
-  // The answer to a request whose path begins with "api".
+  // Returns the reply to a request whose path begins with "api".
   HttpReply Respond(const HttpRequest& request);
 
  private:
-  // The JSON of a message.
+  // A message as JSON, or an error.
   using Json = absl::StatusOr<std::string>;
 
   Json AnswerTo(const HttpRequest& request);
   Json OfRing(const std::string& ring, const std::string& what,
               Parameters& parameters);
-  // What the call of that request answers, if all parameters are in order; and
-  // of one that computes much.
+  // Returns the reply of the RPC for `request`, if all parameters are valid.
+  // AskInTurn waits for the compute slot first; it is for requests that compute
+  // a lot.
   template <typename Request>
   Json Query(const Request& request, const Parameters& parameters);
   template <typename Request>

@@ -1,5 +1,5 @@
-// Requests that compute much take turns, so that the HTTP port's threads are
-// left to Prometheus and probes. Thread-safe.
+// ComputeSlots lets one heavy request compute at a time, so that threads of the
+// HTTP port stay free for Prometheus and probes. Thread-safe.
 #ifndef CLOCKWISE_SERVICE_HTTP_API_COMPUTE_SLOTS_H_
 #define CLOCKWISE_SERVICE_HTTP_API_COMPUTE_SLOTS_H_
 
@@ -15,8 +15,9 @@ namespace clockwise {
 
 class ComputeSlots {
  public:
-  // Waits for a turn, which lasts for as long as what it gives. OVERLOADED: too
-  // many wait, or it took too long.
+  // Waits for the slot and returns it. The slot is released when the Turn is
+  // destroyed. OVERLOADED: too many requests wait, or the slot is not free
+  // within two seconds.
   using Turn = std::unique_lock<std::timed_mutex>;
   absl::StatusOr<Turn> Take() {
     if (waiting_.fetch_add(1) < limits::kHttpWaiting) {

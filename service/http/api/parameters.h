@@ -1,4 +1,4 @@
-// The parameters of one HTTP request, read by name and type. Not thread-safe.
+// Reads the parameters of one HTTP request by name and type. Thread-compatible.
 #ifndef CLOCKWISE_SERVICE_HTTP_API_PARAMETERS_H_
 #define CLOCKWISE_SERVICE_HTTP_API_PARAMETERS_H_
 
@@ -16,24 +16,23 @@ class Parameters {
  public:
   using Map = std::multimap<std::string, std::string>;
 
-  // `given` outlives it.
+  // `given` must outlive this object.
   explicit Parameters(const Map& given) : given_(given) {}
 
-  // Each gives the default where the parameter is not there. What is wrong with
-  // one is told by Check.
+  // Each returns the default if the parameter is missing. Check reports errors.
   std::string Text(const std::string& name);
   uint64_t Number(const std::string& name);
   uint32_t SmallNumber(const std::string& name);
-  bool Flag(const std::string& name);  // true or false
-  // All of that name, in order.
+  bool Flag(const std::string& name);  // "true" or "false"
+  // Returns all values of a parameter, in order.
   std::vector<std::string> Texts(const std::string& name);
 
-  // FIELD_INVALID: one of those asked for is not of its type or there twice, or
-  // there is one that was not asked for.
+  // Returns the first error. FIELD_INVALID: a requested parameter has the wrong
+  // type or occurs twice, or a parameter was not requested.
   absl::Status Check() const;
 
  private:
-  // The value, if there is one.
+  // Returns the value, or null if there is none.
   const std::string* Only(const std::string& name);
   void Blame(const std::string& name, const std::string& why);
 

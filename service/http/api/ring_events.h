@@ -1,5 +1,5 @@
-// What changed of rings since it was asked last, as server-sent events. Not
-// thread-safe.
+// RingEvents returns the changes of rings since its last call, as server-sent
+// events. Thread-compatible.
 #ifndef CLOCKWISE_SERVICE_HTTP_API_RING_EVENTS_H_
 #define CLOCKWISE_SERVICE_HTTP_API_RING_EVENTS_H_
 
@@ -14,11 +14,11 @@ namespace clockwise {
 
 class RingEvents {
  public:
-  // The membership outlives it.
+  // The membership must outlive this object.
   explicit RingEvents(const Membership& membership) : membership_(membership) {}
 
-  // An event "ring" with a RingEpoch as JSON for each ring that has another
-  // state, one with epoch 0 for each that is gone.
+  // Returns an event "ring" with a RingEpoch as JSON for each ring that has a
+  // new state, and one with epoch 0 for each deleted ring.
   std::string Take();
 
  private:
