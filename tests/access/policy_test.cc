@@ -10,7 +10,7 @@
 namespace clockwise {
 namespace {
 
-// SHA-256 of "secret", by sha256sum.
+// The SHA-256 of "secret", computed with sha256sum.
 constexpr char kSecret[] =
     "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 

@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using Code = absl::StatusCode;
 
-// As the comments of ErrorReason in placement.proto say.
+// The codes in the comments of ErrorReason in placement.proto.
 TEST(RefusalTest, EachReasonHasItsDocumentedCode) {
   const std::map<v1::ErrorReason, Code> codes = {
       {v1::ERROR_REASON_MALFORMED_REQUEST, Code::kInvalidArgument},
@@ -38,7 +38,7 @@ TEST(RefusalTest, EachReasonHasItsDocumentedCode) {
   for (int i = 1; i < v1::ErrorReason_ARRAYSIZE; ++i) {
     const auto reason = static_cast<v1::ErrorReason>(i);
     const auto code = codes.find(reason);
-    if (code == codes.end()) continue;  // a reason that came later
+    if (code == codes.end()) continue;  // a reason that was added later
     const absl::Status status = Refusal(reason, "because");
     ExpectRefusal(status, code->second, reason);
     EXPECT_EQ(status.message(), "because");

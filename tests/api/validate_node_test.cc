@@ -1,4 +1,4 @@
-// The bounds of a node's fields: at, below and above each.
+// Tests the bounds of a node's fields: at, below and above each bound.
 #include <cstdint>
 #include <string>
 

@@ -1,4 +1,5 @@
-// The bounds of what requests carry beside nodes: at, below and above each.
+// Tests the bounds of the other fields of requests: at, below and above each
+// bound.
 #include <cstdint>
 #include <string>
 

@@ -30,7 +30,7 @@ TEST(CompressionTest, GzipIsAcceptedByNameOrByStarUnlessItsQualityIsZero) {
 
 std::string Uncompressed(const std::string& body) {
   z_stream stream = {};
-  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);  // gzip's header
+  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);  // for gzip's header
   std::string text(1 << 20, '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
   stream.avail_in = static_cast<uInt>(body.size());

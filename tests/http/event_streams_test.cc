@@ -28,7 +28,7 @@ class EventStreamsTest : public testing::Test {
   }
 
   MadeUpMetrics metrics_;
-  std::string news_ = "event: ring\ndata: {}\n\n";  // of the one thread there
+  std::string news_ = "event: ring\ndata: {}\n\n";  // for the server's thread
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -67,7 +67,7 @@ TEST_F(EventStreamsTest, TheContentTypeIsSentOnce) {
 
 TEST_F(EventStreamsTest, AStreamWhosePeerClosedMakesRoomAtOnce) {
   HttpServer::Options options = OptionsFor(metrics_);
-  options.news = [] { return ""; };  // and no beat is due for seconds
+  options.news = [] { return ""; };  // the next beat is due in seconds
   options.event_streams = 1;
   const auto server = HttpServer::Start(std::move(options));
   ASSERT_TRUE(server.ok()) << server.status();
@@ -83,7 +83,7 @@ TEST_F(EventStreamsTest, AStreamWhosePeerClosedMakesRoomAtOnce) {
     Client refused((*server)->port());
     EXPECT_EQ(status(refused), "HTTP/1.1 503");
     ::shutdown(open.socket(), SHUT_WR);
-    open.ReadAll();  // until the server has closed too
+    open.ReadAll();  // until the server closes too
   }
 }
 
@@ -97,7 +97,7 @@ TEST_F(EventStreamsTest, StopMayComeWhileStreamsAreBegun) {
   });
   server_->Stop();
   caller.join();
-  for (Client& client : clients) client.ReadAll();  // each comes to an end
+  for (Client& client : clients) client.ReadAll();  // all streams end
 }
 
 }  // namespace

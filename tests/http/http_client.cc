@@ -21,7 +21,8 @@ Client::Client(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  // Little, so that pages of few megabytes do not fit into the kernel.
+  // A small buffer, so that a page of a few megabytes does not fit into the
+  // kernel.
   const int buffered = 4096;
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &buffered, sizeof(buffered));
   const timeval ample = {20, 0};

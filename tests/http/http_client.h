@@ -1,5 +1,5 @@
-// A TCP client that sends what it is told to, well-formed or not, and a server
-// for it. Not thread-safe.
+// A TCP client that sends arbitrary bytes, and a server for it.
+// Thread-compatible.
 #ifndef CLOCKWISE_TESTS_HTTP_HTTP_CLIENT_H_
 #define CLOCKWISE_TESTS_HTTP_HTTP_CLIENT_H_
 
@@ -17,7 +17,7 @@
 
 namespace clockwise {
 
-// One connection to a port of 127.0.0.1, closed when it goes.
+// One connection to a port of 127.0.0.1. The destructor closes it.
 class Client {
  public:
   explicit Client(int port);
@@ -25,14 +25,14 @@ class Client {
   Client(Client&& other) noexcept;
   Client(const Client&) = delete;
 
-  // False once the server has hung up.
+  // Returns false once the server has closed the connection.
   bool Send(absl::string_view bytes);
   int socket() const { return socket_; }
-  // All that comes until the server ends the connection; fails the test if it
-  // does not within a time that is ample.
+  // Reads until the server ends the connection. Fails the test if this takes
+  // too long.
   std::string ReadAll();
-  // Whether the server broke the connection off, which may cost those behind
-  // slower networks what it sent last.
+  // True if the server reset the connection. A peer behind a slower network may
+  // then lose the last bytes.
   bool was_reset() const { return was_reset_; }
 
  private:
@@ -40,17 +40,17 @@ class Client {
   bool was_reset_ = false;
 };
 
-// What answers a request with this first line (no version) and these headers,
-// each of them ended by CRLF.
+// Returns the reply to a request with this first line, without a version, and
+// these headers. Each header ends with CRLF.
 std::string Fetch(int port, absl::string_view line,
                   absl::string_view headers = "");
 std::string Get(int port, absl::string_view path);
 
-// Of an answer.
+// Return parts of a reply.
 std::string StatusLine(const std::string& answer);
 std::string Body(const std::string& answer);
 
-// Metrics that are one family, made by a function.
+// A metric family that a function returns.
 class MadeUpMetrics final : public prometheus::Collectable {
  public:
   std::vector<prometheus::MetricFamily> Collect() const override {
@@ -61,7 +61,7 @@ class MadeUpMetrics final : public prometheus::Collectable {
   };
 };
 
-// Options for a free port of 127.0.0.1, and ready.
+// Returns options for a free port of 127.0.0.1, and a ready server.
 HttpServer::Options OptionsFor(const MadeUpMetrics& metrics);
 
 }  // namespace clockwise

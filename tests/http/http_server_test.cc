@@ -84,7 +84,7 @@ TEST_F(HttpServerTest, Ipv6IsServed) {
   HttpServer::Options options = OptionsFor(metrics_);
   options.address = "[::1]:0";
   const auto server = HttpServer::Start(std::move(options));
-  if (!server.ok()) GTEST_SKIP() << server.status();  // a machine without IPv6
+  if (!server.ok()) GTEST_SKIP() << server.status();  // no IPv6 on this machine
   EXPECT_EQ((*server)->address(), absl::StrCat("[::1]:", (*server)->port()));
   EXPECT_GT((*server)->port(), 0);
 }
@@ -288,7 +288,7 @@ TEST_F(HttpServerTest, HeadersWithoutEndAreCutOff) {
   Client client(port());
   client.Send("GET /healthz HTTP/1.1\r\n");
   const std::string headers(absl::StrCat("X: ", std::string(995, 'x'), "\r\n"));
-  // Sockets buffer some megabytes on both sides.
+  // Sockets buffer some megabytes on each side.
   int sent = 0;
   while (sent < 100'000 && client.Send(headers)) ++sent;
   EXPECT_LT(sent, 100'000);
@@ -325,7 +325,7 @@ TEST_F(HttpServerTest, StoppingDeliversTheAnswerUnderWayAndThenRefuses) {
   go_on.set_value();
   stopped.wait();
   EXPECT_THAT(answer.get(), EndsWith("\nup_to_date 1\n"));
-  server_->Stop();  // again is nothing
+  server_->Stop();  // a second call does nothing
   HttpServer::Options options = OptionsFor(metrics_);
   options.address = absl::StrCat("127.0.0.1:", port);
   EXPECT_TRUE(HttpServer::Start(std::move(options)).ok());

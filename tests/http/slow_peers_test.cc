@@ -1,6 +1,6 @@
-// Peers that send slowly, send nothing, or do not read. There are more of them
-// than the server has threads, and where they must be dropped, more than it
-// accepts at a time.
+// Tests peers that send slowly, send nothing, or do not read. There are more of
+// them than the server has threads. Where they must be dropped, there are more
+// than it accepts at a time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -39,7 +39,7 @@ std::vector<prometheus::MetricFamily> Megabytes(size_t megabytes) {
 
 TEST(SlowPeersTest, HalfOpenConnectionsDelayAScrapeBySecondsAtMost) {
   MadeUpMetrics metrics;
-  const auto server = HttpServer::Start(OptionsFor(metrics));  // as in service
+  const auto server = HttpServer::Start(OptionsFor(metrics));  // its defaults
   ASSERT_TRUE(server.ok()) << server.status();
   const int port = (*server)->port();
   for (const absl::string_view sending :
@@ -110,7 +110,7 @@ TEST(SlowPeersTest, StoppingWaitsForNoneOfThem) {
   ASSERT_TRUE(server.ok()) << server.status();
   const int port = (*server)->port();
   const std::vector<Client> served = Peers(port, 10, "GET ");
-  Get(port, "/healthz");  // accepted last, so the others have their threads
+  Get(port, "/healthz");  // accepted last, so the others are accepted too
   const std::vector<Client> waiting = Peers(port, 100, "GET ");
   const auto start = steady_clock::now();
   (*server)->Stop();

@@ -1,5 +1,5 @@
-// Peers of the TLS port that send slowly, send nothing, or do not read. There
-// are more of them than the server accepts at a time.
+// Tests peers of the TLS port that send slowly, send nothing, or do not read.
+// There are more of them than the server accepts at a time.
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
@@ -49,7 +49,7 @@ class TlsClient {
       if (got <= 0) break;
       all.append(buffer.data(), static_cast<size_t>(got));
     }
-    // A stream without this end could have been cut by an attacker.
+    // A stream without this end may have been cut by an attacker.
     ended_ = SSL_get_shutdown(ssl_.get()) == SSL_RECEIVED_SHUTDOWN;
     return all;
   }

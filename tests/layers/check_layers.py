@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """Checks that the tree keeps its shape.
 
-Who includes whom, how long files and functions are, that every limit is used.
+It checks which folders include which, the length of files and functions, and
+that every limit is used.
 
     proto <- runtime <- api <- ring <- store <- membership <- metrics <- tls
           <- access <- rpc <- http <- server <- main
     client -> api, ring, tls, proto
 
-A folder includes nothing to its right. Prints one line per breach and exits 1
-if there is one.
+A folder includes nothing to its right. Prints one line per breach, and exits
+with 1 if there is one.
 
 usage: check_layers.py ROOT
 """
@@ -18,11 +19,11 @@ import pathlib
 import re
 import sys
 
-# Each folder of service/ may include itself and those before it.
+# Each folder of service/ may include itself and the folders before it.
 ORDER = ["runtime", "api", "ring", "store", "membership", "metrics", "tls",
          "access", "rpc", "http", "server"]
 
-# All files may include this one. No other file than main.cc stands beside the
+# All files may include this one. Only main.cc and limits.h are outside the
 # folders.
 LIMITS = "service/limits.h"
 MAIN = "service/main.cc"
@@ -31,7 +32,8 @@ MAIN = "service/main.cc"
 LOG = "service/runtime/log.h"
 LOGGING = {"runtime", "rpc", "http", "server"}
 
-# (who, whom): files that match `who` do not include files that match `whom`.
+# Pairs (who, whom): files that match `who` must not include files that match
+# `whom`.
 APART = [
     (r"service/store/etcd/", r"service/store/sqlite/"),
     (r"service/store/sqlite/", r"service/store/etcd/"),
@@ -41,11 +43,11 @@ APART = [
     (r"client/cli/import/", r"client/cli/(drawing|tables)/"),
 ]
 
-# Generated headers: messages are for all, stubs for who speaks gRPC.
+# Generated headers: all may include messages; only some folders include stubs.
 MESSAGES = re.compile(r"(clockwise/v1|etcd)/\w+\.pb\.h$")
 STUBS = re.compile(r"(clockwise/v1|etcd)/\w+\.grpc\.pb\.h$|grpcpp/|grpc/")
 
-# The ring is pure: no locks, no clock, no I/O.
+# The ring is pure: it has no locks, clock or I/O.
 IMPURE = re.compile(
     r"(mutex|shared_mutex|thread|condition_variable|future|atomic|semaphore|"
     r"latch|barrier|stop_token|chrono|ctime|time\.h|random|fstream|iostream|"
@@ -53,7 +55,7 @@ IMPURE = re.compile(
     r"absl/synchronization/|absl/random/|"
     r"service/runtime/(?!huge_pages\.h)")
 
-# Libraries that only some folders may know.
+# Libraries that only some folders may include.
 ONLY_IN = [
     (STUBS, ("service/rpc/", "service/runtime/log.cc", "service/server/",
              "service/store/etcd/", "client/"), "speaks gRPC"),
@@ -64,10 +66,10 @@ ONLY_IN = [
     (re.compile(r"CLI/"), ("client/", "service/server/"), "knows CLI11"),
 ]
 
-# The one command that works on stores, as the server does.
+# The only command that reads and writes stores, as the server does.
 STORE_COMMAND = "client/cli/commands/store_command.cc"
 
-# What both programs share of their flags.
+# The flags that both programs share.
 SHARED_FLAGS = ("service/server/flag_help.h", "service/server/flag_names.h")
 
 MAX_FILE_LINES = 500
@@ -95,13 +97,13 @@ def includes(text):
 
 
 def folder_of(path):
-    """The folder of service/ that a path is in, or None."""
+    """Returns the folder of service/ that contains `path`, or None."""
     match = re.match(r"service/(\w+)/", path)
     return match.group(1) if match else None
 
 
 def refusal(path, name, quoted):
-    """Why `path` may not include `name`, or None."""
+    """Returns the reason why `path` may not include `name`, or None."""
     if path == MAIN:
         return None
     for who, whom in APART:
@@ -159,7 +161,10 @@ def service_refusal(path, name):
 
 
 def blanked(text):
-    """The text without comments, literals and preprocessor lines; lines stay."""
+    """Returns the text without comments, literals and preprocessor lines.
+
+    The number of lines stays the same.
+    """
     pattern = re.compile(
         r'//[^\n]*|/\*.*?\*/'
         r'|R"(?P<delimiter>[^\s()\\]{0,16})\(.*?\)(?P=delimiter)"'
@@ -174,12 +179,12 @@ def functions(text):
     """Yields (first line, lines) of each outermost function body.
 
     A brace opens a scope if a namespace, class, struct, union, enum or
-    extern "C" stands before it, and a function if a closing parenthesis does.
+    extern "C" precedes it, and a function if a closing parenthesis does.
     """
     code = blanked(text)
-    scopes = []  # of each open brace: does it hold declarations?
-    begin = 0  # of the declaration that is being read
-    opened = None  # (depth, line) of the function that is being read
+    scopes = []  # for each open brace: True if it holds declarations
+    begin = 0  # start of the current declaration
+    opened = None  # (depth, line) of the current function
     line = 1
     for position, character in enumerate(code):
         if character == "\n":
@@ -215,7 +220,7 @@ def check_sizes(path, text):
 
 
 def check_limits(sources):
-    """Every constant of limits.h is used by the service or the client."""
+    """Checks that the service or the client uses every constant of limits.h."""
     limits = sources.get("service/limits.h", "")
     others = "\n".join(
         blanked(text) for path, text in sources.items() if path != "service/limits.h")
@@ -229,7 +234,7 @@ def check_limits(sources):
             yield Breach("service/limits.h", number, f"{name} bounds nothing")
 
 
-# Declarations at the first column: functions, and types.
+# Declarations at the first column: functions and types.
 FUNCTION = re.compile(
     r"^(?=\w)(?!ABSL_|static_assert|namespace|template)[\w:<>,*& \[\]]+[ *&](\w+)\(",
     re.MULTILINE)
@@ -243,17 +248,17 @@ def namespace_of(text):
 
 
 def declared(text):
-    """The names that stand at the first column."""
+    """Returns the names that are declared at the first column."""
     code = blanked(text)
     return ({match.group(1) for match in FUNCTION.finditer(code)} |
             {match.group(1) or match.group(2) for match in TYPE.finditer(code)})
 
 
 def check_hiding(sources):
-    """No anonymous namespace hides a name of a header in an outer namespace.
+    """Checks that no anonymous namespace hides a name of an outer header.
 
-    A unity build compiles the files of a library together. There, the hidden
-    name would mean something else in the files that follow.
+    A unity build compiles the files of a library together. In the files that
+    follow, the hidden name would have another meaning.
     """
     headers = {}
     for path, text in sources.items():
@@ -275,7 +280,7 @@ def check_hiding(sources):
 
 
 def check(root):
-    """All breaches in the tree at `root`, sorted."""
+    """Returns all breaches in the tree at `root`, sorted."""
     root = pathlib.Path(root)
     sources = {
         str(path.relative_to(root)): path.read_text(encoding="utf-8")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Proves that check_layers fails on what it is there to refuse."""
+"""Tests that check_layers rejects what its rules forbid."""
 
 import pathlib
 import tempfile
@@ -11,7 +11,7 @@ from tests.layers import check_layers
 class CheckLayersTest(unittest.TestCase):
 
     def breaches(self, files):
-        """What the checker says of a tree with these files, as text."""
+        """Returns the breaches in a tree with these files, as text."""
         with tempfile.TemporaryDirectory() as root:
             for name, text in files.items():
                 path = pathlib.Path(root, name)
@@ -39,7 +39,7 @@ class CheckLayersTest(unittest.TestCase):
         order = check_layers.ORDER
         for right in range(len(order)):
             for left in range(right + 1):
-                # The name is the one that ring/, too, may include.
+                # ring/ may include a header of runtime/ only if it has this name.
                 self.assert_allowed(f"service/{order[right]}/a.cc",
                                     f'"service/{order[left]}/huge_pages.h"')
 

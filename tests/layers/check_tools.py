@@ -23,7 +23,7 @@ PYTHON = [
     (re.compile(rf'\[\s*"{TOOLS}"'), ADVICE),
     (re.compile(rf'\w\(\s*"{TOOLS}",'), ADVICE),
     (re.compile(rf'which\(\s*["\']{TOOLS}["\']'), ADVICE),
-    # The call ends before the next one at the latest.
+    # Searches up to the next call at most.
     (re.compile(r'subprocess\.\w+\(\s*\["(?:node|npm|npx)"(?!(?:(?!subprocess\.\w+\().)*?\benv=)',
                 re.DOTALL),
      "start it with env=node_environment()"),
@@ -80,7 +80,7 @@ def check(root):
     files += [root / "CMakeLists.txt", root / "README.md"]
     lines = []
     for path in files:
-        # These two hold what they look for.
+        # These two files contain the patterns that they search for.
         if not path.exists() or path.name in ("check_tools.py", "check_tools_test.py"):
             continue
         text = path.read_text(encoding="utf-8", errors="replace")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Proves that check_tools finds each kind of tool that PATH decides on."""
+"""Tests that check_tools finds each kind of tool that PATH selects."""
 
 import pathlib
 import tempfile

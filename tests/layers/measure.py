@@ -20,7 +20,7 @@ def spread(lengths):
 
 
 def comments(texts):
-    """The share of lines that are comments alone, in percent."""
+    """Returns the percentage of lines that hold only a comment."""
     lines = [line.strip() for text in texts for line in text.splitlines()]
     return 100 * sum(line.startswith("//") for line in lines) / len(lines)
 

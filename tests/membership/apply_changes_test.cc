@@ -1,4 +1,4 @@
-// ApplyChanges: many changes in one epoch, or none.
+// Tests ApplyChanges: it makes many changes in one epoch, or none.
 #include <string>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// Adding and removing nodes, one at a time.
+// Tests adding and removing single nodes.
 #include <cstdint>
 #include <string>
 #include <vector>

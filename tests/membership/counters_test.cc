@@ -1,4 +1,4 @@
-// What is counted since this process first saw a ring.
+// Tests the counters of a ring, which start when this process first loads it.
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -28,7 +28,7 @@ TEST_F(CountersTest, ChangesAreCountedByKind) {
   Make(Update(RequestNode("a", 2)));
   Make(Remove("a"));
   Make(Many({Remove("b"), Add("d")}));
-  Make(Add("d"));  // nothing to change
+  Make(Add("d"));  // changes nothing
   EXPECT_EQ(Changes(*State(), ChangeKind::kAdd), 2u);
   EXPECT_EQ(Changes(*State(), ChangeKind::kUpdate), 1u);
   EXPECT_EQ(Changes(*State(), ChangeKind::kRemove), 1u);
@@ -58,7 +58,7 @@ TEST_F(CountersTest, ANodeKeepsItsLocatesFromEpochToEpoch) {
   EXPECT_EQ(Locates(*State(), "d"), 0u);
   Make(Remove("b"));
   EXPECT_EQ(Locates(*State(), "c"), 7u);
-  Count(*old, "c", 1);  // a call that still holds the old ring
+  Count(*old, "c", 1);  // a call that still uses the old ring
   EXPECT_EQ(Locates(*State(), "c"), 8u);
 }
 

@@ -1,4 +1,4 @@
-// Apply(Delta) is identity: the nodes of then and a delta are the nodes of now.
+// Tests that a delta applied to the old nodes results in the new nodes.
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -90,7 +90,8 @@ TEST_F(DeltaTest, AChangedAndThenRemovedNodeIsOnlyRemoved) {
   EXPECT_THAT(delta.removed_ids(), ElementsAre("a"));
 }
 
-// "Nodes added or changed": between these two epochs it was neither.
+// A delta has the nodes that were added or changed. Between these two epochs,
+// the node has not changed.
 TEST_F(DeltaTest, WhatChangedThereAndBackDoesNotAppear) {
   Make(Many({Add("a"), Add("b")}));
   Make(Update(RequestNode("a", 3)));

@@ -1,5 +1,5 @@
-// Durable before visible, visible before acknowledged; and what a failed
-// commit leaves behind.
+// Tests that a change is durable before it is visible, and visible before it is
+// acknowledged. Also tests the state after a failed commit.
 #include <functional>
 #include <string>
 #include <vector>
@@ -132,7 +132,7 @@ TEST_F(DurabilityTest, ReopeningGivesTheSameStates) {
   }
 }
 
-// A store that answers with another ring than the one that was stored.
+// A store that returns a damaged ring when it loads all rings.
 class DamagedStore final : public Store {
  public:
   explicit DamagedStore(Store& store) : store_(store) {}

@@ -1,5 +1,5 @@
-// A refusal names the field as the request's message spells it, and every
-// bounded field of a change is bounded here too.
+// Tests that an error names the field as the request does, and that changes
+// check all bounded fields.
 #include <string>
 
 #include "gmock/gmock.h"

@@ -1,4 +1,4 @@
-// How a server comes to what others made in the store that they share.
+// Tests how a server applies the changes that others made in a shared store.
 #include <memory>
 #include <random>
 #include <string>
@@ -25,7 +25,7 @@ class FollowingTest : public MembershipTest {
   void SetUp() override {
     MembershipTest::SetUp();
     other_ = Open(memory_);
-    // "" only says that all rings were looked at.
+    // "" only reports that all rings were compared.
     membership_->Listen([this](const std::string& ring) {
       if (!ring.empty()) told_.push_back(ring);
     });
@@ -35,7 +35,7 @@ class FollowingTest : public MembershipTest {
     const auto change = other_->Apply(request);
     ASSERT_TRUE(change.ok()) << change.status();
   }
-  // The ring is here what it is there, down to the history.
+  // Expects that the ring is the same in both servers, including its history.
   void ExpectSame(const std::string& ring) {
     const StatePtr here = membership_->Find(ring).value();
     const StatePtr there = other_->Find(ring).value();
@@ -82,7 +82,7 @@ TEST_F(FollowingTest, ChangesOfOthersAreTakenOverByTheirRecords) {
   EXPECT_THAT(told_, ElementsAre("default"));
   ASSERT_TRUE(membership_->Refresh("default").ok());
   ASSERT_TRUE(membership_->Refresh("").ok());
-  EXPECT_THAT(told_, ElementsAre("default"));  // nothing new, nothing told
+  EXPECT_THAT(told_, ElementsAre("default"));  // no change, so no report
 }
 
 TEST_F(FollowingTest, AnyHistoryTakenOverInAnyPiecesIsThatOfTheOther) {
@@ -162,7 +162,7 @@ TEST_F(FollowingTest, AStoreThatWasSetBackIsNotFollowed) {
   EXPECT_REFUSED(membership_->Apply(Add("b")).status(), STORE_UNAVAILABLE);
   EXPECT_EQ(Picture(), picture);
   EXPECT_TRUE(told_.empty());
-  // As restoring does: another incarnation is no step back.
+  // A restore does the same. The epoch may go back if the incarnation is new.
   StoredRing again = old.Load("default").value();
   again.head.incarnation = incarnation + 1;
   ASSERT_TRUE(memory_.Delete("default", incarnation).ok());

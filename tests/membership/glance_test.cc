@@ -1,4 +1,4 @@
-// The states that threads hold on to.
+// Tests the states that threads keep.
 #include <thread>
 #include <vector>
 
@@ -10,7 +10,7 @@ namespace {
 
 using GlanceTest = MembershipTest;
 
-// Null: there is no such ring.
+// Returns null if there is no such ring.
 const RingState* Glance(const Membership& membership, const std::string& ring) {
   return membership.Glance(ring).value_or(nullptr);
 }
@@ -36,7 +36,8 @@ TEST_F(GlanceTest, SeesEachChangeAtOnceAndNothingThatIsGone) {
 TEST_F(GlanceTest, OneMembershipIsNotTakenForAnother) {
   Make(Add("a"));
   const RingState* mine = Glance(*membership_, "");
-  // As many changes, so that nothing else tells them apart.
+  // Both have the same number of changes, so that epochs do not distinguish
+  // them.
   MemoryStore store;
   const std::unique_ptr<Membership> other = Open(store);
   ASSERT_TRUE(other->CreateRing(v1::RingSpec()).ok());

@@ -1,5 +1,5 @@
-// History is bounded by the bytes of its records too, in memory and in the
-// store alike.
+// Tests that the size of history records is bounded, in memory and in the
+// store.
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -26,7 +26,7 @@ class HistoryBytesTest : public PartitionedTest,
     zones_ = 3;
   }
 
-  // The epochs that the state and the store have records of.
+  // Returns the epochs whose records the state and the store keep.
   std::vector<uint64_t> Kept() {
     std::vector<uint64_t> kept, stored;
     for (const auto& record : State()->history) {
@@ -47,7 +47,7 @@ class HistoryBytesTest : public PartitionedTest,
                   v1::ERROR_REASON_EPOCH_OUT_OF_HISTORY);
   }
 
-  // Makes a random change that has an effect.
+  // Makes random changes until one has an effect.
   void Step(std::mt19937_64& random) {
     const uint64_t epoch = Epoch();
     while (Epoch() == epoch && !HasFailure()) Make(RandomChange(random));
@@ -111,7 +111,7 @@ TEST_P(HistoryBytesTest, TheSameEpochsAreKeptAfterReopening) {
     Reopen(1000, 5'000);
     ASSERT_THAT(Kept(), ElementsAreArray(kept));
     ASSERT_EQ(State()->history_bytes, bytes);
-    // A server that may keep more has no more to keep.
+    // A higher bound does not restore records that were dropped.
     Reopen();
     ASSERT_THAT(Kept(), ElementsAreArray(kept));
     Reopen(1000, 5'000);

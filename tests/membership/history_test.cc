@@ -1,4 +1,4 @@
-// The rings of epochs gone by, within the history kept.
+// Tests the rings of earlier epochs that the history keeps.
 #include <cstdint>
 #include <map>
 #include <random>

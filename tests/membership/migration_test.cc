@@ -1,4 +1,4 @@
-// A migration as the other servers and a restart see it.
+// Tests a migration in other servers and after a restart.
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@ class MigrationTest : public MembershipTest {
     for (const char* id : {"a", "b", "c", "d", "e"}) Make(Add(id));
   }
 
-  // The ring "next", with the nodes of "default".
+  // Creates the ring "next" with the nodes of "default".
   void Migrate(Membership& membership) {
     v1::RingSpec spec;
     spec.set_name("next");
@@ -106,7 +106,7 @@ TEST_F(MigrationTest, AServerThatIsBehindRefusesNoNodeForItsSake) {
   ChangeRequest remove = Remove("x");
   remove.ring = "tokens";
   ASSERT_TRUE(membership_->Apply(remove).ok());
-  // It does not know yet that the token is free.
+  // This server has not read yet that the token is free.
   EXPECT_TRUE(other->Apply(add("y")).ok());
 }
 
@@ -122,7 +122,7 @@ TEST_F(MigrationTest, ItsFirstTableIsNearToTheRingThatKeysComeFrom) {
     const uint32_t is = next->ring().slot_nodes()[row];
     if (old.nodes()[was]->id() == next->ring().nodes()[is]->id()) ++kept;
   }
-  EXPECT_GT(kept, 800);  // of 1,024; by chance a fifth
+  EXPECT_GT(kept, 800);  // of 1,024; about a fifth by chance
 }
 
 }  // namespace

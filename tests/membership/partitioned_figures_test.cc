@@ -1,5 +1,5 @@
-// What a change of a PARTITIONED ring tells of itself, held against tables
-// counted row by row; and that a plan tells the same.
+// Tests the figures of a change of a PARTITIONED ring against tables that are
+// counted row by row, and that a plan reports the same figures.
 #include <cstdint>
 #include <map>
 #include <random>
@@ -29,8 +29,8 @@ std::vector<std::string> IdsOf(
   return {ids.begin(), ids.end()};
 }
 
-// Every partition is in one move with its owners before and after, or, if these
-// are the same, in none.
+// Expects that each partition whose owners change is in one move, with its
+// owners before and after, and that the others are in none.
 void ExpectMovesTellOfEachPartition(const v1::Change& change,
                                     const OwnerRows& before,
                                     const OwnerRows& after) {
@@ -51,7 +51,8 @@ void ExpectMovesTellOfEachPartition(const v1::Change& change,
   }
 }
 
-// Greatest first; sums in sixteenths or less are exact.
+// Expects the largest transfer first. Sums of sixteenths or smaller binary
+// fractions are exact.
 void ExpectTransfers(const v1::Change& change, const CountedMoves& counted) {
   std::map<std::pair<std::string, std::string>, double> expected, told;
   for (const auto& [nodes, slots] : counted.transfers) {
@@ -103,7 +104,7 @@ void ExpectShareChanges(const v1::Change& change, const v1::Snapshot& before,
   EXPECT_EQ(told, expected);
 }
 
-// All that `change` says of the way from `before` to `after`.
+// Compares all figures of `change` with the rings `before` and `after`.
 void ExpectFigures(const v1::Change& change, const v1::Snapshot& before,
                    const v1::Snapshot& after) {
   const OwnerRows was = RowsOf(before), is = RowsOf(after);
@@ -171,7 +172,7 @@ TEST_F(PartitionedFiguresTest, OfAPlanAreThoseOfTheChange) {
       const v1::Change plan = Make(request);
       ASSERT_EQ(Picture(), picture);
       request.validate_only = false;
-      // Only on the ring that it was planned for, if anything was to change.
+      // Apply it only to the ring of the plan, unless it changes nothing.
       if (plan.epoch() > Epoch()) request.expected_epoch = plan.epoch() - 1;
       request.actor = "bob";
       v1::Change change = Make(request);
@@ -219,7 +220,8 @@ TEST_F(PartitionedFiguresTest, ARetryAfterARestartGetsThemAgain) {
   });
 }
 
-// A record is what history keeps: the lists are made again from the rings.
+// The history keeps records without lists, which are computed again from the
+// rings.
 TEST_F(PartitionedFiguresTest, AreKeptWithoutTheirLists) {
   MakeRing(5, 2);
   ChangeRequest request = Many({Add("a"), Add("b"), Add("c")});
@@ -238,7 +240,7 @@ TEST_F(PartitionedFiguresTest, AreKeptWithoutTheirLists) {
       << "not asked for";
 }
 
-// --- Nodes that cannot have what is due to them. ---
+// --- Nodes that cannot own their fair share. ---
 
 TEST_F(PartitionedFiguresTest, AWeightAboveItsPartOfTheWholeIsNamed) {
   MakeRing(6, 3);

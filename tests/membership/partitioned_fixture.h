@@ -16,7 +16,7 @@ namespace clockwise {
 
 class PartitionedTest : public MembershipTest {
  protected:
-  // Makes the ring anew, without nodes.
+  // Deletes the ring and creates it again, without nodes.
   void MakeRing(uint32_t bits, uint32_t replicas) {
     v1::RingSpec spec;
     spec.set_layout(v1::LAYOUT_PARTITIONED);
@@ -26,8 +26,8 @@ class PartitionedTest : public MembershipTest {
     ASSERT_TRUE(membership_->CreateRing(spec).ok());
   }
 
-  // Calls `history` with the random numbers of many rings, each made anew: 16
-  // to 64 partitions, 1 to 3 owners, 0 to 3 zones.
+  // Calls `history` with the random numbers of many rings. Each ring is new and
+  // has 16 to 64 partitions, 1 to 3 owners and 0 to 3 zones.
   template <typename History>
   void ForEachHistory(uint64_t first_seed, int histories,
                       const History& history) {
@@ -43,8 +43,8 @@ class PartitionedTest : public MembershipTest {
     }
   }
 
-  // One to three changes that may be made to the ring as it is. Few names, so
-  // that nodes come back; sometimes all go.
+  // Returns one to three valid changes of the ring. There are few names, so
+  // that removed nodes return. Sometimes all nodes are removed.
   ChangeRequest RandomChange(std::mt19937_64& random) const {
     std::vector<ChangeRequest> changes;
     std::set<std::string> touched;

@@ -1,5 +1,6 @@
-// A PARTITIONED ring decides from its past, so its past must be exact: stored
-// and read again, undone to any epoch kept, and followed from any to any.
+// Tests that the history of a PARTITIONED ring is exact, because its next table
+// depends on it. It is stored and read again, undone to each kept epoch, and
+// followed between all epochs.
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -76,7 +77,8 @@ TEST_F(PartitionedHistoryTest, EveryKeptEpochsRingIsTheRingItWas) {
   });
 }
 
-// Nodes come back under their old names, and others after them, in between.
+// Between these epochs, nodes return under their old names, and new ones follow
+// them.
 TEST_F(PartitionedHistoryTest, AFollowerComesFromAnyKeptEpochToAnyLaterOne) {
   ForEachHistory(400, 30, [&](std::mt19937_64& random) {
     std::map<uint64_t, StatePtr> states = {{Epoch(), State()}};
@@ -102,7 +104,8 @@ TEST_F(PartitionedHistoryTest, AFollowerComesFromAnyKeptEpochToAnyLaterOne) {
   });
 }
 
-// The last to join goes, and another joins: who came is not who went.
+// The newest node is removed and another is added. The delta must not confuse
+// them.
 TEST_F(PartitionedHistoryTest, ADeltaTellsTheOneWhoCameFromTheOneWhoWent) {
   MakeRing(5, 2);
   Make(Many({Add("a"), Add("b"), Add("went")}));
@@ -195,7 +198,7 @@ TEST_F(PartitionedHistoryTest, TwoServersOverOneStoreStayInStep) {
     Walk(random, 16, [&] {
       ASSERT_EQ(memory_.Head("default").value().fingerprint,
                 State()->ring().fingerprint());
-      // What is refused is first held against the store.
+      // The server compares with the store before it returns an error.
       EXPECT_FALSE(other->Apply(Remove("x")).ok());
       const StatePtr its = other->Find("").value();
       ASSERT_EQ(BytesOf(SnapshotOfState(*its)), Picture());

@@ -1,4 +1,4 @@
-// validate_only: the plan is what the change then does, and leaves no trace.
+// Tests validate_only: the plan equals the change, and changes nothing.
 #include <string>
 #include <vector>
 

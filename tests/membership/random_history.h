@@ -1,4 +1,4 @@
-// A random history of changes, with a picture of the ring at each epoch.
+// A random history of changes, with the bytes of the ring at each epoch.
 #ifndef CLOCKWISE_TESTS_MEMBERSHIP_RANDOM_HISTORY_H_
 #define CLOCKWISE_TESTS_MEMBERSHIP_RANDOM_HISTORY_H_
 
@@ -13,8 +13,8 @@
 
 namespace clockwise {
 
-// A change that may be made to `nodes`: adds, updates, removes, few names, so
-// that nodes come back.
+// Returns random valid changes of `nodes`: adds, updates and removes. There are
+// few names, so that removed nodes return.
 inline ChangeRequest RandomChange(std::mt19937_64& random,
                                   const NodeList& nodes) {
   std::vector<ChangeRequest> changes;

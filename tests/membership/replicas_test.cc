@@ -1,5 +1,5 @@
-// Several Memberships over one store, as several servers over one etcd; and
-// many threads over one Membership.
+// Tests several Memberships over one store, as several servers over one etcd,
+// and many threads over one Membership.
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -21,7 +21,8 @@ using ::testing::IsEmpty;
 using ReplicasTest = MembershipTest;
 using Code = absl::StatusCode;
 
-// Makes the change, again with the same request_id as long as others win.
+// Applies the change, and retries it with the same request_id while other
+// writers win. Returns its epoch.
 uint64_t Insist(Membership& membership, ChangeRequest request,
                 const std::string& id) {
   request.request_id = id;
@@ -112,7 +113,8 @@ TEST_F(ReplicasTest, AServerThatIsBehindJudgesByTheNewestRing) {
   EXPECT_EQ(memory_.Load("default").value().head.epoch, 3u);
 }
 
-// What one server acknowledged must not be refused by the next one asked.
+// A change that one server acknowledged must not make the next server reject a
+// valid request.
 TEST_F(ReplicasTest, AServerThatIsBehindRefusesNothingThatTheNewestRingAllows) {
   const std::unique_ptr<Membership> other = Open(store_);
   Make(Add(RequestNode("a", 1)));
@@ -123,7 +125,7 @@ TEST_F(ReplicasTest, AServerThatIsBehindRefusesNothingThatTheNewestRingAllows) {
   EXPECT_TRUE(other->Apply(expecting).ok());
 }
 
-// "Nothing to change" is an answer too: it must be true of the newest ring.
+// "Nothing to change" is also a reply. It must be true for the newest ring.
 TEST_F(ReplicasTest, AServerThatIsBehindAcknowledgesNothingThatIsNotSo) {
   Make(Many({Add("a"), Add("b")}));
   const std::unique_ptr<Membership> other = Open(store_);

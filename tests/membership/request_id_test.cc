@@ -1,4 +1,5 @@
-// The same request_id again gives the first answer again, exactly once made.
+// Tests that a repeated request_id returns the first reply, and applies the
+// change once.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -90,7 +91,7 @@ TEST_F(RequestIdTest, ReusedWithAnotherBodyIsRefused) {
   EXPECT_EQ(Make(request).epoch(), 2u);
 }
 
-// A retry is the same message again, but maps have no order on the wire.
+// A retry sends the same message again, but maps have no order on the wire.
 TEST_F(RequestIdTest, TheOrderOfLabelsIsNotTheBody) {
   std::vector<std::string> keys;
   for (int i = 0; i < 40; ++i) keys.push_back("label-" + std::to_string(i));
@@ -145,7 +146,7 @@ TEST_F(RequestIdTest, IsKeptAsLongAsHistoryIs) {
   EXPECT_EQ(Make(Named(Add("e"), "r")).epoch(), 7u);
 }
 
-// The commit was made but its answer was lost on the way.
+// The commit was made, but its reply was lost.
 TEST_F(RequestIdTest, ALostAnswerIsFoundAgainAndTheChangeMadeOnce) {
   Make(Add("a"));
   store_.after = [] {

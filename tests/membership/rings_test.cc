@@ -1,4 +1,4 @@
-// Several rings: made, found, deleted, made anew.
+// Tests several rings: created, found, deleted, and created again.
 #include <string>
 #include <vector>
 
@@ -107,7 +107,8 @@ TEST_F(RingsTest, ADeletedRingIsGoneAndItsListenerTold) {
   EXPECT_EQ(membership_->Rings().size(), 1u);
 }
 
-// DeleteRingRequest.ring is required: nobody deletes "default" by forgetting.
+// DeleteRingRequest.ring is required, so that a missing name does not delete
+// "default".
 TEST_F(RingsTest, DeletingWantsAName) {
   ExpectFieldRefusal(membership_->DeleteRing(""), "ring");
   ExpectFieldRefusal(membership_->DeleteRing("a b"), "ring");

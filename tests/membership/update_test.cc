@@ -1,4 +1,4 @@
-// UpdateNode: with a mask, without one, and what never changes.
+// Tests UpdateNode with and without a mask, and the fields that never change.
 #include <string>
 #include <vector>
 
@@ -27,7 +27,7 @@ class UpdateTest : public MembershipTest {
     was_ = Node("a");
   }
 
-  // Node a must be as it was but for what `edit` does to it.
+  // Expects that node a differs from its old form only by `edit`.
   template <typename Edit>
   void ExpectOnly(Edit edit) {
     v1::Node expected = was_;

@@ -23,7 +23,8 @@ using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-// DESIGN §7, and beside it what Prometheus' clients show of every process.
+// The promised metrics, and the process metrics that all Prometheus clients
+// export.
 TEST(MetricsTest, EveryNameOfTheDesignIsServedWithItsType) {
   const std::vector<std::string> promised = {
       "clockwise_build_info gauge",
@@ -150,7 +151,7 @@ TEST(MetricsTest, MovedSpaceAddsUpOverChanges) {
     const StatePtr state = server.Add("default", {id});
     moved += state->history.back()->change().comparison().moved_ratio();
   }
-  EXPECT_GT(moved, 1.5);  // all of it, half of it, a third of it
+  EXPECT_GT(moved, 1.5);  // all, half and a third of the hash space
   EXPECT_DOUBLE_EQ(
       server.Scrape()["clockwise_ring_moved_ratio_total{ring=\"default\"}"],
       moved);
@@ -197,7 +198,7 @@ TEST(MetricsTest, ARingThatNobodyWatchesHasZeroStreams) {
   Scraped server;
   server.CreateRing("watched");
   server.watch_figures.streams["watched"] = 12;
-  // Its last streams are about to be told that it was deleted.
+  // Its last streams have not been informed yet that it was deleted.
   server.watch_figures.streams["deleted"] = 2;
   EXPECT_THAT(Named(server.Scrape(), "clockwise_watch_streams"),
               UnorderedElementsAre(
@@ -228,7 +229,7 @@ TEST(MetricsTest, CommitsAreTimed) {
   Scraped server;
   server.Add("default", {"a"});
   server.Add("default", {"b"});
-  server.Add("default", {"b"});  // is there already: nothing to commit
+  server.Add("default", {"b"});  // already in the ring, so nothing is committed
   Series series = server.Scrape();
   EXPECT_EQ(series["clockwise_store_commit_seconds_count"], 2);
   EXPECT_EQ(series["clockwise_store_commit_seconds_bucket{le=\"+Inf\"}"], 2);

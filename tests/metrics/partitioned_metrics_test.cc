@@ -1,4 +1,4 @@
-// What Prometheus sees of PARTITIONED rings.
+// Tests the metrics of PARTITIONED rings.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -62,7 +62,7 @@ TEST_F(PartitionedMetricsTest, OtherLayoutsHaveNoPartitionsToBeShort) {
 
 TEST_F(PartitionedMetricsTest, TheBalanceIsTheTables) {
   server_.Apply("table", {AddOf("a"), AddOf("b"), AddOf("c")});
-  // 64 owners over three nodes: 21, 21, 22.
+  // 64 owned partitions on three nodes: 21, 21, 22.
   EXPECT_DOUBLE_EQ(Of("peak_to_mean_ratio"), 22 / (64 / 3.0));
 }
 

@@ -14,7 +14,7 @@
 namespace clockwise {
 namespace {
 
-// As Linux 6.1 writes it, with a name that someone chose to be nasty.
+// A line of Linux 6.1, with a program name that is hard to parse.
 constexpr char kLine[] =
     "4242 (a) R 1 2 (b c) S 1 4242 4242 0 -1 4194304 1029 0 3 0 170 55 0 0 20 "
     "0 9 0 31415 123456789 777 18446744073709551615 1 1 0 0 0 0 0 4096 0 0 0 0 "
@@ -73,7 +73,7 @@ TEST(ProcessFiguresTest, TheProcessStartedJustNow) {
                          std::chrono::system_clock::now().time_since_epoch())
                          .count();
   const double start = ReadProcessFigures().start_time_seconds.value();
-  EXPECT_LT(start, now + 2);  // btime is in whole seconds
+  EXPECT_LT(start, now + 2);  // btime has whole seconds
   EXPECT_GT(start, now - 600);
 }
 
@@ -90,7 +90,7 @@ TEST(ProcessFiguresTest, MemoryIsInBytes) {
 TEST(ProcessFiguresTest, ComputingCountsAsCpuSeconds) {
   const auto start = std::chrono::steady_clock::now();
   const double before = ReadProcessFigures().cpu_seconds.value();
-  // One tick of the usual 100 a second, however busy the machine is.
+  // Waits for one tick. There are usually 100 ticks per second of CPU time.
   double after = before;
   while (after == before &&
          std::chrono::steady_clock::now() - start < std::chrono::seconds(30)) {

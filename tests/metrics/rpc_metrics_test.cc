@@ -24,7 +24,7 @@ std::string Labels(const std::string& type, const std::string& method) {
                       method, "\"");
 }
 
-// The methods of the proto, as a list of its own.
+// The methods of the proto, in a list that is independent of kMethods.
 const std::vector<std::pair<std::string, std::string>>& Methods() {
   static const auto& methods =
       *new std::vector<std::pair<std::string, std::string>>{

@@ -1,5 +1,5 @@
-// A server's core without its servers, and what Prometheus would read of it.
-// Not thread-safe, but for Scrape.
+// The core of a server without its RPC and HTTP servers, and the metrics that
+// Prometheus reads of it. Thread-compatible, except for Scrape.
 #ifndef CLOCKWISE_TESTS_METRICS_SCRAPED_H_
 #define CLOCKWISE_TESTS_METRICS_SCRAPED_H_
 
@@ -16,7 +16,7 @@
 
 namespace clockwise {
 
-// A memory store that can claim to be away.
+// A memory store that can report that it is down.
 class FickleStore final : public Store {
  public:
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
@@ -33,8 +33,8 @@ class FickleStore final : public Store {
   MemoryStore memory_;
 };
 
-// What was scraped: `name{label="value",…}` as it stands in the text, and its
-// value. One with the same name and labels as another fails the test.
+// The scraped metrics: `name{label="value",…}` as in the text, and the value.
+// Two with the same name and labels fail the test.
 using Series = std::map<std::string, double>;
 
 struct Scraped {
@@ -44,10 +44,10 @@ struct Scraped {
   Series Scrape() const;
 
   void CreateRing(const std::string& name, uint32_t replicas = 1);
-  // Of 2^`bits` partitions.
+  // Creates a ring with 2^`bits` partitions.
   void CreatePartitioned(const std::string& name, uint32_t bits,
                          uint32_t replicas);
-  // Changes `ring` and returns its newest state.
+  // Each changes `ring` and returns its newest state.
   StatePtr Add(const std::string& ring, const std::vector<std::string>& ids);
   StatePtr Remove(const std::string& ring, const std::vector<std::string>& ids);
   StatePtr Apply(const std::string& ring, std::vector<v1::NodeChange> changes);
@@ -64,7 +64,7 @@ v1::NodeChange AddOf(const std::string& id, uint32_t weight = 1,
 v1::NodeChange RemoveOf(const std::string& id);
 v1::NodeChange UpdateOf(const std::string& id, uint32_t weight);
 
-// Of `series`, those whose name is `name`.
+// Returns those of `series` whose name is `name`.
 Series Named(const Series& series, const std::string& name);
 
 }  // namespace clockwise

@@ -16,7 +16,7 @@
 namespace clockwise {
 namespace {
 
-// A value whose number shows that it was destroyed.
+// A value whose number changes when it is destroyed.
 struct Mortal {
   explicit Mortal(uint64_t its_number) : number(its_number) {}
   ~Mortal() { number = ~uint64_t{0}; }
@@ -24,8 +24,8 @@ struct Mortal {
 };
 using MortalPtr = std::shared_ptr<const Mortal>;
 
-// One value that is read through a cache; counts the reads that the cache did
-// not answer.
+// One value that is read through a cache. It counts the reads that the cache
+// does not serve.
 class Cell {
  public:
   void Set(MortalPtr value) {
@@ -124,7 +124,7 @@ TEST(GlanceCacheTest, ReadersSeeLivingValuesThatNeverGoBack) {
       uint64_t last = 0;
       while (!stop) {
         const MortalPtr& glanced = cell.Glance();
-        std::this_thread::yield();  // the value could be destroyed meanwhile
+        std::this_thread::yield();  // the value could be destroyed now
         const uint64_t now = glanced->number;
         if (now == ~uint64_t{0} || now < last) ++wrong;
         last = now;

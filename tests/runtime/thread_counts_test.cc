@@ -13,7 +13,7 @@ namespace {
 TEST(ThreadCountsTest, NothingIsLostWhateverTheNumberOfThreads) {
   ThreadCounts counts(3);
   counts.Add(2, 5);
-  // More than have numbers, all at once, and then others in their place.
+  // More threads than numbers at once, and then new threads after they ended.
   constexpr int kThreads = 100;
   for (int round = 0; round < 2; ++round) {
     std::atomic<int> there = 0;

@@ -33,7 +33,7 @@ TEST(WorkQueueTest, RefusesWorkWhenItIsFull) {
       running.release();
       go_on.acquire();
     }));
-    running.acquire();  // from here on it does not wait in the queue
+    running.acquire();  // it has left the queue
     EXPECT_TRUE(queue.Add([&] { ++ran; }));
     EXPECT_TRUE(queue.Add([&] { ++ran; }));
     EXPECT_FALSE(queue.Add([&] { ran += 100; }));

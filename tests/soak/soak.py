@@ -1,12 +1,12 @@
-"""The long form of the fault suite: thousands of kills, checked as they go.
+"""The long fault suite: kills servers thousands of times, and checks each round.
 
 usage: python3 -m tests.soak.soak [--kills=N] [--store=sqlite|etcd|both] [--round=N] [--seed=N]
 
-Each round works on the servers of the round before: writers, watchers and
-readers run while servers are killed (kill -9) at random moments and at each
-named point of a change; over etcd, every fifth round its leader is killed too.
-Then everything that any of them was told is checked against what the servers
-hold. Ends with exit code 1 at the first fault, and prints what was done.
+All rounds use the same servers. Writers, watchers and readers run while servers
+are killed (kill -9) at random moments and at each fail point of a change. Over
+etcd, its leader is also killed in every fifth round. Then all replies and events
+are checked against the state of the servers. Prints the totals, and exits with 1
+at the first fault.
 
 CLOCKWISED and CLOCKWISED_FAULTS name the binaries (default: build/release/bin).
 """
@@ -24,13 +24,13 @@ from tests.support.fault_load import Load
 from tests.support.running_server import RunningServer
 
 POINTS = ("before_commit", "after_commit", "after_publish")
-# More than a round makes, so that every acknowledged change is still there to
-# be found when it ends; and not so much that starting takes long.
+# More changes than a round makes, so that each acknowledged change is still in
+# the history at its end. A longer history would make the start slow.
 FLAGS = ["--watch-heartbeat=0.3", "--history-changes=6000"]
 
 
 class Soak:
-    """Rounds of kills over some servers, and the sums of what was seen."""
+    """Runs rounds of kills on some servers, and adds up the results."""
 
     def __init__(self, name, servers, cluster=None):
         self.name = name
@@ -41,7 +41,7 @@ class Soak:
         self.checks = self.rounds = 0
 
     def round(self, kills):
-        """Returns the faults found."""
+        """Runs one round. Returns the faults that were found."""
         self.rounds += 1
         with Load(self.servers, writers=2, watchers=2,
                   name=f"r{self.rounds}w") as load:
@@ -50,7 +50,8 @@ class Soak:
                 leader = self.cluster.leader()
                 self.cluster.kill(leader)
                 self.leaders += 1
-            # One of them is killed, the other stays: so no lookup may fail.
+            # One server is killed and the other stays, so that no look-up may
+            # fail.
             victim = random.choice(self.servers)
             for _ in range(kills):
                 self.kill_one(victim)
@@ -64,11 +65,11 @@ class Soak:
     def kill_one(self, server):
         self.kills += 1
         if server.environment:
-            # It dies by itself, at its point, if enough is written.
+            # The server ends at its fail point if enough changes are made.
             try:
                 server.process.wait(timeout=1)
             except subprocess.TimeoutExpired:
-                pass  # then by us
+                pass  # killed below
         else:
             time.sleep(random.uniform(0, 0.12))
         server.kill()
@@ -109,7 +110,7 @@ class Soak:
 
 
 def run(soak, kills, round_kills):
-    """Rounds until so many were killed; False at the first fault."""
+    """Runs rounds until `kills` kills; returns False at the first fault."""
     started = time.monotonic()
     while soak.kills < kills:
         faults = soak.round(min(round_kills, kills - soak.kills))
