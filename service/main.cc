@@ -102,8 +102,7 @@ void TellReady(const Membership& membership, const RpcServer& rpc,
 }
 
 // Returns the interval of the self-probe; 0 disables it. It is at most a third
-// of the watchdog's time, so that the watchdog hears of a probe that was
-// delayed.
+// of the watchdog's time, so that a delayed probe still feeds the watchdog.
 std::chrono::milliseconds ProbeInterval(const ServerOptions& options) {
   const auto interval = Milliseconds(options.self_probe);
   const auto watchdog = WatchdogTime();

@@ -102,8 +102,8 @@ const char* RoleName(Role role) {
 bool MatchesPattern(absl::string_view pattern, absl::string_view text) {
   size_t p = 0;
   size_t t = 0;
-  // The position of the last star, and the start of the text behind what it
-  // matches so far.
+  // The position of the last star, and the end of the text that it matches so
+  // far.
   size_t star = absl::string_view::npos;
   size_t starred = 0;
   while (t < text.size()) {

@@ -33,8 +33,8 @@ class Policy {
   static absl::StatusOr<Policy> Parse(absl::string_view json,
                                       absl::string_view tokens);
 
-  // Returns the name of `token`, or "" if it is unknown. Takes the same time in
-  // both cases.
+  // Returns the name of `token`, or "" if it is unknown. The time is the same
+  // in both cases.
   std::string NameOf(absl::string_view token) const;
 
   // The highest role on `ring` that a name or the token of the identity has,

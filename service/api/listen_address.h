@@ -20,8 +20,8 @@ struct ListenAddress {
 };
 
 // Parses "HOST:PORT" or "[IPV6]:PORT". The host is required: 0.0.0.0 or [::]
-// listens on all networks. INVALID_ARGUMENT: the message states what is wrong
-// with `text`.
+// listens on all networks. INVALID_ARGUMENT: the message states the error in
+// `text`.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
 
 }  // namespace clockwise

@@ -1,5 +1,5 @@
-// The table of the RPCs of clockwise.v1.PlacementService. It is the only place
-// that says who may call a method and how the call is served. Immutable.
+// The table of the RPCs of clockwise.v1.PlacementService. It alone defines
+// which role a call requires and how the call is served. Immutable.
 //
 // The enum Method, the raw handlers' mixins and declarations, the queued
 // handlers, the gate, the audit log and the metrics are derived from it. A
@@ -15,17 +15,17 @@
 
 namespace clockwise {
 
-// How messages are sent: grpc_type in metrics.
+// The type of an RPC: grpc_type in metrics.
 enum class CallType { kUnary, kServerStream, kBidiStream };
 
-// The rings that a call needs its role on.
+// The rings on which a caller needs the role.
 enum class CallScope {
   kOneRing,   // the ring that RingOf(request) names (service/rpc/requests.h)
-  kAllRings,  // none; the answer holds only rings on which the caller has it
+  kAllRings,  // none; the reply holds only rings on which the caller has it
   kNoRing,    // every ring: a grant for "*"
 };
 
-// Where a call is served.
+// The thread that serves a call.
 enum class CallQueue {
   kNoQueue,  // on gRPC's thread, by a handler of its own
   kReads,    // on the thread for reads

@@ -1,4 +1,4 @@
-// Role is what an access policy grants to a caller. A value.
+// Role is the permission that an access policy grants to a caller. A value.
 #ifndef CLOCKWISE_SERVICE_API_ROLE_H_
 #define CLOCKWISE_SERVICE_API_ROLE_H_
 

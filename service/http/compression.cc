@@ -62,7 +62,7 @@ bool AcceptsGzip(absl::string_view accept_encoding) {
     const std::pair<absl::string_view, absl::string_view> parts =
         absl::StrSplit(item, absl::MaxSplits(';', 1));
     const absl::string_view coding = absl::StripAsciiWhitespace(parts.first);
-    // A coding that is named takes precedence over "*".
+    // A named coding has precedence over "*".
     if (absl::EqualsIgnoreCase(coding, "gzip")) return HasQuality(parts.second);
     if (coding == "*") any = HasQuality(parts.second);
   }

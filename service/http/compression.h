@@ -11,9 +11,9 @@ namespace clockwise {
 // allows gzip, by name or by "*". A quality of 0 forbids it.
 bool AcceptsGzip(absl::string_view accept_encoding);
 
-// Compresses the body with gzip if its type makes that worthwhile and the value
-// of the request's Accept-Encoding header allows it, and sets Content-Encoding
-// and Vary.
+// Compresses the body with gzip if its type is compressible and the value of
+// the request's Accept-Encoding header allows it. Sets Content-Encoding and
+// Vary.
 void Compress(absl::string_view accept_encoding, HttpReply& reply);
 
 }  // namespace clockwise

@@ -43,7 +43,7 @@ constexpr std::chrono::hours kForever(1'000'000);
 constexpr std::chrono::milliseconds kAcceptRetry(100);
 constexpr std::chrono::milliseconds kBetweenNews(200);
 constexpr std::chrono::seconds kBetweenBeats(5);
-// On this event, the page refreshes what is not about rings.
+// On this event, the page refreshes its data other than the rings.
 constexpr char kBeat[] = "event: beat\ndata: {}\n\n";
 
 absl::string_view View(boost::beast::string_view text) {
@@ -163,8 +163,8 @@ class HttpConnection final
                           });
   }
 
-  // Streaming. The kernel buffers thousands of events. A peer that has not
-  // taken the last ones when the next are there is dropped.
+  // Streaming. The kernel buffers thousands of events. A peer is dropped if the
+  // last events are not written yet when the next ones arrive.
   void SendEvents(Bytes events) {
     if (phase_ == Phase::kStreaming) {
       writing_ ? Close() : Write(std::move(events));
@@ -227,7 +227,7 @@ class HttpConnection final
         bytes = Serialize(Route(options, View(request.method_string()),
                                 View(request.target())),
                           request);
-      } catch (...) {  // the peer must not see what a page throws
+      } catch (...) {  // the peer must not see the exception
         bytes = Serialize({500, "", "", {}}, request);
       }
       // Moved: a connection must not be destroyed on this thread.
@@ -353,8 +353,8 @@ absl::Status HttpListener::Start(ListenAddress& address) {
   return absl::OkStatus();
 }
 
-// One connection beyond the bound is accepted, which counts it. It waits, and
-// those after it wait in the kernel.
+// One connection beyond the bound is accepted, so that it is counted. It waits,
+// and later connections wait in the kernel.
 void HttpListener::Accept() {
   acceptor_.async_accept([this](const Error& error, tcp::socket socket) {
     if (stopping_) return;
@@ -395,7 +395,7 @@ void HttpListener::UpdateContext() {
     context.add_certificate_authority(net::buffer(material->roots));
     context.set_verify_mode(net::ssl::verify_peer |
                             net::ssl::verify_fail_if_no_peer_cert);
-    // Tells the client which of its certificates is wanted.
+    // Lets the client choose a certificate that these roots have signed.
     for (const auto& root : pem::Certificates(material->roots)) {
       SSL_CTX_add_client_CA(native, root.get());
     }

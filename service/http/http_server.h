@@ -40,7 +40,7 @@ class HttpListener;
 class HttpServer {
  public:
   struct Options {
-    std::string address;                   // HOST:PORT; port 0 takes a free one
+    std::string address;                   // HOST:PORT; port 0: a free port
     std::shared_ptr<const TlsSource> tls;  // null: plaintext
     const prometheus::Collectable* metrics = nullptr;
     // Returns OK if requests can be served. Called for /readyz; must be quick.

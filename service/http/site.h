@@ -9,7 +9,7 @@
 namespace clockwise {
 
 //   GET /              the ring page
-//   GET /page/NAME     what it is made of
+//   GET /page/NAME     its files
 //   GET /api/v1/...    see Api
 class Site {
  public:

@@ -17,8 +17,8 @@
 namespace clockwise {
 namespace {
 
-// Returns a hash of what a request asks for, to tell a retry from a reused
-// request_id. EndMigration is hashed as a request without changes.
+// Returns a hash of the change that is requested. It distinguishes a retry from
+// a reused request_id. EndMigration is hashed as a request without changes.
 // include_moves only selects what the reply contains, so it is not hashed.
 uint64_t DigestOf(const ChangeRequest& request) {
   std::string bytes;

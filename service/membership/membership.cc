@@ -329,8 +329,8 @@ bool SameState(const RingState& known, const RingHead& head) {
 }
 
 // STORE_UNAVAILABLE: `head` is not ahead of `known`, for example after an
-// operator restored an old backup of etcd. A published epoch is never taken
-// back.
+// operator restored an old backup of etcd. A published epoch is never
+// withdrawn.
 absl::Status CheckAhead(const RingState& known, const RingHead& head) {
   if (known.incarnation != head.incarnation || known.epoch < head.epoch) {
     return absl::OkStatus();
@@ -421,7 +421,7 @@ absl::Status Membership::TakeOver(
 }
 
 absl::Status Membership::Refresh(const std::string& ring) {
-  // Taken before the read, which may miss a later change.
+  // The time before the read, which may miss a later change.
   const auto start = std::chrono::steady_clock::now();
   if (!loaded_) {
     absl::Status status = Load();
@@ -468,7 +468,7 @@ absl::Status Membership::RefreshAll() {
   absl::Status status;
   for (const std::string& ring : changed) {
     MutexLock lock(writer_);
-    // Goes on after an error: one damaged ring must not stop the others.
+    // Continues after an error: one damaged ring must not stop the others.
     status.Update(Reconcile(ring).status());
   }
   return LostRace(status) ? absl::OkStatus() : status;

@@ -106,8 +106,8 @@ class Membership {
                     std::chrono::steady_clock::duration::zero());
   }
 
-  // Sets the function that is called when a ring has a new state or is gone, on
-  // the thread that changed the ring. After the first load it is also called
+  // Sets the function that is called when a ring has a new state or is deleted,
+  // on the thread that changed the ring. After the first load it is also called
   // with "" each time Refresh of all rings ends. It must be quick. Set it
   // before the first change. Null removes it.
   void Listen(std::function<void(const std::string& ring)> listener);
@@ -126,7 +126,7 @@ class Membership {
                                       const ChangeRequest& request) const;
   absl::StatusOr<v1::Change> CommitChange(const ChangeRequest& request,
                                           const std::string& ring);
-  // Makes a plan durable, then visible.
+  // Commits a plan: it becomes durable, then visible.
   absl::Status Commit(const RingState& state, ChangePlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   // RING_NOT_FOUND: the ring that `spec` migrates from does not exist.

@@ -17,10 +17,9 @@
 
 namespace clockwise {
 
-// Builds the state that `stored` describes. FAILED_PRECONDITION, with a message
-// for operators: this version does not know the layout, or the data is damaged
-// (the table does not fit, or the ring has another fingerprint than was
-// stored).
+// Builds the state that `stored` describes. FAILED_PRECONDITION: this version
+// does not know the layout, or the data is damaged, because the table or the
+// fingerprint does not fit the nodes. The message is for operators.
 absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
     const StoredRing& stored);
 

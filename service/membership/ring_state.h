@@ -66,7 +66,7 @@ struct RingState {
   NodeCounts locates;  // by node: keys located with it as primary
   const OwnerBytes owner_bytes;
 
-  // Takes over the counters of the state before. Null: starts at 0.
+  // Continues the counters of the state before. Null: starts at 0.
   void InheritCounters(const RingState* before);
   // Adds the newest record to the history.
   void Remember(std::shared_ptr<const stored::v1::ChangeRecord> record);

@@ -135,7 +135,7 @@ void AddRing(const RingState& state, size_t max_node_series, Scrape& scrape) {
 }
 
 // `rings` are all rings. A ring without Watch streams has a series with value
-// 0, so that it is not taken for a missing series.
+// 0, which differs from a missing series.
 void AddWatch(WatchFigures figures, const std::vector<StatePtr>& rings,
               Scrape& scrape) {
   for (const StatePtr& state : rings)

@@ -24,8 +24,8 @@ class GlanceCache {
   GlanceCache(const GlanceCache&) = delete;
   GlanceCache& operator=(const GlanceCache&) = delete;
 
-  // Returns the value of `key`: the one that this thread has kept, or what
-  // `read()` returns. A null value is not kept. The reference is valid until
+  // Returns the value of `key`: the one that this thread has kept, or the
+  // result of `read()`. A null value is not kept. The reference is valid until
   // this thread reads from a GlanceCache<T, Key> again.
   template <typename Lookup, typename Read>
   const std::shared_ptr<const T>& Get(const Lookup& key, Read read) const {

@@ -37,7 +37,7 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
 };
 
 // A condition variable for a Mutex. Callers without a predicate loop on their
-// own, so that the analysis sees what they read.
+// own, so that the analysis sees their reads.
 class Condition {
  public:
   void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {

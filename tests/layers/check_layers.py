@@ -28,7 +28,7 @@ ORDER = ["runtime", "api", "ring", "store", "membership", "metrics", "tls",
 LIMITS = "service/limits.h"
 MAIN = "service/main.cc"
 
-# Only the edges log.
+# Only these folders, the edges, may log.
 LOG = "service/runtime/log.h"
 LOGGING = {"runtime", "rpc", "http", "server"}
 

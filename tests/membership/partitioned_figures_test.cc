@@ -1,5 +1,5 @@
 // Tests the figures of a change of a PARTITIONED ring against tables that are
-// counted row by row, and that a plan reports the same figures.
+// counted row by row. A plan must report the same figures.
 #include <cstdint>
 #include <map>
 #include <random>

@@ -64,7 +64,7 @@ v1::NodeChange AddOf(const std::string& id, uint32_t weight = 1,
 v1::NodeChange RemoveOf(const std::string& id);
 v1::NodeChange UpdateOf(const std::string& id, uint32_t weight);
 
-// Returns those of `series` whose name is `name`.
+// Returns the series named `name`.
 Series Named(const Series& series, const std::string& name);
 
 }  // namespace clockwise

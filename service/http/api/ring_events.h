@@ -17,8 +17,8 @@ class RingEvents {
   // The membership must outlive this object.
   explicit RingEvents(const Membership& membership) : membership_(membership) {}
 
-  // Returns an event "ring" with a RingEpoch as JSON for each ring that has a
-  // new state, and one with epoch 0 for each deleted ring.
+  // Returns an event "ring" with a RingEpoch as JSON for each ring with a new
+  // state. The epoch of a deleted ring is 0.
   std::string Take();
 
  private:
