@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "client/cli/failure.h"
 #include "client/lib/backoff.h"
+#include "service/channel/status_mapping.h"
 
 namespace clockwise::cli {
 namespace {
@@ -60,7 +61,7 @@ Connection::Connection(
 absl::Status Connection::Explain(const grpc::Status& status) const {
   const bool connected =
       channel_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
-  return FromGrpc(status, server_, connected);
+  return cli::Explain(FromGrpc(status), server_, connected);
 }
 
 double Connection::Random() {

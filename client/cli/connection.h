@@ -1,6 +1,6 @@
 // The command's one channel to a server, and calls on it. Thread-compatible.
 //
-// Errors: what FromGrpc makes of a call's status.
+// Errors: what Explain makes of a call's status.
 #ifndef CLOCKWISE_CLIENT_CLI_CONNECTION_H_
 #define CLOCKWISE_CLIENT_CLI_CONNECTION_H_
 

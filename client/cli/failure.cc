@@ -1,13 +1,10 @@
 #include "client/cli/failure.h"
 
-#include <grpcpp/support/status.h>
-
 #include <utility>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/lib/targets.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/api/refusal.h"
 
@@ -68,27 +65,28 @@ absl::Status OutputClosed() {
                   ExitCode::kDone);
 }
 
-absl::Status FromGrpc(const grpc::Status& status, absl::string_view server,
-                      bool connected) {
-  if (status.ok()) return absl::OkStatus();
-  absl::Status failure = client::FromGrpc(status);
+absl::Status Explain(absl::Status failure, absl::string_view server,
+                     bool connected) {
   const bool explained = ReasonOf(failure) != v1::ERROR_REASON_UNSPECIFIED;
-  switch (status.error_code()) {
-    case grpc::StatusCode::UNAVAILABLE:
+  switch (failure.code()) {
+    case absl::StatusCode::kOk:
+      return failure;
+    case absl::StatusCode::kUnavailable:
       if (!explained) return FromUnavailable(failure.message(), server);
       break;
-    case grpc::StatusCode::DEADLINE_EXCEEDED:
+    case absl::StatusCode::kDeadlineExceeded:
       if (!connected) return NotReached(server, "it took too long to connect");
       failure = WithHint(absl::DeadlineExceededError(
                              absl::StrCat(server, " did not answer in time")),
                          "give it more with --timeout=SECONDS");
       break;
-    case grpc::StatusCode::CANCELLED:
+    case absl::StatusCode::kCancelled:
       break;
-    case grpc::StatusCode::UNIMPLEMENTED:
-      return WithHint(failure, absl::StrCat("is it a Clockwise server that "
-                                            "listens at ",
-                                            server, "?"));
+    case absl::StatusCode::kUnimplemented:
+      return WithHint(std::move(failure),
+                      absl::StrCat("is it a Clockwise server that "
+                                   "listens at ",
+                                   server, "?"));
     default:
       return failure;
   }

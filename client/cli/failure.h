@@ -11,10 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace grpc {
-class Status;
-}
-
 namespace clockwise::cli {
 
 // How the program ends; part of its contract.
@@ -34,10 +30,11 @@ absl::Status NotReached(absl::string_view server, absl::string_view why);
 // Nobody reads the output any more (a pipe into `head`): ends quietly, kDone.
 absl::Status OutputClosed();
 
-// What a call's status means. `server` is its address; `connected`, whether the
-// channel to it was ready when the call failed.
-absl::Status FromGrpc(const grpc::Status& status, absl::string_view server,
-                      bool connected);
+// Returns the failure of a call as this program reports it. `server` is the
+// address that was called. `connected`: the channel to it was ready when the
+// call failed.
+absl::Status Explain(absl::Status failure, absl::string_view server,
+                     bool connected);
 
 // Whether the failure leaves open what became of a change that was sent.
 bool IsUncertain(const absl::Status& failure);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "service/channel/status_mapping.h"
 
 namespace clockwise::client {
 namespace {

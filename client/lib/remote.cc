@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/lib/backoff.h"
+#include "service/channel/status_mapping.h"
 
 namespace clockwise::client {
 namespace {

@@ -2,23 +2,15 @@
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
-#include <grpcpp/support/status.h>
 
 #include <algorithm>
 #include <random>
 #include <utility>
 
-#include "absl/strings/cord.h"
-#include "absl/strings/string_view.h"
-#include "absl/time/time.h"
-#include "clockwise/v1/errors.pb.h"
 #include "service/api/refusal.h"
 
 namespace clockwise::client {
 namespace {
-
-constexpr absl::string_view kRetryInfo =
-    "type.googleapis.com/google.rpc.RetryInfo";
 
 std::shared_ptr<grpc::Channel> Connect(
     const std::string& address,
@@ -62,29 +54,6 @@ std::shared_ptr<v1::PlacementService::Stub> Targets::stub(size_t i) {
 void Targets::Reconnect(size_t i) {
   MutexLock lock(mu_);
   targets_[i] = Target();
-}
-
-absl::Status FromGrpc(const grpc::Status& status) {
-  if (status.ok()) return absl::OkStatus();
-  absl::Status failure(static_cast<absl::StatusCode>(status.error_code()),
-                       status.error_message());
-  v1::RpcStatus details;
-  if (details.ParseFromString(status.error_details())) {
-    for (const auto& detail : details.details()) {
-      failure.SetPayload(detail.type_url(), absl::Cord(detail.value()));
-    }
-  }
-  return failure;
-}
-
-absl::Duration RetryDelayOf(const absl::Status& status) {
-  const auto payload = status.GetPayload(kRetryInfo);
-  v1::RetryInfo info;
-  if (!payload.has_value() || !info.ParseFromString(std::string(*payload))) {
-    return absl::ZeroDuration();
-  }
-  return absl::Seconds(info.retry_delay().seconds()) +
-         absl::Nanoseconds(info.retry_delay().nanos());
 }
 
 }  // namespace clockwise::client

@@ -9,15 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "client/lib/credentials.h"
 #include "clockwise/v1/placement.grpc.pb.h"
 #include "service/runtime/mutex.h"
-
-namespace grpc {
-class Status;
-}
 
 namespace clockwise::client {
 
@@ -52,14 +46,6 @@ class Targets {
   std::vector<Target> targets_ ABSL_GUARDED_BY(mu_);
   std::atomic<size_t> preferred_ = 0;
 };
-
-// A call's end as this library's users get it: gRPC's code, and in payloads the
-// ErrorInfo, BadRequest and RetryInfo of a refusal.
-absl::Status FromGrpc(const grpc::Status& status);
-
-// How long a server asks to wait before the next attempt; zero: it does not
-// say.
-absl::Duration RetryDelayOf(const absl::Status& status);
 
 }  // namespace clockwise::client
 

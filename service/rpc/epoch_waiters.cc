@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
-#include "service/rpc/status_mapping.h"
+#include "service/channel/status_mapping.h"
 
 namespace clockwise {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "service/metrics/rpc_stats.h"
-#include "service/rpc/status_mapping.h"
+#include "service/channel/status_mapping.h"
 #include "service/rpc/wire.h"
 
 namespace clockwise {

@@ -1,30 +1,15 @@
 #include "client/cli/failure.h"
 
-#include <grpcpp/support/status.h>
 #include <gtest/gtest.h>
 
-#include "clockwise/v1/errors.pb.h"
 #include "service/api/refusal.h"
 
 namespace clockwise::cli {
 namespace {
 
-// A status as a server sends it.
-grpc::Status Sent(const absl::Status& refusal) {
-  v1::RpcStatus details;
-  refusal.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
-    auto* detail = details.add_details();
-    detail->set_type_url(std::string(url));
-    detail->set_value(std::string(value));
-  });
-  return {static_cast<grpc::StatusCode>(refusal.code()),
-          std::string(refusal.message()), details.SerializeAsString()};
-}
-
 TEST(FailureTest, RefusalKeepsItsReasonAndIsExitOne) {
-  const absl::Status failure =
-      FromGrpc(Sent(Refusal(v1::ERROR_REASON_NODE_NOT_FOUND, "no node n9")),
-               "h:1", true);
+  const absl::Status failure = Explain(
+      Refusal(v1::ERROR_REASON_NODE_NOT_FOUND, "no node n9"), "h:1", true);
   EXPECT_EQ(ReasonOf(failure), v1::ERROR_REASON_NODE_NOT_FOUND);
   EXPECT_EQ(failure.message(), "no node n9");
   EXPECT_EQ(ExitCodeOf(failure), ExitCode::kRefused);
@@ -32,19 +17,18 @@ TEST(FailureTest, RefusalKeepsItsReasonAndIsExitOne) {
 }
 
 TEST(FailureTest, UnavailableFromAServerThatAnsweredIsExitOne) {
-  const absl::Status failure =
-      FromGrpc(Sent(Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, "store away")),
-               "h:1", true);
+  const absl::Status failure = Explain(
+      Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, "store away"), "h:1", true);
   EXPECT_EQ(ExitCodeOf(failure), ExitCode::kRefused);
   EXPECT_TRUE(IsUncertain(failure));
 }
 
 TEST(FailureTest, ConnectionThatFailedIsExitThreeAndSaysHowToStart) {
-  const absl::Status failure = FromGrpc(
-      {grpc::StatusCode::UNAVAILABLE,
-       "failed to connect to all addresses; last error: UNKNOWN: "
-       "ipv4:127.0.0.1:1: Failed to connect to remote host: Connection "
-       "refused"},
+  const absl::Status failure = Explain(
+      absl::UnavailableError(
+          "failed to connect to all addresses; last error: UNKNOWN: "
+          "ipv4:127.0.0.1:1: Failed to connect to remote host: Connection "
+          "refused"),
       "127.0.0.1:1", false);
   EXPECT_EQ(ExitCodeOf(failure), ExitCode::kNotReached);
   EXPECT_EQ(failure.message(),
@@ -55,16 +39,16 @@ TEST(FailureTest, ConnectionThatFailedIsExitThreeAndSaysHowToStart) {
 
 TEST(FailureTest, ConnectionThatWasLostLeavesTheOutcomeOpen) {
   const absl::Status failure =
-      FromGrpc({grpc::StatusCode::UNAVAILABLE, "Socket closed"}, "h:1", false);
+      Explain(absl::UnavailableError("Socket closed"), "h:1", false);
   EXPECT_EQ(ExitCodeOf(failure), ExitCode::kNotReached);
   EXPECT_TRUE(IsUncertain(failure));
 }
 
 TEST(FailureTest, DeadlineIsExitThreeOnlyWithoutAConnection) {
-  const grpc::Status late(grpc::StatusCode::DEADLINE_EXCEEDED, "");
-  EXPECT_EQ(ExitCodeOf(FromGrpc(late, "h:1", false)), ExitCode::kNotReached);
-  EXPECT_EQ(ExitCodeOf(FromGrpc(late, "h:1", true)), ExitCode::kRefused);
-  EXPECT_TRUE(IsUncertain(FromGrpc(late, "h:1", true)));
+  const absl::Status late = absl::DeadlineExceededError("");
+  EXPECT_EQ(ExitCodeOf(Explain(late, "h:1", false)), ExitCode::kNotReached);
+  EXPECT_EQ(ExitCodeOf(Explain(late, "h:1", true)), ExitCode::kRefused);
+  EXPECT_TRUE(IsUncertain(Explain(late, "h:1", true)));
 }
 
 TEST(FailureTest, ClosedOutputEndsQuietly) {

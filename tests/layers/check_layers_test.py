@@ -93,6 +93,7 @@ class CheckLayersTest(unittest.TestCase):
 
     def test_the_client_knows_proto_ring_and_limits_only(self):
         for include in ('"service/ring/a.h"', '"service/limits.h"', '"service/api/a.h"',
+                        '"service/channel/a.h"', '"service/tls/a.h"',
                         '"service/runtime/mutex.h"', '"service/runtime/periodic_task.h"',
                         '"clockwise/v1/placement.grpc.pb.h"', "<grpcpp/grpcpp.h>"):
             self.assert_allowed("client/cli/a.cc", include)
@@ -123,7 +124,8 @@ class CheckLayersTest(unittest.TestCase):
             for include in ("<grpcpp/grpcpp.h>", "<grpc/support/log.h>",
                             '"clockwise/v1/placement.grpc.pb.h"'):
                 self.assert_refused(f"service/{folder}/a.h", include, "speaks gRPC")
-        self.assert_allowed("service/rpc/a.h", "<grpcpp/grpcpp.h>")
+        for folder in ("channel", "rpc"):
+            self.assert_allowed(f"service/{folder}/a.h", "<grpcpp/grpcpp.h>")
 
     def test_each_library_is_known_where_it_is_wrapped(self):
         self.assert_refused("service/membership/a.cc", "<sqlite3.h>", "SQLite")

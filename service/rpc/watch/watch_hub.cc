@@ -12,7 +12,7 @@
 #include "service/limits.h"
 #include "service/ring/layout.h"
 #include "service/rpc/request_traits.h"
-#include "service/rpc/status_mapping.h"
+#include "service/channel/status_mapping.h"
 #include "service/rpc/wire.h"
 
 namespace clockwise {

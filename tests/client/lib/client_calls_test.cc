@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "clockwise/v1/errors.pb.h"
 #include "service/api/refusal.h"
-#include "service/rpc/status_mapping.h"
+#include "service/channel/status_mapping.h"
 #include "tests/client/lib/client_fixture.h"
 
 namespace clockwise {
