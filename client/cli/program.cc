@@ -126,7 +126,7 @@ void Tell(const absl::Status& failure) {
 absl::Status RunCommand(const CommandLine& line,
                         const std::vector<std::string>& arguments,
                         Output& out) {
-  const auto credentials = client::Credentials::Open(line.globals.tls);
+  const auto credentials = client::OpenCredentials(line.globals.tls);
   if (!credentials.ok()) return BadUsage(credentials.status().message());
   Connection connection(line.globals.server, (*credentials)->Current(),
                         absl::Seconds(line.globals.timeout_seconds));

@@ -53,7 +53,7 @@ absl::Status Check(const std::vector<std::string>& targets,
 class Client::Parts {
  public:
   Parts(std::vector<std::string> addresses, const Options& options,
-        std::shared_ptr<client::Credentials> credentials)
+        std::shared_ptr<CredentialsSource> credentials)
       : options_(options),
         targets_(std::move(addresses), std::move(credentials)),
         remote_(options, targets_),
@@ -172,7 +172,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(
   if (absl::Status status = Check(targets, options); !status.ok()) {
     return status;
   }
-  auto credentials = client::Credentials::Open(options.tls);
+  auto credentials = client::OpenCredentials(options.tls);
   if (!credentials.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("tls: ", credentials.status().message()));

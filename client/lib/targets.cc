@@ -31,7 +31,7 @@ std::shared_ptr<grpc::Channel> Connect(
 }  // namespace
 
 Targets::Targets(std::vector<std::string> addresses,
-                 std::shared_ptr<Credentials> credentials)
+                 std::shared_ptr<CredentialsSource> credentials)
     : addresses_(std::move(addresses)),
       credentials_(std::move(credentials)),
       targets_(addresses_.size()) {

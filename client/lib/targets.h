@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "client/lib/credentials.h"
 #include "clockwise/v1/placement.grpc.pb.h"
+#include "service/channel/credentials_source.h"
 #include "service/runtime/mutex.h"
 
 namespace clockwise::client {
@@ -19,7 +19,7 @@ class Targets {
  public:
   // In random order.
   Targets(std::vector<std::string> addresses,
-          std::shared_ptr<Credentials> credentials);
+          std::shared_ptr<CredentialsSource> credentials);
 
   size_t size() const { return addresses_.size(); }
   const std::string& address(size_t i) const { return addresses_[i]; }
@@ -41,7 +41,7 @@ class Targets {
   };
 
   std::vector<std::string> addresses_;
-  const std::shared_ptr<Credentials> credentials_;
+  const std::shared_ptr<CredentialsSource> credentials_;
   Mutex mu_;
   std::vector<Target> targets_ ABSL_GUARDED_BY(mu_);
   std::atomic<size_t> preferred_ = 0;

@@ -1,30 +1,23 @@
 #include "service/server/store_options.h"
 
-#include <grpcpp/security/credentials.h>
-
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <fstream>
-#include <functional>
 #include <memory>
 #include <random>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "service/api/listen_address.h"
+#include "service/channel/credentials_source.h"
 #include "service/limits.h"
 #include "service/runtime/log.h"
-#include "service/runtime/mutex.h"
 #include "service/store/etcd/etcd_store.h"
 #include "service/store/memory_store.h"
 #include "service/store/sqlite/sqlite_store.h"
-#include "service/tls/tls_material.h"
 
 namespace clockwise {
 namespace {
@@ -34,66 +27,30 @@ uint64_t RandomNumber() {
   return uint64_t{device()} << 32 | device();
 }
 
-using CredentialsNow =
-    std::function<std::shared_ptr<grpc::ChannelCredentials>()>;
-
-// By what the files of a TlsSource hold, looked at once a second at most.
-class ReloadedCredentials {
- public:
-  explicit ReloadedCredentials(std::shared_ptr<TlsSource> source)
-      : source_(std::move(source)) {
-    MutexLock lock(mu_);
-    Make();
+void LogReload(const absl::Status& outcome) {
+  if (outcome.ok()) {
+    LogInfo("etcd's certificates exchanged");
+  } else {
+    LogWarning("etcd's certificates not exchanged",
+               {{"why", std::string(outcome.message())}});
   }
+}
 
-  std::shared_ptr<grpc::ChannelCredentials> Current() {
-    MutexLock lock(mu_);
-    const auto now = std::chrono::steady_clock::now();
-    if (now - read_at_ < std::chrono::seconds(1)) return current_;
-    read_at_ = now;
-    absl::Status why;
-    switch (source_->Reload(why)) {
-      case TlsSource::Outcome::kUnchanged:
-        break;
-      case TlsSource::Outcome::kReplaced:
-        LogInfo("etcd's certificates exchanged");
-        Make();
-        break;
-      case TlsSource::Outcome::kRefused:
-        LogWarning("etcd's certificates not exchanged",
-                   {{"why", std::string(why.message())}});
-    }
-    return current_;
-  }
-
- private:
-  void Make() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    const std::shared_ptr<const TlsMaterial> now = source_->Current();
-    current_ = grpc::SslCredentials({now->roots, now->key, now->certificate});
-  }
-
-  const std::shared_ptr<TlsSource> source_;
-  Mutex mu_;
-  std::shared_ptr<grpc::ChannelCredentials> current_ ABSL_GUARDED_BY(mu_);
-  std::chrono::steady_clock::time_point read_at_ ABSL_GUARDED_BY(mu_) =
-      std::chrono::steady_clock::now();
-};
-
-absl::StatusOr<CredentialsNow> Credentials(const EtcdFlags& flags) {
+absl::StatusOr<std::shared_ptr<CredentialsSource>> EtcdCredentials(
+    const EtcdFlags& flags) {
   if (flags.cacert.empty() && flags.cert.empty() && flags.key.empty()) {
-    return [plain = grpc::InsecureChannelCredentials()] { return plain; };
+    return CredentialsSource::Plaintext();
   }
   if (flags.cacert.empty() || flags.cert.empty() != flags.key.empty()) {
     return absl::InvalidArgumentError(
         "--etcd-cacert goes alone, or with both --etcd-cert and --etcd-key");
   }
-  auto source = OpenTls({flags.cert, flags.key, flags.cacert});
-  if (!source.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--etcd-cacert, --etcd-cert, --etcd-key: ", source.status().message()));
-  }
-  return [credentials = std::make_shared<ReloadedCredentials>(
-              *std::move(source))] { return credentials->Current(); };
+  auto credentials = CredentialsSource::Open(
+      {flags.cert, flags.key, flags.cacert}, /*token_file=*/"", LogReload);
+  if (credentials.ok()) return credentials;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--etcd-cacert, --etcd-cert, --etcd-key: ",
+                   credentials.status().message()));
 }
 
 absl::StatusOr<std::string> Password(const EtcdFlags& flags) {
@@ -134,7 +91,7 @@ absl::StatusOr<EtcdStore::Options> EtcdOptions(absl::string_view endpoints,
         "--etcd-prefix: \"", flags.prefix, "\" does not end in / or has over ",
         limits::kMaxEtcdPrefixBytes, " bytes"));
   }
-  auto credentials = Credentials(flags);
+  auto credentials = EtcdCredentials(flags);
   if (!credentials.ok()) return credentials.status();
   auto password = Password(flags);
   if (!password.ok()) return password.status();

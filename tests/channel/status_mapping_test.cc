@@ -7,8 +7,8 @@ namespace clockwise {
 namespace {
 
 TEST(StatusMappingTest, ARefusalSurvivesTheWireWithAllPayloads) {
-  const absl::Status sent = WithRetryDelay(
-      FieldRefusal("node.weight", "is 0"), std::chrono::milliseconds(1'250));
+  const absl::Status sent = WithRetryDelay(FieldRefusal("node.weight", "is 0"),
+                                           std::chrono::milliseconds(1'250));
   const absl::Status received = FromGrpc(ToGrpc(sent));
   EXPECT_EQ(received, sent);
   EXPECT_EQ(ReasonOf(received), v1::ERROR_REASON_FIELD_INVALID);

@@ -2,8 +2,6 @@
 #ifndef CLOCKWISE_TESTS_STORE_ETCD_TESTING_H_
 #define CLOCKWISE_TESTS_STORE_ETCD_TESTING_H_
 
-#include <grpcpp/security/credentials.h>
-
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -28,9 +26,7 @@ inline EtcdStore::Options EtcdOptions(
     std::chrono::milliseconds timeout = std::chrono::seconds(5)) {
   EtcdStore::Options options;
   options.client.endpoints = endpoints;
-  options.client.credentials = [insecure = grpc::InsecureChannelCredentials()] {
-    return insecure;
-  };
+  options.client.credentials = CredentialsSource::Plaintext();
   options.client.timeout = timeout;
   options.prefix = prefix;
   options.random = [] {

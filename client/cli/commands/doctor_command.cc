@@ -141,7 +141,7 @@ absl::Status WriteScreen(const std::vector<Examined>& servers,
 absl::Status Run(const DoctorOptions& options, Session& session) {
   std::vector<std::string> names = options.servers;
   if (names.empty()) names.push_back(session.globals.server);
-  const auto credentials = client::Credentials::Open(session.globals.tls);
+  const auto credentials = client::OpenCredentials(session.globals.tls);
   if (!credentials.ok()) return BadUsage(credentials.status().message());
   std::vector<Examined> servers;
   for (int look = 0; look < kLooks; ++look) {

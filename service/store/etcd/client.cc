@@ -111,7 +111,7 @@ EtcdClient::MemberPtr EtcdClient::Connect(
 }
 
 EtcdClient::MemberPtr EtcdClient::CurrentMember(size_t index) {
-  const auto credentials = options_.credentials();
+  const auto credentials = options_.credentials->Current();
   MutexLock lock(mu_);
   if (credentials != made_with_) {
     members_.clear();

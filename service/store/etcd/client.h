@@ -24,6 +24,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "etcd/rpc.grpc.pb.h"
+#include "service/channel/credentials_source.h"
 #include "service/runtime/mutex.h"
 #include "service/store/etcd/interruptible_calls.h"
 
@@ -33,9 +34,8 @@ class EtcdClient {
  public:
   struct Options {
     std::vector<std::string> endpoints;  // HOST:PORT, at least one
-    // Asked before each attempt, so it must be quick. Once it gives others, new
-    // connections are made with them.
-    std::function<std::shared_ptr<grpc::ChannelCredentials>()> credentials;
+    // Read before each attempt. New credentials are used with new connections.
+    std::shared_ptr<CredentialsSource> credentials;
     std::string user;  // empty: etcd asks for none
     std::string password;
     std::chrono::milliseconds timeout{5'000};  // of a call, retries included
