@@ -1,13 +1,11 @@
 #include "client/cli/connection.h"
 
-#include <grpcpp/create_channel.h>
-
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "client/cli/failure.h"
 #include "client/lib/backoff.h"
+#include "service/channel/channel.h"
 #include "service/channel/status_mapping.h"
 
 namespace clockwise::cli {
@@ -20,25 +18,12 @@ constexpr int kAttemptsOnceSent = 8;
 constexpr absl::Duration kFirstRetryWait = absl::Milliseconds(200);
 constexpr absl::Duration kLongestRetryWait = absl::Seconds(2);
 
-bool IsLoopback(absl::string_view server) {
-  return absl::StartsWith(server, "127.") ||
-         absl::StartsWith(server, "localhost:") ||
-         absl::StartsWith(server, "[::1]:");
-}
-
-std::shared_ptr<grpc::Channel> NewChannel(
+std::shared_ptr<grpc::Channel> Connect(
     const std::string& server,
     const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  grpc::ChannelArguments arguments;
-  // A ring has no fixed size, and who asked for it wants all of it.
-  arguments.SetMaxReceiveMessageSize(-1);
-  arguments.SetUserAgentPrefix("clockwise-cli/" CLOCKWISE_VERSION);
-  // The waits are the callers' own; the channel must not add its 1 s to them.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  // No proxy of $http_proxy can know what this machine calls itself.
-  if (IsLoopback(server)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, credentials, arguments);
+  ChannelOptions options;
+  options.program = "clockwise-cli";
+  return NewChannel(server, credentials, options);
 }
 
 bool MayPass(const grpc::Status& status) {
@@ -54,7 +39,7 @@ Connection::Connection(
     absl::Duration timeout)
     : server_(std::move(server)),
       timeout_(timeout),
-      channel_(NewChannel(server_, credentials)),
+      channel_(Connect(server_, credentials)),
       stub_(v1::PlacementService::NewStub(channel_)),
       random_(std::random_device()()) {}
 

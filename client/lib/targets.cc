@@ -1,13 +1,12 @@
 #include "client/lib/targets.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/support/channel_arguments.h>
-
 #include <algorithm>
 #include <random>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "service/api/refusal.h"
+#include "service/channel/channel.h"
 
 namespace clockwise::client {
 namespace {
@@ -15,17 +14,11 @@ namespace {
 std::shared_ptr<grpc::Channel> Connect(
     const std::string& address,
     const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  grpc::ChannelArguments arguments;
-  // Connections of its own: those that other channels of the process share are
-  // paced by how often any of them failed.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // The pace is the follower's own.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  // Whole rings are larger than the usual 4 MiB.
-  arguments.SetMaxReceiveMessageSize(-1);
-  return grpc::CreateCustomChannel(address, credentials, arguments);
+  ChannelOptions options;
+  options.program = "clockwise-cpp";
+  // One server that does not answer leaves time for another.
+  options.connect_timeout = absl::Seconds(1);
+  return NewChannel(address, credentials, options);
 }
 
 }  // namespace

@@ -59,6 +59,8 @@ IMPURE = re.compile(
 ONLY_IN = [
     (STUBS, ("service/channel/", "service/rpc/", "service/runtime/log.cc", "service/server/",
              "service/store/etcd/", "client/"), "speaks gRPC"),
+    (re.compile(r"grpcpp/create_channel\.h$"), ("service/channel/channel.cc",),
+     "creates channels"),
     (re.compile(r"sqlite3\.h$"), ("service/store/sqlite/",), "knows SQLite"),
     (re.compile(r"boost/"), ("service/http/http_server.cc",), "knows Boost"),
     (re.compile(r"prometheus/"), ("service/metrics/", "service/http/"),

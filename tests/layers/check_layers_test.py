@@ -132,6 +132,8 @@ class CheckLayersTest(unittest.TestCase):
         self.assert_refused("service/http/a.cc", "<boost/asio.hpp>", "Boost")
         self.assert_refused("service/ring/a.cc", "<prometheus/counter.h>", "prometheus")
         self.assert_refused("service/store/etcd/a.cc", "<sqlite3.h>", "SQLite")
+        self.assert_refused("client/lib/a.cc", "<grpcpp/create_channel.h>", "creates channels")
+        self.assert_allowed("service/channel/channel.cc", "<grpcpp/create_channel.h>")
         self.assert_allowed("service/store/sqlite/a.cc", "<sqlite3.h>")
         self.assert_allowed("service/http/http_server.cc", "<boost/asio.hpp>")
 

@@ -1,8 +1,5 @@
 #include "service/store/etcd/client.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/support/channel_arguments.h>
-
 #include <algorithm>
 #include <future>
 #include <utility>
@@ -10,7 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "service/api/refusal.h"
+#include "service/channel/channel.h"
 
 namespace clockwise {
 namespace {
@@ -26,20 +25,18 @@ constexpr milliseconds kLongestPause(250);
 std::shared_ptr<grpc::Channel> ChannelTo(
     const std::string& address,
     const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  grpc::ChannelArguments arguments;
+  ChannelOptions options;
+  options.program = "clockwised";
+  options.connect_timeout = absl::Milliseconds(500);
+  options.proxy = ProxyUse::kNever;
   // A member that hangs or lies behind a half-open connection; etcd forbids
   // pings more frequent than every 5 seconds.
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 3'000);
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 500);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Insist does that
-  arguments.SetMaxReceiveMessageSize(-1);        // we ask page by page
-  arguments.SetMaxSendMessageSize(-1);
-  return grpc::CreateCustomChannel(address, credentials, arguments);
+  options.arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
+  options.arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 3'000);
+  options.arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  options.arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Insist does that
+  options.arguments.SetMaxSendMessageSize(-1);
+  return NewChannel(address, credentials, options);
 }
 
 // Whether another log-in may help.
