@@ -55,11 +55,12 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
                         "Show the version");
   app->formatter(std::make_shared<FlagHelp>(kHelpColumn));
   app->add_option("--server", line.globals.server,
-                  "Address of the server, also from CLOCKWISE_SERVER (default: "
+                  "Addresses of servers, separated by commas, in order of "
+                  "preference, also from CLOCKWISE_SERVER (default: "
                   "127.0.0.1:7400)")
       ->envname("CLOCKWISE_SERVER")
       ->type_name("HOST:PORT|unix:PATH")
-      ->check(ServerAddress());
+      ->check(ServerAddresses());
   AddTlsOptions(*app, line.globals.tls);
   app->add_option("--ring", line.globals.ring,
                   "Name of the ring (default: default)")

@@ -1,27 +1,43 @@
-// The command's one channel to a server, and calls on it. Thread-compatible.
+// The command's calls to its servers: those of the client library, with the
+// command's waits and texts. Thread-compatible.
 //
-// Errors: what Explain makes of a call's status.
+// Errors: what Explain (failure.h) makes of a call's status.
 #ifndef CLOCKWISE_CLIENT_CLI_CONNECTION_H_
 #define CLOCKWISE_CLIENT_CLI_CONNECTION_H_
 
-#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
-#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/status.h>
 
+#include <cstddef>
 #include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "client/lib/call.h"
+#include "client/lib/targets.h"
 #include "clockwise/v1/placement.grpc.pb.h"
+#include "service/channel/credentials_source.h"
 
 namespace clockwise::cli {
 
-// Whether a call that found no server, or lost it, is made again: only right
-// where a second call does no harm (it reads, or bears a request_id).
-enum class Retry { kNever, kFewTimes };
+// When a call that failed is made again.
+enum class Retry {
+  // A second call may do harm. The call goes to the next server only if it
+  // certainly did not reach one.
+  kNever,
+  // Each server is called once: for reads.
+  kOtherServers,
+  // Each server is called a few times: for changes with a request_id, and for
+  // reads within a long task.
+  kFewTimes,
+};
+
+// Returns the addresses of --server: a list with commas, or one unix:PATH.
+std::vector<std::string> ServersOf(absl::string_view servers);
 
 class Connection {
  public:
@@ -30,39 +46,40 @@ class Connection {
   using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&,
                                         Response*);
 
-  // `server` is HOST:PORT, unix:PATH or another target of gRPC. `timeout` is
-  // for each call, all its attempts together. Connects with the first call.
-  Connection(std::string server,
-             const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+  // `servers` is a value of --server. `timeout` is for each call, all its
+  // attempts together. Connects with the first call.
+  Connection(std::string servers,
+             std::shared_ptr<CredentialsSource> credentials,
              absl::Duration timeout);
 
   template <typename Request, typename Response>
   [[nodiscard]] absl::Status Call(Method<Request, Response> method,
                                   const Request& request, Response* response,
-                                  Retry retry = Retry::kNever) {
-    return Run(retry, [&](grpc::ClientContext* context) {
-      return (stub_.get()->*method)(context, request, response);
+                                  Retry retry = Retry::kOtherServers) {
+    return Run(retry, [&](Stub& stub, grpc::ClientContext& context) {
+      return (stub.*method)(&context, request, response);
     });
   }
 
-  // For streams, whose calls are the caller's own.
-  Stub& stub() { return *stub_; }
-  absl::Status Explain(const grpc::Status& status) const;
+  // For streams, whose calls are the caller's own: the server in use, what the
+  // end of a stream from it means, and the choice of the next server. After a
+  // stream that was silent the server gets a new connection.
+  std::shared_ptr<Stub> stub() { return targets_.stub(targets_.preferred()); }
+  absl::Status Explain(const absl::Status& status);
+  void UseNextServer(bool was_silent);
 
-  const std::string& server() const { return server_; }
+  size_t server_count() const { return targets_.size(); }
   absl::Duration timeout() const { return timeout_; }
 
   // From 0 to 1, for Backoff.
   double Random();
 
  private:
-  absl::Status Run(Retry retry,
-                   absl::FunctionRef<grpc::Status(grpc::ClientContext*)> call);
+  absl::Status Run(Retry retry, client::Attempt attempt);
 
-  const std::string server_;
+  const std::string servers_;
   const absl::Duration timeout_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<Stub> stub_;
+  client::Targets targets_;
   std::minstd_rand random_;
 };
 

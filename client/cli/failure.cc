@@ -26,14 +26,7 @@ absl::string_view LastPart(absl::string_view text) {
   return colon == absl::string_view::npos ? text : text.substr(colon + 2);
 }
 
-absl::Status FromUnavailable(absl::string_view text, absl::string_view server) {
-  // A server that says UNAVAILABLE says why, in details; so this comes from the
-  // connection, and a failed one is told from a lost one by gRPC's own words.
-  // If those ever change, only the advice changes with them.
-  if (absl::StrContains(text, "failed to connect") ||
-      absl::StrContains(text, "resolution failed")) {
-    return NotReached(server, LastPart(text));
-  }
+absl::Status Lost(absl::string_view server) {
   absl::Status lost = WithExit(absl::UnavailableError(absl::StrCat(
                                    "the connection to ", server, " was lost")),
                                ExitCode::kNotReached);
@@ -65,28 +58,34 @@ absl::Status OutputClosed() {
                   ExitCode::kDone);
 }
 
-absl::Status Explain(absl::Status failure, absl::string_view server,
-                     bool connected) {
-  const bool explained = ReasonOf(failure) != v1::ERROR_REASON_UNSPECIFIED;
+absl::Status Explain(const client::Outcome& outcome,
+                     absl::string_view servers) {
+  absl::Status failure = outcome.status;
+  if (failure.ok()) return failure;
+  if (client::NeverReached(outcome)) {
+    return NotReached(servers, absl::IsDeadlineExceeded(failure)
+                                   ? "it took too long to connect"
+                                   : LastPart(failure.message()));
+  }
   switch (failure.code()) {
-    case absl::StatusCode::kOk:
-      return failure;
     case absl::StatusCode::kUnavailable:
-      if (!explained) return FromUnavailable(failure.message(), server);
+      // A server that answers UNAVAILABLE adds a reason, so this one comes from
+      // the connection.
+      if (ReasonOf(failure) == v1::ERROR_REASON_UNSPECIFIED) {
+        return Lost(servers);
+      }
       break;
     case absl::StatusCode::kDeadlineExceeded:
-      if (!connected) return NotReached(server, "it took too long to connect");
       failure = WithHint(absl::DeadlineExceededError(
-                             absl::StrCat(server, " did not answer in time")),
+                             absl::StrCat(servers, " did not answer in time")),
                          "give it more with --timeout=SECONDS");
       break;
     case absl::StatusCode::kCancelled:
       break;
     case absl::StatusCode::kUnimplemented:
       return WithHint(std::move(failure),
-                      absl::StrCat("is it a Clockwise server that "
-                                   "listens at ",
-                                   server, "?"));
+                      absl::StrCat("is it a Clockwise server that listens at ",
+                                   servers, "?"));
     default:
       return failure;
   }

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "client/lib/retries.h"
 
 namespace clockwise::cli {
 
@@ -30,11 +31,9 @@ absl::Status NotReached(absl::string_view server, absl::string_view why);
 // Nobody reads the output any more (a pipe into `head`): ends quietly, kDone.
 absl::Status OutputClosed();
 
-// Returns the failure of a call as this program reports it. `server` is the
-// address that was called. `connected`: the channel to it was ready when the
-// call failed.
-absl::Status Explain(absl::Status failure, absl::string_view server,
-                     bool connected);
+// Returns the outcome of a call as this program reports it. `servers`: the
+// addresses that were called.
+absl::Status Explain(const client::Outcome& outcome, absl::string_view servers);
 
 // Whether the failure leaves open what became of a change that was sent.
 bool IsUncertain(const absl::Status& failure);

@@ -98,15 +98,16 @@ class LocalLocator final : public Locator {
   const std::unique_ptr<Client> client_;
 };
 
-// Waits for the ring, but not for a server that does not answer.
-bool Came(const Client& client, uint64_t epoch, absl::Duration timeout) {
+// Waits for the ring, but only until each of the `servers` has failed once.
+bool Came(const Client& client, size_t servers, uint64_t epoch,
+          absl::Duration timeout) {
   const absl::Time until = absl::Now() + timeout;
   while (absl::Now() < until) {
     if (client.WaitForEpoch(epoch, std::chrono::milliseconds(50)).ok()) {
       return true;
     }
     const State state = client.state();
-    if (state.reconnects > 0 && !state.connected) return false;
+    if (state.reconnects >= servers && !state.connected) return false;
   }
   return false;
 }
@@ -132,10 +133,12 @@ absl::StatusOr<std::unique_ptr<Locator>> NewLocalLocator(
   Options options;
   options.ring = session.globals.ring;
   options.ring_file = ring_file;
-  auto client = Client::Create({session.globals.server}, options);
+  const std::vector<std::string> servers = ServersOf(session.globals.server);
+  auto client = Client::Create(servers, options);
   if (!client.ok()) return BadUsage(client.status().message());
   const uint64_t epoch = std::max<uint64_t>(min_epoch, 1);
-  const bool came = Came(**client, epoch, session.connection.timeout());
+  const bool came =
+      Came(**client, servers.size(), epoch, session.connection.timeout());
   const State state = (*client)->state();
   if (!state.ring_file_error.empty()) Say(state.ring_file_error);
   if (!came) {

@@ -17,6 +17,7 @@ namespace clockwise::cli {
 namespace {
 
 constexpr double kMaxSeconds = 86'400;
+constexpr size_t kMaxListedServers = 100;
 
 bool IsDecimal(absl::string_view text) {
   for (const char c : text) {
@@ -146,6 +147,17 @@ CLI::Validator ServerAddress() {
         return absl::StrCat(Quoted(text),
                             " is not HOST:PORT (IPv6: [HOST]:PORT) or "
                             "unix:PATH");
+      },
+      "");
+}
+
+CLI::Validator ServerAddresses() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        // A path may have commas.
+        return absl::StartsWith(text, "unix:")
+                   ? ServerAddress()(text)
+                   : ListOf(ServerAddress(), kMaxListedServers)(text);
       },
       "");
 }

@@ -35,6 +35,8 @@ CLI::Validator Label();
 
 // HOST:PORT, unix:PATH, or a target of gRPC's own (dns:///…, ipv4:…).
 CLI::Validator ServerAddress();
+// The same, or several of them with commas; but one unix:PATH.
+CLI::Validator ServerAddresses();
 
 // The layouts that this build knows, as people spell them.
 std::vector<std::string> LayoutNames();

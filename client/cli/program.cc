@@ -128,7 +128,7 @@ absl::Status RunCommand(const CommandLine& line,
                         Output& out) {
   const auto credentials = client::OpenCredentials(line.globals.tls);
   if (!credentials.ok()) return BadUsage(credentials.status().message());
-  Connection connection(line.globals.server, (*credentials)->Current(),
+  Connection connection(line.globals.server, *credentials,
                         absl::Seconds(line.globals.timeout_seconds));
   Session session{line.globals, arguments, connection, out,
                   FindTerminal(STDOUT_FILENO)};

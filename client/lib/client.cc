@@ -1,6 +1,7 @@
 #include "clockwise/client.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -48,6 +49,21 @@ absl::Status Check(const std::vector<std::string>& targets,
   return RingName(options.ring).status();
 }
 
+// Random, so that clients with the same list do not all use its first server.
+std::vector<std::string> Shuffled(std::vector<std::string> addresses) {
+  std::shuffle(addresses.begin(), addresses.end(),
+               std::minstd_rand(std::random_device()()));
+  return addresses;
+}
+
+ChannelOptions LibraryChannels() {
+  ChannelOptions options;
+  options.program = "clockwise-cpp";
+  // One server that does not answer leaves time for another.
+  options.connect_timeout = absl::Seconds(1);
+  return options;
+}
+
 }  // namespace
 
 class Client::Parts {
@@ -55,7 +71,8 @@ class Client::Parts {
   Parts(std::vector<std::string> addresses, const Options& options,
         std::shared_ptr<CredentialsSource> credentials)
       : options_(options),
-        targets_(std::move(addresses), std::move(credentials)),
+        targets_(Shuffled(std::move(addresses)), std::move(credentials),
+                 LibraryChannels()),
         remote_(options, targets_),
         kept_(ReadFile()),
         follower_(options, targets_, kept_.view, ConfirmedByFile(),

@@ -2,23 +2,19 @@
 
 #include <grpcpp/client_context.h>
 
-#include <algorithm>
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "client/lib/backoff.h"
-#include "service/channel/status_mapping.h"
+#include "client/lib/call.h"
+#include "client/lib/retries.h"
 
 namespace clockwise::client {
 namespace {
 
 constexpr absl::Duration kFirstWait = absl::Milliseconds(20);
 constexpr absl::Duration kLongestWait = absl::Seconds(1);
-// One server that hangs must leave time to ask another.
-constexpr absl::Duration kLeastForOne = absl::Seconds(1);
 
 v1::Node ToProto(const Node& node) {
   v1::Node made;
@@ -66,47 +62,18 @@ v1::ApplyChangesRequest ToRequest(const std::string& ring,
   return request;
 }
 
-bool MayPass(const absl::Status& status, bool lost_races) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kDeadlineExceeded:
-    // How gRPC tells of a connection cut in the middle of a frame.
-    case absl::StatusCode::kInternal:
-    case absl::StatusCode::kUnknown:
-      return true;
-    case absl::StatusCode::kAborted:
-      return lost_races;
-    default:
-      return false;
-  }
+// A call may be repeated: it reads, or has a request_id. `lost_races`: ABORTED
+// is repeated.
+RetryPolicy PolicyOf(const Options& options, bool lost_races) {
+  RetryPolicy policy;
+  policy.timeout = absl::FromChrono(options.call_timeout);
+  policy.first_wait = kFirstWait;
+  policy.longest_wait = kLongestWait;
+  policy.repeat_aborted = lost_races;
+  return policy;
 }
 
 }  // namespace
-
-absl::Status Remote::Call(const Attempt& attempt, bool lost_races) {
-  const absl::Time deadline =
-      absl::Now() + absl::FromChrono(options_.call_timeout);
-  const absl::Duration for_one =
-      std::max(kLeastForOne, absl::FromChrono(options_.call_timeout) /
-                                 static_cast<int64_t>(targets_.size()));
-  std::minstd_rand random{std::random_device()()};
-  Backoff backoff(kFirstWait, kLongestWait);
-  size_t target = targets_.preferred();
-  while (true) {
-    grpc::ClientContext context;
-    context.set_deadline(
-        absl::ToChronoTime(std::min(absl::Now() + for_one, deadline)));
-    absl::Status status = FromGrpc(attempt(*targets_.stub(target), context));
-    if (status.ok()) targets_.Prefer(target);
-    if (status.ok() || !MayPass(status, lost_races)) return status;
-    const absl::Duration wait =
-        backoff.Next(std::uniform_real_distribution<double>()(random));
-    if (absl::Now() + wait >= deadline) return status;
-    absl::SleepFor(wait);
-    target = (target + 1) % targets_.size();
-  }
-}
 
 absl::StatusOr<RemoteOwners> Remote::Locate(std::string_view key,
                                             uint32_t replicas,
@@ -117,11 +84,13 @@ absl::StatusOr<RemoteOwners> Remote::Locate(std::string_view key,
   request.set_replica_count(replicas);
   request.set_min_epoch(min_epoch);
   v1::LocateResponse response;
-  const absl::Status status = Call(
-      [&](v1::PlacementService::Stub& stub, grpc::ClientContext& context) {
-        return stub.Locate(&context, request, &response);
-      },
-      /*lost_races=*/false);
+  const absl::Status status =
+      CallServers(
+          targets_, PolicyOf(options_, /*lost_races=*/false),
+          [&](v1::PlacementService::Stub& stub, grpc::ClientContext& context) {
+            return stub.Locate(&context, request, &response);
+          })
+          .status;
   if (!status.ok()) return status;
   RemoteOwners found;
   for (v1::Owner& owner : *response.mutable_owners()) {
@@ -141,11 +110,14 @@ absl::StatusOr<ChangeResult> Remote::Apply(const ChangeSet& changes,
   const v1::ApplyChangesRequest request =
       ToRequest(options_.ring, changes, options);
   v1::ApplyChangesResponse response;
-  const absl::Status status = Call(
-      [&](v1::PlacementService::Stub& stub, grpc::ClientContext& context) {
-        return stub.ApplyChanges(&context, request, &response);
-      },
-      /*lost_races=*/options.expected_epoch == 0);
+  const absl::Status status =
+      CallServers(
+          targets_,
+          PolicyOf(options_, /*lost_races=*/options.expected_epoch == 0),
+          [&](v1::PlacementService::Stub& stub, grpc::ClientContext& context) {
+            return stub.ApplyChanges(&context, request, &response);
+          })
+          .status;
   if (!status.ok()) return status;
   const v1::Change& change = response.change();
   ChangeResult result;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "clockwise/v1/placement.grpc.pb.h"
+#include "service/channel/channel.h"
 #include "service/channel/credentials_source.h"
 #include "service/runtime/mutex.h"
 
@@ -17,15 +18,18 @@ namespace clockwise::client {
 
 class Targets {
  public:
-  // In random order.
+  // `addresses`: at least one, in order of preference.
   Targets(std::vector<std::string> addresses,
-          std::shared_ptr<CredentialsSource> credentials);
+          std::shared_ptr<CredentialsSource> credentials,
+          ChannelOptions channel_options);
 
   size_t size() const { return addresses_.size(); }
   const std::string& address(size_t i) const { return addresses_[i]; }
   // Over a channel that was made with the newest credentials. One of older ones
   // lives for as long as it is held.
   std::shared_ptr<v1::PlacementService::Stub> stub(size_t i);
+  // Returns true if there is a connection to this server now.
+  bool connected(size_t i);
   // The next call to this server uses a new connection. Called when nothing
   // came over the one in use for too long: gRPC would use it again.
   void Reconnect(size_t i);
@@ -37,11 +41,13 @@ class Targets {
  private:
   struct Target {
     std::shared_ptr<grpc::ChannelCredentials> credentials;
+    std::shared_ptr<grpc::Channel> channel;
     std::shared_ptr<v1::PlacementService::Stub> stub;
   };
 
-  std::vector<std::string> addresses_;
+  const std::vector<std::string> addresses_;
   const std::shared_ptr<CredentialsSource> credentials_;
+  const ChannelOptions channel_options_;
   Mutex mu_;
   std::vector<Target> targets_ ABSL_GUARDED_BY(mu_);
   std::atomic<size_t> preferred_ = 0;

@@ -109,6 +109,70 @@ class LostConnectionTest(unittest.TestCase):
             self.assertIn("--request-id=the-one-request", done.stderr)
 
 
+class SeveralServersTest(unittest.TestCase):
+    """--server with a list."""
+
+    def test_the_first_server_that_answers_is_used(self):
+        dead = f"127.0.0.1:{free_port()}"
+        with RunningServer() as server:
+            servers = f"{dead},{server.grpc}"
+            for arguments in (("node", "add", "n1"), ("locate", "k"),
+                              ("locate", "--local", "k"), ("ring", "list"),
+                              ("ring", "create", "r"), ("ring", "delete", "r")):
+                with self.subTest(arguments=arguments):
+                    done = run(*arguments, server=servers)
+                    self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+
+    def test_a_server_that_says_nothing_leaves_time_for_the_next(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute, \
+                RunningServer() as server:
+            servers = "127.0.0.1:%d,%s" % (mute.getsockname()[1], server.grpc)
+            done = run("ring", "list", "--timeout=2", server=servers)
+            self.assertEqual(done.returncode, 0, done)
+
+    def test_all_servers_away_is_exit_three_and_names_them(self):
+        servers = ",".join(f"127.0.0.1:{free_port()}" for _ in range(3))
+        for command in ("locate", "watch"):
+            done = run(*((command, "k") if command == "locate" else (command,)),
+                       server=servers)
+            self.assertEqual(done.returncode, 3, done)
+            self.assertIn(f"no server reached at {servers}: ", done.stderr)
+
+    def test_an_invalid_address_in_the_list_is_bad_usage(self):
+        for servers in ("127.0.0.1:1,", "127.0.0.1:1,nowhere",
+                        ",".join(["127.0.0.1:1"] * 101)):
+            self.assertEqual(run("locate", "k", server=servers).returncode, 2)
+
+    def test_doctor_examines_all_of_them(self):
+        with RunningServer() as one, RunningServer() as other:
+            done = run("doctor", "--output=json",
+                       server=f"{one.grpc},{other.grpc}")
+            for server in (one, other):
+                self.assertIn(server.grpc, done.stdout)
+
+    def test_watch_goes_on_at_the_next_server(self):
+        dead = f"127.0.0.1:{free_port()}"
+        with RunningServer() as one, RunningServer() as other, \
+                Watching(f"{dead},{one.grpc},{other.grpc}") as watch:
+            self.assertIn("epoch 1: ring default", watch.line())
+            one.kill()
+            self.assertRegex(watch.line(), "epoch 1: ring default was made anew")
+
+    def test_a_ring_is_not_deleted_twice(self):
+        """The first server lost the answer, so the next is not asked."""
+        with RunningServer() as one, RunningServer() as other:
+            proxy = CuttingProxy(one.grpc, b"twice")
+            self.addCleanup(proxy.close)
+            for server in (one, other):
+                self.assertEqual(
+                    run("ring", "create", "twice", server=server.grpc).returncode, 0)
+            done = run("ring", "delete", "twice",
+                       server=f"{proxy.address},{other.grpc}")
+            self.assertEqual(done.returncode, 3, done)
+            self.assertIn("was lost", done.stderr)
+            self.assertIn("twice", run("ring", "list", server=other.grpc).stdout)
+
+
 class Watching:
     """A running `clockwise watch`, line by line."""
 

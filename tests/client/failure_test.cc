@@ -9,7 +9,7 @@ namespace {
 
 TEST(FailureTest, RefusalKeepsItsReasonAndIsExitOne) {
   const absl::Status failure = Explain(
-      Refusal(v1::ERROR_REASON_NODE_NOT_FOUND, "no node n9"), "h:1", true);
+      {Refusal(v1::ERROR_REASON_NODE_NOT_FOUND, "no node n9"), true}, "h:1");
   EXPECT_EQ(ReasonOf(failure), v1::ERROR_REASON_NODE_NOT_FOUND);
   EXPECT_EQ(failure.message(), "no node n9");
   EXPECT_EQ(ExitCodeOf(failure), ExitCode::kRefused);
@@ -18,18 +18,19 @@ TEST(FailureTest, RefusalKeepsItsReasonAndIsExitOne) {
 
 TEST(FailureTest, UnavailableFromAServerThatAnsweredIsExitOne) {
   const absl::Status failure = Explain(
-      Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, "store away"), "h:1", true);
+      {Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, "store away"), true}, "h:1");
   EXPECT_EQ(ExitCodeOf(failure), ExitCode::kRefused);
   EXPECT_TRUE(IsUncertain(failure));
 }
 
 TEST(FailureTest, ConnectionThatFailedIsExitThreeAndSaysHowToStart) {
   const absl::Status failure = Explain(
-      absl::UnavailableError(
-          "failed to connect to all addresses; last error: UNKNOWN: "
-          "ipv4:127.0.0.1:1: Failed to connect to remote host: Connection "
-          "refused"),
-      "127.0.0.1:1", false);
+      {absl::UnavailableError(
+           "failed to connect to all addresses; last error: UNKNOWN: "
+           "ipv4:127.0.0.1:1: Failed to connect to remote host: Connection "
+           "refused"),
+       false},
+      "127.0.0.1:1");
   EXPECT_EQ(ExitCodeOf(failure), ExitCode::kNotReached);
   EXPECT_EQ(failure.message(),
             "no server reached at 127.0.0.1:1: Connection refused");
@@ -39,16 +40,16 @@ TEST(FailureTest, ConnectionThatFailedIsExitThreeAndSaysHowToStart) {
 
 TEST(FailureTest, ConnectionThatWasLostLeavesTheOutcomeOpen) {
   const absl::Status failure =
-      Explain(absl::UnavailableError("Socket closed"), "h:1", false);
+      Explain({absl::UnavailableError("Socket closed"), false}, "h:1");
   EXPECT_EQ(ExitCodeOf(failure), ExitCode::kNotReached);
   EXPECT_TRUE(IsUncertain(failure));
 }
 
 TEST(FailureTest, DeadlineIsExitThreeOnlyWithoutAConnection) {
   const absl::Status late = absl::DeadlineExceededError("");
-  EXPECT_EQ(ExitCodeOf(Explain(late, "h:1", false)), ExitCode::kNotReached);
-  EXPECT_EQ(ExitCodeOf(Explain(late, "h:1", true)), ExitCode::kRefused);
-  EXPECT_TRUE(IsUncertain(Explain(late, "h:1", true)));
+  EXPECT_EQ(ExitCodeOf(Explain({late, false}, "h:1")), ExitCode::kNotReached);
+  EXPECT_EQ(ExitCodeOf(Explain({late, true}, "h:1")), ExitCode::kRefused);
+  EXPECT_TRUE(IsUncertain(Explain({late, true}, "h:1")));
 }
 
 TEST(FailureTest, ClosedOutputEndsQuietly) {

@@ -29,7 +29,7 @@ struct DoctorOptions {
 };
 
 Examined Examine(const std::string& server, const Session& session,
-                 const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+                 const std::shared_ptr<CredentialsSource>& credentials) {
   Connection connection(server, credentials,
                         absl::Seconds(session.globals.timeout_seconds));
   Examined examined;
@@ -140,7 +140,7 @@ absl::Status WriteScreen(const std::vector<Examined>& servers,
 
 absl::Status Run(const DoctorOptions& options, Session& session) {
   std::vector<std::string> names = options.servers;
-  if (names.empty()) names.push_back(session.globals.server);
+  if (names.empty()) names = ServersOf(session.globals.server);
   const auto credentials = client::OpenCredentials(session.globals.tls);
   if (!credentials.ok()) return BadUsage(credentials.status().message());
   std::vector<Examined> servers;
@@ -148,7 +148,7 @@ absl::Status Run(const DoctorOptions& options, Session& session) {
     if (look > 0) absl::SleepFor(kBetweenLooks);
     servers.clear();
     for (const std::string& name : names) {
-      servers.push_back(Examine(name, session, (*credentials)->Current()));
+      servers.push_back(Examine(name, session, *credentials));
     }
     if (!MayBeOnItsWay(servers)) break;
   }

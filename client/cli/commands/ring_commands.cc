@@ -33,8 +33,8 @@ absl::Status DeleteRing(const RingOptions& options, Session& session) {
   v1::DeleteRingResponse response;
   // Not tried again: a second answer would be NOT_FOUND for a ring that the
   // first attempt deleted.
-  absl::Status failure = session.connection.Call(&Connection::Stub::DeleteRing,
-                                                 request, &response);
+  absl::Status failure = session.connection.Call(
+      &Connection::Stub::DeleteRing, request, &response, Retry::kNever);
   if (!failure.ok()) return Advise(session, failure, options.name, "");
   if (session.globals.json()) return session.out.WriteJson(response);
   return session.out.Write(absl::StrCat("deleted ring ", options.name, "\n"));

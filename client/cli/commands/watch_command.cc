@@ -9,7 +9,10 @@
 #include "client/cli/failure.h"
 #include "client/cli/tables/watch_view.h"
 #include "client/lib/backoff.h"
+#include "client/lib/retries.h"
 #include "client/lib/watch_call.h"
+#include "service/api/refusal.h"
+#include "service/channel/status_mapping.h"
 
 namespace clockwise::cli {
 namespace {
@@ -33,38 +36,49 @@ class Watcher {
   // Runs until the ring is gone or the output is closed; never ends OK.
   absl::Status Run() {
     for (;;) {
-      const grpc::Status end = Follow();
+      const absl::Status end = Follow();
       if (!output_.ok()) return output_;
       absl::Status failure = session_.connection.Explain(end);
-      if (!MayResume(end, failure)) return failure;
+      if (!reached_ && ExitCodeOf(failure) == ExitCode::kNotReached &&
+          ++unreached_ < session_.connection.server_count()) {
+        session_.connection.UseNextServer(/*was_silent=*/false);
+        continue;
+      }
+      if (!MayResume(end)) return failure;
       if (!std::exchange(away_, true)) {
         Say(absl::StrCat(failure.message(), "; trying again"));
       }
-      absl::SleepFor(backoff_.Next(session_.connection.Random()));
+      session_.connection.UseNextServer(absl::IsDeadlineExceeded(end));
+      const absl::Duration wait = backoff_.Next(session_.connection.Random());
+      const absl::Duration asked = RetryDelayOf(end);
+      absl::SleepFor(asked > absl::ZeroDuration()
+                         ? std::min(asked, kLongestResumeWait)
+                         : wait);
     }
   }
 
  private:
   // Follows one stream to its end, or to an output that failed.
-  grpc::Status Follow() {
+  absl::Status Follow() {
     v1::WatchRequest request;
     request.set_ring(session_.globals.ring);
     request.set_known_epoch(view_.epoch());
     request.set_known_incarnation(view_.incarnation());
     // People are told who gives what to whom.
     request.set_include_moves(options_.moves || !session_.globals.json());
-    client::WatchCall stream(session_.connection.stub(), request);
+    const auto stub = session_.connection.stub();
+    client::WatchCall stream(*stub, request);
     absl::Duration time = session_.connection.timeout();
     for (;;) {
       v1::WatchResponse message;
-      grpc::Status status = stream.Next(time, &message);
+      absl::Status status = FromGrpc(stream.Next(time, &message));
       if (!status.ok()) return status;
       time = std::max(kSilence, session_.connection.timeout());
       reached_ = true;
       backoff_.Reset();
       if (std::exchange(away_, false)) Say("connected again");
       output_ = Print(message);
-      if (!output_.ok()) return grpc::Status::CANCELLED;
+      if (!output_.ok()) return absl::CancelledError();
     }
   }
 
@@ -86,23 +100,14 @@ class Watcher {
     return failure.ok() ? session_.out.Flush() : failure;
   }
 
-  // A server that was never reached is likely a wrong address. One that
-  // refuses will refuse again, unless it is only going away.
-  bool MayResume(const grpc::Status& end, const absl::Status& failure) const {
-    if (!reached_ && ExitCodeOf(failure) == ExitCode::kNotReached) return false;
-    switch (end.error_code()) {
-      case grpc::StatusCode::UNAVAILABLE:
-      case grpc::StatusCode::CANCELLED:
-        return true;
-      case grpc::StatusCode::DEADLINE_EXCEEDED:
-      case grpc::StatusCode::ABORTED:  // this process stood still
-      case grpc::StatusCode::INTERNAL:
-      case grpc::StatusCode::UNKNOWN:
-        // How gRPC tells of a connection cut in the middle of a frame.
-        return reached_;
-      default:
-        return false;
+  // Before the first message only a server's own answer can pass: a server that
+  // was never reached is likely a wrong address. ABORTED: this process stood
+  // still.
+  bool MayResume(const absl::Status& end) const {
+    if (!reached_ && ReasonOf(end) == v1::ERROR_REASON_UNSPECIFIED) {
+      return false;
     }
+    return client::MayPass(end) || absl::IsAborted(end);
   }
 
   const WatchOptions& options_;
@@ -111,6 +116,7 @@ class Watcher {
   client::Backoff backoff_{kFirstResumeWait, kLongestResumeWait};
   absl::Status output_;
   bool reached_ = false;  // a message came, ever
+  size_t unreached_ = 0;  // servers, before the first message
   bool away_ = false;     // said so
 };
 

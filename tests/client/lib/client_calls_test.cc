@@ -12,6 +12,29 @@ namespace {
 
 using Writer = grpc::ServerWriter<v1::WatchResponse>;
 
+// Refuses the first look-up and asks for a pause before the next.
+class BusyServer final : public v1::PlacementService::Service {
+ public:
+  explicit BusyServer(milliseconds pause) : pause_(pause) {}
+  const std::string& address() const { return server_.address(); }
+  int calls() const { return calls_; }
+
+ private:
+  grpc::Status Locate(grpc::ServerContext*, const v1::LocateRequest*,
+                      v1::LocateResponse* response) override {
+    if (++calls_ == 1) {
+      return ToGrpc(
+          WithRetryDelay(Refusal(v1::ERROR_REASON_OVERLOADED, "busy"), pause_));
+    }
+    response->set_epoch(7);
+    return grpc::Status::OK;
+  }
+
+  const milliseconds pause_;
+  std::atomic<int> calls_ = 0;
+  LoopbackServer server_{*this};  // last: it goes first
+};
+
 class ClientCallsTest : public ClientFixture {};
 
 Node NodeOf(const std::string& id, uint32_t weight = 1) {
@@ -82,6 +105,24 @@ TEST_F(ClientCallsTest, NobodyThereIsUnavailableInTime) {
   options.call_timeout = milliseconds(300);
   const auto client = NewClient({"127.0.0.1:1"}, options);
   EXPECT_TRUE(absl::IsUnavailable(client->RemoveNode("a").status()));
+}
+
+TEST_F(ClientCallsTest, ABusyServerIsCalledAgainWhenItAskedForIt) {
+  const BusyServer busy(milliseconds(400));
+  const auto client = NewClient({busy.address()});
+  const auto start = std::chrono::steady_clock::now();
+  const auto found = client->LocateRemote("k");
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->epoch, 7u);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(400));
+  EXPECT_EQ(busy.calls(), 2);
+}
+
+TEST_F(ClientCallsTest, ABusyServerThatAsksForTooLongEndsTheCallAtOnce) {
+  const BusyServer busy(seconds(60));
+  const auto client = NewClient({busy.address()});
+  EXPECT_EQ(ReasonOfFailure(client->LocateRemote("k").status()), "OVERLOADED");
+  EXPECT_EQ(busy.calls(), 1);
 }
 
 TEST_F(ClientCallsTest, ListenersHearWhatANodeGainsAndLoses) {

@@ -1,0 +1,87 @@
+#include "client/lib/retries.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/match.h"
+#include "service/api/refusal.h"
+#include "service/channel/status_mapping.h"
+
+namespace clockwise::client {
+namespace {
+
+// A server that hangs must leave time to call another.
+constexpr absl::Duration kLeastForOne = absl::Seconds(1);
+
+bool IsAnswer(const absl::Status& failure) {
+  return ReasonOf(failure) != v1::ERROR_REASON_UNSPECIFIED;
+}
+
+}  // namespace
+
+bool NeverReached(const Outcome& failure) {
+  const absl::Status& status = failure.status;
+  if (IsAnswer(status)) return false;
+  if (absl::IsDeadlineExceeded(status)) return !failure.connected;
+  // A failed connection is told from a lost one by gRPC's own words. If these
+  // ever change, a failed one counts as lost: fewer calls are repeated.
+  return absl::IsUnavailable(status) &&
+         (absl::StrContains(status.message(), "failed to connect") ||
+          absl::StrContains(status.message(), "resolution failed"));
+}
+
+bool MayPass(const absl::Status& failure) {
+  switch (failure.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kDeadlineExceeded:
+    // gRPC reports a connection that was cut within a frame like this.
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Retries::Retries(const RetryPolicy& policy, size_t servers, absl::Time now)
+    : policy_(policy),
+      servers_(servers),
+      deadline_(now + policy.timeout),
+      for_one_(std::max(kLeastForOne,
+                        policy.timeout / static_cast<int64_t>(servers))),
+      backoff_(policy.first_wait, policy.longest_wait) {}
+
+absl::Time Retries::AttemptDeadline(absl::Time now) const {
+  return std::min(now + for_one_, deadline_);
+}
+
+std::optional<absl::Duration> Retries::Next(const Outcome& failure,
+                                            absl::Time now, double random) {
+  const bool reached = !NeverReached(failure);
+  if (attempts_ == 0 || (reached && !reached_)) plainest_ = failure;
+  reached_ = reached_ || reached;
+  last_ = failure;
+  ++attempts_;
+  const bool passes =
+      MayPass(failure.status) ||
+      (policy_.repeat_aborted && absl::IsAborted(failure.status));
+  if (!passes || (reached && !policy_.repeatable)) return std::nullopt;
+  const size_t rounds = reached_ ? policy_.rounds_once_reached : policy_.rounds;
+  if (attempts_ / servers_ >= rounds) return std::nullopt;
+  absl::Duration wait = RetryDelayOf(failure.status);
+  if (wait == absl::ZeroDuration() && attempts_ % servers_ == 0) {
+    wait = backoff_.Next(random);
+  }
+  if (now + wait >= deadline_) return std::nullopt;
+  return wait;
+}
+
+const Outcome& Retries::reported() const {
+  const bool connection_failed =
+      NeverReached(last_) ||
+      (absl::IsUnavailable(last_.status) && !IsAnswer(last_.status));
+  return connection_failed ? plainest_ : last_;
+}
+
+}  // namespace clockwise::client

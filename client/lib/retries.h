@@ -1,0 +1,85 @@
+// Retries decides whether and when a call that failed is made again. It is the
+// one rule of the client library and of the command. Thread-compatible.
+//
+// Passive: time and random numbers are parameters; CallServers (call.h) makes
+// the attempts. Attempts go from one server to the next, and wait after each
+// round over all servers. A server's RetryInfo takes the place of the wait.
+#ifndef CLOCKWISE_CLIENT_LIB_RETRIES_H_
+#define CLOCKWISE_CLIENT_LIB_RETRIES_H_
+
+#include <cstddef>
+#include <limits>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "client/lib/backoff.h"
+
+namespace clockwise::client {
+
+struct RetryPolicy {
+  static constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
+
+  absl::Duration timeout;  // of all attempts together
+  // Between rounds: the first wait, doubled up to the longest.
+  absl::Duration first_wait;
+  absl::Duration longest_wait;
+  // Maximum number of rounds while no server was reached.
+  size_t rounds = kNoLimit;
+  // Maximum number of rounds after a server was reached: it is likely to come
+  // back.
+  size_t rounds_once_reached = kNoLimit;
+  // True if a second call does no harm: it reads, or has a request_id. False:
+  // no attempt follows one that may have reached a server.
+  bool repeatable = true;
+  // True if ABORTED, a lost race against another change, is repeated.
+  bool repeat_aborted = false;
+};
+
+// How one attempt ended.
+struct Outcome {
+  absl::Status status;
+  bool connected = false;  // the channel was ready when the attempt ended
+};
+
+// Returns true if the failed call certainly never reached a server.
+bool NeverReached(const Outcome& failure);
+
+// Returns true if the same call may succeed later or at another server.
+bool MayPass(const absl::Status& failure);
+
+class Retries {
+ public:
+  // `servers`: how many there are, at least 1.
+  Retries(const RetryPolicy& policy, size_t servers, absl::Time now);
+
+  // Returns the deadline of an attempt that begins now. It leaves time for the
+  // other servers.
+  absl::Time AttemptDeadline(absl::Time now) const;
+
+  // Notes a failed attempt. Returns the wait before the next attempt, which
+  // goes to the next server; nullopt: there is no next attempt. `random` is
+  // from 0 to 1.
+  std::optional<absl::Duration> Next(const Outcome& failure, absl::Time now,
+                                     double random);
+
+  // Returns the failure to report after the last attempt. The answer of a
+  // server precedes a lost connection, and that a server that was never
+  // reached. The first failure of a kind has the plainest reason.
+  const Outcome& reported() const;
+
+ private:
+  const RetryPolicy policy_;
+  const size_t servers_;
+  const absl::Time deadline_;
+  const absl::Duration for_one_;
+  Backoff backoff_;
+  size_t attempts_ = 0;
+  bool reached_ = false;  // a server, ever
+  Outcome plainest_;
+  Outcome last_;
+};
+
+}  // namespace clockwise::client
+
+#endif  // CLOCKWISE_CLIENT_LIB_RETRIES_H_
