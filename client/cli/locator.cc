@@ -133,6 +133,7 @@ absl::StatusOr<std::unique_ptr<Locator>> NewLocalLocator(
   Options options;
   options.ring = session.globals.ring;
   options.ring_file = ring_file;
+  options.tls = session.globals.tls;
   const std::vector<std::string> servers = ServersOf(session.globals.server);
   auto client = Client::Create(servers, options);
   if (!client.ok()) return BadUsage(client.status().message());

@@ -5,9 +5,11 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import unittest
 
+from tests.support.authority import Authority
 from tests.support.clockwise_command import CLOCKWISE, ENVIRONMENT, run
 from tests.support.etcd_cluster import free_port
 from tests.support.running_server import RunningServer
@@ -36,6 +38,22 @@ class NotReachedTest(unittest.TestCase):
         with RunningServer(listen="unix:{folder}/socket") as server:
             done = run("ring", "list", server=f"unix:{server.folder}/socket")
             self.assertEqual(done.returncode, 0, done)
+
+
+class TlsTest(unittest.TestCase):
+    def test_all_look_ups_use_tls(self):
+        with tempfile.TemporaryDirectory(prefix="clockwise-tls-") as folder:
+            authority = Authority(folder)
+            certificate, key = authority.issue("server", "IP:127.0.0.1")
+            with RunningServer(flags=[f"--tls-cert={certificate}",
+                                      f"--tls-key={key}"]) as server:
+                tls = f"--tls-ca={authority.ca}"
+                for arguments in (("node", "add", "n1"), ("locate", "k"),
+                                  ("locate", "--local", "k")):
+                    with self.subTest(arguments=arguments):
+                        done = run(tls, *arguments, server=server.grpc)
+                        self.assertEqual((done.returncode, done.stderr),
+                                         (0, ""), done)
 
 
 class CuttingProxy:
@@ -113,7 +131,7 @@ class SeveralServersTest(unittest.TestCase):
     """--server with a list."""
 
     def test_the_first_server_that_answers_is_used(self):
-        dead = f"127.0.0.1:{free_port()}"
+        dead = ",".join(f"127.0.0.1:{free_port()}" for _ in range(4))
         with RunningServer() as server:
             servers = f"{dead},{server.grpc}"
             for arguments in (("node", "add", "n1"), ("locate", "k"),

@@ -103,8 +103,7 @@ class CommandTest(unittest.TestCase):
             addresses = [server.grpc]
             if listen == "127.0.0.1:0":
                 port = server.grpc.rsplit(":", 1)[1]
-                addresses += [f"localhost:{port}", f"127.0.0.1:{port}",
-                              f"dns:///localhost:{port}",
+                addresses += [f"localhost:{port}", f"dns:///localhost:{port}",
                               f"ipv4:127.0.0.1:{port}"]
             for address in addresses:
                 with self.subTest(address=address), Proxy({}) as proxy:
