@@ -81,6 +81,9 @@ absl::Status Explain(const client::Outcome& outcome,
                          "give it more with --timeout=SECONDS");
       break;
     case absl::StatusCode::kCancelled:
+    // Without a reason of a server: a connection that was cut.
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
       break;
     case absl::StatusCode::kUnimplemented:
       return WithHint(std::move(failure),

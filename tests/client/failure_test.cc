@@ -45,6 +45,14 @@ TEST(FailureTest, ConnectionThatWasLostLeavesTheOutcomeOpen) {
   EXPECT_TRUE(IsUncertain(failure));
 }
 
+TEST(FailureTest, ConnectionThatWasCutWithinAMessageLeavesTheOutcomeOpen) {
+  for (const absl::Status& cut :
+       {absl::InternalError("RST_STREAM"), absl::UnknownError("Stream removed"),
+        absl::CancelledError("cancelled")}) {
+    EXPECT_TRUE(IsUncertain(Explain({cut, true}, "h:1"))) << cut;
+  }
+}
+
 TEST(FailureTest, DeadlineIsExitThreeOnlyWithoutAConnection) {
   const absl::Status late = absl::DeadlineExceededError("");
   EXPECT_EQ(ExitCodeOf(Explain({late, false}, "h:1")), ExitCode::kNotReached);
