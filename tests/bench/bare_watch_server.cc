@@ -1,6 +1,6 @@
-// What fanout.py measures the Watch of clockwised by: a gRPC server with raw
-// methods of the same names that writes the same bytes to as many streams, and
-// does nothing else. An AddNode is answered, and a thread of its own writes to
+// A bare gRPC server, with which fanout.py compares the Watch of clockwised. It
+// has raw methods of the same names, writes the same bytes to as many streams,
+// and does nothing else. AddNode returns at once; another thread then writes to
 // all streams, one after the other.
 //
 // usage: bare_watch_server BYTES   (of a message; prints "bare HOST:PORT")
@@ -62,7 +62,7 @@ class Server final : public PlacementService::WithRawCallbackMethod_Watch<
    public:
     explicit Stream(Server& server) : server_(server) {}
     void Send(const grpc::ByteBuffer& message) {
-      in_flight_ = message;  // the same bytes
+      in_flight_ = message;  // shares the bytes
       StartWrite(&in_flight_);
     }
     void OnCancel() override { Finish(grpc::Status::CANCELLED); }

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""What a change of nodes costs as ratios within one run: change_bench as a table.
+"""Prints the cost of a change of nodes as ratios within one run: the figures of
+change_bench as a table.
 
 usage: python3 -m tests.bench.change [--bin=DIR] [--rounds=N] [--json] [NODESxPOINTS ...]
 
-"faster" is how many times the time it takes Envoy's ring, built anew, is.
+"× faster" is the time to build Envoy's ring, divided by the time of the row.
 """
 
 from tests.bench import rows

@@ -1,6 +1,7 @@
-// What a change of nodes costs: the next ring, made from the one before, beside
-// rings built anew: Envoy's and our own. All take turns in each round; medians
-// are told, as JSON, an object a line. Compare within a run only.
+// Measures the cost of a change of nodes: a ring that is derived from the
+// previous one, compared with Envoy's ring and ours built from scratch. All
+// ways take turns in each round. Prints the medians as JSON, one object per
+// line. Compare figures within one run only.
 //
 // usage: change_bench [ROUNDS] [NODESxPOINTS ...]
 #include <cstdio>
@@ -20,7 +21,7 @@
 namespace clockwise {
 namespace {
 
-// A ring that takes what a change made of it in and gives the old one up, as
+// Applies a change to `before`. Keeps the result and frees the previous one, as
 // the service does.
 Timed Change(const std::string& name, const RingPtr& before, NodeList nodes) {
   auto now = std::make_shared<RingPtr>(before);
@@ -30,7 +31,7 @@ Timed Change(const std::string& name, const RingPtr& before, NodeList nodes) {
 }
 
 NodeList Without(NodeList nodes, size_t count) {
-  // From all over the list.
+  // Removes nodes at equal distances in the list.
   const size_t step = nodes.size() / (count + 1);
   for (size_t i = count; i > 0; --i) {
     nodes.erase(nodes.begin() + static_cast<ptrdiff_t>(i * step));

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What a look-up costs in processor time: in the client library's mirror, and by
-RPC, client and server together.
+"""Measures the processor time of a look-up: in the client library's mirror, and
+by RPC (client plus server).
 
 usage: python3 -m tests.bench.client [--bin=DIR] [--rounds=5] [--json] [--quick]
 """

@@ -1,7 +1,7 @@
-// What a look-up costs who asks: in the client library's mirror (Locate, and
-// Locate of CurrentView, both with the check for a newer ring), and by RPC to
-// the server. Processor time of this process, as JSON; client.py adds the
-// server's.
+// Measures the processor time of a look-up in this process, and prints it as
+// JSON: Locate of the client (with its check for a newer ring), Locate of one
+// view (without it), and an RPC to the server. client.py adds the server's
+// time.
 //
 // usage: client_bench HOST:PORT LOCAL_LOOK-UPS RPCS
 #include <sys/resource.h>
@@ -26,7 +26,7 @@ double Seconds() {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-// Seconds that each of `times` takes; below 0: one failed.
+// Returns the seconds per call of `work`; below 0: a call failed.
 template <typename Work>
 double Each(int times, Work work) {
   const double before = Seconds();

@@ -1,5 +1,5 @@
-"""Instructions, counted by valgrind's callgrind: they repeat to half a percent
-where times do not. The kernel's are not in them."""
+"""Counts instructions with valgrind's callgrind. Counts repeat within half a
+percent, which times do not. Instructions of the kernel are not counted."""
 
 import pathlib
 import re
@@ -11,8 +11,8 @@ AVAILABLE = shutil.which("valgrind") is not None
 
 
 def command(program, folder):
-    """`program` and its arguments, under callgrind; what it counted stands in
-    its standard error."""
+    """Returns the command that runs `program`, a list with its arguments, under
+    callgrind. Callgrind writes its count to standard error."""
     return ["valgrind", "--tool=callgrind",
             f"--callgrind-out-file={pathlib.Path(folder) / 'callgrind.out'}",
             *map(str, program)]
@@ -24,8 +24,9 @@ def counted(standard_error):
 
 
 def each(few, many, *program):
-    """Of each time that `program` does something, whose last argument is how
-    often: what more times take, without what starting takes."""
+    """Returns the instructions per repetition of `program`, whose last argument
+    is the number of repetitions. The instructions of start-up are
+    subtracted."""
     counts = []
     for times in (few, many):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""What counting a located key costs: counts_bench as a table.
+"""Prints the cost of counting a located key: the figures of counts_bench as a
+table.
 
 usage: python3 -m tests.bench.counts [--bin=DIR] [--rounds=N] [--count] [--json]
 
---count: also the instructions of one, by callgrind.
+--count: also counts the instructions of one count, with callgrind.
 """
 
 from tests.bench import counting, rows

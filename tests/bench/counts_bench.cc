@@ -1,9 +1,9 @@
-// What counting a located key costs, on one thread and on two at once, beside
-// one shared atomic counter. All take turns in each round; medians are told, as
-// JSON, an object a line.
+// Measures the cost of counting a located key, on one thread and on two at
+// once, compared with one shared atomic counter. All ways take turns in each
+// round. Prints the medians as JSON, one object per line.
 //
 // usage: counts_bench [ROUNDS]
-//        counts_bench count TIMES    counts so often, for who counts
+//        counts_bench count TIMES    counts TIMES keys, for a count of the
 //                                    instructions
 #include <atomic>
 #include <cstdio>

@@ -1,7 +1,7 @@
-// The ceiling of a look-up: a gRPC server that looks nothing up, whose Locate
-// answers with as many bytes as a real answer has. By default it has gRPC's
-// callback form on generated messages; `raw` is the form of clockwised, bytes
-// in and bytes out, without Abseil's deadlock detector.
+// A gRPC server that looks nothing up: the upper limit for the rate of
+// look-ups. Its Locate returns as many bytes as a real response. By default it
+// uses gRPC's callback API with generated messages. `raw` is the form of
+// clockwised: bytes in and out, without Abseil's deadlock detector.
 //
 // usage: echo_server [without_detector | raw]; prints its address
 #include <grpcpp/grpcpp.h>
@@ -63,7 +63,8 @@ class RawEcho final : public v1::PlacementService::WithRawCallbackMethod_Locate<
 }  // namespace clockwise
 
 int main(int argc, char** argv) {
-  // As it is by default, or as clockwised has it.
+  // Empty: gRPC's default. Otherwise without the deadlock detector, as
+  // clockwised.
   const std::string form = argc > 1 ? argv[1] : "";
   if (!form.empty()) {
     absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);

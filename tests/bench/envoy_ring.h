@@ -1,7 +1,8 @@
-// Envoy's ring as a peer, written anew after its description
-// (source/extensions/load_balancing_policies/ring_hash): an array of hash and
-// host, XXH64 of "<host>_<i>", sorted; the search takes the middle as its
-// answer if the hash lies between it and the one before. Immutable.
+// Envoy's ring, for comparison, reimplemented from its description
+// (source/extensions/load_balancing_policies/ring_hash): a sorted array of hash
+// and host, where the hash is XXH64 of "<host>_<i>". The search returns the
+// middle entry if the key's hash lies between it and the previous one.
+// Immutable.
 #ifndef CLOCKWISE_TESTS_BENCH_ENVOY_RING_H_
 #define CLOCKWISE_TESTS_BENCH_ENVOY_RING_H_
 
@@ -19,7 +20,7 @@ class EnvoyRing {
  public:
   using Host = std::shared_ptr<const std::string>;
 
-  // `points` of each host.
+  // Builds a ring with `points` points for each host.
   EnvoyRing(const std::vector<Host>& hosts, uint32_t points) {
     ring_.reserve(hosts.size() * points);
     std::string key;

@@ -1,21 +1,21 @@
 #!/usr/bin/python3
-"""Watch to many streams, as a ratio to a bare gRPC server that does no more
-than write the same bytes to as many streams.
+"""Compares Watch to many streams with a bare gRPC server that only writes the
+same bytes to as many streams.
 
-Both servers are measured in turn, round by round, so that what else the machine
-does meets both. Printed for each number of streams: the median over the rounds
-of the time from AddNode's reply to the last stream's message, the server's CPU
-time for a message, its memory for an idle stream, and their ratios.
+Both servers are measured in turn, round by round, so that other load on the
+machine affects both. Prints for each number of streams: the median over the
+rounds of the time from AddNode's reply to the last stream's message, the
+server's CPU time per message, its memory per idle stream, and their ratios.
 
 usage: python3 -m tests.bench.fanout [--bin=DIR] [--rounds=9] [--streams=1000,5000,10000]
                  [--slow | --burst] [--json]
 
---burst: instead, 16 changes one after another as a ratio to one: until the last
-stream has heard of the last. And how much longer a call of AddNode takes with
-so many streams open than with one.
+--burst: compares 16 consecutive changes with one change instead: the time until
+the last stream has received the last change. Also prints how much longer a call
+of AddNode takes with all streams open than with one.
 
---slow: instead, how much a client that stopped reading (SIGSTOP, with a tenth
-of the streams) changes what the others' median stream sees.
+--slow: prints instead how much a client that stopped reading (SIGSTOP, with a
+tenth of the streams) changes the time of the others' median stream.
 """
 
 import argparse
@@ -36,13 +36,14 @@ BURST = 16
 
 
 def memory(pid):
-    """Resident bytes."""
+    """Returns the resident memory of a process, in bytes."""
     with open(f"/proc/{pid}/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu(pid):
-    """Seconds of CPU time that its threads have used so far."""
+    """Returns the CPU seconds that the threads of a process have used so
+    far."""
     total = 0
     for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
         with open(path) as file:
@@ -61,16 +62,18 @@ class Clients:
         assert self.process.stdout.readline() == "open\n"
 
     def change(self):
-        """Milliseconds to the last and to the median stream, and bytes."""
+        """Makes a change; returns the milliseconds to the last and to the
+        median stream, and the bytes of the message."""
         last, median, size, _ = self.ask("change")
         return last, median, int(size)
 
     def call(self):
-        """Milliseconds that AddNode takes."""
+        """Returns the milliseconds that AddNode takes."""
         return self.ask("change")[3]
 
     def burst(self, changes):
-        """Milliseconds until all streams have heard of all changes."""
+        """Returns the milliseconds until all streams have received all
+        changes."""
         return self.ask(f"burst {changes}")[0]
 
     def ask(self, line):
@@ -86,13 +89,13 @@ class Clients:
 
 
 class Side:
-    """One of the two servers with its clients, and what was measured."""
+    """One of the two servers with its clients and its figures."""
 
     def __init__(self, name, bin_dir, pid, address, streams):
         self.name, self.pid, self.streams = name, pid, streams
         before = memory(pid)
         self.clients = Clients(bin_dir, address, streams)
-        self.clients.change()  # the first is never like the others
+        self.clients.change()  # warm-up: the first change is not typical
         self.per_stream = (memory(pid) - before) / streams
         self.last, self.median, self.cpu = [], [], []
 
@@ -117,7 +120,7 @@ def bare_server(bin_dir, size):
 
 
 def server(bin_dir, *flags):
-    # Without heartbeats: they would be counted as the change.
+    # Disables heartbeats: they would be counted as the change.
     return RunningServer(program=bin_dir / "clockwised", flags=[
         "--watch-heartbeat=3600", *flags])
 
@@ -127,7 +130,7 @@ def server_of_few_points(bin_dir):
 
 
 def message_size(bin_dir):
-    """Bytes of the message that tells of a change."""
+    """Returns the bytes of the message that reports a change."""
     with server_of_few_points(bin_dir) as running:
         clients = Clients(bin_dir, running.grpc, 1)
         size = clients.change()[2]
@@ -167,7 +170,8 @@ def print_comparison(sides):
 
 
 def slow_readers(bin_dir, streams, rounds):
-    """Medians of the others' median stream, without and with stopped ones."""
+    """Returns the medians of the others' median stream, with no stopped client
+    and with one."""
     with server_of_few_points(bin_dir) as running:
         clients = Clients(bin_dir, running.grpc, streams - streams // 10)
         stopped = Clients(bin_dir, running.grpc, streams // 10)
@@ -177,7 +181,7 @@ def slow_readers(bin_dir, streams, rounds):
         for number in range(rounds):
             for how, medians in turns if number % 2 else reversed(turns):
                 stopped.process.send_signal(how)
-                clients.change()  # those that were stopped catch up meanwhile
+                clients.change()  # the stopped client catches up
                 time.sleep(0.1)
                 medians.append(clients.change()[1])
         clients.end()
@@ -188,7 +192,8 @@ def slow_readers(bin_dir, streams, rounds):
 
 
 def bursts(bin_dir, streams, rounds):
-    """Medians: a burst, one change, AddNode with all streams and with one."""
+    """Returns medians: a burst, one change, AddNode with all streams and with
+    one."""
     with server_of_few_points(bin_dir) as running, \
             server_of_few_points(bin_dir) as quiet:
         clients = Clients(bin_dir, running.grpc, streams)

@@ -1,10 +1,10 @@
-// Many watch streams in one process, for fanout.py: says when the last of them
-// heard of a change. Reads lines, and answers each with one:
-//   change   calls AddNode; the milliseconds from its reply until each stream
-//            has read a message, the last and the median of them, the bytes of
-//            it, and the milliseconds that the call took
-//   burst N  calls AddNode N times, one after another; the milliseconds from
-//            the first call until all streams have heard of the last
+// Opens many Watch streams in one process, for fanout.py, and measures when
+// they receive a change. Reads lines, and answers each with one line:
+//   change   calls AddNode; prints the milliseconds from its reply until each
+//            stream has read a message (the last and the median), the bytes of
+//            the message, and the milliseconds that the call took
+//   burst N  calls AddNode N times, one after another; prints the milliseconds
+//            from the first call until all streams have the last change
 //   quit
 // usage: fanout_client HOST:PORT STREAMS STREAMS_PER_CONNECTION
 // Prints "open" when each stream has read its first message.
@@ -60,7 +60,7 @@ class Stream final
 
   Clock::time_point at;
   size_t bytes = 0;
-  // Count messages of this epoch alone; 0: all.
+  // Epoch whose messages are counted; 0: all messages.
   static inline std::atomic<uint64_t> until = 0;
 
  private:
@@ -84,7 +84,7 @@ class Stream final
 std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // A hundred thousand nodes are more than gRPC's default takes.
+  // A snapshot of 100,000 nodes exceeds gRPC's default limit.
   arguments.SetMaxReceiveMessageSize(-1);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
                                    arguments);
@@ -100,7 +100,7 @@ double Milliseconds(Clock::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-// Gives the epoch.
+// Returns the epoch.
 uint64_t AddNode(v1::PlacementService::Stub& stub) {
   static int number = 0;
   v1::AddNodeRequest request;
@@ -166,7 +166,7 @@ int main(int argc, char** argv) {
       stubs.push_back(std::make_unique<grpc::GenericStub>(Connect(address)));
     }
     streams.push_back(std::make_unique<Stream>(*stubs.back(), heard));
-    // Not more at once than a server's backlog takes.
+    // Opens 500 streams at a time: a server's backlog does not hold more.
     if (i % 500 == 499) WaitFor(heard, i + 1);
   }
   WaitFor(heard, count);
@@ -182,5 +182,5 @@ int main(int argc, char** argv) {
     }
     std::fflush(stdout);
   }
-  std::_Exit(0);  // ten thousand goodbyes would be measured with the next run
+  std::_Exit(0);  // closing 10,000 streams would disturb the next measurement
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Cost as rings grow: a look-up, a change, memory and Watch against nodes and
-points, as a table and, with --svg, as a picture.
+"""Measures cost as rings grow: a look-up, a change, memory and Watch against
+nodes and points, as a table and, with --svg, as a chart.
 
-The picture goes by nodes; how many points each has is in the table.
+The chart's horizontal axis is the number of nodes. The table also has the
+points per node.
 
 usage: python3 -m tests.bench.growth [--bin=DIR] [--rounds=5] [--streams=100] [--svg=FILE] [--json]
                  [NODESxPOINTS ...]
@@ -14,9 +15,9 @@ import statistics
 from tests.bench import log_plot, rows
 from tests.bench.fanout import Clients, server
 
-# The last leaves room for the nodes that Watch adds.
+# The last size leaves room for the nodes that the Watch benchmark adds.
 SIZES = ["10x160", "100x160", "1000x160", "10000x160", "62500x160", "99900x100"]
-# What is taken from each program: its row, its figure, and what it is here.
+# The rows that are used of each program's output, and their names here.
 LOOKUP = {"limit": "limit", "ring": "look-up", "ring, batches of 32": "batched",
           "ring, 3 owners": "3 owners", "Envoy's loop": "Envoy look-up"}
 CHANGE = {"Envoy's ring, built": "Envoy, built", "built anew": "built",
@@ -28,7 +29,8 @@ CHART = [("Nanoseconds a look-up", [*LOOKUP.values()]),
 
 
 def watch(arguments, nodes, points):
-    """Milliseconds from AddNode's reply to the last stream's message."""
+    """Returns the milliseconds from AddNode's reply to the last stream's
+    message."""
     with server(arguments.bin, f"--virtual-nodes={points}") as running:
         rows.of_program(arguments.bin / "rpc_client", running.grpc, "fill",
                         nodes, 1)

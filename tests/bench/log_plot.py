@@ -1,9 +1,9 @@
-"""Lines over two logarithmic axes, as SVG: a panel a group."""
+"""Draws lines over two logarithmic axes as SVG, one panel per group."""
 
 import math
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT = 460, 320  # of a panel
+WIDTH, HEIGHT = 460, 320  # size of a panel
 LEFT, RIGHT, TOP, BOTTOM = 56, 120, 36, 44
 COLOURS = ["#1b6ca8", "#d1495b", "#3a7d44", "#8d6a9f", "#b5651d"]
 SHORT = [(1e6, "M"), (1e3, "k")]
@@ -17,7 +17,7 @@ def label(number):
 
 
 def powers(least, most):
-    """Powers of ten that hold both between them."""
+    """Returns consecutive powers of ten that enclose both values."""
     first = math.floor(math.log10(least) + 1e-9)
     last = max(first + 1, math.ceil(math.log10(most) - 1e-9))
     return [10.0 ** power for power in range(first, last + 1)]
@@ -40,7 +40,7 @@ def line(points, colour, width=1.0):
 
 
 def spread(places, least):
-    """The places, moved down where they are closer together than `least`."""
+    """Returns the places, moved down where they are closer than `least`."""
     moved = {}
     last = -math.inf
     for name, y in sorted(places.items(), key=lambda item: item[1]):
@@ -74,7 +74,8 @@ def panel(title, lines, x_title):
 
 
 def svg(x_title, panels):
-    """`panels`: a title and lines, each a name, xs and ys. Two in a row."""
+    """Returns an SVG of `panels`, two per row: each a title and lines, each
+    line a name, xs and ys."""
     height = HEIGHT * math.ceil(len(panels) / 2)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * WIDTH} '
              f'{height}" font-family="sans-serif">',

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""What a look-up costs as ratios within one run: lookup_bench as a table.
+"""Prints the cost of a look-up as ratios within one run: the figures of
+lookup_bench as a table.
 
 usage: python3 -m tests.bench.lookup [--bin=DIR] [--rounds=N] [--count] [--json] [NODESxPOINTS ...]
 
-"× limit" is over one XXH3 and one random read of as much memory as the ring's
-index has; "× ring" is how many times the ring's own look-up the others take.
---count: also the instructions of a look-up, by callgrind, at the first size.
+"× limit" is the time relative to one XXH3 and one random read in as much memory
+as the ring's index. "× ring" is the time relative to the ring's own look-up.
+--count: also counts the instructions of a look-up at the first size, with
+callgrind.
 """
 
 from tests.bench import counting, rows
@@ -14,7 +16,7 @@ SIZES = ["10x160", "100x160", "1000x160", "10000x160"]
 
 
 def ratio(row, ring, limits):
-    """The row's figure, and what it is a ratio of."""
+    """Returns the row's figure and the ratio that belongs to it."""
     limit = limits.get("limit, 2^16 owners" if row["way"] == "partitioned"
                        else "limit")
     if row["way"].startswith(("ring", "partitioned")):

@@ -1,7 +1,8 @@
-// What a look-up costs, beside others and beside the limit: one XXH3 and one
-// random read over as much memory. All take turns in each round; medians are
-// told, as JSON, an object a line. Compare within a run only: lookup.py makes
-// ratios of them, and counts instructions by running one way alone.
+// Measures the cost of a look-up, compared with other rings and with the limit:
+// one XXH3 and one random read in as much memory. All ways take turns in each
+// round. Prints the medians as JSON, one object per line. Compare figures
+// within one run only: lookup.py computes the ratios. It also runs one way
+// alone to count its instructions.
 //
 // usage: lookup_bench [ROUNDS] [NODESxPOINTS ...]
 //        lookup_bench count WAY NODESxPOINTS LOOK-UPS
@@ -22,7 +23,7 @@
 namespace clockwise {
 namespace {
 
-// One XXH3 and one read of a line at random: what no look-up can go below.
+// One XXH3 and one random read of a cache line: the lower limit of a look-up.
 Way Limit(const std::string& name, size_t bytes) {
   auto memory = std::make_shared<std::vector<uint64_t>>(
       std::max<size_t>(8, bytes / sizeof(uint64_t)), 1);

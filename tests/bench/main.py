@@ -1,10 +1,11 @@
-"""All benchmarks, one after another: tables, or with --json a file of rows.
+"""Runs all benchmarks, one after another, and prints tables, or with --json
+writes a file of rows.
 
 usage: tests/bench/run [--bin=DIR] [--quick] [--json=FILE] [NAME ...]
 
-Names: lookup, change, counts, client, rpc, watch, burst, growth; all of them
-without. Ratios within a run are what counts. Instructions are counted where
-valgrind is installed. --quick: each case once, of little work: that it runs.
+Names: lookup, change, counts, client, rpc, watch, burst, growth (default: all).
+Compare ratios within a run only. Instructions are counted if valgrind is
+installed. --quick: runs each case once with little work, to check that it runs.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from tests.bench import counting, rows
 from tests.support.paths import ROOT
 
 COUNT = ["--count"] if counting.AVAILABLE else []
-# What each runs, and instead of its last words if it is to be quick.
+# The commands of each benchmark: the full one, and the one for --quick.
 BENCHES = {
     "lookup": (["lookup", *COUNT, "1000x160", "10x160", "100x160",
                 "10000x160"],

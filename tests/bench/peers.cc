@@ -18,7 +18,7 @@
 namespace clockwise {
 namespace {
 
-// Beyond, building the map takes longer than all else.
+// With more slots, building the map would take longer than everything else.
 constexpr size_t kMostInMap = 2'000'000;
 
 uint64_t Md5(absl::string_view key) {
@@ -73,8 +73,8 @@ Way EnvoyWay(const Ring& ring, uint32_t points) {
   });
 }
 
-// libmemcached by its C functions, so that what builds this need not have its
-// headers. It ends the program beyond 100 servers.
+// Calls libmemcached by its C functions, so that the build does not need its
+// headers. It ends the program if there are more than 100 servers.
 class Libmemcached {
  public:
   static constexpr size_t kMostServers = 100;
@@ -93,7 +93,7 @@ class Libmemcached {
   }
 
  private:
-  // Of memcached_behavior_t.
+  // A value of memcached_behavior_t.
   static constexpr int kKetamaWeighted = 16;
 
   template <typename Function>

@@ -1,4 +1,4 @@
-// Other rings, to be measured beside ours.
+// Other rings, to be compared with ours.
 #ifndef CLOCKWISE_TESTS_BENCH_PEERS_H_
 #define CLOCKWISE_TESTS_BENCH_PEERS_H_
 
@@ -12,7 +12,8 @@
 
 namespace clockwise {
 
-// One way to look keys up; the sum keeps the compiler from leaving it out.
+// A way to look up keys. The returned sum keeps the compiler from removing the
+// look-up.
 struct Way {
   std::string name;
   std::function<uint64_t(const Keys& keys, size_t first, size_t count)> look;
@@ -28,9 +29,10 @@ Way OneByOne(const std::string& name, Find find) {
           }};
 }
 
-// Of the nodes of `ring`, with `points` a node: sorted arrays, Envoy's loop,
-// the textbooks' std::map and MD5, and libmemcached's ketama, if it is
-// installed and takes so many servers.
+// Returns other ways for the nodes of `ring`, with `points` points per node:
+// sorted arrays, Envoy's loop, the textbook's std::map with MD5, and
+// libmemcached's ketama. The last only if it is installed and accepts so many
+// servers.
 std::vector<Way> PeersOf(const Ring& ring, uint32_t points);
 
 }  // namespace clockwise

@@ -1,5 +1,5 @@
-// What the ring costs: build, look-up, and a change with its plan. Figures of
-// one machine at one moment; compare them within a run only.
+// Measures the cost of a ring: build, look-up, and a change with its plan.
+// Compare figures within one run on one machine only.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -73,7 +73,7 @@ BENCHMARK_CAPTURE(Locate, hashed, v1::LAYOUT_HASHED)
 BENCHMARK_CAPTURE(Locate, modulo, v1::LAYOUT_MODULO)
     ->ArgsProduct({{10, 1000}, {1, 3}});
 
-// What an accepted AddNode computes: the new ring, its figures, the moves.
+// Computes what an accepted AddNode does: the new ring, its figures, the moves.
 void AddOneNode(benchmark::State& state) {
   const v1::RingSpec spec =
       Spec(v1::LAYOUT_HASHED, static_cast<uint32_t>(state.range(1)));
@@ -92,9 +92,9 @@ BENCHMARK(AddOneNode)
     ->ArgsProduct({{10, 100, 1000}, {1, 3}})
     ->Unit(benchmark::kMillisecond);
 
-// What an accepted AddNode computes of a PARTITIONED ring: the new table, its
-// figures, what moved. Counters: the greatest share over the mean, of all
-// owners and of primaries, and what moved over the least that could.
+// Computes what an accepted AddNode does for a PARTITIONED ring: the new table,
+// its figures, the moves. Counters: the peak-to-mean of all owners and of
+// primaries, and the moved ratio over its minimum.
 void AddOneNodePartitioned(benchmark::State& state) {
   v1::RingSpec spec = Spec(v1::LAYOUT_PARTITIONED, 3);
   spec.set_partition_bits(static_cast<uint32_t>(state.range(1)));

@@ -1,4 +1,4 @@
-"""What the benchmarks print: rows, as JSON, an object a line."""
+"""Reads and prints the rows of the benchmarks: JSON, one object per line."""
 
 import argparse
 import itertools
@@ -10,7 +10,7 @@ from tests.support.paths import BIN, ROOT
 
 
 def parser(rounds):
-    """What all benchmarks take."""
+    """Returns a parser of the flags that all benchmarks accept."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--bin", type=pathlib.Path, default=BIN)
     arguments.add_argument("--rounds", type=int, default=rounds)
@@ -29,7 +29,7 @@ def print_json(rows):
 
 
 def by_size(rows):
-    """Pairs of a heading and the rows of that size, in their order."""
+    """Yields a heading and the rows of each size, in the order of the rows."""
     for (nodes, points), some in itertools.groupby(
             rows, lambda row: (row["nodes"], row["points"])):
         yield f"{nodes:,} nodes × {points} points = {nodes * points:,}", \

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
-"""What a look-up by RPC costs beside a gRPC server that looks nothing up.
+"""Compares the cost of a look-up by RPC with a gRPC server that looks nothing
+up.
 
-Two tables. Instructions of the server for a call (or a key), counted by
-callgrind: the difference between a long run and a short one, kernel not
-counted. Rates: medians of rounds in which all take turns. Both as ratios to
-the empty echo of gRPC's default callback form, on shared libraries, whose
-answers are as long. The last echo is as clockwised is: bytes in and out, linked
-alike; what Locate takes beyond it is what placement adds.
+Prints two tables. The first has the server's instructions per call (or key),
+counted by callgrind: the difference between a long and a short run, without the
+kernel. The second has rates: medians of rounds in which all servers take turns.
+Both are relative to an empty echo with gRPC's default callback API on shared
+libraries, whose responses are as long. The last echo has the form of
+clockwised: bytes in and out, linked in the same way. The cost of placement is
+the difference between Locate and that echo.
 
 usage: python3 -m tests.bench.rpc [--bin=DIR] [--rounds=7] [--nodes=1000] [--rates] [--quick]
               [--json]
@@ -24,10 +26,10 @@ import tempfile
 
 from tests.bench import counting, rows
 
-# The kind of call, how many in the short run, and how many keys in each.
+# Kind of call, number of calls in the short run, keys per call.
 UNARY, BATCH, STREAM = ("unary", 1000, 1), ("batch", 10, 1000), (
     "stream", 1000, 1)
-LONGER = 5  # times
+LONGER = 5  # calls of the long run over those of the short one
 # Per row: its name, its server, its calls.
 ROWS = [
     ("empty echo", "echo_shared", UNARY),
@@ -40,7 +42,7 @@ ROWS = [
 
 
 class Server:
-    """One of the servers, under callgrind or not, on a free port."""
+    """One of the servers, on a free port, optionally under callgrind."""
 
     def __init__(self, name, arguments, folder, counted=False):
         program, *words = name.split()
@@ -81,7 +83,7 @@ class Server:
 
 
 def instructions(arguments, name, calls):
-    """Of the server, for each key."""
+    """Returns the server's instructions per key."""
     kind, few, keys = calls
     counted = []
     for number in (few, few * LONGER):
@@ -93,7 +95,7 @@ def instructions(arguments, name, calls):
 
 
 def rates(arguments):
-    """Keys a second of each row, the median of the rounds."""
+    """Returns the keys per second of each row, as the median of the rounds."""
     seen = {name: [] for name, *_ in ROWS}
     times = 2 if arguments.quick else 20
     for _ in range(arguments.rounds):

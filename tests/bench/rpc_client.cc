@@ -1,8 +1,8 @@
-// Makes look-ups by RPC, so many at a time, and tells the rate.
+// Makes look-ups by RPC, many at a time, and prints the rate.
 //
 // usage: rpc_client ADDRESS unary|batch|stream CALLS KEYS_PER_CALL
 //        rpc_client ADDRESS fill NODES 1     puts nodes on the ring
-// "stream" sends KEYS_PER_CALL keys a message, CALLS messages.
+// "stream" sends KEYS_PER_CALL keys per message, CALLS messages.
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -24,15 +24,15 @@ namespace clockwise {
 namespace {
 
 constexpr int kConnections = 4;
-constexpr int kInFlight = 32;  // of each connection
+constexpr int kInFlight = 32;  // calls per connection
 
 using Stub = v1::PlacementService::Stub;
 
-// Calls under way and to be made.
+// Counts the calls that are left to start and those that are left to finish.
 class Budget {
  public:
   explicit Budget(int calls) : left_(calls), open_(calls) {}
-  // The number of a call to make; below 0: there are no more.
+  // Returns the number of a call to make; below 0: no calls are left.
   int Take() { return --left_; }
   void Done(bool ok) {
     if (!ok) failed_ = true;
@@ -103,7 +103,7 @@ void Next(Stub& stub, int keys, Budget& budget) {
               });
 }
 
-// A stream of its own for each connection, kInFlight messages ahead.
+// Runs one stream per connection, kInFlight messages ahead of the responses.
 bool Stream(Stub& stub, int messages, int keys) {
   grpc::ClientContext context;
   const auto stream = stub.LocateStream(&context);

@@ -1,4 +1,4 @@
-"""`clockwise node` and `clockwise ring`."""
+"""Tests `clockwise node` and `clockwise ring`."""
 
 import shlex
 import subprocess
@@ -29,7 +29,7 @@ class ChangeTest(WithServer):
         command = [CLOCKWISE, *shlex.split(apply)[1:]]
         done = subprocess.run(command, capture_output=True, text=True)
         self.assertIn("added n4: epoch 5", done.stdout, done)
-        # The ring has gone on, so the plan holds no more.
+        # The ring has changed, so the plan is no longer valid.
         again = subprocess.run([*command[:-1], "--request-id=other",
                                 command[-1]],
                                capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Servers that are away, go away and come back; `clockwise watch`."""
+"""Tests servers that are down, stop and return; and `clockwise watch`."""
 
 import json
 import select
@@ -57,8 +57,8 @@ class TlsTest(unittest.TestCase):
 
 
 class CuttingProxy:
-    """Forwards to a server; the first connection it cuts once `mark` has gone
-    to the server and before an answer comes back."""
+    """Forwards connections to a server. Cuts the first connection on which
+    `mark` reaches the server, before a reply comes back."""
 
     def __init__(self, target, mark):
         host, port = target.rsplit(":", 1)
@@ -92,7 +92,8 @@ class CuttingProxy:
                     other.sendall(data)
                     if end is client and self.mark in data and not self.cuts:
                         self.cuts += 1
-                        # Until the server has answered, to nobody.
+                        # Wait until the server has replied; the reply is
+                        # discarded.
                         select.select([server], [], [], 5)
                         return
 
@@ -112,7 +113,7 @@ class LostConnectionTest(unittest.TestCase):
         with RunningServer() as server:
             proxy = CuttingProxy(server.grpc, b"the-one-request")
             self.addCleanup(proxy.close)
-            # Closed before the retry can come.
+            # Close the proxy before the client can retry.
             listener = proxy.listener
             forward = proxy.forward
 
@@ -192,7 +193,7 @@ class SeveralServersTest(unittest.TestCase):
 
 
 class Watching:
-    """A running `clockwise watch`, line by line."""
+    """A running `clockwise watch`, read line by line."""
 
     def __init__(self, server, *arguments):
         self.process = subprocess.Popen(
@@ -264,7 +265,7 @@ class WatchTest(unittest.TestCase):
                 server.kill(how)
                 server.start()
                 self.good(server, "node", "add", "n2")
-                # No snapshot in between, and no change twice.
+                # There is no snapshot in between, and no change appears twice.
                 self.assertIn("epoch 3: added n2", watch.line())
 
     def test_lost_history_is_told(self):

@@ -1,4 +1,4 @@
-"""`clockwise doctor` over real servers."""
+"""Tests `clockwise doctor` against real servers."""
 
 import json
 import tempfile
@@ -45,7 +45,7 @@ class DoctorTest(unittest.TestCase):
             self.assertEqual(done.returncode, 1, done)
             self.assertIn(f"✗ {gone}", done.stdout)
             self.assertIn("not reached", done.stdout)
-            # Without a word, it is the server of the other commands.
+            # Without arguments, it examines the server that other commands use.
             self.assertEqual(run("doctor", server=one.grpc).returncode, 0)
         self.assertEqual(run("doctor", gone).returncode, 3)
 

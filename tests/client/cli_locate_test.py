@@ -1,4 +1,4 @@
-"""`clockwise locate`, from arguments and from standard input."""
+"""Tests `clockwise locate` with keys from arguments and from standard input."""
 
 import base64
 import json

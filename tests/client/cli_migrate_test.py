@@ -34,7 +34,7 @@ class ImportTest(WithServer):
                    server=self.server.grpc).stdout
 
     def refused(self, told, *arguments, code=2):
-        """One line, and nothing changed."""
+        """Checks that the command fails with one line and changes nothing."""
         before = self.rings()
         told_lines = self.fails(code, *arguments)
         self.assertIn(told, told_lines)
@@ -139,7 +139,7 @@ class MigrateTest(WithServer):
                 self.assertEqual(line["epoch"], "2")
                 self.assertEqual(line["previousOwners"],
                                  old_owners[line["key"]])
-        # What was planned is what was made.
+        # The ring that was created is the ring that was planned.
         moved = 0
         keys = "".join(f"key-{i}\n" for i in range(20000))
         for line in self.json("locate", "--stdin", stdin=keys):

@@ -1,4 +1,4 @@
-"""`clockwise simulate`, which needs no server."""
+"""Tests `clockwise simulate`, which needs no server."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 
 from tests.support.clockwise_command import ENVIRONMENT, run
 
-# Nobody serves there: what dials fails.
+# Nothing listens there: a connection would fail.
 NOWHERE = "127.0.0.1:1"
 
 
@@ -104,7 +104,7 @@ class SimulateTest(unittest.TestCase):
             self.assertEqual(row["keys"]["count"], "3003")
             self.assertAlmostEqual(row["keys"]["movedRatio"],
                                    row["movedRatio"], 1)
-        # Two keys of one name lie together: as uneven as can be.
+        # Two equal keys have one owner: the most uneven result possible.
         same = self.file(b"k\nk\n")
         row, = self.rows(f"--keys={same}", "--layouts=modulo")
         self.assertEqual(row["keys"]["peakToMean"], 11)
@@ -136,7 +136,8 @@ class SimulateTest(unittest.TestCase):
         self.assertTrue(os.path.islink(link))
         ElementTree.parse(path)
 
-    # A pipe, and no device: were it renamed over, the machine would lose it.
+    # A pipe instead of a device: a bug would rename a file over it, and the
+    # machine would lose the device.
     def test_svg_is_written_to_a_pipe_as_it_is(self):
         pipe = self.file() + "-pipe"
         os.mkfifo(pipe)
@@ -168,7 +169,7 @@ class SimulateTest(unittest.TestCase):
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
             self.assertIn(f"cannot write {target}: ", done.stderr)
             self.assertIn("modulo", done.stdout)
-        # What was there is there still, and nothing beside it.
+        # The old file is unchanged, and the folder has no other file.
         self.assertEqual(os.listdir(folder), ["file"])
         with open(path, "rb") as file:
             self.assertEqual(file.read(), b"old")

@@ -1,4 +1,5 @@
-"""`clockwise store`: copies, backups and restores, on files and on a real etcd."""
+"""Tests `clockwise store`: copies, backups and restores, on files and on a real
+etcd."""
 
 import json
 import os
@@ -28,7 +29,8 @@ class StoreTest(unittest.TestCase):
         return os.path.join(self.folder, name)
 
     def serving(self, store):
-        """A server that ends in order, so that its store is whole."""
+        """A server that is stopped with SIGTERM, so that its store is
+        complete."""
         class Serving(RunningServer):
             def __exit__(self, *error):
                 self.kill(signal.SIGTERM)
@@ -47,7 +49,7 @@ class StoreTest(unittest.TestCase):
         return done.stderr
 
     def rings(self, server):
-        """All there is of both rings: snapshots and histories."""
+        """Returns all content of both rings: snapshots and histories."""
         told = []
         for ring in ("default", "shards"):
             for command in (("ring", "show"), ("ring", "history"),
@@ -87,7 +89,7 @@ class StoreTest(unittest.TestCase):
             back = "sqlite:" + self.path("back.db")
             self.good("store", "copy", cluster.store, back)
             self.assertEqual(self.held(back), self.before)
-            # Two systems in one etcd do not meet.
+            # Two prefixes in one etcd do not affect each other.
             self.good("store", "copy", "--etcd-prefix=/other/", back,
                       cluster.store)
 

@@ -1,7 +1,8 @@
 """All tests of the `clockwise` command against a real server.
 
-Run: /usr/bin/python3 cli_test.py, with CLOCKWISED and CLOCKWISE naming the binaries
-(default: those of build/release/bin).
+Run: /usr/bin/python3 -m tests.client.cli_test from the root folder, with
+CLOCKWISED and CLOCKWISE naming the binaries (default: those of
+build/release/bin).
 """
 
 import unittest

@@ -1,4 +1,4 @@
-"""What is typed wrongly, and where the output goes."""
+"""Tests wrong usage, and where output is written."""
 
 import os
 import pty
@@ -29,7 +29,7 @@ class OutputTest(WithServer):
         self.assertIn("No space left", done.stderr)
 
     def progress(self, error_is_terminal, keys=50_000):
-        """What is drawn on standard error while keys are located."""
+        """Returns what is drawn on standard error while keys are located."""
         terminal, behind = pty.openpty()
         with tempfile.TemporaryFile() as file:
             file.write(b"".join(b"%d\n" % i for i in range(keys)))
@@ -46,7 +46,7 @@ class OutputTest(WithServer):
                 while True:
                     try:
                         piece = os.read(terminal, 4096)
-                    except OSError:  # how Linux ends a pseudo-terminal
+                    except OSError:  # end of a pseudo-terminal on Linux
                         break
                     if not piece:
                         break

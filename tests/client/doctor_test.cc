@@ -12,7 +12,7 @@ using ::testing::IsEmpty;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 
-// A server that is well, with one ring.
+// Returns a healthy server with one ring.
 Examined Well(const std::string& server) {
   Examined examined;
   examined.server = server;

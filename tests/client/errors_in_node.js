@@ -1,5 +1,6 @@
-// Calls a server wrongly and prints each refusal as a Node program sees it, one
-// JSON a line: the messages are google.rpc's own, not those of proto/.
+// Makes wrong calls to a server and prints each error as a Node program sees
+// it, one JSON object per line. The details are google.rpc's own messages, not
+// those of proto/.
 //
 // usage: node errors_in_node.js SERVER    in a folder with the example's modules
 'use strict';

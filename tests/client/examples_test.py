@@ -1,5 +1,5 @@
-"""The examples in other languages, by the lines of their READMEs, against a
-real server and the golden vectors."""
+"""Runs the examples in other languages with the commands of their READMEs,
+against a real server and the golden vectors."""
 
 import json
 import pathlib
@@ -20,8 +20,8 @@ KEYS = [f"key-{i}" for i in range(40)]
 
 
 class ExampleCase:
-    """Of one language: `language`, the command that looks up, and `tools`, the
-    environment that has the language's tools."""
+    """The tests of one language. Subclasses define `language`, the command that
+    looks up keys, and `tools`, the environment with the language's tools."""
 
     tools = staticmethod(debian_tools.environment)
 

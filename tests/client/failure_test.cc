@@ -35,7 +35,7 @@ TEST(FailureTest, ConnectionThatFailedIsExitThreeAndSaysHowToStart) {
   EXPECT_EQ(failure.message(),
             "no server reached at 127.0.0.1:1: Connection refused");
   EXPECT_NE(HintOf(failure).find("clockwised"), std::string::npos);
-  EXPECT_FALSE(IsUncertain(failure));  // nothing can have arrived
+  EXPECT_FALSE(IsUncertain(failure));  // no request can have been received
 }
 
 TEST(FailureTest, ConnectionThatWasLostLeavesTheOutcomeOpen) {

@@ -35,7 +35,7 @@ class FlagNamesTest : public testing::Test {
   std::unique_ptr<CLI::App> app_ = NewApp(line_);
 };
 
-// Whether a word in `text` that follows `prefix` has an underscore.
+// True if a word in `text` that follows `prefix` has an underscore.
 bool HasUnderscoreAfter(absl::string_view prefix, absl::string_view text) {
   for (size_t at = text.find(prefix); at != absl::string_view::npos;
        at = text.find(prefix, at + 1)) {

@@ -1,5 +1,5 @@
-// What is read of other systems' configurations, and that what is not
-// understood is an error that names the line.
+// Tests the import of other systems' configurations: what is read, and that an
+// unknown construct is an error that names the line.
 #include <string>
 #include <vector>
 
@@ -12,7 +12,7 @@
 namespace clockwise::cli {
 namespace {
 
-// "id=hashed*weight" of each node; the hashed text only where it is not the id.
+// "id=hashed*weight" of each node; the hashed text only if it is not the id.
 std::string NodesOf(const Imported& imported) {
   std::vector<std::string> nodes;
   for (const v1::Node& node : imported.nodes) {
@@ -91,7 +91,7 @@ TEST(ImportNginxTest, AFileThatIsCutAnywhereIsRefused) {
   for (size_t length = text.find("http"); length <= end; ++length) {
     const auto imported = ReadNginx(text.substr(0, length), "n.conf", "cache");
     ASSERT_FALSE(imported.ok()) << text.substr(0, length);
-    // At the very start of "http" nothing was begun.
+    // At the start of "http", no block has begun.
     if (length > text.find("http")) {
       EXPECT_NE(FaultOf(imported).find("cut"), std::string::npos)
           << FaultOf(imported);

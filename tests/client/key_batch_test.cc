@@ -9,7 +9,7 @@
 namespace clockwise::cli {
 namespace {
 
-// All batches that `text` gives when it comes in pieces of `piece` bytes.
+// Returns all batches of `text` if it is read in pieces of `piece` bytes.
 std::vector<std::vector<std::string>> Cut(const std::string& text, size_t piece,
                                           char separator) {
   KeyBatch batch(separator);
@@ -85,7 +85,7 @@ TEST(KeyBatchTest, KeyOverItsBoundIsBadUsageThatNamesTheLine) {
   EXPECT_NE(taken.status().message().find("line 4"), std::string::npos)
       << taken.status();
   batch.Take(keys);
-  EXPECT_EQ(keys.size(), 1);  // what came before is still to be located
+  EXPECT_EQ(keys.size(), 1);  // earlier keys must still be located
 }
 
 TEST(KeyBatchTest, KeyThatNeverEndsIsRefusedBeforeItFillsMemory) {

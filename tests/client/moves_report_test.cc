@@ -90,7 +90,7 @@ TEST(MovesReportTest, SumsUpWhatTheServerCounted) {
   transfer->set_from_id("a");
   transfer->set_to_id("c");
   transfer->set_ratio(0.25);
-  change.set_moves_truncated(true);  // the transfers are of all moves
+  change.set_moves_truncated(true);  // the transfers cover all moves
   *change.add_share_changes() = Share("c", 0, 0.25, 0.25);
   const std::string text = MovesReport(change, kAscii);
   EXPECT_THAT(text, HasSubstr("a     c   25.00 %"));
@@ -102,7 +102,7 @@ TEST(MovesReportTest, SumsUpWhatTheServerCounted) {
 
 TEST(MovesReportTest, MovesThatAreNoRangesAreSaidNotToBeListed) {
   v1::Comparison diff;
-  diff.set_moved_ratio(0.9);  // MODULO
+  diff.set_moved_ratio(0.9);  // a MODULO ring
   EXPECT_THAT(MovesReport(diff, kAscii), HasSubstr("not all moves"));
   EXPECT_THAT(MovesReport(v1::Comparison(), kAscii), Not(HasSubstr("not all")));
 }

@@ -53,8 +53,8 @@ size_t Count(absl::string_view text, absl::string_view what) {
   return count;
 }
 
-// Whether elements are closed in the order in which they were opened,
-// attributes are quoted and no bare & or < stands in text.
+// True if elements are closed in the order in which they were opened,
+// attributes are quoted, and no bare & or < is in text.
 bool IsWellFormed(absl::string_view xml) {
   std::vector<std::string> open;
   while (!xml.empty()) {
@@ -135,7 +135,7 @@ TEST(RingArcsTest, SamplesKeepTheirPartsOfAGreatRing) {
       if (arc.owner + 1 == nodes.after.size()) added += arc.end - start;
       start = arc.end;
     }
-    // Within four standard deviations of so many samples.
+    // Within four standard deviations for this number of samples.
     const double within = 4 * std::sqrt(0.09 * 0.91 / kMaxArcs);
     EXPECT_NEAR(moved, FiguresOf(rings, KeySample({})).moved_ratio, within);
     EXPECT_NEAR(added, 1 / 11.0, within);
@@ -168,7 +168,8 @@ TEST(SimulationDrawingTest, PictureIsWellFormedForAnyNumberOfNodes) {
 }
 
 TEST(SimulationDrawingTest, LargestPictureIsBelowTwoMegabytes) {
-  // Sampled, with each sample of another node, and moves of all widths.
+  // The ring is sampled, each sample has another node, and moves have all
+  // widths.
   const NodesAround nodes = NumberedNodes(2000, 2000, 700);
   const RingPair rings = DrawnRings(DrawnSpec(v1::LAYOUT_HASHED, 20, 8), nodes);
   const Panel panel = {FiguresOf(rings, KeySample({})),
@@ -190,7 +191,7 @@ TEST(SimulationDrawingTest, PanelsTellTheFigures) {
         ">peak-to-mean 1.000<"}) {
     EXPECT_NE(svg.find(text), std::string::npos) << text;
   }
-  // Of modulo hashing and of partitions alike.
+  // The same for modulo hashing and for partitions.
   EXPECT_EQ(Count(svg, ">least: 9.09 %<"), 2u);
 }
 
@@ -217,7 +218,7 @@ TEST(SimulationDrawingTest, CommandIsEscapedAndCut) {
   EXPECT_TRUE(IsWellFormed(svg));
   EXPECT_NE(svg.find("simulate '&lt;&amp;&quot;\\x01\\xff?&gt;'"),
             std::string::npos);
-  // Wherever the cut falls, no character is cut in two.
+  // The cut never splits a character.
   for (const std::string start : {"", "x"}) {
     std::string command = start;
     for (int i = 0; i < 5000; ++i) command += "é";

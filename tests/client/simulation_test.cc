@@ -110,8 +110,8 @@ TEST(SimulationTest, HashedMovesWhatTheAddedNodeOwnsAndNoMore) {
         FiguresFor(SpecOf(v1::LAYOUT_HASHED, points), NumberedNodes(10, 1, 0));
     EXPECT_DOUBLE_EQ(figures.moved_to_minimum(), 1);
     EXPECT_NEAR(figures.moved_ratio, figures.loads.back() / 11, 1e-12);
-    // Its share differs from a node to the next by about one over the root of
-    // its points.
+    // The share of a node deviates from the mean by about one over the square
+    // root of its points.
     EXPECT_NEAR(figures.moved_ratio, 1 / 11.0,
                 4 / 11.0 / std::sqrt(static_cast<double>(points)));
   }
@@ -130,7 +130,7 @@ TEST(SimulationTest, MorePointsAreMoreEven) {
 TEST(SimulationTest, PartitionedFollowsOnTheRingBefore) {
   const NodesAround nodes = NumberedNodes(10, 1, 0);
   const Figures figures = FiguresFor(SpecOf(v1::LAYOUT_PARTITIONED), nodes);
-  // 4096 partitions: each node is within one of its due.
+  // With 4096 partitions, each node has within one partition of its fair share.
   EXPECT_LE(figures.balance_after.peak_to_mean(), 1 + 11.0 / 4096);
   EXPECT_LE(figures.moved_to_minimum(), 1.01);
 }

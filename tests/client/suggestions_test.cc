@@ -10,7 +10,8 @@
 namespace clockwise::cli {
 namespace {
 
-// The definition, without a band: what EditDistance must agree with.
+// Computes the edit distance by its definition, without a band; EditDistance
+// must agree.
 size_t WholeTableDistance(const std::string& a, const std::string& b) {
   std::vector<std::vector<size_t>> d(a.size() + 1,
                                      std::vector<size_t>(b.size() + 1));

@@ -41,7 +41,7 @@ TEST(TextTest, EveryKindOfMalformedUtf8IsRefused) {
 TEST(TextTest, PrintableLeavesTextAndDisarmsWhatSteersATerminal) {
   EXPECT_EQ(Printable("n1 é €\\x"), "n1 é €\\x");
   EXPECT_EQ(Printable("\x1B[2J\n\t\x7F"), "\\x1b[2J\\x0a\\x09\\x7f");
-  EXPECT_EQ(Printable("\xC2\x9B"), "\\xc2\\x9b");  // C1: CSI in one byte
+  EXPECT_EQ(Printable("\xC2\x9B"), "\\xc2\\x9b");  // C1: CSI as one byte
   EXPECT_EQ(Printable("a\xFFz"), "a\\xffz");
 }
 

@@ -3,7 +3,7 @@
     python3 -m tests.data.make BIN
 
 BIN holds clockwised and clockwise of that version; etcd and etcdctl must be in
-PATH. The README says which version wrote the files that are here.
+PATH. The README names the version that wrote the files in this folder.
 """
 
 import json
@@ -44,7 +44,7 @@ def clockwise(server, *arguments):
 
 
 def fill(store):
-    """Makes the rings in `store`; returns what the server then reports."""
+    """Creates the rings in `store`; returns what the server then reports."""
     with RunningServer(store=store, program=BIN / "clockwised") as server:
         for command in COMMANDS:
             clockwise(server.grpc, *command.split())
@@ -60,14 +60,14 @@ def fill(store):
 
 
 def put_into_one_file(path):
-    """Leaves no write-ahead log beside the file."""
+    """Merges the write-ahead log into the file."""
     database = sqlite3.connect(path)
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
 
 
 def etcd_keys():
-    """Fills an etcd; returns what the server reported, and the keys."""
+    """Fills an etcd; returns the server's report, and the keys."""
     with EtcdCluster() as etcd:
         rings = fill(etcd.store)
         said = json.loads(subprocess.run(

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Every expression of the dashboard, asked of a real Prometheus that scrapes a
-real server. There is no Grafana in Debian: that it draws them is not tested."""
+"""Evaluates every expression of the dashboard in a real Prometheus that scrapes
+a real server. Debian has no Grafana, so its drawing is not tested."""
 
 import hashlib
 import itertools
@@ -54,7 +54,7 @@ class GrafanaTest(unittest.TestCase):
         self.folder = folder
 
     def use(self):
-        """Whatever there is a figure for: calls, changes, a resync."""
+        """Produces a figure for every metric: calls, changes, a resync."""
         for i in range(2):
             self.stub.AddNode(pb.AddNodeRequest(
                 node=pb.Node(id=f"n{time.monotonic_ns()}-{i}")),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Three replicas, etcd, nginx and Prometheus by one command; and restarted one
-after the other under load, with no failed Locate."""
+"""Starts three replicas, etcd, nginx and Prometheus with one command. Restarts
+them one after the other under load; no Locate fails."""
 
 import json
 import os
@@ -113,7 +113,7 @@ class LocalClusterTest(unittest.TestCase):
                 self.wait_for(lambda: log.read_text().count(
                     "clockwised ready") > ready, "another process serves")
                 self.assertNotEqual(self.pid(replica), old)
-                time.sleep(1.5)  # clients come back to it
+                time.sleep(1.5)  # clients reconnect to it
         finally:
             output, _ = load.communicate(timeout=60)
         print(output.strip())
@@ -134,7 +134,8 @@ class LocalClusterTest(unittest.TestCase):
         commands = section.split("```bash\n")[1].split("```")[0].splitlines()
         self.assertLess(len(commands), 10)
         self.assertIn("./deploy/local-cluster &", commands)
-        # What comes before is done: the programs are built, the cluster runs.
+        # The earlier commands are done: the programs are built, the cluster
+        # runs.
         rest = commands[commands.index("./deploy/local-cluster &") + 1:]
         self.assertGreaterEqual(len(rest), 3)
         for command in rest:
@@ -161,10 +162,12 @@ class LocalClusterTest(unittest.TestCase):
             self.assertNotIn("timeout", method)
             for name in method["name"]:
                 self.assertIn(name["method"], service.methods_by_name)
-                # A change sent twice would need its request_id.
+                # Changes are not listed: a retry of a change needs its
+                # request_id.
                 self.assertRegex(name["method"], "^(Batch)?Locate$|^Get|^List|"
                                                  "^Compare")
-        # gRPC itself takes it: a config that it did not would fail each call.
+        # gRPC accepts the config in locate_load: with a wrong one, each call
+        # would fail.
         self.assertTrue(pathlib.Path(LOAD).exists())
 
 

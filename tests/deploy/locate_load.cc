@@ -1,5 +1,6 @@
-// Locates without a pause over a channel with a service config, until standard
-// input ends; then prints how many were answered, and what failed.
+// Calls Locate without a pause over a channel with a service config until
+// standard input ends. Then prints the number of successful calls, and the
+// failures.
 //
 // usage: locate_load TARGET SERVICE_CONFIG_FILE THREADS
 #include <grpcpp/grpcpp.h>

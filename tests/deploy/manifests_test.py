@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What cannot run here (containers, Kubernetes, Grafana) against its schemas,
-and each check against a fault that it must find."""
+"""Checks files for systems that cannot run here (containers, Kubernetes,
+Grafana) against their schemas, and that each check finds a fault."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ import unittest
 from tests.support import npm_packages
 from tests.support.paths import DEPLOY, ROOT
 
-# A file, what is put wrong in it, and how.
+# A file, a text in it, and the text that replaces it to make a fault.
 FAULTS = [
     ("deploy/kubernetes/etcd/deployment.yaml", "containerPort: 7400",
      "containerPort: grpc"),
@@ -82,14 +82,14 @@ class ManifestsTest(unittest.TestCase):
             if "libasan" in loaded:
                 self.skipTest("sanitizers load more")
             for path in re.findall(r"=> (/\S+)", loaded):
-                # Where it is, and where it was before /usr was merged.
+                # The path of the file, and its path before /usr was merged.
                 real = os.path.realpath(path)
                 owner = subprocess.run(
                     ["dpkg-query", "-S", real, real.removeprefix("/usr")],
                     capture_output=True, text=True).stdout
                 package = owner.split(":")[0]
                 if package in ("libc6", "libgcc-s1"):
-                    continue  # of the slim image
+                    continue  # part of the slim image
                 self.assertIn(f" {package} ", run_stage.replace("\n", " "))
 
 

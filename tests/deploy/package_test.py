@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The Debian package: what is in it, and that its server starts as the unit
-says. That it comes and goes cleanly: tests/clean_room/run --package.
+"""Tests the Debian package: its content, and that its server starts as the unit
+says. `tests/clean_room/run --package` tests installation and removal.
 
 usage: package_test.py BUILD_DIR
 """
@@ -36,7 +36,8 @@ def output_of(*command, **options):
 
 
 def command_lines(unit):
-    """What the unit runs before it starts, and then."""
+    """Returns the commands that the unit runs before the start, and for the
+    start."""
     return [re.search(rf"^{key}=(.*)$", unit, re.M).group(1).split()
             for key in ("ExecStartPre", "ExecStart")]
 
@@ -51,7 +52,7 @@ class PackageTest(unittest.TestCase):
         [cls.package] = cls.folder.glob("clockwise_*.deb")
 
     def serve(self, command, settings, clockwise, **options):
-        """Starts it, adds a node, ends it as systemd would."""
+        """Starts the server, adds a node, and stops it as systemd would."""
         server = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **settings}, **options)
@@ -75,7 +76,7 @@ class PackageTest(unittest.TestCase):
             self.assertIn(" root/root ", line)
         control = output_of("dpkg-deb", "--field", self.package)
         self.assertRegex(control, r"Depends: .*libssl3(t64)? \(>= ")
-        self.assertNotIn("libgrpc", control)  # it is part of the programs
+        self.assertNotIn("libgrpc", control)  # linked into the programs
         self.assertIn("Version: " + output_of(
             BUILD / "bin/clockwised", "--version").split()[1], control)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The rules and alerts for Prometheus, by Debian's promtool."""
+"""Tests the rules and alerts of Prometheus with Debian's promtool."""
 
 import re
 import subprocess

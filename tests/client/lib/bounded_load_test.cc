@@ -38,7 +38,7 @@ TEST_F(BoundedLoadTest, AnIdleRingGivesTheKeysPrimary) {
   }
 }
 
-// The promise of the paper, at each moment and for hot keys too.
+// The bound of the paper holds at each moment, also for hot keys.
 TEST_F(BoundedLoadTest, NoNodeGetsMoreThanFactorTimesItsDueRoundedUp) {
   std::mt19937_64 random(3);
   for (const double factor : {1.0, 1.1, 1.25, 2.0}) {
@@ -99,7 +99,8 @@ TEST_F(BoundedLoadTest, CountsStayWhenTheRingChanges) {
   const client::RingViewPtr four = View(NewRing(HashedSpec(30), NewNodes(4)));
   std::vector<Lease> leases;
   for (int i = 0; i < 8; ++i) leases.push_back(Acquire(four, "hot", 1));
-  // A new node has none, so all new ones go there until it is as full.
+  // A new node has no load, so it receives all new keys until it has as much as
+  // the others.
   const client::RingViewPtr five =
       View(NewRing(HashedSpec(30), NewNodes(5)), 2);
   std::map<std::string, int> more;
@@ -108,7 +109,7 @@ TEST_F(BoundedLoadTest, CountsStayWhenTheRingChanges) {
     ++more[leases.back().node().id];
   }
   EXPECT_EQ(more["node-4"], 2);
-  // What a node that left still serves is in nobody's mean.
+  // Load on a node that has left the ring is not part of the mean.
   const client::RingViewPtr one =
       View(NewRing(HashedSpec(30), {NewNode("other")}), 3);
   EXPECT_EQ(Acquire(one, "hot", 1).node().id, "other");
@@ -147,7 +148,7 @@ TEST_F(BoundedLoadTest, ThreadsTogetherKeepTheBound) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  // None is left counted.
+  // All leases have been released.
   std::map<std::string, int> counts;
   std::vector<Lease> leases;
   for (int i = 0; i < 8; ++i) {

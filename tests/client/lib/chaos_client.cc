@@ -1,8 +1,8 @@
-// Prints all the time what a client would answer, for client_chaos_test.py:
-// every few milliseconds a line of fields separated by tabs:
-//   when (CLOCK_MONOTONIC, ns), staleness (ms), source, epoch, incarnation,
-//   fingerprint, the owners of each key (ids by commas)
-// Its state at the end goes to standard error.
+// Prints what a client would answer, for client_chaos_test.py: every few
+// milliseconds one line of fields separated by tabs:
+//   time (CLOCK_MONOTONIC, ns), staleness (ms), source, epoch, incarnation,
+//   fingerprint, the owners of each key (ids separated by commas)
+// Prints the client's state to standard error at the end.
 //
 // usage: chaos_client SERVER,SERVER RING_FILE KEY…   until standard input ends
 #include <poll.h>
@@ -20,7 +20,7 @@
 
 namespace {
 
-// All from one ring, or "none".
+// Returns the owners of all keys from one ring, or "none".
 std::string Answers(const clockwise::Client& client,
                     const std::vector<std::string>& keys) {
   std::string line;
@@ -31,7 +31,7 @@ std::string Answers(const clockwise::Client& client,
       line = absl::StrCat(owners->epoch(), "\t", owners->incarnation(), "\t",
                           owners->fingerprint());
     } else if (!absl::StartsWith(line, absl::StrCat(owners->epoch(), "\t"))) {
-      return "changed";  // between two keys: no answer of one ring
+      return "changed";  // between two keys: owners of two rings
     }
     absl::StrAppend(&line, "\t");
     for (size_t i = 0; i < owners->size(); ++i) {
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   if (!client.ok()) return 2;
   const std::vector<std::string> keys(argv + 3, argv + argc);
   while (!InputEnded()) {
-    // In this order: a ring that comes in between is only newer.
+    // The order matters: a ring that arrives in between can only be newer.
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     const auto staleness = (*client)->staleness();
     const bool file = (*client)->state().source == clockwise::Source::kFile;

@@ -1,4 +1,5 @@
-// What the client asks of servers, and what it makes of servers that are wrong.
+// Tests the requests that the client sends to servers, and its reaction to
+// servers that reply wrongly.
 #include <future>
 
 #include "absl/strings/str_cat.h"
@@ -145,8 +146,8 @@ TEST_F(ClientCallsTest, ListenersHearWhatANodeGainsAndLoses) {
   EXPECT_EQ(event.after->size(), 2u);
 }
 
-// A server whose messages do not give the ring they name: counted, not
-// believed, and asked for the whole.
+// A server sends messages that do not produce the ring that they name. The
+// client counts the mismatch, rejects the message, and requests a snapshot.
 TEST_F(ClientCallsTest, AMismatchIsCountedAndTheRingFetchedAnew) {
   Add("a");
   std::atomic<int> asked_for_all = 0;

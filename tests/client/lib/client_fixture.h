@@ -1,4 +1,5 @@
-// Clients of a server as in tests/rpc/serving.h, and of one that lies.
+// Fixture with clients of the server in tests/support/serving.h, and of a
+// server that sends wrong messages.
 #ifndef CLOCKWISE_TESTS_CLIENT_LIB_CLIENT_FIXTURE_H_
 #define CLOCKWISE_TESTS_CLIENT_LIB_CLIENT_FIXTURE_H_
 
@@ -20,16 +21,16 @@ namespace clockwise {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Watches like a server, and tells what it is told to.
+// Implements Watch with the messages that a test chooses.
 class LyingServer final : public v1::PlacementService::Service {
  public:
-  // `answer` writes to the stream that was asked for; returns how it ends.
+  // `answer` writes to the stream of a request; returns the stream's status.
   using Answer = std::function<grpc::Status(
       const v1::WatchRequest&, grpc::ServerWriter<v1::WatchResponse>&)>;
   explicit LyingServer(Answer answer) : answer_(std::move(answer)) {}
 
   const std::string& address() const { return server_.address(); }
-  // The connections, by their client's address, over which Watch was called.
+  // Addresses of the clients that have called Watch.
   std::set<std::string> connections() {
     MutexLock lock(mu_);
     return connections_;
@@ -44,7 +45,7 @@ class LyingServer final : public v1::PlacementService::Service {
       connections_.insert(context->peer());
     }
     const grpc::Status end = answer_(*request, *writer);
-    // OK: it stays open.
+    // OK: keep the stream open.
     while (end.ok() && !context->IsCancelled()) {
       std::this_thread::sleep_for(milliseconds(5));
     }
@@ -54,7 +55,7 @@ class LyingServer final : public v1::PlacementService::Service {
   const Answer answer_;
   Mutex mu_;
   std::set<std::string> connections_ ABSL_GUARDED_BY(mu_);
-  LoopbackServer server_{*this};  // last: it goes first
+  LoopbackServer server_{*this};  // last, so that it is destroyed first
 };
 
 class ClientFixture : public Serving {
@@ -74,12 +75,12 @@ class ClientFixture : public Serving {
     return *std::move(client);
   }
 
-  // Another server of the same rings, as over a shared store.
+  // Starts another server of the same rings, as over a shared store.
   std::unique_ptr<RpcServer> AnotherServer() {
     return *RpcServer::Start(ServerOptions(more_stats_));
   }
 
-  // Waits until it is so.
+  // Waits until `so` returns true.
   static ::testing::AssertionResult Soon(const std::function<bool()>& so) {
     for (int i = 0; i < 2000; ++i) {
       if (so()) return ::testing::AssertionSuccess();

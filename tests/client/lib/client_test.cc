@@ -1,5 +1,5 @@
-// The client against real servers: what it answers, and that it knows how old
-// that is.
+// Tests the client against real servers: its results, and that it knows their
+// age.
 #include "clockwise/client.h"
 
 #include <unistd.h>

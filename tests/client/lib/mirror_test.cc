@@ -1,4 +1,4 @@
-// A mirror is what the server has, or an error: nothing between.
+// A mirror equals the server's ring, or it is an error: there is no third case.
 #include "client/lib/mirror.h"
 
 #include <functional>
@@ -24,7 +24,7 @@ class MirrorTest : public PartitionedTest {
     return SnapshotOf(*state, state->measured, state->epoch, false);
   }
 
-  // Every node, key and owner as the server's.
+  // Every node, key and owner is the same as the server's.
   void ExpectEqual(const RingView& view) {
     const StatePtr state = Newest();
     const Ring& ring = state->ring();
@@ -53,7 +53,7 @@ class MirrorTest : public PartitionedTest {
     }
   }
 
-  // Follows `changes` random changes, by deltas that span one or more.
+  // Follows `changes` random changes by deltas that span one epoch or more.
   void Follow(std::mt19937_64& random, int changes) {
     RingViewPtr view = *client::FromSnapshot(Snapshot(), nullptr);
     ExpectEqual(*view);
@@ -97,7 +97,7 @@ TEST_F(MirrorTest, NodesThatStayAreNotCopied) {
   EXPECT_EQ(before->node_ptr(0), after->node_ptr(0));
 }
 
-// Each field that placement depends on, told wrongly.
+// Each field that placement depends on is wrong once.
 TEST_F(MirrorTest, AFalseSnapshotIsRefused) {
   MakeRing(4, 2);
   for (const char* id : {"a", "b", "c"}) Make(Add(id));

@@ -1,5 +1,5 @@
-"""A stranger's project finds the installed library, builds on it, and gets the
-answers of the server.
+"""Builds an independent project with the installed library, and compares its
+results with the server's.
 
 usage: package_test.py BUILD_DIR   (with CLOCKWISED, CLOCKWISE)
 """
@@ -17,7 +17,7 @@ from tests.support.running_server import RunningServer
 
 EXAMPLE = pathlib.Path(__file__).resolve().parents[3] / "client/examples/cpp"
 BUILD = sys.argv.pop()
-CMAKE = os.environ.get("CMAKE", "/usr/bin/cmake")  # that of the build
+CMAKE = os.environ.get("CMAKE", "/usr/bin/cmake")  # the build's cmake
 
 
 def done(*command, **options):

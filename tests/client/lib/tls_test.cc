@@ -1,4 +1,4 @@
-// The client library over TLS, with certificates and tokens.
+// Tests the client library over TLS, with certificates and tokens.
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -117,8 +117,8 @@ TEST_F(TlsTest, FilesThatAreNotInOrderAreRefused) {
   }
 }
 
-// The authority is exchanged on both sides: the server is another one at the
-// same address, the client is the same.
+// Both sides switch to another authority: there is a new server at the same
+// address, and the client stays the same.
 TEST_F(TlsTest, AClientTakesNewFilesWithItsNextConnection) {
   auto server = SecureServer(authority_);
   const std::string address = server->address();
@@ -128,7 +128,7 @@ TEST_F(TlsTest, AClientTakesNewFilesWithItsNextConnection) {
   server.reset();
   TestAuthority next;
   server = SecureServer(next, /*mutual=*/true, address);
-  Add("a");  // by the plain server, of the same rings
+  Add("a");  // through the plain server of the same rings
   EXPECT_FALSE(client->WaitForEpoch(2, milliseconds(300)).ok());
   const auto renewed = next.Issue("web", "DNS:web.example");
   const auto copy = [](const std::string& from, const std::string& to) {

