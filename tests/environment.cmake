@@ -2,7 +2,7 @@
 # would change the outcome of tests; all tests inherit the result.
 cmake_minimum_required(VERSION 3.25)
 
-# A proxy is for npm's packages, not for servers on this machine.
+# Proxies are for npm's packages, not for servers on this machine.
 foreach(name no_proxy NO_PROXY)
   if("$ENV{${name}}" STREQUAL "")
     set(ENV{${name}} "localhost,127.0.0.1,::1")
@@ -12,8 +12,8 @@ foreach(name no_proxy NO_PROXY)
 endforeach()
 
 # Debian's Python must not load modules of another Python. COLUMNS and NO_COLOR
-# change what the command prints. A service that runs the tests has the variables
-# of systemd.
+# change the output of the command. systemd sets variables if the tests run in a
+# service.
 foreach(
   name
   PYTHONHOME
@@ -33,8 +33,8 @@ foreach(
 endforeach()
 set(ENV{LC_ALL} C.UTF-8)
 
-# Variables set the flags of clockwised, of etcd and of GoogleTest, and what gRPC
-# traces. `settings` are those that our tests read (CLOCKWISE_SEED and others).
+# Variables set the flags of clockwised, etcd and GoogleTest, and gRPC's traces.
+# `settings` are the variables that our tests read (CLOCKWISE_SEED and others).
 set(settings
     KILLS
     CHANGES

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A Python client that has the proto files and nothing else."""
+"""Tests a Python client that has only the proto files."""
 
 import random
 import threading
@@ -187,7 +187,7 @@ class ApiTest(unittest.TestCase):
             (code.UNAVAILABLE, "EPOCH_NOT_REACHED"))
 
     def test_reflection_tells_of_the_service(self):
-        # Of grpc.reflection.v1alpha, two requests as bytes: list_services (7),
+        # Two requests of grpc.reflection.v1alpha as bytes: list_services (7)
         # and file_containing_symbol (4).
         service = b"clockwise.v1.PlacementService"
         with grpc.insecure_channel(self.server.grpc) as channel:

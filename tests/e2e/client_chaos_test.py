@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""The client library while everything around it fails: it never answers from a
-ring that no server had, never goes back, always finds the newest again, and
-never says that it is fresher than it is."""
+"""Tests the client library while everything around it fails. It never uses a
+ring that no server had, never goes back to an older ring, always finds the
+newest ring again, and never reports less staleness than it has."""
 
 import os
 import random
@@ -29,13 +29,13 @@ SEED = int(os.environ.get("CLOCKWISE_SEED", "1"))
 KEYS = ["", "user:42", "k1", "k2", "k3"]
 FLAGS = ["--watch-heartbeat=0.3", "--history-changes=20", "--replicas=2",
          "--virtual-nodes=20", "--lame-duck=0"]
-# What a message may take on its way, on a machine this busy, and what may pass
-# before a process sees that it stood still.
+# Seconds that a message may take on a busy machine, plus the time until a
+# process notices that it was stopped.
 ON_ITS_WAY = 2.5
 
 
 class Truth:
-    """What the rings were, and when each was no longer the newest."""
+    """The rings that existed, and when each was no longer the newest."""
 
     def __init__(self):
         self.rings = {}       # (incarnation, epoch): (fingerprint, owners)
@@ -43,7 +43,7 @@ class Truth:
         self.newest = None
 
     def learn(self, stub):
-        """Takes in all epochs since the last time."""
+        """Reads all epochs since the previous call."""
         top = stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT,
                            wait_for_ready=True).snapshot
         now = time.monotonic()
@@ -68,7 +68,7 @@ class Truth:
 
 
 class ChaosClient:
-    """The client, and each line that it says."""
+    """The client process, and each line that it prints."""
 
     def __init__(self, servers, file):
         self.process = subprocess.Popen(
@@ -116,7 +116,7 @@ class ClientChaosTest(unittest.TestCase):
         return placement_pb2_grpc.PlacementServiceStub(channel)
 
     def change(self, at=1):
-        """A node comes, and another goes; what came of it is learnt."""
+        """Adds a node and removes another, and records the result."""
         self.nodes += 1
         request = pb.ApplyChangesRequest(request_id=f"c{self.nodes}", changes=[
             pb.NodeChange(add=pb.Node(id=f"n{self.nodes}"))])
@@ -136,7 +136,7 @@ class ClientChaosTest(unittest.TestCase):
                 time.sleep(0.05)
         self.truth.learn(stub)
 
-    # What happens; each takes a second or three.
+    # The faults; each takes one to three seconds.
     def burst(self):
         for _ in range(15):
             self.change()
@@ -177,7 +177,7 @@ class ClientChaosTest(unittest.TestCase):
         self.change()
 
     def far_behind(self):
-        """More changes than history keeps, while the client stands still."""
+        """Makes more changes than history keeps while the client is stopped."""
         self.client.process.send_signal(signal.SIGSTOP)
         for _ in range(25):
             self.change()
@@ -201,7 +201,7 @@ class ClientChaosTest(unittest.TestCase):
         self.change()
 
     def restarted(self):
-        """The client starts anew from its file, while no server is there."""
+        """Restarts the client from its file while no server runs."""
         self.converged()
         time.sleep(0.5)
         for server in self.servers:

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What deploy/ ships beside the program: the unit file, and nginx before it."""
+"""Tests files of deploy/ for the server: the unit file, and nginx in front of
+it."""
 
 import pathlib
 import shutil
@@ -19,7 +20,7 @@ from tests.support.running_server import CLOCKWISED, RunningServer
 from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
 
 DEPLOY = ROOT / "deploy"
-# Without nginx, clockwised comes to more than that within one flood.
+# Without nginx, one flood makes clockwised use more than this.
 MOST_MEBIBYTES = 300
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -30,11 +31,11 @@ def frame(kind, flags, stream, payload=b""):
 
 
 def header(name, value):
-    """A header that is not indexed, as HPACK writes it."""
+    """Returns a header as HPACK encodes it without indexing."""
     return b"\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
 
-# A call of Locate, but for its message.
+# The headers of a call of Locate.
 HEADERS = b"".join(header(name, value) for name, value in (
     (b":method", b"POST"), (b":scheme", b"https"),
     (b":path", b"/clockwise.v1.PlacementService/Locate"),
@@ -76,7 +77,7 @@ class ProgramTest(unittest.TestCase):
         if sanitized():
             self.skipTest("sanitizers look by themselves")
         symbols = read_elf("--dyn-syms")
-        self.assertRegex(read_elf("-h"), r"Type: +DYN")  # at any address
+        self.assertRegex(read_elf("-h"), r"Type: +DYN")  # position-independent
         self.assertIn("GNU_RELRO", read_elf("-l"))
         self.assertRegex(read_elf("-d"), r"FLAGS_1\).*NOW")
         self.assertIn("__stack_chk_fail", symbols)
@@ -144,7 +145,7 @@ class NginxTest(unittest.TestCase):
         stub = self.stub(self.client)
         watch = stub.Watch(pb.WatchRequest(), timeout=60)
         self.assertEqual(next(watch).snapshot.epoch, 1)
-        time.sleep(6)  # silent but for a heartbeat
+        time.sleep(6)  # silent except for a heartbeat
         stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="a")), timeout=TIMEOUT)
         message = next(watch)
         while message.HasField("heartbeat"):
@@ -172,7 +173,8 @@ class NginxTest(unittest.TestCase):
         return secure
 
     def flood(self, frames_of):
-        """Sends until 20,000 streams are through, or nginx has had enough."""
+        """Sends until 20,000 streams are sent or nginx closes the
+        connection."""
         sent, peer = 0, self.connection()
         while sent < 20_000:
             try:
@@ -184,7 +186,8 @@ class NginxTest(unittest.TestCase):
         return sent
 
     def is_served(self, stub):
-        """A call may meet the flood's share used up: UNAVAILABLE, and again."""
+        """Checks that a call succeeds. It is retried on UNAVAILABLE, because
+        the flood may have used up the rate limit."""
         for _ in range(300):
             try:
                 stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT)
@@ -195,13 +198,14 @@ class NginxTest(unittest.TestCase):
         self.fail("not served")
 
     def under_flood(self, frames_of):
-        """Memory is bounded, and others are served meanwhile."""
+        """Checks that memory is bounded, and that other clients are served
+        meanwhile."""
         stub = self.stub(self.client)
         for _ in range(15):
             self.flood(frames_of)
             self.is_served(stub)
             pids = [self.nginx.pid]
-            if not sanitized():  # they keep what was freed
+            if not sanitized():  # sanitizers keep freed memory
                 pids.append(self.server.process.pid)
             for pid in pids:
                 self.assertLess(self.resident(pid), MOST_MEBIBYTES)

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What is acknowledged stays: kill -9, restarts, and a full disk."""
+"""Tests that acknowledged changes survive kill -9, restarts, and a full
+disk."""
 
 import os
 import random
@@ -85,7 +86,7 @@ class DurabilityTest(unittest.TestCase):
             for epoch, node in acknowledged.values():
                 self.assertIn(node, present)
                 self.assertLessEqual(epoch, snapshot.epoch)
-            # Each epoch after the first made exactly one node.
+            # Each epoch after the first added exactly one node.
             self.assertEqual(snapshot.epoch, len(present) + 1)
         epochs = [epoch for epoch, _ in acknowledged.values()]
         self.assertEqual(len(set(epochs)), len(epochs))

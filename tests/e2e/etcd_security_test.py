@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""An etcd that wants certificates, and one that wants a user and a password."""
+"""Tests an etcd that requires certificates, and one that requires a user and a
+password."""
 
 import os
 import pathlib
@@ -16,7 +17,8 @@ from tests.support.stubs import TIMEOUT, pb, stub_of
 
 
 def certificates(folder):
-    """An authority, and a certificate of it for 127.0.0.1, as PEM files."""
+    """Creates an authority and a certificate for 127.0.0.1. Returns the paths
+    of the PEM files: the root, the certificate, its key."""
     authority = Authority(folder)
     own, key = authority.issue("own", "IP:127.0.0.1")
     return authority.ca, own, key
@@ -34,7 +36,8 @@ class EtcdSecurityTest(unittest.TestCase):
                                 timeout=TIMEOUT).change
 
     def waits(self, store, flags, reason):
-        """A server that cannot get at etcd waits, and says why."""
+        """Checks that a server that cannot use etcd waits and logs the
+        reason."""
         server = RunningServer(store=store, flags=flags)
         start, server.start = server.start, lambda: None
         with server:
@@ -62,7 +65,8 @@ class EtcdSecurityTest(unittest.TestCase):
                        "did not answer")
 
     def test_certificates_are_exchanged_without_a_restart(self):
-        """Ours first signed by one authority, then by another; etcd's too."""
+        """Replaces the server's and etcd's certificates with those of another
+        authority."""
         folders = [os.path.join(self.folder, name) for name in "ab"]
         for folder in folders:
             os.mkdir(folder)
@@ -89,7 +93,7 @@ class EtcdSecurityTest(unittest.TestCase):
                     f"--etcd-cacert={files[0]}", f"--etcd-cert={files[1]}",
                     f"--etcd-key={files[2]}"]) as server:
                 self.assertEqual(self.add(server, "a").epoch, 2)
-                put((old[0], old[1], new[2]))  # a key of another certificate
+                put((old[0], old[1], new[2]))  # key of another certificate
                 self.logged(server, "not exchanged")
                 self.assertEqual(self.add(server, "b").epoch, 3)
                 put(new)
@@ -122,7 +126,8 @@ class EtcdSecurityTest(unittest.TestCase):
                     "--etcd-user=root",
                     f"--etcd-password-file={password}"]) as server:
                 self.assertEqual(self.add(server, "a").epoch, 2)
-                # A new etcd knows none of the tokens that the old one gave.
+                # A restarted etcd does not know the tokens that it issued
+                # before.
                 cluster.kill(0)
                 cluster.start(0)
                 self.assertEqual(self.add(server, "b").epoch, 3)

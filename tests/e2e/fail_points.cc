@@ -1,6 +1,6 @@
 // Linked with the server's own objects: a server that kills itself, as kill -9
 // would, when it passes the point CLOCKWISE_FAIL_POINT=NAME:N for the N-th
-// time. The program as shipped has none of this.
+// time. The shipped program does not contain this file.
 #include <signal.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@
 namespace clockwise {
 namespace {
 
-std::string point;  // set before main, read only
+std::string point;  // set before main, then only read
 std::atomic<long> left = 0;
 
 const bool installed [[maybe_unused]] = [] {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The checker of the fault suite finds what it is there to find."""
+"""Tests that the checker of the fault suite finds each kind of fault."""
 
 import unittest
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""An etcd that loses its leader, is paused, is gone, is cut off: lookups go on,
-changes are refused in time or made once."""
+"""Tests an etcd that loses its leader, is paused, is stopped, or is
+unreachable. Look-ups continue; changes are rejected in time or applied once."""
 
 import time
 import unittest
@@ -17,12 +17,12 @@ from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
 from tests.support.torn_proxy import TornProxy
 
 AWAY = (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
-# etcd's own default: a follower waits at most two of these for a leader.
+# etcd's default: a follower waits at most twice this time for a leader.
 ELECTION = 1.0
 
 
 def http(server, page):
-    """The status and text of a page of the HTTP port."""
+    """Returns the status and text of a page of the HTTP port."""
     try:
         with urllib.request.urlopen(f"http://{server.http}{page}",
                                     timeout=TIMEOUT) as answer:
@@ -32,7 +32,7 @@ def http(server, page):
 
 
 def eventually(what, seconds=20):
-    """Whether `what()` becomes true in time."""
+    """True if `what()` becomes true in time."""
     until = time.monotonic() + seconds
     while not what():
         if time.monotonic() > until:
@@ -51,7 +51,7 @@ class FaultsEtcdTest(FaultCase):
         return "\nclockwise_store_up 1\n" in http(server, "/metrics")[1]
 
     def under_load(self, cluster, disturb):
-        """Disturbs the cluster while two servers work, and lets it mend."""
+        """Disturbs the cluster while two servers work, and lets it recover."""
         servers = self.replicas(cluster)
         with Load(servers, writers=3) as load:
             time.sleep(1)
@@ -73,7 +73,8 @@ class FaultsEtcdTest(FaultCase):
             record = self.under_load(cluster, kill_the_leader)
         gap = self.longest_gap(record)
         print(f"longest time without a change: {gap:.2f} s")
-        # Two elections' worth of waiting, and one of ours.
+        # Two election timeouts of etcd, one second for the server, and a
+        # margin.
         self.assertLess(gap, 2 * ELECTION + 1 + 2)
 
     def test_a_paused_member_and_a_paused_leader_are_survived(self):
@@ -114,8 +115,9 @@ class FaultsEtcdTest(FaultCase):
             self.assertIn("the store is back", server.log())
 
     def check_fail_static(self, server, stub, stream, epoch):
-        """etcd has just gone. The first seconds are the worst: then the server
-        still hopes; later it refuses at once."""
+        """Checks a server whose etcd has just stopped. The first seconds are
+        the worst: the server still waits for etcd; later it rejects changes at
+        once."""
         for turn in range(6):
             started = time.monotonic()
             self.assertEqual(refusal(stub.AddNode, pb.AddNodeRequest(

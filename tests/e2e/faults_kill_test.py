@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""kill -9 loses nothing that was acknowledged: at random, and at each point of a
-change; on SQLite, and of one of two servers over etcd."""
+"""Tests that kill -9 loses no acknowledged change: at random times and at each
+point of a change, on SQLite and on one of two servers over etcd."""
 
 import os
 import random
@@ -27,7 +27,8 @@ class FaultsKillTest(FaultCase):
         return load.record
 
     def kill_at(self, point, servers):
-        """Lets the last server die at `point`, at growing distances."""
+        """Lets the last server kill itself at `point`, after more and more
+        passes."""
         victim = servers[-1]
         with Load(servers, writers=3) as load:
             for number in range(1, max(3, KILLS // 4)):
@@ -35,7 +36,7 @@ class FaultsKillTest(FaultCase):
                 victim.environment = {
                     "CLOCKWISE_FAIL_POINT": f"{point}:{number * number}"}
                 victim.start()
-                # Its own doing, not ours: it dies with writers at work.
+                # The server kills itself while writers are at work.
                 self.assertEqual(victim.process.wait(timeout=30), -9)
                 self.kills += 1
             victim.environment = {}

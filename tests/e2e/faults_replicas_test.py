@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Two servers over one etcd, both changed at once; through a proxy that tears
-connections; and over a compaction that a server missed."""
+"""Tests two servers over one etcd that both receive changes: directly, through
+a proxy that cuts connections, and over a compaction that one server missed."""
 
 import os
 import threading
@@ -15,14 +15,14 @@ from tests.support.fault_load import Load
 from tests.support.stubs import TIMEOUT, pb, stub_of
 from tests.support.torn_proxy import TornProxy
 
-CHANGES = int(os.environ.get("CLOCKWISE_CHANGES", "1000"))  # at each server
+CHANGES = int(os.environ.get("CLOCKWISE_CHANGES", "1000"))  # per server
 
 
 class FaultsReplicasTest(FaultCase):
     def test_two_servers_take_changes_at_once(self):
         with EtcdCluster() as cluster:
             servers = self.replicas(cluster)
-            # Writer i begins at server i and stays there while all goes well.
+            # Writer i starts at server i and stays there until a call fails.
             with Load(servers, writers=4, watchers=4,
                       changes=CHANGES // 2) as load:
                 pass
@@ -46,7 +46,8 @@ class FaultsReplicasTest(FaultCase):
                 threading.Timer(3, proxy.heal).start()
                 self.assertEqual(next(stream).heartbeat.epoch, change.epoch)
                 stream.cancel()
-                # While it cannot know, it says so and does not keep silent.
+                # While the server cannot know the newest ring, it returns an
+                # error in time.
                 proxy.blackhole()
                 stream = there.Watch(pb.WatchRequest(
                     known_epoch=99, known_incarnation=change.incarnation),
@@ -56,7 +57,8 @@ class FaultsReplicasTest(FaultCase):
                 self.assertEqual(refused.exception.code(),
                                  grpc.StatusCode.UNAVAILABLE)
                 proxy.heal()
-                # When it knows, the watcher is told what is.
+                # As soon as it knows the newest ring, the watcher receives a
+                # snapshot.
                 for known in ((99, change.incarnation), (1, 7)):
                     stream = there.Watch(pb.WatchRequest(
                         known_epoch=known[0], known_incarnation=known[1]),
@@ -66,8 +68,8 @@ class FaultsReplicasTest(FaultCase):
 
     def test_a_connection_that_swallowed_requests_is_replaced(self):
         """The bytes of a request are lost and the connection stays open. Each
-        time etcd can be reached again, a watcher has its answer within the 10
-        seconds that it may wait."""
+        time etcd is reachable again, a watcher gets a response within its 10
+        seconds of patience."""
         with EtcdCluster() as cluster, TornProxy(cluster.addresses[0]) as proxy:
             here = self.server(cluster.store)
             behind = self.server(f"etcd:{proxy.address}")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What can happen to a server itself: its clock is set back, it is replaced under
-load, its disk is full, its file is damaged."""
+"""Tests faults of the server itself: its clock is set back, it is replaced
+under load, its disk is full, its file is damaged."""
 
 import glob
 import os
@@ -32,7 +32,8 @@ class FaultsServerTest(FaultCase):
         server = self.server(SQLITE, environment={
             "LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": clock,
             "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            # Else AddressSanitizer refuses to start behind a preloaded library.
+            # Otherwise AddressSanitizer does not start after a preloaded
+            # library.
             "ASAN_OPTIONS": "verify_asan_link_order=0"})
         with Load([server], writers=2, watchers=2) as load:
             for offset in ("-3h", "+5h", "-400d", "+0"):
@@ -132,14 +133,16 @@ class FaultsServerTest(FaultCase):
             with open(path, "rb") as file:
                 damaged = file.read()
             refused += self.refuses(server, path, damaged, ending)
-        # Those cut off, and many of the others; the rest hit unused space.
+        # Truncated files are rejected, and many others; the rest have their
+        # damage in unused space.
         self.assertGreater(refused, 10)
         print(f"damaged files: {refused} of 40 refused, the others read right")
         shutil.copyfile(whole, path)
         server.start()
 
     def refuses(self, server, path, damaged, ending):
-        """Whether a server refuses the file; if not, it must hold all that it held."""
+        """True if a server rejects the file. Otherwise it must hold all its
+        data."""
         try:
             server.start()
         except RuntimeError as error:

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The JSON under /api/v1, and the events."""
+"""Tests the JSON under /api/v1, and the events."""
 
 import json
 import pathlib
@@ -37,7 +37,7 @@ class HttpApiTest(unittest.TestCase):
                 reason="wanted"), timeout=TIMEOUT)
 
     def get(self, path, **parameters):
-        """The status and the JSON of an answer."""
+        """Returns the status and the JSON of a response."""
         query = urllib.parse.urlencode(parameters, doseq=True)
         url = f"http://{self.server.http}/api/v1/{path}?{query}"
         try:
@@ -142,7 +142,7 @@ class HttpApiTest(unittest.TestCase):
                         id=f"10.0.0.{i}:80", address=f"10.0.0.{i}:80",
                         ordinal=i, weight=1)) for i in (1, 2, 3)]),
                     timeout=TIMEOUT)
-            except grpc.RpcError as error:  # some want tokens or slots
+            except grpc.RpcError as error:  # some need tokens or slots
                 self.assertEqual(error.code(),
                                  grpc.StatusCode.INVALID_ARGUMENT)
                 continue
@@ -225,7 +225,8 @@ class HttpApiTest(unittest.TestCase):
                 for parameter in operations["get"]["parameters"]:
                     if parameter["in"] != "query":
                         continue
-                    # Twice is refused with its name: so it is known.
+                    # A repeated parameter is an error that names it, so the
+                    # server knows it.
                     twice = {parameter["name"]: ["1", "2"]}
                     status, answer, _ = self.get(
                         path.removeprefix("/api/v1/").replace("{ring}", ring),
@@ -280,7 +281,8 @@ class HttpApiTest(unittest.TestCase):
                 self.assertEqual(page.status, 200)
             for peer in peers:
                 peer.close()
-            # Those that are gone leave room, once they are told of something.
+            # The server notices closed streams when it sends the next event.
+            # Then there is room again.
             for _ in range(150):
                 with socket.create_connection(
                         server.http.rsplit(":", 1), timeout=TIMEOUT) as peer:
@@ -314,7 +316,7 @@ class HttpApiTest(unittest.TestCase):
                 self.assertEqual(page.status, 200)
             self.assertEqual(server.process.wait(timeout=20), 0)
 
-    # --- Who may see it. ---
+    # --- Access. ---
 
     def test_a_policy_closes_the_pages_but_not_probes(self):
         with tempfile.TemporaryDirectory() as folder:

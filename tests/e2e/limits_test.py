@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The bounds on what callers may take: each has a flag, an answer, a metric."""
+"""Tests the limits on callers: each has a flag, an error and a metric."""
 
 import socket
 import threading
@@ -41,7 +41,7 @@ class LimitsTest(unittest.TestCase):
         self.assertEqual(caught.exception.code(), CODE.RESOURCE_EXHAUSTED)
 
     def soon(self, call):
-        """Tries again while it is refused."""
+        """Retries the call while it is rejected."""
         for _ in range(200):
             try:
                 return call()
@@ -52,12 +52,13 @@ class LimitsTest(unittest.TestCase):
     def check_watch_streams(self, limit):
         self.serve(f"--max-{limit.replace('_', '-')}=2")
         self.assertEqual(self.reached(limit), 0)
-        # Held: a stream that nobody holds is cancelled.
+        # Keep the streams in variables: Python cancels a stream without a
+        # reference.
         first, second = self.watch(), self.watch()
         self.refused_watch()
         self.assertEqual(self.reached(limit), 1)
         first.cancel()
-        third = self.soon(self.watch)  # its room is there again
+        third = self.soon(self.watch)  # its place is free again
         self.refused_watch()
         second.cancel()
         third.cancel()
@@ -116,7 +117,7 @@ class LimitsTest(unittest.TestCase):
                    for _ in range(3)]
         self.assertEqual(answers, [b"200", b"200", b"503"])
         self.assertEqual(self.reached("http_event_streams"), 1)
-        # Six that never end their request: two wait until the first are late.
+        # Six unfinished requests: two wait until the first ones time out.
         silent = [self.http_peer(b"GET / HTTP/1.1\r\n") for _ in range(6)]
         for peer in silent:
             while peer.recv(100):
@@ -134,7 +135,7 @@ class LimitsTest(unittest.TestCase):
         with self.assertRaises(grpc.RpcError) as caught:
             locate(small, timeout=TIMEOUT, metadata=[("more", "x" * 4000)])
         self.assertEqual(caught.exception.code(), CODE.RESOURCE_EXHAUSTED)
-        # Others are served. gRPC 1.51 sometimes ends that connection.
+        # Other clients are served. gRPC 1.51 sometimes closes that connection.
         stub, channel = stub_of(self.server)
         self.addCleanup(channel.close)
         self.assertEqual(refusal(stub.Locate, small)[1], "RING_EMPTY")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The log, and what the server says of its configuration."""
+"""Tests the log, and the server's report of its configuration."""
 
 import json
 import os
@@ -77,7 +77,7 @@ class LogTest(unittest.TestCase):
             for i in range(200):
                 stub.AddNode(pb.AddNodeRequest(node=pb.Node(id=f"n{i}")),
                              timeout=TIMEOUT)
-            seconds = int(time.monotonic() - began) + 2  # begun ones
+            seconds = int(time.monotonic() - began) + 2  # started seconds
             time.sleep(1.1)
             stub.RemoveNode(pb.RemoveNodeRequest(node_id="n0"),
                             timeout=TIMEOUT)
@@ -94,7 +94,8 @@ class LogTest(unittest.TestCase):
             cert, key = Authority(folder).issue("server", "IP:127.0.0.1")
             with RunningServer(flags=[f"--tls-cert={cert}",
                                       f"--tls-key={key}"]) as server:
-                # A stranger that speaks no TLS, too often to be told each time.
+                # A client without TLS connects more often than the log has
+                # lines.
                 for _ in range(50):
                     peer = socket.create_connection(
                         server.grpc.rsplit(":", 1), timeout=TIMEOUT)
@@ -135,7 +136,7 @@ class ConfigTest(unittest.TestCase):
         self.assertNotIn("listen=", sections[f"from {config}"])
         self.assertIn("http=127.0.0.1:7480\n", sections["defaults"])
         self.assertNotIn("secret", done.stdout)
-        # It is a config file itself.
+        # The output is a valid config file.
         config.write_text(done.stdout)
         again = self.run_it("--print-config", f"--config={config}")
         self.assertEqual(again.returncode, 0, again.stderr)

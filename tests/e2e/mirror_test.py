@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A mirror of a PARTITIONED ring that Watch alone feeds equals the server's."""
+"""Tests that a mirror of a PARTITIONED ring, fed by Watch alone, equals the
+server's ring."""
 
 import unittest
 
@@ -12,9 +13,9 @@ from tests.support.running_server import RunningServer
 from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
 
 RING = "shards"
-CHANGES = 225  # some leave an empty ring, where no key has an owner
-KEYS = 500  # fresh ones after each change
-WALK = 5  # owners asked, more than the table has
+CHANGES = 225  # some leave an empty ring, in which keys have no owner
+KEYS = 500  # new ones after each change
+WALK = 5  # requested owners, more than the table has
 
 
 class MirrorTest(unittest.TestCase):
@@ -36,8 +37,8 @@ class MirrorTest(unittest.TestCase):
             timeout=TIMEOUT).ring
 
     def watch(self):
-        """Watches from what the mirror knows, and takes in the first message;
-        its kind."""
+        """Watches from the epoch of the mirror and applies the first message.
+        Returns the kind of the message."""
         self.stream = self.stub.Watch(pb.WatchRequest(
             ring=RING, known_epoch=self.mirror.epoch,
             known_incarnation=self.mirror.incarnation), timeout=300)
@@ -60,7 +61,7 @@ class MirrorTest(unittest.TestCase):
             self.assertIn(self.take_in(), ("delta", "heartbeat"))
 
     def locate(self, keys, replicas):
-        """The server's owners of keys: a list of ids each."""
+        """Returns the server's owners of keys, a list of IDs for each."""
         request = pb.BatchLocateRequest(ring=RING, keys=keys, replica_count=replicas)
         if not self.mirror.nodes:
             self.assertEqual(
@@ -83,7 +84,8 @@ class MirrorTest(unittest.TestCase):
                 for i in range(0, len(flat), batch.replica_count)]
 
     def check(self, change, random):
-        """The mirror is at the change's ring, and agrees on fresh keys."""
+        """Checks that the mirror has the change's ring, and the owners of new
+        keys."""
         mirror = self.mirror
         self.assertEqual(mirror.epoch, change.epoch)
         self.assertEqual(mirror.fingerprint, change.fingerprint)
@@ -125,7 +127,7 @@ class MirrorTest(unittest.TestCase):
         self.assertGreater(self.walked, 0)
         self.assertLessEqual({0, 1, 2, 3, 25}, sizes)
         self.assertEqual(len(changes.kinds), 4)
-        # One who knows nothing is told the same ring.
+        # A new watcher without a ring receives the same ring.
         known, self.mirror = self.mirror, PartitionMirror()
         self.stream.cancel()
         self.assertEqual(self.watch(), "snapshot")

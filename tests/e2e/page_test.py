@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The ring page in a real Chromium."""
+"""Tests the ring page in a real Chromium."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests.support.running_server import RunningServer
 from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
 
 HERE = pathlib.Path(__file__).resolve().parent
-# Where pictures are left for people to look at; empty: nowhere.
+# Folder for screenshots that people look at; empty: none are saved.
 SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
 TEXT = "(page, selector) => page.innerText(selector)"
 
@@ -225,7 +225,8 @@ class PageTest(unittest.TestCase):
         self.assertEqual(len(papers), 2)
 
     def violations(self):
-        # By the debugger's way, as the page's own policy lets no script in.
+        # Injected through the debugger, because the page's policy forbids
+        # scripts.
         return self.browser.run(
             """async (page, _, tools) => {
                  await page.evaluate(tools.axe());

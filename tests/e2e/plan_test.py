@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A plan is the change, and its moves are what moves: checked key by key."""
+"""Tests that a plan equals the change, and that its moves are the keys that
+move: checked key by key."""
 
 import bisect
 import unittest
@@ -13,8 +14,8 @@ from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
 
 CHANGES = 100
 SPACE = 1 << 64
-# Sorted by position. So many that each partition, and nearly each range of a
-# HASHED ring, has some.
+# Sorted by position. There are enough keys for each partition, and for nearly
+# each range of a HASHED ring.
 KEYS = sorted((f"key/{i}".encode() for i in range(6000)), key=xxh3)
 
 
@@ -23,7 +24,8 @@ def width(move):
 
 
 class Moves:
-    """The moves of a change, to find a position in; `hit` are those found."""
+    """The moves of a change, searched by position; `hit` are those that were
+    found."""
 
     def __init__(self, moves):
         self.moves = moves
@@ -31,7 +33,8 @@ class Moves:
         self.hit = set()
 
     def at(self, position):
-        """The move whose range (start, end] has the position, or None."""
+        """Returns the move whose range (start, end] contains the position, or
+        None."""
         if not self.moves:
             return None
         i = bisect.bisect_left(self.ends, position) % len(self.moves)
@@ -59,7 +62,8 @@ class PlanTest(unittest.TestCase):
             timeout=TIMEOUT)
 
     def remember(self):
-        """Of the newest ring, the owners of KEYS and where owners may end."""
+        """Stores the owners of KEYS in the newest ring, and where ranges may
+        end."""
         ring = self.ring()
         ends = set(ring.point_positions)
         if ring.spec.layout == pb.LAYOUT_PARTITIONED:
@@ -69,7 +73,8 @@ class PlanTest(unittest.TestCase):
         self.row_ends.append(ends)
 
     def locate(self):
-        """The owners of each of KEYS in the newest ring: lists of ids."""
+        """Returns the owners of each of KEYS in the newest ring: lists of
+        IDs."""
         request = pb.BatchLocateRequest(ring="r", keys=KEYS)
         try:
             batch = self.stub.BatchLocate(request, timeout=TIMEOUT)
@@ -82,18 +87,19 @@ class PlanTest(unittest.TestCase):
                 for i in range(0, len(flat), batch.replica_count)]
 
     def check_moves(self, comparison, before, after):
-        """Each key's owners at two epochs are what the moves say."""
+        """Checks that each key's owners at two epochs match the moves."""
         self.assertFalse(comparison.moves_truncated)
         moves = Moves(comparison.moves)
         self.assertEqual(moves.ends, sorted(moves.ends))
         self.assertLessEqual(sum(width(move) for move in moves.moves), SPACE)
-        # No key is likely to be at a range's very end: it is told by the ring.
+        # No key is likely to lie at the end of a range, so the ring is checked
+        # instead.
         ends = self.row_ends[before - 1] | self.row_ends[after - 1]
         for move in moves.moves:
             if width(move) < SPACE:
                 self.assertLessEqual({move.start, move.end}, ends)
         for move, following in zip(moves.moves, moves.moves[1:]):
-            if move.end == following.start:  # else they would be one
+            if move.end == following.start:  # else they would be merged
                 self.assertNotEqual((move.from_ids, move.to_ids),
                                     (following.from_ids, following.to_ids))
         for key, old, new in zip(KEYS, self.rows[before - 1],
@@ -105,14 +111,14 @@ class PlanTest(unittest.TestCase):
                 self.assertEqual((old, new),
                                  (list(move.from_ids), list(move.to_ids)))
                 self.inside += 1
-        # What no key has tried is next to nothing.
+        # Moves without a test key cover almost nothing.
         missed = [width(move) for i, move in enumerate(moves.moves)
                   if i not in moves.hit]
         self.assertLess(sum(missed) / SPACE, 0.02)
         self.check_sums(comparison)
 
     def check_sums(self, comparison):
-        """The figures are what the moves add up to."""
+        """Checks that the figures are the sums of the moves."""
         gained, moved, handover = {}, 0, 0
         for move in comparison.moves:
             before, after = list(move.from_ids), list(move.to_ids)
@@ -142,7 +148,7 @@ class PlanTest(unittest.TestCase):
             self.assertAlmostEqual(rest, 0, 9, node)
 
     def check_shares(self, comparison, before, after):
-        """share_changes are the differences of two snapshots."""
+        """Checks that share_changes are the differences of two snapshots."""
         old, new = ({node.id: share for node, share
                      in zip(ring.nodes, ring.shares, strict=True)}
                     for ring in (before, after))
@@ -161,7 +167,7 @@ class PlanTest(unittest.TestCase):
             self.assertAlmostEqual(old[node], new[node], 12)
 
     def check_change(self, changes):
-        """Plans a random change, makes it, and compares the rings."""
+        """Plans a random change, applies it, and compares the rings."""
         call, request = changes.think()
         request.include_moves = True
         before = self.ring()
@@ -205,12 +211,12 @@ class PlanTest(unittest.TestCase):
             spec=pb.RingSpec(name="r", replica_count=3, **spec)), timeout=TIMEOUT)
         changes = RandomChanges(self.stub, "r", seed=20261202,
                                 weights=weights)
-        self.rows, self.row_ends = [], []  # of epoch 1 and those that follow
+        self.rows, self.row_ends = [], []  # from epoch 1 on
         self.remember()
         for _ in range(CHANGES):
             self.check_change(changes)
         steps = self.inside
-        # Epochs far apart, forth and back.
+        # Epochs far apart, in both directions.
         last = len(self.rows)
         pairs = [(1, last), (last, 1)] + [
             tuple(changes.random.sample(range(1, last + 1), 2))

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""A real Prometheus scrapes a real server and answers with its figures.
+"""Lets a real Prometheus scrape a real server, and checks its figures.
 
-Run: /usr/bin/python3 prometheus_test.py, with CLOCKWISED naming the server's binary
-(default: that of build/release/bin). Wants Debian's prometheus, python3-grpcio
-and protobuf-compiler-grpc.
+Run: /usr/bin/python3 -m tests.e2e.prometheus_test from the root folder, with
+CLOCKWISED naming the server's binary (default: that of build/release/bin).
+Requires Debian's prometheus, python3-grpcio and protobuf-compiler-grpc.
 """
 
 import json
@@ -61,7 +61,7 @@ class PrometheusTest(unittest.TestCase):
         return f'{name}{{ring="{self.ring}"}}'
 
     def wait_for(self, expression, expected):
-        """Waits until Prometheus answers with a number near `expected`."""
+        """Waits until Prometheus returns a number near `expected`."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             value = self.prometheus.number(expression)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Who is let in, and who is not: certificates, tokens, roles, the audit log."""
+"""Tests access control: certificates, tokens, roles, the audit log."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ SERVICE = pb.DESCRIPTOR.services_by_name["PlacementService"]
 
 
 def promised_roles():
-    """The role that each method requires, and its scope: tests/rpc/roles.tsv."""
+    """Returns the role and the scope of each method in tests/rpc/roles.tsv."""
     promises = {}
     text = (ROOT / "tests/rpc/roles.tsv").read_text(encoding="ascii")
     for line in text.splitlines():
@@ -40,7 +40,7 @@ def promised_roles():
 
 
 PROMISES = promised_roles()
-# Requests that do something. The other methods are called with an empty one.
+# Requests with an effect. The other methods are called with an empty request.
 REQUESTS = {
     "Locate": pb.LocateRequest(key=b"k"),
     "BatchLocate": pb.BatchLocateRequest(keys=[b"k"]),
@@ -87,7 +87,7 @@ class SecurityTest(unittest.TestCase):
         return [f"--access-policy={policy}", f"--token-file={token_file}"]
 
     def stub(self, server, pair=None, token=None, ca=None):
-        """A stub over TLS, with a certificate or a token or neither."""
+        """Returns a stub over TLS, with a certificate, a token, or neither."""
         pem = [path.read_bytes() for path in pair] if pair else [None, None]
         credentials = grpc.ssl_channel_credentials(
             (ca or self.authority.ca).read_bytes(), pem[1], pem[0])
@@ -209,7 +209,7 @@ class SecurityTest(unittest.TestCase):
         server = self.server(*self.tls_flags(mutual=True), "--http-tls")
         host, port = server.http.split(":")
         silent = [socket.create_connection((host, int(port)))
-                  for _ in range(20)]  # no handshake: they hold nobody up
+                  for _ in range(20)]  # no handshake: they block no one else
         for _ in range(3):
             self.assertEqual(get("/healthz", own), b"ok\n")
         self.assertIn(b"clockwise_build_info", get("/metrics", own))
@@ -229,7 +229,7 @@ class SecurityTest(unittest.TestCase):
                 socket.create_connection((host, int(port))),
                 server_hostname=host) as peer:
             self.assertEqual(peer.getpeercert(binary_form=True), der)
-            # Events go through it too.
+            # Events work through TLS too.
             peer.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n")
             told = b""
             while b"event: ring" not in told:
@@ -265,7 +265,8 @@ class SecurityTest(unittest.TestCase):
         self.put((new[1], self.key), (new[0], self.cert))
         server.process.send_signal(signal.SIGHUP)
         self.wait_for(lambda: self.metric(server, expiry) > before)
-        # New handshakes take the new one, and garbage changes nothing.
+        # New handshakes use the new certificate; an invalid file changes
+        # nothing.
         self.stub(server, pair).GetRing(pb.GetRingRequest(), timeout=TIMEOUT)
         refused = ('clockwise_security_reloads_total{what="certificate",'
                    'outcome="refused"}')
@@ -283,7 +284,7 @@ class SecurityTest(unittest.TestCase):
         self.assertEqual(failed, [])
         self.assertGreater(len(calls), 100)
 
-    # --- Who may do what. ---
+    # --- Roles. ---
 
     def grants(self, kind):
         return [{kind: (f"dns:{role.lower()}.example" if kind == "san"
@@ -291,20 +292,21 @@ class SecurityTest(unittest.TestCase):
                 for role in ROLES]
 
     def outcome(self, stub, method):
-        """The status code of one call of a method, and its ErrorInfo reason."""
+        """Returns the status code of one call of a method, and its ErrorInfo
+        reason."""
         call, request = getattr(stub, method.name), request_of(method)
         if not method.server_streaming:
             return refusal(call, request)
         sent = iter([request]) if method.client_streaming else request
         answers = call(sent, timeout=TIMEOUT)
 
-        def first(_, timeout):  # a Watch would go on
+        def first(_, timeout):  # a Watch would not end
             next(answers, None)
             answers.cancel()
         return refusal(first, None)
 
     def check_roles(self, stubs):
-        """Every method of the service with every role."""
+        """Calls every method of the service with every role."""
         self.assertEqual(set(PROMISES), set(SERVICE.methods_by_name))
         for role, stub in stubs.items():
             for method in SERVICE.methods:
@@ -355,7 +357,7 @@ class SecurityTest(unittest.TestCase):
         for method in SERVICE.methods:
             with self.subTest(method=method.name):
                 self.assertEqual(self.outcome(nothing, method), refused)
-        # A few: all of them would be too many guesses.
+        # Only a few methods: all of them would count as too many guesses.
         for name in ("GetRing", "AddNode", "ListRings", "Watch",
                      "LocateStream"):
             with self.subTest(method=name):
@@ -438,7 +440,7 @@ class SecurityTest(unittest.TestCase):
         self.assertEqual(self.locate(new)[0], CODE.UNAUTHENTICATED)
         tokens = self.folder / "tokens"
         tokens.write_text(f"web {digest('new')}\n", encoding="ascii")
-        # Asked in a loop, it would count as guessing.
+        # Repeated calls would count as guesses.
         self.wait_for(lambda: "msg=reloaded" in server.log())
         self.assertEqual(self.locate(new), let_in)
         self.assertEqual(self.locate(old)[0], CODE.UNAUTHENTICATED)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A server that accepts no more, and who hears of it: /healthz, the metrics, the
-service manager."""
+"""Tests that a server which no longer accepts connections reports it: /healthz,
+the metrics, the service manager."""
 
 import os
 import re
@@ -39,7 +39,8 @@ class SelfProbeTest(unittest.TestCase):
             time.sleep(0.1)
 
     def run_out_of_descriptors(self, server):
-        """Known of gRPC 1.51: after that it never accepts again."""
+        """Uses a known fault of gRPC 1.51: after this, it never accepts
+        again."""
         pid = server.process.pid
         before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         used = len(os.listdir(f"/proc/{pid}/fd"))

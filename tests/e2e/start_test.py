@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""How clockwised starts, and how it says that it can't."""
+"""Tests how clockwised starts, and its errors when it cannot start."""
 
 import hashlib
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""How clockwised ends at SIGTERM: soon, and without losing an answer."""
+"""Tests how clockwised stops at SIGTERM: soon, and without losing a
+response."""
 
 import collections
 import signal
@@ -16,9 +17,10 @@ from tests.support.running_server import RunningServer
 from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc, refusal, stub_of
 
 CODE = grpc.StatusCode
-# So long that no test passes because the grace is over.
+# Long enough that no test passes because the grace has ended.
 GRACE = ["--lame-duck=0", "--drain-grace=30"]
-# HTTP/2's preface, an empty SETTINGS frame, its acknowledgement; no more.
+# HTTP/2's preface, an empty SETTINGS frame and its acknowledgement, nothing
+# else.
 HELLO = (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
          b"\0\0\0\4\0\0\0\0\0\0\0\0\4\1\0\0\0\0")
 EVENTS = b"GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -51,7 +53,7 @@ class StopTest(unittest.TestCase):
         server.process.send_signal(signal.SIGTERM)
         self.ends(server, within)
 
-    # --- What does not delay the end. ---
+    # --- Idle clients do not delay the end. ---
 
     def test_a_server_without_clients_ends_at_once(self):
         self.stop(self.server(), within=2)
@@ -80,10 +82,11 @@ class StopTest(unittest.TestCase):
                     next(stream)
             self.assertEqual(caught.exception.code(), CODE.UNAVAILABLE)
 
-    # --- What is under way is answered. ---
+    # --- Running calls are answered. ---
 
     def call(self, make):
-        """Makes a call on a thread of its own; its outcome is appended."""
+        """Makes a call on its own thread, which appends the outcome to a
+        list."""
         outcome = []
 
         def run():
@@ -125,7 +128,8 @@ class StopTest(unittest.TestCase):
             self.assertEqual(outcome[0].change.epoch, 2)
 
     def load(self, server, stop):
-        """Clients that add nodes and look up; what became of each call."""
+        """Starts clients that add nodes and look up keys. Returns their threads
+        and the outcome of the calls."""
         made, failed, wrong = set(), {}, []
 
         def change(number):
@@ -180,8 +184,8 @@ class StopTest(unittest.TestCase):
                 codes = collections.Counter(
                     (error.code(), error.details()[:60]) for error in
                     failed.values())
-                # gRPC refuses a call with CANCELLED if it comes in the instant
-                # of its shutdown: of a client, at most one does.
+                # gRPC rejects a call with CANCELLED if it arrives at the moment
+                # of its shutdown: at most one per client.
                 cancelled = sum(count for (code, _), count in codes.items()
                                 if code == CODE.CANCELLED)
                 self.assertLessEqual(cancelled, len(threads), codes)
@@ -192,14 +196,14 @@ class StopTest(unittest.TestCase):
                     with channel:
                         snapshot = stub.GetRing(pb.GetRingRequest(),
                                                 timeout=TIMEOUT).snapshot
-                # Each change that was made was answered, and each answer told
-                # of a change that was made.
+                # Each applied change was acknowledged, and each acknowledged
+                # change was applied.
                 self.assertEqual({node.id for node in snapshot.nodes}, made)
 
-    # --- A store that is away. ---
+    # --- An unreachable store. ---
 
     def start(self, store):
-        """Starts a server that will wait for its store; its lame duck is 20 s."""
+        """Starts a server that waits for its store; its lame duck is 20 s."""
         server = RunningServer(store=store, flags=["--lame-duck=20"])
         server.folder = self.enterContext(tempfile.TemporaryDirectory())
         server.start(wait=False)
@@ -214,8 +218,8 @@ class StopTest(unittest.TestCase):
         self.fail(server.log())
 
     def test_a_server_that_never_reached_its_store_ends_at_once(self):
-        # Nothing listens there, nothing answers there, and a member of etcd
-        # that hangs.
+        # A port without a listener, a port that does not answer, and a paused
+        # member of etcd.
         with socket.create_server(("127.0.0.1", 0), backlog=0) as silent, \
                 EtcdCluster() as etcd:
             etcd.pause(0)
@@ -223,7 +227,7 @@ class StopTest(unittest.TestCase):
                       f"etcd:127.0.0.1:{silent.getsockname()[1]}",
                       etcd.store)
             servers = [self.start(store) for store in stores * 3]
-            # They are then in different waits of the follower.
+            # The servers are then in different waits of the follower.
             for number, server in enumerate(servers):
                 with self.subTest(store=server.store):
                     self.wait_for(server, "waiting for the store")
@@ -241,7 +245,7 @@ class StopTest(unittest.TestCase):
                 stub.ListRings(pb.ListRingsRequest(), timeout=TIMEOUT)
                 self.stop(server, within=2)
 
-    # --- How long at most. ---
+    # --- The maximum duration. ---
 
     def test_the_grace_is_the_bound_for_a_change_that_waits(self):
         with EtcdCluster() as etcd:

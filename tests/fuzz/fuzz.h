@@ -1,6 +1,6 @@
-// What the fuzz targets share. Each target is one function from bytes that came
-// from outside; libFuzzer finds bytes that crash it, and the sanitizers what is
-// wrong before that.
+// Functions that the fuzz targets share. Each target is one function of bytes
+// from outside. libFuzzer searches for bytes that crash it; the sanitizers
+// report errors that do not crash by themselves.
 #ifndef CLOCKWISE_TESTS_FUZZ_FUZZ_H_
 #define CLOCKWISE_TESTS_FUZZ_FUZZ_H_
 
@@ -23,7 +23,7 @@
 
 namespace clockwise::fuzz {
 
-// protobuf tells of each text that is not UTF-8, which is most of them.
+// Disables protobuf's log, which reports each text that is not UTF-8.
 inline google::protobuf::LogHandler* const kQuiet =
     google::protobuf::SetLogHandler(nullptr);
 
@@ -31,19 +31,19 @@ inline absl::string_view View(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// What must hold whatever the bytes are.
+// Ends the program unless `holds`, which must be true for all inputs.
 inline void Check(bool holds, const char* what) {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %s\n", what);
   std::abort();
 }
 
-// Texts in one input, parted by a line of "--".
+// Splits an input into texts separated by a line "--".
 inline std::vector<std::string> Parts(absl::string_view bytes) {
   return absl::StrSplit(bytes, "\n--\n");
 }
 
-// A file of this process, which holds `bytes`.
+// Writes `bytes` to a temporary file of this process and returns its path.
 inline std::string File(absl::string_view bytes) {
   static const std::string path = std::filesystem::temp_directory_path() /
                                   ("fuzz-" + std::to_string(getpid()));
@@ -51,7 +51,7 @@ inline std::string File(absl::string_view bytes) {
   return path;
 }
 
-// The checksum of files of ours, which no mutation would find.
+// Returns the checksum of our file formats, which no mutation would find.
 inline std::string Xxh3Bytes(absl::string_view bytes) {
   const uint64_t sum = Xxh3(bytes);
   std::string text;
@@ -59,7 +59,7 @@ inline std::string Xxh3Bytes(absl::string_view bytes) {
   return text;
 }
 
-// What nodes weigh together, and one each, as 0 may mean 1.
+// Returns the sum of all weights, and one more per node because 0 may mean 1.
 template <typename Nodes>
 uint64_t WeightsOf(const Nodes& nodes) {
   uint64_t weights = 1;
@@ -67,7 +67,7 @@ uint64_t WeightsOf(const Nodes& nodes) {
   return weights;
 }
 
-// Whether a ring of it is small enough to be built a thousand times a second.
+// True if a ring of `spec` is small enough to be built 1,000 times a second.
 inline bool IsSmall(const v1::RingSpec& spec, uint64_t weights) {
   return weights < 50 && spec.virtual_node_count() * weights < 10'000 &&
          spec.partition_bits() < 11 && spec.settings().min_ring_size() < 2000 &&

@@ -1,5 +1,5 @@
-// Requests to /api/v1: the first part is a path, the others are parameters as
-// NAME=VALUE.
+// Fuzzes requests to /api/v1: the first part is a path, the others are
+// parameters NAME=VALUE.
 #include "absl/strings/str_split.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -11,7 +11,7 @@ namespace {
 
 using namespace clockwise;  // NOLINT: a program of one file
 
-// One ring of each layout of our own, with nodes.
+// Returns one ring, with nodes, of each of our own layouts.
 Membership& Rings() {
   static MemoryStore& store = *new MemoryStore;
   static Membership& membership = *[] {
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         parts[i].substr(0, equals),
         parts[i].substr(std::min(equals + 1, parts[i].size())));
   }
-  // A plan of thousands of points takes longer than a fuzzer waits.
+  // A plan with thousands of points takes longer than a fuzzer waits.
   for (const auto& [name, value] : request.parameters) {
     if (name != "change") continue;
     v1::NodeChange change;

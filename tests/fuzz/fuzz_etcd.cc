@@ -1,5 +1,5 @@
-// What etcd says of a ring: its head, then keys with their values, each begun
-// by the letter of their kind.
+// Fuzzes the keys of a ring in etcd: its head, then keys with their values,
+// each preceded by the letter of their kind.
 #include "service/membership/restore.h"
 #include "service/store/etcd/parse.h"
 #include "service/store/etcd/values.h"
@@ -22,7 +22,7 @@ Keys Sort(const std::vector<std::string>& inputs) {
     kv.set_value(inputs[i].substr(1));
     switch (inputs[i][0]) {
       case 'n': {
-        v1::Node node;  // its key is mostly that of the node that it holds
+        v1::Node node;  // its key usually matches the node that it holds
         if (node.ParseFromString(kv.value())) kv.set_key(node.id());
         keys.nodes.push_back(kv);
         break;

@@ -1,5 +1,5 @@
-// Files of ours: a backup, and the client library's last ring. Their checksums
-// are made to fit.
+// Fuzzes our own files: a backup, and the client library's stored ring. Their
+// checksums are corrected.
 #include "client/lib/ring_file.h"
 #include "service/membership/restore.h"
 #include "service/store/backup.h"

@@ -1,5 +1,5 @@
-// The server's config file and command line: the first part is the file, the
-// others are arguments.
+// Fuzzes the server's config file and command line: the first part is the file,
+// the others are arguments.
 #include "service/server/options.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,4 +1,4 @@
-// Configurations of other systems.
+// Fuzzes the import of other systems' configurations.
 #include "client/cli/import/imported.h"
 #include "tests/fuzz/fuzz.h"
 

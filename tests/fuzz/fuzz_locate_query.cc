@@ -1,5 +1,5 @@
-// Requests of Locate and BatchLocate: what is read in place is what protobuf
-// reads.
+// Fuzzes requests of Locate and BatchLocate: the result of parsing in place
+// equals protobuf's.
 #include <algorithm>
 
 #include "service/rpc/locate/locate_query.h"

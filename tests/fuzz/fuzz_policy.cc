@@ -1,4 +1,4 @@
-// Policies and token files.
+// Fuzzes policies and token files.
 #include "service/access/policy.h"
 #include "tests/fuzz/fuzz.h"
 

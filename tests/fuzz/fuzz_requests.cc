@@ -1,5 +1,5 @@
-// Requests that make rings and change them: parsed, checked, and carried out on
-// a ring of its own.
+// Fuzzes requests that create and change rings: parsed, checked, and applied to
+// a new ring.
 #include "service/membership/membership.h"
 #include "service/ring/layout_settings.h"
 #include "service/rpc/requests.h"

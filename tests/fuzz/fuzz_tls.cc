@@ -1,4 +1,4 @@
-// Certificates, keys and roots.
+// Fuzzes certificates, keys and roots.
 #include "service/tls/tls_material.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,4 +1,4 @@
-// What a server tells a mirror: messages of Watch, one after the other.
+// Fuzzes the messages of Watch that a mirror receives from a server.
 #include "client/lib/mirror.h"
 #include "service/ring/layout_settings.h"
 #include "tests/fuzz/fuzz.h"

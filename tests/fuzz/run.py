@@ -3,11 +3,11 @@
 
 usage: run.py BIN_DIR SECONDS [NAME ...]
 
-A run of less than a minute takes the same way each time, so that what it finds
-is found by whoever made it; longer ones take their own.
+A run of less than a minute uses a fixed seed, so that others can repeat what it
+finds. A longer run uses a new seed each time.
 
-What crashes is left in the folder `crashes` beside BIN_DIR. A corpus is what is
-in corpus/NAME; what is found meanwhile is not kept there.
+Inputs that crash are kept in the folder `crashes` beside BIN_DIR. The corpus of
+a target is corpus/NAME; new inputs are not added to it.
 """
 
 import pathlib

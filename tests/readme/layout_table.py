@@ -1,9 +1,9 @@
-"""The README's table of layouts, as `clockwise simulate` measures it."""
+"""Measures the README's table of layouts with `clockwise simulate`."""
 
 import json
 import subprocess
 
-# Rows of the table of layouts: their name there, and what simulate calls them.
+# Rows of the table of layouts: their name there, and their name in simulate.
 COMPARED = {"`MODULO`": ("modulo", None)}
 COMPARED |= {f"`HASHED`, {points}": ("hashed", int(points.split()[0].replace(",", "")))
              for points in ("1 point a node", "16 points", "160 points", "1,000 points")}
@@ -11,7 +11,7 @@ COMPARED["`PARTITIONED`, 65,536"] = ("partitioned", None)
 
 
 def rows(bin_dir):
-    """The rows of the table of layouts, as simulate measures them."""
+    """Returns the rows of the table of layouts, measured by simulate."""
     cells = {}
     for nodes in (10, 100, 1000):
         lines = subprocess.run(

@@ -1,18 +1,19 @@
 #!/usr/bin/python3
-"""Does what README.md says, in order, as a reader would, and checks its tables.
+"""Runs the commands of README.md in order, as a reader would, and checks its
+tables.
 
-Blocks of the README and what is done with them:
+Blocks of the README and their tests:
   ```sh       run by bash, one after the other, with the folder and environment
-              that the block before left
-  ```console  each "$ command" is run; what is printed must be what stands below
-              it, but for times and ports; "…" stands for anything
+              of the previous block
+  ```console  each "$ command" is run; the output must equal the lines below it
+              except for times and ports; "…" matches anything
   ```yaml     checked by promtool, as a configuration of Prometheus
   ```python   written to the file that its first line names, for a later command
-  ```bash     looked at by tests/deploy (a cluster takes ports of this machine)
+  ```bash     tested by tests/deploy (a cluster uses ports of this machine)
   ```text     the first is an excerpt of the quickstart: its lines must be in
               the real output, in order
-Two commands are treated apart: ./deploy/quickstart is left running and serves
-the rest (and ends at Ctrl-C with nothing left), ./tests/run is only looked at.
+Two commands are exceptions. ./deploy/quickstart keeps running and serves the
+other commands; it must leave nothing after Ctrl-C. ./tests/run is not run.
 
 usage: readme_test.py ROOT BIN_DIR
 """
@@ -39,7 +40,7 @@ def fail(message):
 
 
 class Block:
-    """A fenced block: its language, its text, and where it begins."""
+    """A fenced block: its language, its text, and its first line."""
 
     def __init__(self, language, text, line):
         self.language = language
@@ -56,7 +57,8 @@ def blocks_of(readme):
 
 
 def timeless(line):
-    """The line without what differs from run to run: times, ports, folders."""
+    """Returns the line without parts that differ between runs: times, ports,
+    folders."""
     for pattern, name in (
             (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"), (r"\b\d+\.\d s\b", "N s"),
             (r"ipv4:127\.0\.0\.1:\d+", "PEER"), (r"/\S*clockwise-quickstart\.\w+", "FOLDER")):
@@ -65,13 +67,13 @@ def timeless(line):
 
 
 def matches(expected, actual):
-    """Whether a line is as expected; "…" stands for anything."""
+    """True if a line is as expected; "…" matches anything."""
     pattern = ".*".join(re.escape(part) for part in timeless(expected).split("…"))
     return re.fullmatch(pattern, timeless(actual)) is not None
 
 
 def lines_match(expected, actual):
-    """Whether all lines are as expected; a line "…" stands for any lines."""
+    """True if all lines are as expected; a line "…" matches any lines."""
     if not expected:
         return not actual
     if expected[0].strip() == "…":
@@ -81,7 +83,7 @@ def lines_match(expected, actual):
 
 
 class Quickstart:
-    """./deploy/quickstart, left running."""
+    """A running ./deploy/quickstart."""
 
     def __init__(self, work, environment):
         self.temporary = work / "tmp"
@@ -123,7 +125,8 @@ class Quickstart:
 
 
 class Reader:
-    """Runs the blocks, one after the other, in a folder that looks like the tree."""
+    """Runs the blocks, one after the other, in a folder that looks like the
+    tree."""
 
     def __init__(self, root, bin_dir, work):
         self.root = root
@@ -135,7 +138,8 @@ class Reader:
         (work / "build/release/bin").symlink_to(bin_dir)
         self.state = work / ".state"
         self.state.write_text("")
-        # Debian's own interpreter first: python3-grpcio is for that one.
+        # Debian's own interpreter comes first: only that one has
+        # python3-grpcio.
         self.environment = {
             "HOME": str(work),
             "LC_ALL": "C.UTF-8",
@@ -147,7 +151,8 @@ class Reader:
         self.sessions = []
 
     def own_addresses(self, text):
-        """The text with addresses that are free here instead of the README's."""
+        """Returns the text with addresses that are free here instead of the
+        README's."""
         def replace(match):
             address = match.group(0)
             if address not in self.addresses:
@@ -180,7 +185,7 @@ class Reader:
         return self.as_in_the_readme(out)
 
     def end_what_is_left(self):
-        """Of a block that failed: what it started in the background."""
+        """Ends the background processes of a block that failed."""
         for session in self.sessions:
             try:
                 os.killpg(session, signal.SIGKILL)
@@ -232,7 +237,8 @@ class Reader:
 
 
 def check_limits(root, readme):
-    """Each row of the table of limits that names a constant has its value."""
+    """Checks that each row of the table of limits that names a constant has its
+    value."""
     limits = {}
     for name, value in re.findall(r"\b(k[A-Z]\w*) = ([^;]+);",
                                   (root / "service/limits.h").read_text()):
@@ -247,7 +253,7 @@ def check_limits(root, readme):
 
 
 def check_links(root, readme):
-    """Files and headings that are linked to exist."""
+    """Checks that linked files and headings exist."""
     headings = {"#" + re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
                 for heading in re.findall(r"^#+ (.*)$", readme, re.MULTILINE)}
     for target in re.findall(r"\]\(([^)]+)\)", readme):
@@ -264,7 +270,7 @@ def check_rpcs(root, readme):
 
 
 def flags_of_help(usage):
-    """The default of each flag in the help, or "" if it has none."""
+    """Returns the default of each flag in the help, or "" if it has none."""
     flags = {}
     for flag, text in re.findall(r"^  (?:-h,)?--([a-z-]+)((?:.*\n)(?: {8}.*\n)*)", usage,
                                  re.MULTILINE):
@@ -274,7 +280,8 @@ def flags_of_help(usage):
 
 
 def check_flags(bin_dir, readme):
-    """The table of flags has the server's own flags and defaults."""
+    """Checks that the table of flags has the server's own flags and
+    defaults."""
     usage = subprocess.run([bin_dir / "clockwised", "--help"], stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, encoding="utf-8", check=True).stdout
     real = flags_of_help(usage)
@@ -290,14 +297,14 @@ def check_flags(bin_dir, readme):
 
 
 def check_comparison(bin_dir, readme):
-    """The table of layouts holds measured values."""
+    """Checks that the table of layouts holds measured values."""
     for row in layout_table.rows(bin_dir):
         if row not in readme:
             fail(f"the table of layouts in README.md lacks the measured row:\n{row}")
 
 
 def check_metrics(address, readme):
-    """The metrics named are those served, no more and no fewer."""
+    """Checks that the README names exactly the metrics that are served."""
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as response:
         page = response.read().decode()
     real = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))

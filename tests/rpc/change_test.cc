@@ -1,4 +1,4 @@
-// Changes, rings and history over the wire: codes and fields. What they do is
+// Tests changes, rings and history over gRPC: codes and fields. Their effect is
 // tested in tests/membership.
 #include "service/limits.h"
 #include "tests/support/serving.h"

@@ -1,4 +1,4 @@
-// Calls whose store hangs: they are answered before their clients give up.
+// Tests calls whose store blocks: they are answered before their deadline.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -38,8 +38,8 @@ class DeadlineTest : public Serving {
     v1::AddNodeResponse response;
     return Call(&Stub::AddNode, request, response, seconds);
   }
-  // Seconds. The server answers a tenth of it before, which must be enough for
-  // the answer to arrive on a busy machine.
+  // Seconds. The server replies a tenth of it before the deadline, so that the
+  // response can still arrive on a busy machine.
   static constexpr double kDeadline = 2;
 
   void WaitUntilOneHangs() {
@@ -62,7 +62,7 @@ class DeadlineTest : public Serving {
 TEST_F(DeadlineTest, AChangeWhoseStoreHangsIsAnsweredBeforeItsDeadline) {
   hangs_ = true;
   ExpectUnavailable(AddWithin("a", kDeadline), "outcome is unknown");
-  // It was made nevertheless, and its request_id tells.
+  // The change was applied; a retry with its request_id returns it.
   hangs_ = false;
   v1::AddNodeRequest request;
   request.mutable_node()->set_id("a");

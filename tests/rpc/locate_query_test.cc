@@ -1,5 +1,5 @@
-// Requests read by hand are what protobuf reads, and answers written by hand
-// are what protobuf writes.
+// Tests that our own parser of requests agrees with protobuf's, and our own
+// writer of responses with protobuf's.
 #include <random>
 #include <string>
 
@@ -121,7 +121,7 @@ TEST_F(AnswerBytesTest, AreThoseThatProtobufWrites) {
 }
 
 TEST_F(AnswerBytesTest, ARingOfManyNodesAnswersAfterOneOfFew) {
-  // The numbers of nodes are kept from answer to answer.
+  // The writer keeps its numbers of nodes for the next response.
   Add("n1");
   const StatePtr few = *membership_->Find("");
   for (int i = 0; i < 40; ++i) Add("m" + std::to_string(i));

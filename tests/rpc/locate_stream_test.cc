@@ -1,4 +1,4 @@
-// LocateStream: one call, many look-ups.
+// Tests LocateStream: one call, many look-ups.
 #include <string>
 #include <vector>
 
@@ -54,7 +54,7 @@ class LocateStreamTest : public Serving {
 TEST_F(LocateStreamTest, AnswersAsBatchLocateDoesInTheOrderOfRequests) {
   for (const char* id : {"n1", "n2", "n3"}) Add(id);
   const auto stream = Open();
-  // Sent before any answer is read, so that they wait for each other.
+  // All are sent before any response is read, so that they queue up.
   for (int i = 0; i < 300; ++i) {
     ASSERT_TRUE(stream->Write(Keys(i, 1 + i % 7)));
   }
@@ -162,7 +162,7 @@ TEST_F(LocateStreamTest, StreamsWhoseClientGoesAwayEnd) {
     }
     stream->Finish();
   }
-  // It would wait for them.
+  // Drain would wait for these calls.
   server_->Drain(std::chrono::seconds(10));
   EXPECT_EQ(HandledInAll(), stats_.Of(Method::kLocateStream).started());
 }
@@ -182,7 +182,8 @@ TEST_F(LocateStreamTest, AClientThatGoesAwayIsCountedAsCancelled) {
 TEST_F(LocateStreamTest, AClientThatDoesNotReadIsNotAnsweredWithoutEnd) {
   for (int i = 0; i < 50; ++i) Add("node-" + std::to_string(i));
   const auto stream = Open();
-  // Far more answers than any window holds; writes end when nobody reads.
+  // Far more responses than any window holds. Writes block when the client does
+  // not read.
   std::atomic<int> written = 0;
   std::thread writer([&] {
     const v1::BatchLocateRequest request = Keys(0, 5000);
@@ -194,7 +195,7 @@ TEST_F(LocateStreamTest, AClientThatDoesNotReadIsNotAnsweredWithoutEnd) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
   }
   EXPECT_LT(written, 2'000);
-  // It waits for the client, and must not wait on once that is gone.
+  // The drain waits for the client, but not after the client is gone.
   std::thread drain([&] { server_->Drain(std::chrono::seconds(10)); });
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   context_->TryCancel();

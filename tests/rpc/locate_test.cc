@@ -161,7 +161,7 @@ TEST_F(LocateTest, AFutureMinEpochIsUnavailableAtTheDeadline) {
 TEST_F(LocateTest, AMinEpochIsWaitedFor) {
   Add("n1");
   std::thread adder([this] {
-    // Not before the call waits, if the machine lets it.
+    // Gives the call time to wait first.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     Add("n2");
   });

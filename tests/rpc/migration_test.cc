@@ -1,5 +1,5 @@
-// A ring that keys migrate to names their owners before too, until that is
-// ended.
+// Tests a ring with a migration: look-ups also return the previous owners until
+// the migration ends.
 #include <string>
 #include <vector>
 
@@ -29,7 +29,7 @@ class MigrationTest : public Serving {
     return Call(&Stub::CreateRing, request, response);
   }
 
-  // The new ring, with the nodes of the old one.
+  // Creates the new ring, with the nodes of the old one.
   void Migrate(const std::string& name, v1::Layout layout) {
     ASSERT_TRUE(Create(name, layout, "default").ok());
     v1::ApplyChangesRequest apply;
@@ -124,8 +124,8 @@ TEST_F(MigrationTest, APartitionedRingKeepsTheOwnersOfAHashedOne) {
     const v1::LocateResponse both = Locate("next", absl::StrCat("key-", i));
     if (both.owners(0).node_id() != both.previous_owners(0).node_id()) ++moved;
   }
-  // Six nodes of 160 points are uneven by a few percent; an independent table
-  // would move five sixths.
+  // The shares of six nodes with 160 points differ by a few percent. An
+  // independent table would move five sixths of the keys.
   EXPECT_LT(moved, kKeys / 8);
   EXPECT_GT(moved, 0);
 }
@@ -155,7 +155,7 @@ TEST_F(MigrationTest, EndingItIsAChangeOfItsOwnThatMovesNothing) {
   EXPECT_EQ(after.previous_owners_size(), 0);
   EXPECT_EQ(Ids(after.owners()), Ids(before.owners()));
   EXPECT_EQ(after.fingerprint(), before.fingerprint());
-  // The same request again gets the first answer, another changes nothing.
+  // A retry returns the first response; another request changes nothing.
   v1::Change again;
   ASSERT_TRUE(End(request, again).ok());
   EXPECT_EQ(again.SerializeAsString(), change.SerializeAsString());

@@ -1,5 +1,5 @@
-// Every method of the service with every role, over TLS. Methods come from the
-// service's descriptor: a new one is tested without a change here.
+// Tests every method of the service with every role, over TLS. The methods come
+// from the service's descriptor, so that new ones are tested too.
 #include <fstream>
 #include <map>
 #include <memory>
@@ -42,7 +42,7 @@ constexpr char kPolicy[] = R"({"grants": [
 
 struct Caller {
   const char* token;
-  const char* role;  // as in roles.tsv; "": on no ring that there is
+  const char* role;  // as in roles.tsv; "": for no existing ring
   Role rank;
 };
 constexpr Caller kCallers[] = {{"stranger", "", Role::kNone},
@@ -55,7 +55,7 @@ struct Promise {
   std::string scope;
 };
 
-// The roles that roles.tsv requires, by method.
+// Returns the roles that roles.tsv requires, by method.
 std::map<std::string, Promise> Promises() {
   std::map<std::string, Promise> promises;
   std::ifstream file(CLOCKWISE_ROLES);
@@ -175,7 +175,7 @@ TEST_F(RolesTest, EachMethodRequiresItsRole) {
       EXPECT_NE(code, grpc::StatusCode::UNIMPLEMENTED) << what;
       if (promise.scope == "all") {
         EXPECT_EQ(code, grpc::StatusCode::OK) << what;
-        // The admin has deleted the ring by then.
+        // The admin has deleted the ring before this call.
         if (caller.rank == Role::kAdmin) continue;
         EXPECT_EQ(answer.message.find("default") != std::string::npos,
                   caller.rank >= promise.role)
@@ -191,7 +191,7 @@ TEST_F(RolesTest, EachMethodRequiresItsRole) {
 
 TEST_F(RolesTest, ACallerThatShowsNothingOrAnUnknownTokenMayDoNothing) {
   for (const std::string& method : MethodsOfTheService()) {
-    StartGuarded();  // else the guesses of all methods would be too many
+    StartGuarded();  // resets the guesses of the previous method
     for (const char* token : {"", "guess"}) {
       EXPECT_EQ(RawCall(Guarded(token), method, "").status.error_code(),
                 grpc::StatusCode::UNAUTHENTICATED)

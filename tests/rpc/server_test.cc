@@ -29,8 +29,7 @@ class ServerTest : public Serving {
   }
 };
 
-// A machine that lost its power says nothing any more, not even that it is
-// gone.
+// A machine without power sends nothing, not even the end of a connection.
 TEST_F(ServerTest, AConnectionWhosePeerIsSilentIsEnded) {
   RpcServer::Options options = ServerOptions(stats_);
   options.keepalive = std::chrono::milliseconds(600);
@@ -44,7 +43,8 @@ TEST_F(ServerTest, AConnectionWhosePeerIsSilentIsEnded) {
   const int silent = socket(AF_INET, SOCK_STREAM, 0);
   ASSERT_EQ(connect(silent, reinterpret_cast<sockaddr*>(&peer), sizeof(peer)),
             0);
-  // HTTP/2's preface, an empty SETTINGS frame, its acknowledgement; no more.
+  // HTTP/2's preface, an empty SETTINGS frame and its acknowledgement, nothing
+  // else.
   const std::string hello(
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
       "\0\0\0\4\0\0\0\0\0\0\0\0\4\1\0\0\0\0",
@@ -107,7 +107,7 @@ TEST_F(ServerTest, AUnixSocketServesAndASecondServerIsRefused) {
   std::filesystem::remove_all(folder);
 }
 
-// A channel with a health watch; it stays open.
+// The channel has a health watch and stays open.
 TEST_F(ServerTest, AnIdleConnectionDoesNotDelayADrain) {
   Add("n1");
   EXPECT_EQ(Health(""), grpc::health::v1::HealthCheckResponse::SERVING);
@@ -125,7 +125,7 @@ TEST_F(ServerTest, AnIdleConnectionDoesNotDelayADrain) {
   EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-// Its answer is larger than what gRPC sends unread.
+// The response is larger than what gRPC sends before the client reads.
 TEST_F(ServerTest, ADrainWaitsForAClientThatReadsItsAnswerLate) {
   for (int i = 0; i < 64; ++i) Add("node-" + std::to_string(i));
   v1::BatchLocateRequest request;
@@ -133,7 +133,7 @@ TEST_F(ServerTest, ADrainWaitsForAClientThatReadsItsAnswerLate) {
   for (int i = 0; i < 10'000; ++i) request.add_keys(std::to_string(i));
   grpc::ChannelArguments arguments;
   arguments.SetInt("grpc.use_local_subchannel_pool", 1);
-  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // 64 KiB are sent unread
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);  // sends 64 KiB unread
   grpc::GenericStub stub(grpc::CreateCustomChannel(
       server_->address(), grpc::InsecureChannelCredentials(), arguments));
   grpc::ClientContext context;

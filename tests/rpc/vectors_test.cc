@@ -1,4 +1,4 @@
-// What other systems answered, key by key, asked for over gRPC.
+// Tests over gRPC that each key has the owner that other systems pick.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -20,7 +20,7 @@ using Stub = v1::PlacementService::Stub;
 class RpcVectorsTest : public Serving,
                        public testing::WithParamInterface<std::string> {
  protected:
-  // Makes the ring as an operator would.
+  // Creates the ring as an operator would.
   std::string Make(const VectorRing& ring) {
     v1::CreateRingRequest create;
     *create.mutable_spec() = ring.spec;
@@ -38,7 +38,7 @@ class RpcVectorsTest : public Serving,
     return apply.ring();
   }
 
-  // The owners of each key, primary first, parted by spaces.
+  // Returns the owners of each key, primary first, separated by spaces.
   std::vector<std::string> OwnersOf(const std::string& ring,
                                     const std::vector<std::string>& keys,
                                     uint32_t replicas) {
@@ -68,7 +68,7 @@ class RpcVectorsTest : public Serving,
 TEST_P(RpcVectorsTest, EachKeyHasTheOwnerThatTheSystemPicks) {
   const profile::VectorFile vectors = ReadVectors(GetParam());
   for (const VectorCase& vector : vectors.cases) {
-    if (vector.params.contains("down")) continue;  // not promised
+    if (vector.params.contains("down")) continue;  // not guaranteed
     SCOPED_TRACE(vector.id);
     const std::string ring = Make(*RingOf(vector, GetParam()));
     EXPECT_EQ(OwnersOf(ring, vectors.keys, 1), vector.owners);

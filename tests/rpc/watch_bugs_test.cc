@@ -1,5 +1,5 @@
-// What went wrong with watches elsewhere, as etcd published it
-// (CHANGELOG-3.4 to 3.6, issues 17529, 15220, 18667 and others), tried here.
+// Tests bugs of watches that etcd published (CHANGELOG-3.4 to 3.6, issues
+// 17529, 15220, 18667 and others).
 #include <atomic>
 #include <random>
 #include <thread>
@@ -17,8 +17,8 @@ class WatchBugsTest : public Watching {
  protected:
   WatchBugsTest() { heartbeat_ = std::chrono::milliseconds(2); }
 
-  // Takes the next message of `stream` in, and returns the mirror after it. A
-  // message that does not fit fails the test.
+  // Reads the next message of `stream` and replaces `mirror` by the ring after
+  // it. A message that does not fit fails the test.
   static void Follow(Stream& stream, RingViewPtr& mirror) {
     const v1::WatchResponse message = stream.Next();
     ASSERT_NE(message.event_case(), v1::WatchResponse::EVENT_NOT_SET);
@@ -30,7 +30,7 @@ class WatchBugsTest : public Watching {
 
   uint64_t Newest() { return (*membership_->Find(""))->epoch; }
 
-  // One change after the other, with pauses, until destroyed.
+  // Makes one change after the other, with pauses, until it is destroyed.
   class Writer {
    public:
     explicit Writer(WatchBugsTest& test, std::chrono::milliseconds pause = {})
@@ -50,7 +50,7 @@ class WatchBugsTest : public Watching {
     std::thread thread_;
   };
 
-  // 80 nodes of 4 KB are other ones.
+  // Replaces 80 nodes of 4 KB each.
   void TouchMany(int i) {
     v1::ApplyChangesRequest request;
     for (int n = 0; n < 80; ++n) {
@@ -68,7 +68,7 @@ class WatchBugsTest : public Watching {
     EXPECT_TRUE(status.ok()) << status.error_message();
   }
 
-  // A node of 4 KB comes, and the tenth last goes.
+  // Adds a node of 4 KB, and removes the tenth last.
   void Touch(int i) {
     v1::ApplyChangesRequest request;
     v1::Node& node = *request.add_changes()->mutable_add();
@@ -84,18 +84,19 @@ class WatchBugsTest : public Watching {
   }
 };
 
-// Without heartbeats, which would make good for what was lost.
+// Disables heartbeats, which would hide lost events.
 class SilentWatchBugsTest : public WatchBugsTest {
  protected:
   SilentWatchBugsTest() { heartbeat_ = std::chrono::hours(1); }
 };
 
-// 17529: a watcher that could not keep up lost events for good.
+// 17529: a watcher that could not keep up lost events permanently.
 TEST_F(SilentWatchBugsTest, AStreamThatStarvesLosesNoEvent) {
   const auto stream = Watch();
   RingViewPtr mirror;
   Follow(*stream, mirror);
-  // More than gRPC takes of a stream that nobody reads, and than history holds.
+  // More than gRPC buffers for a stream without a reader, and more than history
+  // holds.
   for (int i = 0; i < 60; ++i) {
     TouchMany(i);
     std::this_thread::sleep_for(std::chrono::milliseconds(12));
@@ -129,7 +130,7 @@ TEST_F(WatchBugsTest, NoEventComesTwice) {
   }
 }
 
-// 3.4.25, 15220: after a reconnect, events older than those seen before.
+// 3.4.25, 15220: after a reconnect, events older than those already received.
 TEST_F(WatchBugsTest, AReconnectNeverGoesBackInTime) {
   const Writer writer(*this);
   std::mt19937_64 random(1);
@@ -147,7 +148,8 @@ TEST_F(WatchBugsTest, AReconnectNeverGoesBackInTime) {
   }
 }
 
-// 15220: a progress notification for a revision whose events were yet to come.
+// 15220: a progress notification for a revision whose events were still to be
+// sent.
 TEST_F(WatchBugsTest, ProgressIsNeverAheadOfData) {
   const Writer writer(*this, std::chrono::milliseconds(7));
   const auto stream = Watch();
@@ -167,8 +169,9 @@ TEST_F(WatchBugsTest, ProgressIsNeverAheadOfData) {
   }
 }
 
-// A watch from a revision that is yet to come was silent, or missed events when
-// it came (etcd's watch restore; 3.4 after a restore from a backup).
+// A watch from a future revision sent nothing, or missed events when the
+// revision was reached (etcd's watch restore; 3.4 after a restore from a
+// backup).
 TEST_F(WatchBugsTest,
        AWatchOpenedOnAFutureEpochIsToldAtOnceAndOfAllThatFollows) {
   Add("a");
@@ -187,7 +190,7 @@ TEST_F(WatchBugsTest,
 
 // 18667: a watch from exactly the compacted revision missed the event there.
 TEST_F(WatchBugsTest, NoEventIsMissedAtTheEdgeOfHistory) {
-  std::vector<RingViewPtr> at_epoch(1);  // as a watcher of each epoch holds it
+  std::vector<RingViewPtr> at_epoch(1);  // mirror of a watcher at each epoch
   RingViewPtr mirror;
   const auto all = Watch();
   for (int i = 0; i < 45; ++i) {

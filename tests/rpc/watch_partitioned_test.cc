@@ -1,5 +1,5 @@
-// Watching a PARTITIONED ring: snapshots bring the table, deltas what moved in
-// it, and who follows them has the table that GetRing tells.
+// Tests Watch of a PARTITIONED ring: snapshots have the table, and deltas its
+// changes. A mirror that applies them has the table that GetRing returns.
 #include <random>
 #include <string>
 #include <vector>
@@ -49,7 +49,7 @@ class WatchPartitionedTest : public Watching {
         Call(&v1::PlacementService::Stub::RemoveNode, request, response).ok());
   }
 
-  // Puts one of few nodes in, or takes it out.
+  // Adds one of few nodes, or removes it if it is in the ring.
   void ChangeOne(std::mt19937_64& random) {
     const std::string id = "n" + std::to_string(random() % 8);
     const v1::Snapshot now = GetRing();
@@ -59,7 +59,7 @@ class WatchPartitionedTest : public Watching {
     Add(id, "z" + std::to_string(random() % 3), "table");
   }
 
-  // The mirror has the table that the server tells of its epoch.
+  // Checks that the mirror has the server's table of its epoch.
   void ExpectMirrors(const PartitionMirror& mirror) {
     EXPECT_EQ(mirror.rows(), RowsOf(GetRing(mirror.epoch())));
   }
@@ -117,7 +117,7 @@ TEST_F(WatchPartitionedTest, AWatcherOfADroppedEpochGetsASnapshot) {
   EXPECT_EQ(server_->Figures().resyncs.at({"table", "history"}), 1u);
 }
 
-// Also if bytes are what history is short of.
+// The same if bytes limit history.
 class WatchShortHistoryTest : public WatchPartitionedTest {
  protected:
   WatchShortHistoryTest() { history_bytes_ = 1; }
@@ -146,7 +146,7 @@ TEST_F(WatchShortHistoryTest, AStreamThatFellBehindIsNeverLeftSilent) {
   const auto stream = WatchFrom(0);
   PartitionMirror mirror(stream->Next().snapshot());
   std::mt19937_64 random(5);
-  for (int i = 0; i < 40; ++i) ChangeOne(random);  // nobody reads meanwhile
+  for (int i = 0; i < 40; ++i) ChangeOne(random);  // nothing is read yet
   const uint64_t newest = GetRing().epoch();
   while (mirror.epoch() < newest) {
     const v1::WatchResponse message = stream->NextChange();

@@ -1,5 +1,5 @@
-// What Watch does so that many streams are no burden: to the server, to each
-// other, and to the servers that they go to.
+// Tests the properties of Watch that keep many streams cheap: for the server,
+// for each other, and for the servers to which they reconnect.
 #include <set>
 #include <thread>
 
@@ -13,7 +13,7 @@ class WatchScaleTest : public Watching {
  protected:
   WatchScaleTest() { heartbeat_ = std::chrono::hours(1); }
 
-  // What the end of `stream` asks for; -1: nothing.
+  // Returns the RetryInfo at the end of `stream`; -1: there is none.
   static int64_t RetryDelayMs(Stream& stream) {
     while (stream.Next().event_case() != v1::WatchResponse::EVENT_NOT_SET) {
     }
@@ -45,7 +45,7 @@ TEST_F(WatchScaleTest, ChangesInABurstComeTogether) {
   }
   const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - start);
-  // One each 10 ms, but for the first and for one already on its way.
+  // One message each 10 ms, plus the first and one that was already being sent.
   EXPECT_LE(messages, time.count() / 10 + 2);
 }
 
@@ -77,7 +77,7 @@ TEST_F(WatchScaleTest, AServerWithAStoreOfItsOwnIsSure) {
   EXPECT_EQ(Watch()->Next().unconfirmed_ms(), 0u);
 }
 
-// A store that others could write to, and that can be away.
+// A store that other servers could change, and that may be unreachable.
 class SharedStoreTest : public WatchScaleTest {
  protected:
   class SharedMemory final : public MemoryStore {

@@ -1,5 +1,5 @@
-// The seven promises of Watch, each a test of the same name, and what surrounds
-// them.
+// Tests the seven guarantees of Watch, each in a test of the same name, and
+// related behaviour.
 #include <thread>
 
 #include "tests/rpc/watching.h"
@@ -67,7 +67,7 @@ TEST_F(WatchTest, ADeltaStartsWhereTheMessageBeforeEnded) {
 TEST_F(WatchTest, EpochsBetweenMayBeSkippedTheNewestNeverIs) {
   const auto stream = Watch();
   ASSERT_TRUE(stream->Next().has_snapshot());
-  // Nobody reads meanwhile, and history holds 20 changes only.
+  // The stream is not read meanwhile, and history holds 20 changes only.
   for (int i = 0; i < 50; ++i) Add("n" + std::to_string(i));
   uint64_t epoch = 0;
   uint64_t last_fingerprint = 0;
@@ -185,7 +185,7 @@ TEST_F(WatchTest, AMirrorOfDeltasHasTheServersNodes) {
   }
 }
 
-// Without heartbeats, which would bring the newest epoch too.
+// Disables heartbeats, which would also report the newest epoch.
 class SilentWatchTest : public WatchTest {
  protected:
   SilentWatchTest() { heartbeat_ = std::chrono::hours(1); }
@@ -233,7 +233,7 @@ TEST_F(WatchTest, AReaderThatNeverReadsHoldsNobodyUp) {
     v1::UpdateNodeRequest request;
     if (i == 0) Add("n1");
     request.mutable_node()->set_id("n1");
-    // Large messages, so that the stuck stream's window fills.
+    // Large messages fill the window of the blocked stream.
     (*request.mutable_node()->mutable_labels())["x"] =
         std::string(4000, static_cast<char>('a' + i % 26));
     v1::UpdateNodeResponse response;

@@ -1,4 +1,5 @@
-// A server as in serving.h, and streams that watch it.
+// Fixture with a server as in tests/support/serving.h, and streams that watch
+// it.
 #ifndef CLOCKWISE_TESTS_RPC_WATCHING_H_
 #define CLOCKWISE_TESTS_RPC_WATCHING_H_
 
@@ -16,13 +17,13 @@ class Watching : public Serving {
     grpc::ClientContext context;
     std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader;
 
-    // The next message; one without event if the stream has ended.
+    // Returns the next message; one without event if the stream has ended.
     v1::WatchResponse Next() {
       v1::WatchResponse message;
       if (!reader->Read(&message)) message.Clear();
       return message;
     }
-    // The next message that is no heartbeat.
+    // Returns the next message that is not a heartbeat.
     v1::WatchResponse NextChange() {
       v1::WatchResponse message = Next();
       while (message.has_heartbeat()) message = Next();
@@ -30,7 +31,7 @@ class Watching : public Serving {
     }
   };
 
-  // Of a snapshot or a delta: the epoch it leads to, and its fingerprint.
+  // Return the epoch that a snapshot or a delta leads to, and its fingerprint.
   static uint64_t EpochOf(const v1::WatchResponse& message) {
     return message.has_delta() ? message.delta().epoch()
                                : message.snapshot().epoch();

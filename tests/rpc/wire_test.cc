@@ -1,4 +1,4 @@
-// What is no message at all: garbage bytes on every method.
+// Tests invalid requests: random bytes on every method.
 #include "service/rpc/wire.h"
 
 #include <random>
@@ -36,7 +36,7 @@ TEST_F(WireTest, ATextThatIsNotUtf8IsInvalidArgument) {
             ->FindFieldByNumber(1);
     if (field == nullptr ||
         field->type() != google::protobuf::FieldDescriptor::TYPE_STRING) {
-      continue;  // field 1 is no text
+      continue;  // field 1 is not text
     }
     const grpc::Status status = Send(method.name, "\x0a\x02\xc3\x28");
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT)
@@ -50,7 +50,7 @@ TEST_F(WireTest, NoBytesGetUnknownOrInternal) {
   for (int i = 0; i < 1500; ++i) {
     std::string bytes(random() % 40, '\0');
     for (char& byte : bytes) {
-      // Small numbers are more often tags and lengths.
+      // Small numbers are likelier to be tags and lengths.
       byte = static_cast<char>(random() % 3 ? random() % 64 : random());
     }
     const MethodRow& method = kMethods[random() % kMethods.size()];
@@ -79,7 +79,7 @@ TEST_F(WireTest, WhatIsStartedIsHandled) {
       1u);
 }
 
-// What gRPC hands over for a stream that is reset behind its headers.
+// gRPC passes such a buffer if a stream is reset after its headers.
 TEST(ByteBufferTest, AMessageThatNeverCameIsCancelledAndNotTheEmptyOne) {
   const grpc::ByteBuffer nothing;
   EXPECT_EQ(ToSlice(nothing).size(), 0u);

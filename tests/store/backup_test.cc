@@ -15,8 +15,8 @@ namespace {
 
 class BackupTest : public testing::Test {
  protected:
-  // Rings of all kinds: with nodes, labels, bytes that are no text, a table,
-  // and one with nothing.
+  // Returns rings of all kinds: with nodes, labels, bytes that are not text,
+  // and a table, and an empty one.
   static std::vector<StoredRing> Rings() {
     StoredRing hashed;
     hashed.head = HeadOf("hashed", ~uint64_t{0});
@@ -88,7 +88,7 @@ TEST_F(BackupTest, WhereNothingCanBeWrittenNothingIs) {
 
 TEST_F(BackupTest, EveryChangedByteIsFound) {
   std::vector<StoredRing> rings = Rings();
-  rings.pop_back();  // small enough for all of them
+  rings.pop_back();  // shorter, so that all bytes can be tried
   const std::string whole = Written(rings);
   const std::string other = folder_.File("other");
   for (size_t i = 0; i < whole.size(); ++i) {

@@ -1,5 +1,5 @@
-// How EtcdStore wakes who follows it, with the real etcd compacted, killed and
-// paused under it.
+// Tests how EtcdStore notifies its follower, while a real etcd is compacted,
+// killed and paused.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -18,7 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Counts what a store tells; "any" counts all.
+// Counts the notifications of a store; "any" counts all rings.
 class Listener {
  public:
   absl::Status Told(const std::string& ring) {
@@ -28,7 +28,7 @@ class Listener {
     changed_.NotifyAll();
     return answer_;
   }
-  // Waits until `ring` was told more often than `before`.
+  // Waits until `ring` has more than `before` notifications.
   bool Hears(const std::string& ring, int before,
              std::chrono::milliseconds patience = seconds(20)) {
     const auto until = std::chrono::steady_clock::now() + patience;
@@ -62,7 +62,7 @@ class EtcdFollowTest : public testing::Test {
         [this](const std::string& ring) { return listener_.Told(ring); });
   }
 
-  // Waits until the store knows itself to be up, or not.
+  // Waits until store.up() is `up`.
   static bool Becomes(const EtcdStore& store, bool up) {
     const auto until = std::chrono::steady_clock::now() + seconds(20);
     while (store.up() != up) {
@@ -126,7 +126,7 @@ TEST_F(EtcdFollowTest, ACompactionDisturbsNobody) {
   }
 }
 
-// A gate hands no watches on: as if etcd's were lost.
+// A gate forwards no watches, as if etcd's watches were lost.
 TEST_F(EtcdFollowTest, WithoutAWatchItLooksAgainAndAgain) {
   EtcdGate gate(EtcdProcess::Shared().address());
   EtcdStore store(EtcdOptions(prefix_, {gate.address()}));
@@ -147,9 +147,10 @@ TEST_F(EtcdFollowTest, AnEtcdThatDiesIsNoticedAndFollowedWhenItIsBack) {
     EXPECT_TRUE(Becomes(store, false)) << paused;
     const int all = listener_.Count("");
     paused ? etcd.Resume() : etcd.Start();
-    // A watch that a pause did not break goes on.
+    // A watch that survived the pause continues.
     EXPECT_TRUE(paused || listener_.Hears("", all));
-    // By the watch, or by looking at all if that is not there yet.
+    // Notified by the watch, or by a scan of all rings if the watch is not open
+    // yet.
     const int any = listener_.Count("any");
     ASSERT_OK(writer.Apply(CommitOf("r", paused ? 3 : 2, {NodeOf("a")})));
     EXPECT_TRUE(listener_.Hears("any", any)) << paused;

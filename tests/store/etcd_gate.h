@@ -1,5 +1,5 @@
-// A gate before a real etcd: it hands calls on, and loses answers or requests
-// as it is told. What etcd did is real, and so is what the store hears of it.
+// A gate in front of a real etcd. It forwards calls, and loses responses or
+// requests on demand. Both etcd and the store see real calls.
 #ifndef CLOCKWISE_TESTS_STORE_ETCD_GATE_H_
 #define CLOCKWISE_TESTS_STORE_ETCD_GATE_H_
 
@@ -17,7 +17,7 @@ namespace clockwise {
 
 class EtcdGate final : private etcdserverpb::KV::Service {
  public:
-  // kSayFull: it is executed, and said to be too large for etcd's space.
+  // kSayFull: execute it, and report that etcd's space is exceeded.
   enum class Fate { kPass, kLoseAnswer, kLoseRequest, kSayFull };
 
   explicit EtcdGate(const std::string& etcd)
@@ -26,10 +26,10 @@ class EtcdGate final : private etcdserverpb::KV::Service {
 
   const std::string& address() const { return server_.address(); }
 
-  // What becomes of the transaction that comes next, the `number`-th since;
-  // null: it passes. Set while no call is under way.
+  // Returns the fate of the next transactions, counted by `number`; null: all
+  // pass. Set it while no call is running.
   std::function<Fate(int number)> fate;
-  // Called after etcd executed one whose answer is lost.
+  // Called after etcd has executed a transaction whose response is lost.
   std::function<void()> meanwhile;
   std::atomic<int> transactions = 0;
   std::atomic<bool> reads_fail = false;
@@ -65,7 +65,7 @@ class EtcdGate final : private etcdserverpb::KV::Service {
   }
 
   const std::unique_ptr<etcdserverpb::KV::Stub> stub_;
-  LoopbackServer server_{*this};  // last: it goes first
+  LoopbackServer server_{*this};  // last, so that it is destroyed first
 };
 
 }  // namespace clockwise

@@ -1,4 +1,4 @@
-// Keys that an older version wrote, in tests/data, are still read.
+// Tests that keys which an older version wrote (tests/data) can still be read.
 #include <gtest/gtest.h>
 
 #include <string>

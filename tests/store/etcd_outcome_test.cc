@@ -1,5 +1,5 @@
-// Transactions whose answer or request is lost on the way: what EtcdStore may
-// conclude, and that it concludes it.
+// Tests transactions whose response or request is lost: what EtcdStore may
+// conclude, and that it does.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -23,7 +23,7 @@ class EtcdOutcomeTest : public testing::Test {
     ASSERT_OK(store_->Apply(CommitOf("r", 2, {NodeOf("a")})));
   }
 
-  // The next transactions share these fates; those after them pass.
+  // The next transactions have these fates, in order; later ones pass.
   void Fates(std::vector<Fate> fates) {
     gate_.transactions = 0;
     gate_.fate = [fates](int number) {
@@ -31,7 +31,7 @@ class EtcdOutcomeTest : public testing::Test {
       return index < fates.size() ? fates[index] : Fate::kPass;
     };
   }
-  // The same ring as others see it.
+  // Returns the ring as another store reads it.
   StoredRing Ring() { return direct_->Load("r").value(); }
   std::vector<uint64_t> Epochs() { return EpochsOf(Ring()); }
 
@@ -65,7 +65,7 @@ TEST_F(EtcdOutcomeTest, ALostAnswerIsFoundThoughOthersHaveGoneOn) {
   ASSERT_OK(store_->Apply(CommitOf("r", 3, {NodeOf("b")})));
   EXPECT_EQ(Epochs(), (std::vector<uint64_t>{2, 3, 4, 5}));
   EXPECT_EQ(IdsOf(Ring()), (std::vector<std::string>{"a", "b", "c", "d"}));
-  // What it knows of the head is out of date, and that does no harm.
+  // The store's copy of the head is out of date, without harm.
   EXPECT_REFUSED(store_->Apply(CommitOf("r", 4, {NodeOf("x")})),
                  EPOCH_CONFLICT);
   ASSERT_OK(store_->Apply(CommitOf("r", 6, {NodeOf("e")})));
@@ -103,8 +103,8 @@ TEST_F(EtcdOutcomeTest, IfNothingCanBeHeardTheOutcomeIsCalledUnknown) {
       << status;
   EXPECT_FALSE(store_->up());
   EXPECT_GT(gate_.transactions, 2);
-  EXPECT_EQ(Epochs(), (std::vector<uint64_t>{2, 3}));  // it was made, once
-  // And whoever tries again, after reading, goes on from there.
+  EXPECT_EQ(Epochs(), (std::vector<uint64_t>{2, 3}));  // applied once
+  // A writer that reads and tries again continues from there.
   Fates({});
   EXPECT_REFUSED(store_->Apply(CommitOf("r", 3, {NodeOf("x")})),
                  EPOCH_CONFLICT);
@@ -152,8 +152,8 @@ TEST_F(EtcdOutcomeTest, AFullEtcdRefusesChangesAndIsReadOn) {
   EXPECT_TRUE(store.up());
 }
 
-// etcd 3.4 says that its space is exceeded also of a transaction that it has
-// executed: when that filled it.
+// etcd 3.4 reports that its space is exceeded even for a transaction that it
+// has executed, if that transaction filled the space.
 TEST_F(EtcdOutcomeTest, WhatIsSaidNotToFitIsReadBack) {
   Fates({Fate::kSayFull});
   ASSERT_OK(store_->Apply(CommitOf("r", 3, {NodeOf("b")})));
@@ -166,7 +166,7 @@ TEST_F(EtcdOutcomeTest, WhatIsSaidNotToFitIsReadBack) {
   EXPECT_EQ(Epochs(), (std::vector<uint64_t>{2, 3, 4, 5}));
   Fates({Fate::kSayFull});
   EXPECT_EQ(store_->ChangesAfter("r", 7, 3)->size(), 2);
-  // One that was not made, as another was faster.
+  // This transaction was not executed, because another one was faster.
   ASSERT_OK(direct_->Apply(CommitOf("r", 6, {NodeOf("e")})));
   Fates({Fate::kSayFull});
   EXPECT_REFUSED(store_->Apply(CommitOf("r", 6, {NodeOf("f")})), STORE_FULL);
@@ -177,7 +177,7 @@ TEST_F(EtcdOutcomeTest, WhatIsSaidNotToFitIsReadBack) {
   EXPECT_EQ(store_->Heads()->size(), 1);
 }
 
-// A large change is put in many requests before the one that makes it count.
+// A large change is written in many requests; the last one makes it valid.
 TEST_F(EtcdOutcomeTest, ALargeChangeThatIsCutOffAnywhereIsMadeWholeOrNotAtAll) {
   std::vector<v1::Node> nodes;
   for (int i = 0; i < 1000; ++i) {
@@ -191,7 +191,7 @@ TEST_F(EtcdOutcomeTest, ALargeChangeThatIsCutOffAnywhereIsMadeWholeOrNotAtAll) {
     gate_.fate = [cut](int number) {
       return number < cut ? Fate::kPass : Fate::kLoseRequest;
     };
-    // Interrupted by the first request that is lost, on a thread of the gate.
+    // Interrupted at the first lost request, on a thread of the gate.
     auto& store = *stores.emplace_back(
         std::make_unique<EtcdStore>(EtcdOptions(prefix_, {gate_.address()})));
     gate_.meanwhile = [&store] { store.Interrupt(); };
@@ -201,7 +201,7 @@ TEST_F(EtcdOutcomeTest, ALargeChangeThatIsCutOffAnywhereIsMadeWholeOrNotAtAll) {
     EXPECT_EQ(TextOf(Ring()), before) << "cut off at request " << cut;
   }
   EXPECT_EQ(Ring().nodes.size(), 1001);
-  // What the others left behind is gone.
+  // The leftovers of the other attempts are deleted.
   EXPECT_EQ(CountKeys(prefix_ + "nodes/"), 1001);
 }
 
@@ -220,7 +220,8 @@ TEST_F(EtcdOutcomeTest, AWriterOvertakenWhileItPutsALargeChangeLoses) {
   EXPECT_EQ(Ring().nodes.size(), 300);
 }
 
-// Neither a table of changes without end nor one that outlives its moves.
+// The list of moves stays bounded: the store rewrites the table and deletes the
+// records of its moves.
 TEST_F(EtcdOutcomeTest, ATableOfManyMovesIsWrittenAnewAndItsRecordsDropped) {
   std::mt19937_64 random(5);
   TableModel model("table", 6);
@@ -235,7 +236,7 @@ TEST_F(EtcdOutcomeTest, ATableOfManyMovesIsWrittenAnewAndItsRecordsDropped) {
   }
   EXPECT_EQ(direct_->Load("table")->table, model.table());
   EXPECT_EQ(direct_->Load("table")->history.size(), 5);
-  // 4,096 moves or so, of about 25 a change.
+  // About 4,096 moves, at about 25 moves per change.
   EXPECT_LT(CountKeys(prefix_ + "changes/"), 300);
   EXPECT_EQ(CountKeys(prefix_ + "tables/"), 1);
 }

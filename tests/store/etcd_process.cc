@@ -24,7 +24,7 @@ sockaddr_in Loopback(int port) {
   return address;
 }
 
-// A port that was free a moment ago.
+// Returns a port that was free a moment ago.
 int FreePort() {
   const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address = Loopback(0);
@@ -50,7 +50,7 @@ EtcdProcess::EtcdProcess(int64_t quota_bytes)
 EtcdProcess::~EtcdProcess() { Kill(); }
 
 EtcdProcess& EtcdProcess::Shared() {
-  // Static, so that it ends with the process.
+  // Static, so that it is destroyed when the process ends.
   static const auto shared = std::make_unique<EtcdProcess>();
   return *shared;
 }

@@ -1,4 +1,5 @@
-// A real etcd of one member, on loopback, in a temporary folder, ended with it.
+// A real etcd of one member on loopback, with its data in a temporary folder.
+// The destructor ends both.
 #ifndef CLOCKWISE_TESTS_STORE_ETCD_PROCESS_H_
 #define CLOCKWISE_TESTS_STORE_ETCD_PROCESS_H_
 
@@ -18,14 +19,15 @@ class EtcdProcess {
   EtcdProcess& operator=(const EtcdProcess&) = delete;
 
   const std::string& address() const { return address_; }
-  void Kill();   // as kill -9
+  void Kill();   // like kill -9
   void Start();  // on the same address and data
   void Pause();
   void Resume();
-  // Of a request to the JSON gateway, as curl would print the answer.
+  // Sends a request to the JSON gateway; returns the body of the response.
   std::string Post(const std::string& path, const std::string& body) const;
 
-  // One for all tests of the process; each takes a prefix of its own.
+  // Returns an etcd that all tests of the process share; each uses its own
+  // prefix.
   static EtcdProcess& Shared();
 
  private:

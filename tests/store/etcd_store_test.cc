@@ -1,4 +1,4 @@
-// The acceptance suites against a real etcd.
+// Runs the acceptance suites against a real etcd.
 #include "service/store/etcd/etcd_store.h"
 
 #include <grpcpp/security/credentials.h>

@@ -1,4 +1,4 @@
-// Stores on the etcd that all tests of the process share.
+// Opens stores on the etcd that all tests of the process share.
 #ifndef CLOCKWISE_TESTS_STORE_ETCD_TESTING_H_
 #define CLOCKWISE_TESTS_STORE_ETCD_TESTING_H_
 
@@ -15,7 +15,7 @@
 
 namespace clockwise {
 
-// A prefix that no other test uses.
+// Returns a prefix that no other test uses.
 inline std::string NewPrefix() {
   static std::atomic<int> number = 0;
   return absl::StrCat("/test/", ++number, "/");
@@ -41,7 +41,7 @@ inline std::shared_ptr<EtcdStore> OpenEtcd(const std::string& prefix) {
       EtcdOptions(prefix, {EtcdProcess::Shared().address()}));
 }
 
-// What the shared etcd says of the keys that begin with `prefix`.
+// Returns the shared etcd's response about the keys that begin with `prefix`.
 inline etcdserverpb::RangeResponse CountOf(const std::string& prefix) {
   EtcdClient client(EtcdOptions("/", {EtcdProcess::Shared().address()}).client);
   const EtcdRange range = Under(prefix);

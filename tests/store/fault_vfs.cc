@@ -4,9 +4,9 @@
 
 namespace clockwise {
 
-// A file as SQLite sees it; the real one lies behind it in the same memory.
+// A file as SQLite sees it; the real file follows it in the same memory.
 struct FaultFile {
-  sqlite3_file base;  // first, as SQLite wants it
+  sqlite3_file base;  // first, as SQLite requires
   FaultVfs* owner;
   char path[1024];
 
@@ -52,7 +52,8 @@ namespace {
 
 sqlite3_file* Real(sqlite3_file* file) { return FaultFile::Real(file); }
 
-// Without the methods for shared memory: an exclusive connection needs none.
+// Without methods for shared memory: an exclusive connection does not need
+// them.
 const sqlite3_io_methods kMethods = {
     .iVersion = 1,
     .xClose =
@@ -121,8 +122,8 @@ int FaultFile::Delete(sqlite3_vfs*, const char* path, int sync) {
 }
 
 FaultVfs::FaultVfs() : vfs_(), real_(sqlite3_vfs_find(nullptr)) {
-  // What is not replaced passes its own vfs along, which the real functions
-  // take only for their name and data: both are the same.
+  // Functions that are not replaced receive this vfs. The real functions use
+  // only its name and data, which are the same in both.
   vfs_ = *real_;
   vfs_.zName = "fault";
   vfs_.szOsFile = static_cast<int>(sizeof(FaultFile)) + real_->szOsFile;

@@ -1,8 +1,9 @@
-// A FaultVfs stands between SQLite and the files: it counts syncs, fails a
-// write or a sync when told to, and knows what a loss of power would leave.
+// FaultVfs is a layer between SQLite and its files. It counts syncs, makes a
+// write or a sync fail on demand, and keeps the content that survives a loss of
+// power.
 //
-// Thread-compatible. While it lives it is SQLite's default file layer; there
-// is one at a time, and connections opened through it must be closed before.
+// Thread-compatible. It is SQLite's default file layer until it is destroyed.
+// Only one may exist at a time. Close connections that use it before that.
 #ifndef CLOCKWISE_TESTS_STORE_FAULT_VFS_H_
 #define CLOCKWISE_TESTS_STORE_FAULT_VFS_H_
 
@@ -24,18 +25,18 @@ class FaultVfs {
   // SQLite's `code` and the system's `error_number`.
   void FailWrite(int count, int code, int error_number);
   void FailSync(int count, int error_number);
-  // Whether what was to fail has failed.
+  // True if the requested failure has happened.
   bool failed() const { return failed_; }
 
   int syncs() const { return syncs_; }
 
-  // Every file as it was when it was synced last, by path.
+  // Returns the content of every file when it was last synced, by path.
   const std::map<std::string, std::string>& durable() const { return durable_; }
 
  private:
   friend struct FaultFile;
 
-  // SQLITE_OK, or the failure that is due.
+  // Return SQLITE_OK, or the failure that is due.
   int Write();
   int Sync();
 

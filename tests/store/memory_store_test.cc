@@ -12,7 +12,7 @@
 namespace clockwise {
 namespace {
 
-// As durable as memory can be: who starts anew finds the store itself.
+// A memory store is not durable: Reopen returns the same store.
 struct Memory {
   std::shared_ptr<Store> NewStore() { return std::make_shared<MemoryStore>(); }
   std::shared_ptr<Store> Reopen(std::shared_ptr<Store> store) { return store; }

@@ -1,4 +1,4 @@
-// Files of older versions, in tests/data, are still read.
+// Tests that files of older versions (tests/data) can still be read.
 #include <gtest/gtest.h>
 
 #include "service/store/backup.h"

@@ -1,5 +1,5 @@
-// What tests of SQLite files share: another program that works on one, and a
-// file that must open, or be refused as damaged.
+// Fixture for tests of SQLite files: another program that changes a file, and a
+// file that must open or be rejected as damaged.
 #ifndef CLOCKWISE_TESTS_STORE_OTHER_PROGRAM_H_
 #define CLOCKWISE_TESTS_STORE_OTHER_PROGRAM_H_
 
@@ -17,7 +17,7 @@
 
 namespace clockwise {
 
-// What another program does to a closed file.
+// Changes a closed file as another program would.
 class OtherProgram {
  public:
   explicit OtherProgram(const std::string& path) {
@@ -27,7 +27,7 @@ class OtherProgram {
   OtherProgram(const OtherProgram&) = delete;
   OtherProgram& operator=(const OtherProgram&) = delete;
 
-  // The first column of the first row. Each of `blobs` is a parameter.
+  // Returns the first column of the first row. `blobs` are the parameters.
   std::string Run(const std::string& sql,
                   const std::vector<std::string>& blobs = {}) {
     sqlite3_stmt* statement = nullptr;
@@ -64,7 +64,8 @@ class DamagedFileTest : public testing::Test {
     return store.ok() ? *std::move(store) : nullptr;
   }
 
-  // The file is refused in one line that says `why`, and left as it was.
+  // Checks that the file is rejected in one line that contains `why`, and is
+  // not changed.
   void ExpectDamaged(const std::string& why) {
     const auto before = ContentOf(folder_.path());
     const auto store = SqliteStore::Open(path_, {});

@@ -1,8 +1,8 @@
-// What other processes may do to an SqliteStore: die by kill -9 in the middle
-// of a commit, and open the file that it has.
+// Tests other processes that use the file of an SqliteStore: one dies by kill
+// -9 in the middle of a commit, one opens a file that is in use.
 //
-// Each child is forked before this process opens the file: SQLite's knowledge
-// of its own locks would be copied into the child otherwise.
+// Each child is forked before this process opens the file. Otherwise SQLite's
+// record of its own locks would be copied into the child.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,10 +27,10 @@
 namespace clockwise {
 namespace {
 
-// A forked process and a pipe each way.
+// A forked process with a pipe in each direction.
 class Child {
  public:
-  // `run(in, out)` gets the child's ends of the pipes.
+  // `run(in, out)` receives the child's ends of the pipes.
   explicit Child(const std::function<void(int in, int out)>& run) {
     int to_child[2];
     int from_child[2];
@@ -56,7 +56,7 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  // Up to `size` bytes of what the child has written; none at its end.
+  // Returns up to `size` bytes from the child; an empty string at the end.
   std::string Read(size_t size) const {
     std::string bytes(size, '\0');
     const ssize_t count = read(in_, bytes.data(), size);
@@ -79,14 +79,14 @@ class Child {
   int out_ = -1;
 };
 
-// What the ring "r" is after each commit of CommitForEver.
+// Returns the nodes of the ring "r" after each commit of CommitForEver.
 std::vector<v1::Node> NodesAt(uint64_t epoch) {
   return {NodeOf("epoch", absl::StrCat(epoch)),
           NodeOf("filler", std::string(epoch * 37 % 9000, 'x'))};
 }
 
-// Commits epoch after epoch to the ring "r", and writes one byte for each one
-// that was acknowledged.
+// Commits one epoch after the other to the ring "r", and writes one byte for
+// each acknowledged commit.
 void CommitForEver(const std::string& path, int out) {
   const auto store = SqliteStore::Open(path, {});
   if (!store.ok()) return;
@@ -118,7 +118,7 @@ TEST(SqliteCrashTest, NoAcknowledgedCommitIsLostByKill) {
     uint64_t acknowledged = epoch;
     {
       Child child([&](int, int out) { CommitForEver(path, out); });
-      // Any moment will do: the child is somewhere in a commit.
+      // Kill the child at a random moment of its commits.
       const uint64_t enough = acknowledged + 1 + random() % 60;
       while (acknowledged < enough) {
         const std::string read = child.Read(1);
@@ -136,7 +136,7 @@ TEST(SqliteCrashTest, NoAcknowledgedCommitIsLostByKill) {
     const auto ring = (*store)->Load("r");
     ASSERT_OK(ring.status());
     epoch = ring->head.epoch;
-    // One more may have been made whose acknowledgement was cut off.
+    // The last commit may be durable without its acknowledgement.
     EXPECT_GE(epoch, acknowledged);
     EXPECT_LE(epoch, acknowledged + 1);
     EXPECT_EQ(ring->nodes.at(0).address(), absl::StrCat(epoch));
@@ -151,7 +151,7 @@ TEST(SqliteCrashTest, ASecondProcessIsRefused) {
 #endif
   TemporaryFolder folder;
   const std::string path = folder.File("db");
-  // Opens the file when told to, once for each byte read, and says how it went.
+  // For each byte that it reads: opens the file and writes the status.
   Child other([&](int in, int out) {
     char byte = 0;
     while (read(in, &byte, 1) == 1) {
@@ -171,8 +171,8 @@ TEST(SqliteCrashTest, ASecondProcessIsRefused) {
     EXPECT_TRUE(std::filesystem::exists(path + "-wal"));
   };
   expect_refused();
-  // A second handle here does not give away the lock of the first, as closing
-  // a file does with POSIX locks.
+  // A second handle in this process does not release the first one's lock,
+  // unlike POSIX locks, which are released when any handle is closed.
   EXPECT_FALSE(SqliteStore::Open(path, {}).ok());
   expect_refused();
   ASSERT_OK((*store)->Apply(CommitOf("r", 2, {NodeOf("a")})));

@@ -1,5 +1,5 @@
-// A damaged database is refused and left alone, or is no different from a
-// whole one: never another ring.
+// Tests that a damaged database is rejected and not changed, or has the content
+// of an undamaged one. It never opens with another ring.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace {
 
 class SqliteDamageTest : public testing::Test {
  protected:
-  // Some rings of every kind: nodes that fill pages and overflow them, free
+  // Writes rings of every kind: nodes that fill pages and overflow them, free
   // pages of a deleted ring, trimmed history, a partition table.
   void Fill(Store& store) {
     Note(store, absl::OkStatus());
@@ -47,15 +47,16 @@ class SqliteDamageTest : public testing::Test {
     Note(store, store.Delete("gone", 7));
   }
 
-  // After each call: the state that it made.
+  // Records the state after each call.
   void Note(Store& store, const absl::Status& status) {
     EXPECT_OK(status);
     whole_ = TextOf(store);
     states_.insert(whole_);
   }
 
-  // Opens a database of `bytes` and the log `log`, if there is one. True:
-  // refused. Otherwise its content is among `allowed`.
+  // Opens a database of `bytes` and the log `log`, if it is not empty. Returns
+  // true if the store rejects it. Otherwise its content must be one of
+  // `allowed`.
   bool IsRefused(const std::string& bytes, const std::string& log,
                  const std::set<std::string>& allowed) {
     const std::string path = folder_.File("db");
@@ -78,8 +79,8 @@ class SqliteDamageTest : public testing::Test {
   }
 
   TemporaryFolder folder_{FastParent()};
-  std::string whole_;             // the last state
-  std::set<std::string> states_;  // all of them
+  std::string whole_;             // last state
+  std::set<std::string> states_;  // all states
 };
 
 TEST_F(SqliteDamageTest, ADatabaseWithoutItsLastPagesIsRefused) {
@@ -96,7 +97,7 @@ TEST_F(SqliteDamageTest, ADatabaseWithoutItsLastPagesIsRefused) {
     EXPECT_TRUE(IsRefused(bytes.substr(0, size), "", {})) << size;
   }
   EXPECT_TRUE(IsRefused(bytes.substr(0, bytes.size() - 4096), "", {}));
-  // The last page is a free one: without its end the content is the same.
+  // The last page is free: its last byte is not part of the content.
   IsRefused(bytes.substr(0, bytes.size() - 1), "", {whole_});
 }
 
@@ -106,8 +107,8 @@ TEST_F(SqliteDamageTest, DamageBesideTheContentIsRefusedWhereItWouldMatter) {
     ASSERT_OK(store.status());
     Fill(**store);
   }
-  // sqlite.org/fileformat.html §1.3: how the file is written and read, and the
-  // number of free pages, which the next commits take.
+  // sqlite.org/fileformat.html §1.3: the versions for reading and writing, and
+  // the number of free pages, which later commits use.
   const std::string bytes = ReadBytes(folder_.File("db"));
   for (const size_t at : {18, 19, 39}) {
     for (const char damage : {'\1', '\2', '\4', '\6'}) {
@@ -136,7 +137,7 @@ TEST_F(SqliteDamageTest, AFlippedBitIsRefusedOrMakesNoDifference) {
     ++tried;
     if (HasFailure()) return;
   }
-  // The rest lies in the header's counters, in free pages and gaps.
+  // The rest is in the header's counters, free pages and gaps.
   EXPECT_GT(refused, tried / 3);
   RecordProperty("tried", tried);
   RecordProperty("refused", refused);
@@ -160,15 +161,15 @@ TEST_F(SqliteDamageTest, APageOfRubbishIsRefusedOrMakesNoDifference) {
     std::generate(rubbish.begin(), rubbish.end(),
                   [&] { return static_cast<char>(random()); });
     IsRefused(with(rubbish), "", {whole_});
-    // A write that went astray: one page in the place of another.
+    // A misdirected write: one page in the place of another.
     const size_t other = random() % (bytes.size() / 4096);
     IsRefused(with(bytes.substr(other * 4096, 4096)), "", {whole_});
   }
 }
 
-// SQLite takes what follows a damaged place in the log for a commit that a
-// crash cut off. So the ring may go back to a state that was (sqlite_store.h
-// says so), but never to one that was not.
+// SQLite treats the rest of the log after a damaged frame as a commit that a
+// crash interrupted. So the ring may go back to an earlier state
+// (sqlite_store.h says so), but never to a state that did not exist.
 TEST_F(SqliteDamageTest, ADamagedLogNeverMakesAStateThatWasNot) {
   std::string bytes;
   std::string log;
@@ -177,7 +178,7 @@ TEST_F(SqliteDamageTest, ADamagedLogNeverMakesAStateThatWasNot) {
     const std::string path = folder_.File("db");
     auto store = SqliteStore::Open(path, {});
     ASSERT_OK(store.status());
-    bytes = ReadBytes(path);  // before the log was written back
+    bytes = ReadBytes(path);  // log not written back yet
     Fill(**store);
     log = vfs.durable().at(path + "-wal");
   }

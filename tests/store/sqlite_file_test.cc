@@ -1,4 +1,5 @@
-// Which files an SqliteStore takes, and that it leaves alone those it refuses.
+// Tests which files an SqliteStore accepts, and that it does not change a file
+// that it rejects.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -23,7 +24,7 @@ namespace fs = std::filesystem;
 
 class SqliteFileTest : public testing::Test {
  protected:
-  // Makes a database with one ring at `path_` and closes it.
+  // Creates a database with one ring at `path_` and closes it.
   void MakeDatabase() {
     auto store = SqliteStore::Open(path_, {});
     ASSERT_OK(store.status());
@@ -31,7 +32,7 @@ class SqliteFileTest : public testing::Test {
     ASSERT_OK((*store)->Apply(CommitOf("r", 2, {NodeOf("a", "host:1")})));
   }
 
-  // Lets another program work on the file.
+  // Runs `sql` on the file as another program would.
   void Execute(const std::string& path, const std::string& sql) {
     sqlite3* connection = nullptr;
     ASSERT_EQ(sqlite3_open(path.c_str(), &connection), SQLITE_OK);
@@ -41,8 +42,8 @@ class SqliteFileTest : public testing::Test {
     ASSERT_EQ(sqlite3_close(connection), SQLITE_OK);
   }
 
-  // The file is refused with one line that names it and says `why`, and the
-  // folder is as it was, byte for byte.
+  // Checks that the file is rejected with one line that names it and contains
+  // `why`, and that no byte in the folder has changed.
   void ExpectRefused(const std::string& path, absl::StatusCode code,
                      const std::string& why) {
     const auto before = ContentOf(folder_.path());
@@ -134,7 +135,7 @@ TEST_F(SqliteFileTest, TablesThatWereAlteredAreRefused) {
   ExpectUnusable("table nodes is not as it was made");
 }
 
-// Each is one statement of another program; quick_check finds none of them.
+// Each is one statement of another program that quick_check does not detect.
 TEST_F(SqliteFileTest, RowsThatWereAlteredAreRefused) {
   for (const char* sql :
        {"UPDATE rings SET epoch = 3", "UPDATE rings SET fingerprint = 3",
@@ -183,7 +184,7 @@ TEST_F(SqliteFileTest, AnEmptyPathIsRefused) {
 
 TEST_F(SqliteFileTest, AFileWithoutPermissionIsRefused) {
   MakeDatabase();
-  // Not as root, who may do everything.
+  // Drop the rights of root, who may access all files.
   const uid_t user = geteuid() == 0 ? 65534 : geteuid();
   ASSERT_EQ(chown(path_.c_str(), user, getegid()), 0);
   const auto expect_refused = [&](mode_t folder, mode_t file) {
@@ -199,9 +200,9 @@ TEST_F(SqliteFileTest, AFileWithoutPermissionIsRefused) {
               std::string::npos)
         << store.status();
   };
-  expect_refused(0755, 0);     // to read it
-  expect_refused(0755, 0400);  // to write it
-  expect_refused(0555, 0600);  // to write the log beside it
+  expect_refused(0755, 0);     // cannot read it
+  expect_refused(0755, 0400);  // cannot write it
+  expect_refused(0555, 0600);  // cannot write the log beside it
 }
 
 TEST_F(SqliteFileTest, ALogWithoutItsFileIsRefused) {

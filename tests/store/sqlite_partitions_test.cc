@@ -1,5 +1,5 @@
-// Partition tables in an SQLite file: rows that were damaged, and commits that
-// fail on the way.
+// Tests partition tables in an SQLite file: damaged rows, and commits that
+// fail.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -20,7 +20,8 @@ namespace {
 
 class SqlitePartitionRowsTest : public DamagedFileTest {
  protected:
-  // A file with one ring of 256 partitions with three owners: four rows.
+  // Creates a file with one ring of 256 partitions with three owners: four
+  // rows.
   void SetUp() override {
     std::mt19937_64 random(2);
     TableModel model("r", 8);
@@ -34,7 +35,7 @@ class SqlitePartitionRowsTest : public DamagedFileTest {
     bytes_ = ReadBytes(path_);
   }
 
-  // Damages the whole file by `sql`.
+  // Restores the undamaged file and then damages it with `sql`.
   void Damage(const std::string& sql,
               const std::vector<std::string>& blobs = {}) {
     WriteBytes(path_, bytes_);
@@ -108,7 +109,7 @@ TEST_F(SqlitePartitionRowsTest, AreRefusedIfOneIsTooShortOrTooLong) {
   }
 }
 
-// Even where the digest is right, which no accident makes it.
+// Rejected even if the digest is right, which no accident would achieve.
 TEST_F(SqlitePartitionRowsTest, AreRefusedIfTheyAreNoWholeTable) {
   const std::string owners = Row(3);
   for (const std::string& other :
@@ -134,7 +135,7 @@ TEST_F(SqlitePartitionRowsTest, AreRefusedIfTheirTableIsNotAsItWasMade) {
   ExpectDamaged("table partitions is not as it was made");
 }
 
-// --- Commits that fail. ---
+// --- Failed commits. ---
 
 using SqlitePartitionsTest = DamagedFileTest;
 
@@ -177,7 +178,7 @@ TEST_F(SqlitePartitionsTest, AFailedCommitLeavesTheTableAsItWas) {
   EXPECT_EQ(Open()->Load("r")->table, model.table());
 }
 
-// What was not synced is lost; what was acknowledged was synced.
+// Content that was not synced is lost; acknowledged commits were synced.
 TEST_F(SqlitePartitionsTest, ALossOfPowerLosesNoMovedPartitions) {
   FaultVfs vfs;
   std::mt19937_64 random(4);

@@ -1,5 +1,5 @@
-// SqliteStore as a store, and what it promises when the disk does not play
-// along: full, failing, or without power.
+// Tests SqliteStore as a Store, and its guarantees when the disk is full,
+// fails, or loses power.
 #include "service/store/sqlite/sqlite_store.h"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StoreAcceptance, Sqlite);
 INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StoreExchangeAcceptance, Sqlite);
 INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StorePartitionAcceptance, Sqlite);
 
-// A commit of up to four random nodes to a ring at `epoch` - 1.
+// Returns a commit of up to four random nodes to a ring at `epoch` - 1.
 Commit RandomCommit(std::mt19937_64& random, uint64_t epoch) {
   Commit commit = CommitOf("r", epoch);
   commit.history_changes = 1 + random() % 8;
@@ -92,8 +92,8 @@ TEST(SqliteStoreTest, EachCommitIsSyncedBeforeItIsAcknowledged) {
   }
 }
 
-// What was not synced is lost, at each moment between two commits; also while
-// the log is written back into the file, which happens after 1,000 pages.
+// Drops unsynced content between two commits. The loop is long enough that the
+// log is written back into the file, which happens after 1,000 pages.
 TEST(SqliteStoreTest, ALossOfPowerLosesNoAcknowledgedCommit) {
   TemporaryFolder folder;
   TemporaryFolder after_loss;
@@ -106,7 +106,7 @@ TEST(SqliteStoreTest, ALossOfPowerLosesNoAcknowledgedCommit) {
     ASSERT_OK(store->Apply(RandomCommit(random, epoch)));
     if (epoch % 13 != 0) continue;
     const std::string copy = after_loss.File(absl::StrCat("db", epoch));
-    // What was never synced since it was created is as it was published.
+    // A file that was never synced has the content with which it was created.
     const auto file = vfs.durable().find(path);
     WriteBytes(copy, file != vfs.durable().end() ? file->second : "");
     if (file == vfs.durable().end()) {
@@ -121,7 +121,7 @@ TEST(SqliteStoreTest, ALossOfPowerLosesNoAcknowledgedCommit) {
   }
 }
 
-// For each write and sync that a commit makes: that one fails.
+// A failure of one write or sync of a commit.
 struct Fault {
   const char* name;
   int code;  // 0: a sync fails
@@ -180,7 +180,8 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"WriteError", SQLITE_IOERR_WRITE, EIO,
               v1::ERROR_REASON_STORE_UNAVAILABLE},
         Fault{"SyncError", 0, EIO, v1::ERROR_REASON_STORE_UNAVAILABLE},
-        // The bytes may have reached the disk: not "nothing was changed".
+        // The bytes may be on the disk: the error must not say "nothing was
+        // changed".
         Fault{"SyncWithoutSpace", 0, ENOSPC,
               v1::ERROR_REASON_STORE_UNAVAILABLE}),
     [](const auto& test) { return test.param.name; });
@@ -210,7 +211,7 @@ TEST(SqliteStoreTest, AFullStoreRefusesChangesAndGoesOnReading) {
   EXPECT_FALSE(store->up());
   EXPECT_EQ(TextOf(*store), before);
 
-  // Space comes back, and the epoch that was refused is the next one.
+  // There is space again, and the rejected epoch is the next one.
   ASSERT_OK(store->Delete("other", 7));
   ASSERT_OK(store->Apply(CommitOf("r", epoch, {NodeOf("small")})));
   EXPECT_TRUE(store->up());

@@ -1,4 +1,4 @@
-// Files of schema version 1, which had no partition tables.
+// Tests files of schema version 1, which had no partition tables.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -18,7 +18,7 @@ namespace {
 
 class SqliteVersion1Test : public DamagedFileTest {
  protected:
-  // A file as version 1 wrote it, with the ring "r".
+  // Creates a file as version 1 wrote it, with the ring "r".
   void MakeFile() {
     OtherProgram version1(path_);
     version1.Run(absl::StrCat("PRAGMA application_id=", kApplicationId));

@@ -1,9 +1,9 @@
-// The acceptance suite that defines a Store: what passes is one.
+// The acceptance suite that defines a Store.
 //
-// It is a typed suite over a Place, which is where rings are durable:
+// It is a typed suite over a Place, which keeps the rings:
 //   struct Place {
 //     std::shared_ptr<Store> NewStore();  // on an empty place, called first
-//     // The store as a program that starts anew would find it.
+//     // Returns the store as a restarted program would find it.
 //     std::shared_ptr<Store> Reopen(std::shared_ptr<Store> store);
 //   };
 #ifndef CLOCKWISE_TESTS_STORE_STORE_ACCEPTANCE_H_
@@ -30,12 +30,12 @@ template <typename Backend>
 class StoreAcceptance : public testing::Test {
  protected:
   void Reopen() { store_ = backend_.Reopen(std::move(store_)); }
-  // A ring that must be there.
+  // Returns a ring that must exist.
   StoredRing Stored(const std::string& ring) {
     auto stored = store_->Load(ring);
     EXPECT_OK(stored.status());
     if (!stored.ok()) return StoredRing();
-    // Head tells of every ring what Load tells.
+    // Head and Load return the same head.
     const auto head = store_->Head(ring);
     EXPECT_OK(head.status());
     StoredRing alone;
@@ -150,7 +150,8 @@ TYPED_TEST_P(StoreAcceptance, OfConcurrentCommitsAtOneEpochExactlyOneWins) {
       const std::vector<v1::Node> nodes = {NodeOf(absl::StrCat("by", t))};
       uint64_t epoch = 2;
       while (epoch <= kLastEpoch) {
-        // All try each epoch, and go on when somebody has made it.
+        // All threads try each epoch, and continue when one of them has
+        // committed it.
         const absl::Status status =
             this->store_->Apply(CommitOf("r", epoch, nodes));
         if (status.ok()) ++winners[epoch];
@@ -265,7 +266,7 @@ TYPED_TEST_P(StoreAcceptance,
   EXPECT_REFUSED(this->store_->Apply(CommitOf("r", 2, {NodeOf("b")}, {}, 1)),
                  EPOCH_CONFLICT);
   EXPECT_REFUSED(this->store_->Delete("r", 1), EPOCH_CONFLICT);
-  StoredRing expected;  // nothing of the old one
+  StoredRing expected;  // nothing of the deleted ring
   expected.head = HeadOf("r", 2);
   EXPECT_EQ(TextOf(this->Stored("r")), TextOf(expected));
 }

@@ -1,6 +1,5 @@
-// The part of the acceptance suite that defines how a Store keeps the partition
-// tables of PARTITIONED rings. A typed suite over a Place, as
-// store_acceptance.h is.
+// The part of the acceptance suite about the partition tables of PARTITIONED
+// rings. A typed suite over a Place, as in store_acceptance.h.
 #ifndef CLOCKWISE_TESTS_STORE_STORE_PARTITION_ACCEPTANCE_H_
 #define CLOCKWISE_TESTS_STORE_STORE_PARTITION_ACCEPTANCE_H_
 
@@ -20,14 +19,15 @@ namespace clockwise {
 template <typename Backend>
 class StorePartitionAcceptance : public StoreAcceptance<Backend> {
  protected:
-  // Makes the ring "r" and its first table, of random owners.
+  // Creates the ring "r" and its first table, with random owners.
   TableModel NewTable(uint32_t bits, size_t width) {
     TableModel model("r", bits);
     EXPECT_OK(this->store_->Create(TableHeadOf("r", bits)));
     EXPECT_OK(this->store_->Apply(model.Fill(random_, width)));
     return model;
   }
-  // The ring "r" has the model's table and epoch, also after reopening.
+  // Checks that the ring "r" has the model's table and epoch, also when
+  // reopened.
   void ExpectStored(const TableModel& model) {
     for (int i = 0; i < 2; ++i) {
       EXPECT_EQ(this->Stored("r").table, model.table());
@@ -35,7 +35,7 @@ class StorePartitionAcceptance : public StoreAcceptance<Backend> {
       this->Reopen();
     }
   }
-  // `commit` is refused, and nothing is another than before.
+  // Checks that `commit` is rejected and changes nothing.
   void ExpectMisfit(const Commit& commit) {
     SCOPED_TRACE(commit.record.ShortDebugString());
     const std::string before = TextOf(*this->store_);
@@ -126,11 +126,11 @@ TYPED_TEST_P(StorePartitionAcceptance, MovesThatDoNotFitChangeNothing) {
     std::vector<uint32_t> all_but_one_twice = all;
     all_but_one_twice[1] = 0;
     const std::vector<Commit> misfits = {
-        MovesOf("r", 3, {2}, {1, 2}),        // of another width
+        MovesOf("r", 3, {2}, {1, 2}),        // another width
         MovesOf("r", 3, {2}, {1, 2, 3, 4}),  //
         MovesOf("r", 3, {1, 2}, {1, 2, 3, 4, 5, 6, 7, 8}),
         MovesOf("r", 3, {2}, {}),                  //
-        MovesOf("r", 3, {1, 2}, {1, 2, 3, 4, 5}),  // no whole rows
+        MovesOf("r", 3, {1, 2}, {1, 2, 3, 4, 5}),  // incomplete rows
         MovesOf("r", 3, {end}, {1, 2, 3}),         // beyond the end
         MovesOf("r", 3, {1, 3, end}, std::vector<uint32_t>(9, 5)),
         MovesOf("r", 3, {1, end + 1000}, std::vector<uint32_t>(6, 5)),
@@ -208,7 +208,7 @@ TYPED_TEST_P(StorePartitionAcceptance, RecordsUpToTheDroppedEpochAreDropped) {
     this->Reopen();
     EXPECT_EQ(EpochsOf(this->Stored(ring)),
               (std::vector<uint64_t>{6, 7, 8, 9}));
-    // Whichever drops more.
+    // The limit that drops more applies.
     commit = CommitOf(ring, 10);
     commit.dropped_epoch = 6;
     commit.history_changes = 2;

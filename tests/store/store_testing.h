@@ -1,5 +1,5 @@
-// What the tests of stores share: rings and commits to put into one, and a
-// ring as text to compare. Stateless, but for the folder on the disk.
+// Functions that tests of stores share: rings and commits to store, and rings
+// as text to compare. Stateless except for the folder on disk.
 #ifndef CLOCKWISE_TESTS_STORE_STORE_TESTING_H_
 #define CLOCKWISE_TESTS_STORE_STORE_TESTING_H_
 
@@ -19,7 +19,7 @@
 
 namespace clockwise {
 
-// A folder of its own, removed with all that is in it.
+// A new folder, which the destructor removes with its content.
 class TemporaryFolder {
  public:
   explicit TemporaryFolder(const std::string& parent = testing::TempDir())
@@ -47,13 +47,13 @@ inline void WriteBytes(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
-// A parent for folders that are written thousands of times: in memory, where
-// the system has a place for that.
+// Returns a parent for folders that are written thousands of times: in memory,
+// if the system has a file system for that.
 inline std::string FastParent() {
   return std::filesystem::exists("/dev/shm") ? "/dev/shm" : testing::TempDir();
 }
 
-// Every file of a folder, by name; folders within are named with a slash.
+// Returns every file of a folder, by name; a subfolder ends with a slash.
 inline std::map<std::string, std::string> ContentOf(const std::string& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -87,7 +87,7 @@ inline v1::Node NodeOf(const std::string& id, const std::string& address = "") {
   return node;
 }
 
-// The commit that takes `ring` to `epoch`.
+// Returns a commit that takes `ring` to `epoch`.
 inline Commit CommitOf(const std::string& ring, uint64_t epoch,
                        const std::vector<v1::Node>& upserted = {},
                        const std::vector<std::string>& removed = {},
@@ -105,7 +105,7 @@ inline Commit CommitOf(const std::string& ring, uint64_t epoch,
   return commit;
 }
 
-// All of a ring, for a comparison that shows the difference.
+// Returns all of a ring as text, so that a comparison shows the difference.
 inline std::string TextOf(const StoredRing& ring) {
   std::string text =
       absl::StrCat(ring.head.spec.ShortDebugString(), "\nincarnation ",
@@ -123,7 +123,7 @@ inline std::string TextOf(const StoredRing& ring) {
   return text;
 }
 
-// All of a store as text, or why it could not be had.
+// Returns all of a store as text, or the error.
 inline std::string TextOf(Store& store) {
   const auto rings = store.LoadAll();
   if (!rings.ok()) return rings.status().ToString();

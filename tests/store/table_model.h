@@ -1,5 +1,5 @@
-// A TableModel is the partition table that a store of one ring must hold, kept
-// in memory, and the commits that change both. Thread-compatible.
+// TableModel holds the partition table that the store of one ring must have,
+// and builds commits that change both. Thread-compatible.
 #ifndef CLOCKWISE_TESTS_STORE_TABLE_MODEL_H_
 #define CLOCKWISE_TESTS_STORE_TABLE_MODEL_H_
 
@@ -14,7 +14,7 @@
 
 namespace clockwise {
 
-// The head of a new PARTITIONED ring of 2^`bits` partitions.
+// Returns the head of a new PARTITIONED ring with 2^`bits` partitions.
 inline RingHead TableHeadOf(const std::string& ring, uint32_t bits,
                             uint64_t incarnation = 7) {
   RingHead head = HeadOf(ring, incarnation);
@@ -34,7 +34,7 @@ class TableModel {
   size_t width() const { return table_.size() / partitions_; }
   uint64_t epoch() const { return epoch_; }
 
-  // The next epoch's commit, which makes the table `to`.
+  // Returns the next epoch's commit, which changes the table into `to`.
   Commit Become(OrdinalTable to) {
     Commit commit = CommitOf(ring_, ++epoch_);
     const size_t from_width = width();
@@ -55,14 +55,15 @@ class TableModel {
     return commit;
   }
 
-  // All partitions get `width` new owners.
+  // Returns a commit that gives all partitions `width` new owners.
   Commit Fill(std::mt19937_64& random, size_t width) {
     OrdinalTable to(partitions_ * width);
     for (uint32_t& owner : to) owner = static_cast<uint32_t>(random());
     return Become(std::move(to));
   }
 
-  // About `count` partitions get a new owner, here and there or all in a row.
+  // Returns a commit that changes an owner of about `count` partitions, either
+  // scattered or all in a row.
   Commit MoveSome(std::mt19937_64& random, size_t count) {
     OrdinalTable to = table_;
     const bool in_a_row = random() % 2 == 0;
@@ -81,7 +82,7 @@ class TableModel {
   uint64_t epoch_ = 1;
 };
 
-// A commit whose moves are as they are given.
+// Returns a commit with exactly the moves in the arguments.
 inline Commit MovesOf(const std::string& ring, uint64_t epoch,
                       const std::vector<uint32_t>& partitions,
                       const std::vector<uint32_t>& after) {

@@ -1,4 +1,4 @@
-"""A certificate authority for the length of a test."""
+"""Runs a certificate authority for a test."""
 
 import pathlib
 import subprocess
@@ -7,7 +7,7 @@ CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
 
 class Authority:
-    """Its root is `ca`, a PEM file in `folder`."""
+    """A certificate authority; `ca` is its root, a PEM file in `folder`."""
 
     def __init__(self, folder, name="ca"):
         self.folder = pathlib.Path(folder)
@@ -22,8 +22,8 @@ class Authority:
                        capture_output=True)
 
     def issue(self, name, *names, days=2):
-        """A certificate for `names`, as "DNS:a.example", and its key: paths.
-        With no days it has expired when it is made."""
+        """Creates a certificate for `names`, as "DNS:a.example", and its key;
+        returns their paths. With `days` 0 it is expired at once."""
         (self.folder / f"{name}.ext").write_text(
             f"subjectAltName={','.join(names)}\n"
             "extendedKeyUsage=serverAuth,clientAuth\n"

@@ -1,4 +1,4 @@
-"""Runs the `clockwise` command, and gives a test a server with a ring."""
+"""Runs the `clockwise` command, and provides tests with a server and a ring."""
 
 import json
 import os
@@ -16,7 +16,7 @@ for name in ("CLOCKWISE_SERVER", "COLUMNS"):
 
 
 def run(*arguments, server=None, stdin="", **options):
-    """Runs the command; text in and out unless stdin is bytes."""
+    """Runs the command; input and output are text unless stdin is bytes."""
     command = [CLOCKWISE]
     if server is not None:
         command.append(f"--server={server}")
@@ -52,12 +52,13 @@ class WithServer(unittest.TestCase):
         return done.stdout
 
     def json(self, *arguments, **options):
-        """The objects printed, one a line."""
+        """Returns the objects that are printed, one per line."""
         out = self.good("--output=json", *arguments, **options)
         return [json.loads(line) for line in out.splitlines()]
 
     def fails(self, code, *arguments, **options):
-        """The lines told on standard error: one, and at most one of advice."""
+        """Returns the lines on standard error: one error, and at most one of
+        advice."""
         done = self.run_on_ring(*arguments, **options)
         self.assertEqual(done.returncode, code, done)
         lines = done.stderr.splitlines()

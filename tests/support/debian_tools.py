@@ -1,14 +1,14 @@
-"""Environments in which tests start tools, whatever the caller's PATH contains.
+"""Environments in which tests start tools, independent of the caller's PATH.
 
-Debian's Go, protoc and Python belong to Debian's libraries. Newer ones from
-elsewhere do not fit them, even when PATH names them first.
+Debian's Go, protoc and Python belong to Debian's libraries. Newer versions from
+elsewhere do not fit them, even if PATH names them first.
 """
 
 import os
 
 _DEBIAN_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
-# These settings of the caller reach tools; all others stay behind. The compiler
-# cache may have its folder and its limits elsewhere.
+# Only these settings of the caller are passed to tools. The compiler cache may
+# have its folder and its limits elsewhere.
 _KEPT = ("HOME", "TMPDIR", "CCACHE_DIR")
 _NODE_FOLDER = "/usr/bin"
 

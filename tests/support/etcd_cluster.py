@@ -1,4 +1,4 @@
-"""Real etcd members on loopback, in temporary folders, ended by their pids."""
+"""Runs real etcd members on loopback, in temporary folders."""
 
 import json
 import os
@@ -14,10 +14,10 @@ import urllib.request
 
 
 def free_port():
-    """A port that was free a moment ago.
+    """Returns a port that was free a moment ago.
 
-    It is below those that Linux gives to outgoing connections: one of another
-    test could take the port before etcd does.
+    It is below the range that Linux uses for outgoing connections: a connection
+    of another test could use the port before etcd does.
     """
     while True:
         port = random.randrange(10000, 32000)
@@ -30,9 +30,11 @@ def free_port():
 
 
 class EtcdCluster:
-    """`size` members for the length of a with block; all healthy at its start.
+    """`size` members for the duration of a with block; all are healthy at its
+    start.
 
-    `store` is what a server takes as --store. A member is named by its index.
+    `store` is the value of --store for a server. A member is named by its
+    index.
     """
 
     def __init__(self, size=1, flags=(), scheme="http", context=None):
@@ -53,8 +55,8 @@ class EtcdCluster:
         return "etcd:" + ",".join(self.addresses)
 
     def __enter__(self):
-        # In memory where there is a place for it: an fsync of the shared disk
-        # may take longer than an election.
+        # In memory if possible: an fsync of a shared disk may take longer than
+        # an election.
         parent = "/dev/shm" if os.path.isdir("/dev/shm") else None
         self.folder = tempfile.mkdtemp(prefix="clockwise-etcd-", dir=parent)
         for index in range(self.size):
@@ -69,7 +71,7 @@ class EtcdCluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, index, wait=True):
-        """Starts a member, on what it had if it was there before."""
+        """Starts a member, with its previous data if there is any."""
         client = f"{self.scheme}://127.0.0.1:{self.clients[index]}"
         peer = f"http://127.0.0.1:{self.peers[index]}"
         members = ",".join(f"m{i}=http://127.0.0.1:{port}"
@@ -88,7 +90,7 @@ class EtcdCluster:
             self.wait(index)
 
     def post(self, index, page, body, timeout=5):
-        """The answer of a member's JSON gateway."""
+        """Returns the response of a member's JSON gateway."""
         with urllib.request.urlopen(urllib.request.Request(
                 f"{self.scheme}://127.0.0.1:{self.clients[index]}{page}",
                 data=json.dumps(body).encode()), timeout=timeout,
@@ -96,7 +98,7 @@ class EtcdCluster:
             return json.load(answer)
 
     def status(self, index, timeout=2):
-        """What a member says of itself, or None."""
+        """Returns a member's status, or None."""
         try:
             return self.post(index, "/v3/maintenance/status", {}, timeout)
         except (urllib.error.URLError, OSError, ValueError):
@@ -114,7 +116,7 @@ class EtcdCluster:
                 "etcd did not become healthy: " + log.read()[-2000:])
 
     def leader(self):
-        """The index of the member that leads."""
+        """Returns the index of the leader."""
         for _ in range(600):
             for index in range(self.size):
                 status = self.status(index)
@@ -125,7 +127,7 @@ class EtcdCluster:
         raise RuntimeError("etcd has no leader")
 
     def compact(self):
-        """Forgets all revisions but the newest."""
+        """Compacts all revisions except the newest."""
         revision = self.status(0)["header"]["revision"]
         self.post(0, "/v3/kv/compaction",
                   {"revision": revision, "physical": True})

@@ -1,4 +1,4 @@
-"""What the tests of the fault suite share."""
+"""The base class of the tests of the fault suite."""
 
 import os
 import time
@@ -13,13 +13,12 @@ from tests.support.stubs import placement_pb2_grpc
 FAULTS = os.environ.get(
     "CLOCKWISED_FAULTS", str(ROOT / "build/release/bin/clockwised_faults"))
 SQLITE = "sqlite:{folder}/rings.db"
-# Beats so quick that a watcher's silence is seen, and all history is kept for
-# the checker.
+# Frequent heartbeats reveal a silent watcher; the checker needs all history.
 FLAGS = ["--watch-heartbeat=0.3", "--history-changes=1000000"]
 
 
 class FaultCase(unittest.TestCase):
-    """Ends each test by checking all that its programs were told."""
+    """Ends each test by checking everything that its programs received."""
 
     def setUp(self):
         self.kills = 0
@@ -32,7 +31,7 @@ class FaultCase(unittest.TestCase):
         return [self.server(cluster.store, **more) for _ in range(count)]
 
     def check(self, record, servers, failures_allowed=False):
-        """Fails on whatever does not fit, and prints what was looked at."""
+        """Fails on every inconsistency, and prints what was checked."""
         checker = Checker()
         checker.check(record, self.endings(servers))
         self.assertEqual(checker.faults[:20], [])
@@ -49,7 +48,8 @@ class FaultCase(unittest.TestCase):
 
     @staticmethod
     def endings(servers):
-        """What all servers hold, once they have caught up with each other."""
+        """Returns the state of all servers after they have caught up with each
+        other."""
         channels = [connect(server.grpc) for server in servers]
         stubs = [placement_pb2_grpc.PlacementServiceStub(channel)
                  for channel in channels]
@@ -64,6 +64,6 @@ class FaultCase(unittest.TestCase):
 
     @staticmethod
     def longest_gap(record):
-        """The longest time between two acknowledgements, in seconds."""
+        """Returns the longest time between two acknowledgements, in seconds."""
         times = sorted(record.times)
         return max((b - a for a, b in zip(times, times[1:])), default=0)

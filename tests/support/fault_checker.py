@@ -1,9 +1,9 @@
-"""Reads what programs were told, and what is there in the end, and finds
-everything that does not fit.
+"""Compares what programs received with the final state, and reports every
+inconsistency.
 
-The promises (README, "Guarantees"): what was acknowledged is there exactly once;
-epochs are dense; each watcher's sequence is monotone and without a gap; all
-who are at the same epoch have the same fingerprint.
+The guarantees (README, "Guarantees"): an acknowledged change is present exactly
+once; epochs are dense; each watcher's sequence is monotone and has no gap; all
+programs at the same epoch have the same fingerprint.
 """
 
 import collections
@@ -15,11 +15,12 @@ Ending = collections.namedtuple(
 
 
 def ending_of(stub):
-    """What a server holds: all changes it keeps, oldest first, and the ring."""
+    """Returns a server's state: all changes that it keeps, oldest first, and
+    the ring."""
     for _ in range(20):
         changes = history_of(stub)
         ring = stub.GetRing(pb.GetRingRequest(), timeout=TIMEOUT).snapshot
-        # A server may hear of another's last change between the two.
+        # The server may receive another server's change between the two calls.
         if not changes or changes[-1].epoch == ring.epoch:
             break
     return Ending(changes, ring.epoch, ring.incarnation, ring.fingerprint,
@@ -27,7 +28,7 @@ def ending_of(stub):
 
 
 def history_of(stub):
-    """All changes that a server keeps, oldest first."""
+    """Returns all changes that a server keeps, oldest first."""
     changes = []
     token = ""
     while True:
@@ -40,7 +41,7 @@ def history_of(stub):
 
 
 class Checker:
-    """Collects faults, and counts what was looked at."""
+    """Collects faults, and counts the checks."""
 
     def __init__(self):
         self.faults = []
@@ -53,7 +54,7 @@ class Checker:
             self.faults.append(fault)
 
     def check(self, record, endings):
-        """All of it: `endings` are those of every server."""
+        """Runs all checks; `endings` are the final states of all servers."""
         first = endings[0]
         for ending in endings:
             self.expect(ending[1:] == first[1:],
@@ -71,7 +72,8 @@ class Checker:
                             f"watcher {number}'s mirror has other nodes")
 
     def note(self, incarnation, epoch, fingerprint, source):
-        """Someone is at an epoch with a fingerprint."""
+        """Records the fingerprint that `source` has for an epoch, and compares
+        it."""
         known = self._fingerprints.setdefault(
             (incarnation, epoch), (fingerprint, source))
         self.expect(known[0] == fingerprint,
@@ -79,7 +81,8 @@ class Checker:
                     f"{source} {fingerprint:016x}")
 
     def check_history(self, ending):
-        """Epochs are dense up to the ring's, and its fingerprint the last."""
+        """Checks that epochs are dense up to the ring's, and that the last
+        fingerprints agree."""
         epochs = [change.epoch for change in ending.changes]
         want = list(range(ending.epoch - len(epochs) + 1, ending.epoch + 1))
         self.expect(epochs == want, "history's epochs are not dense")
@@ -93,7 +96,8 @@ class Checker:
             self.expect(count == 1, f"{request_id} was made {count} times")
 
     def check_requests(self, record, ending):
-        """Acknowledged: there once, as told. Refused: not there."""
+        """Acknowledged changes exist once at their epoch; rejected ones do not
+        exist."""
         kept = {change.request_id: change for change in ending.changes}
         oldest = ending.epoch - len(ending.changes)
         for request_id, change in record.acknowledged.items():
@@ -114,7 +118,7 @@ class Checker:
                         f"{request_id} was refused and is there")
 
     def check_stream(self, who, events):
-        """Monotone and without a gap."""
+        """Checks that a watcher's events are monotone and without a gap."""
         last = None
         for event in events:
             self.note(event.incarnation, event.epoch, event.fingerprint, who)

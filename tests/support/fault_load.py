@@ -1,6 +1,6 @@
-"""Load for the fault suite, and a record of all that it was told.
+"""Load for the fault suite, and a record of everything that it received.
 
-Everything goes into one Record; fault_checker.py reads it.
+Everything is stored in one Record; fault_checker.py reads it.
 """
 
 import collections
@@ -14,7 +14,7 @@ from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
 
 AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED,
          grpc.StatusCode.CANCELLED, grpc.StatusCode.ABORTED)
-# For a request whose outcome is still unknown: how long it is sent again.
+# Seconds during which a request with an unknown outcome is retried.
 PATIENCE = 60
 
 SERVICE_CONFIG = json.dumps({
@@ -30,14 +30,14 @@ SERVICE_CONFIG = json.dumps({
 
 
 class Record:
-    """What programs were told. Thread-safe by the interpreter's lock alone:
-    each list is appended to by one thread."""
+    """Everything that programs received. Thread-safe by the interpreter's lock
+    alone: each list has one thread that appends to it."""
 
     def __init__(self):
         self.acknowledged = {}  # request_id: pb.Change
         self.refused = {}       # request_id: code
         self.unknown = set()    # request_ids
-        self.conflicts = []     # ABORTED: lost too many races, sent again
+        self.conflicts = []     # ABORTED: lost too many races, retried
         self.times = []         # of acknowledgements, monotonic seconds
         self.streams = []       # a list of events for each watcher
         self.mirrors = {}       # watcher's index: (epoch, node ids)
@@ -65,16 +65,16 @@ def connect(address):
 class Load:
     """Writers, watchers and readers over `servers` until the with block ends.
 
-    Each writer has node ids of its own, so no two requests are in each other's
-    way; each request has an id, and is sent again with it, elsewhere, until
-    its outcome is known.
+    Each writer uses its own node IDs, so that requests do not conflict. Each
+    request has an ID, and is retried on another server until its outcome is
+    known.
     """
 
     def __init__(self, servers, writers=2, watchers=2, readers=1, changes=None,
                  name="w", record=None):
         self.servers = servers
         self.record = record or Record()
-        self.changes = changes  # of each writer; None: without end
+        self.changes = changes  # per writer; None: no limit
         self._stop = threading.Event()
         self._writers = [
             threading.Thread(target=self._write, args=(f"{name}{i}", i))
@@ -93,7 +93,7 @@ class Load:
         return self
 
     def _add_base(self):
-        """So that there is always an owner to be located, at every server."""
+        """Adds a node at every server, so that each key has an owner."""
         epoch = 0
         for server in self.servers:
             with connect(server.grpc) as channel:
@@ -108,7 +108,7 @@ class Load:
 
     @staticmethod
     def _patiently(call):
-        """What the call answers, once others are not faster each time."""
+        """Retries the call while it loses races; returns its response."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
@@ -132,8 +132,8 @@ class Load:
             thread.join(timeout=30)
 
     def catch_up(self):
-        """Gives watchers time to hear of the last change."""
-        # A copy: another Load may still add to the record.
+        """Waits until watchers have received the last change."""
+        # Copy the list: another Load may still add to the record.
         last = max((change.epoch for change in
                     list(self.record.acknowledged.values())), default=0)
         for _ in range(100):
@@ -156,8 +156,8 @@ class Load:
 
     @staticmethod
     def _change(name, number):
-        """The method and request of a writer's `number`-th change: each node is
-        added, updated, and but for every fifth removed."""
+        """Returns the method and request of a writer's `number`-th change. Each
+        node is added, updated, and (except every fifth) removed."""
         node, step = divmod(number - 1, 3)
         node_id = f"{name}-n{node % 20}.{node // 20}"
         if step == 0 or (step == 2 and node % 5 == 0):
@@ -223,7 +223,7 @@ class Load:
 
     @staticmethod
     def _note(told, nodes):
-        """The event of one message, and the mirror's nodes after it."""
+        """Returns the event of one message, and the mirror's nodes after it."""
         kind = told.WhichOneof("event")
         body = getattr(told, kind)
         before = body.from_epoch if kind == "delta" else 0

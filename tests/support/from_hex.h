@@ -1,5 +1,6 @@
-// Returns the bytes of hexadecimal digits. absl::HexStringToBytes has one form
-// in Debian 12's Abseil and another one, which replaces it, in Debian 13's.
+// Returns the bytes of hexadecimal digits. Debian 12's Abseil has only the old
+// form of absl::HexStringToBytes; Debian 13's Abseil deprecates it for a new
+// form.
 #ifndef CLOCKWISE_TESTS_SUPPORT_FROM_HEX_H_
 #define CLOCKWISE_TESTS_SUPPORT_FROM_HEX_H_
 

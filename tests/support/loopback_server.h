@@ -1,5 +1,5 @@
-// A gRPC service on a free loopback port, for as long as this lives; calls
-// under way are ended then.
+// Serves a gRPC service on a free loopback port until it is destroyed, which
+// ends running calls.
 #ifndef CLOCKWISE_TESTS_SUPPORT_LOOPBACK_SERVER_H_
 #define CLOCKWISE_TESTS_SUPPORT_LOOPBACK_SERVER_H_
 
@@ -13,7 +13,7 @@ namespace clockwise {
 
 class LoopbackServer {
  public:
-  // `service` outlives it.
+  // `service` must outlive it.
   explicit LoopbackServer(grpc::Service& service) {
     int port = 0;
     grpc::ServerBuilder builder;

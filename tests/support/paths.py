@@ -1,4 +1,4 @@
-"""Where the sources and the built programs are."""
+"""Paths of the sources and the built programs."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""Random changes of a ring's members, each of which changes something."""
+"""Random changes of a ring's nodes; each of them changes something."""
 
 import random
 
@@ -6,13 +6,13 @@ from tests.support.stubs import TIMEOUT, pb
 
 ZONES = ["", "east", "north", "west"]
 WEIGHTS = [1, 1, 1, 2, 3, 5, 7]
-TOO_GREAT = 20_000  # a weight that leaves the others next to nothing
-# Sizes that a ring wanders between: empty, fewer than its owners, more.
+TOO_GREAT = 20_000  # a weight that leaves almost nothing for the others
+# Sizes between which a ring varies: empty, fewer nodes than owners, more.
 SIZES = [0, 1, 2, 3, 4, 9, 16, 25]
 
 
 class RandomChanges:
-    """Knows the members of one ring, and thinks of changes to them."""
+    """Tracks the nodes of one ring, and proposes changes to them."""
 
     def __init__(self, stub, ring, seed, weights=WEIGHTS):
         self.stub = stub
@@ -25,7 +25,7 @@ class RandomChanges:
         self.kinds = set()
 
     def think(self):
-        """A call and its request, not yet made."""
+        """Returns a method and its request, without calling it."""
         if len(self.nodes) == self.size or self.random.random() < 0.02:
             self.size = self.random.choice(SIZES)
         several = (self.random.randint(2, 6)
@@ -67,7 +67,7 @@ class RandomChanges:
             update_mask=change.update.update_mask)
 
     def make(self, call, request):
-        """Makes a change and notes it; the Change that came back."""
+        """Makes a change and records it; returns the Change of the response."""
         change = call(request, timeout=TIMEOUT).change
         for node_id in change.removed_ids:
             del self.nodes[node_id]

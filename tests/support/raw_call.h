@@ -1,4 +1,4 @@
-// A call of any method by its name, with the request's bytes.
+// Calls a method by its name with the bytes of a request.
 #ifndef CLOCKWISE_TESTS_SUPPORT_RAW_CALL_H_
 #define CLOCKWISE_TESTS_SUPPORT_RAW_CALL_H_
 
@@ -15,12 +15,12 @@ namespace clockwise {
 
 struct RawAnswer {
   grpc::Status status;
-  bool answered = false;  // whether a message came
-  std::string message;    // the first
+  bool answered = false;  // a message was received
+  std::string message;    // the first one
 };
 
-// Sends one message to `method` and waits for the end. A stream of the server's
-// is ended when its first message has come; its status is OK then.
+// Sends one message to `method` and waits for the end of the call. A stream of
+// responses is cancelled after its first message; its status is then OK.
 inline RawAnswer RawCall(const std::shared_ptr<grpc::Channel>& channel,
                          const std::string& method, const std::string& bytes) {
   const google::protobuf::MethodDescriptor* described =

@@ -1,5 +1,5 @@
-// Reads refusals as a client would: the code, the message, and the details in
-// the status's payloads. Stateless.
+// Reads errors as a client would: the code, the message, and the details in the
+// status's payloads. Stateless.
 #ifndef CLOCKWISE_TESTS_SUPPORT_REFUSAL_READING_H_
 #define CLOCKWISE_TESTS_SUPPORT_REFUSAL_READING_H_
 
@@ -29,14 +29,14 @@ std::optional<Detail> DetailOf(const absl::Status& status,
   return detail;
 }
 
-// The field that BadRequest names; "" if there is none.
+// Returns the field that BadRequest names; "" if there is none.
 inline std::string FieldOf(const absl::Status& status) {
   const auto detail = DetailOf<v1::BadRequest>(status, "BadRequest");
   if (!detail.has_value() || detail->field_violations_size() != 1) return "";
   return detail->field_violations(0).field();
 }
 
-// A refusal for `reason` with `code`, its ErrorInfo filled in.
+// Checks for an error with `code`, `reason` and a complete ErrorInfo.
 inline void ExpectRefusal(const absl::Status& status, absl::StatusCode code,
                           v1::ErrorReason reason) {
   EXPECT_EQ(status.code(), code) << status;
@@ -48,8 +48,8 @@ inline void ExpectRefusal(const absl::Status& status, absl::StatusCode code,
   EXPECT_EQ("ERROR_REASON_" + info->reason(), v1::ErrorReason_Name(reason));
 }
 
-// A refusal of `field`, which the message and BadRequest name. The message
-// tells `bound` too, if it is not "".
+// Checks for an error of `field`, which the message and BadRequest must name.
+// The message must contain `bound`.
 inline void ExpectFieldRefusal(const absl::Status& status,
                                const std::string& field,
                                const std::string& bound = "") {

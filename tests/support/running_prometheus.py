@@ -1,4 +1,4 @@
-"""A real Prometheus for the length of a with block."""
+"""Runs a real Prometheus for the duration of a with block."""
 
 import json
 import pathlib
@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 
 PROMETHEUS = "/usr/bin/prometheus"
-PATIENCE = 60  # seconds; a scrape a second needs two or three
+PATIENCE = 60  # seconds; scraping once a second needs two or three
 LISTENS = re.compile(r'msg="Listening on" address=(127\.0\.0\.1:\d+)')
 CONFIG = """\
 global:
@@ -30,9 +30,9 @@ def fetched(url):
 
 
 class RunningPrometheus:
-    """A Prometheus that scrapes `targets`, for the length of a with block.
+    """A Prometheus that scrapes `targets`, for the duration of a with block.
 
-    `more` is put into the scrape configuration, on one line.
+    `more` is added to the scrape configuration, as one line.
     """
 
     def __init__(self, targets, folder, rules=(), more=""):
@@ -76,7 +76,8 @@ class RunningPrometheus:
         raise RuntimeError(f"no Prometheus:\n{self.log.read_text()}")
 
     def query(self, expression):
-        """The values of an instant query, by their labels as sorted pairs."""
+        """Returns the values of an instant query, by their labels as sorted
+        pairs."""
         answer = json.loads(fetched(
             f"http://{self.address}/api/v1/query?"
             + urllib.parse.urlencode({"query": expression})))
@@ -84,6 +85,6 @@ class RunningPrometheus:
                 for row in answer["data"]["result"]}
 
     def number(self, expression):
-        """The one value of a query; None if there is none (yet)."""
+        """Returns the single value of a query; None if there is none (yet)."""
         values = list(self.query(expression).values())
         return values[0] if len(values) == 1 else None

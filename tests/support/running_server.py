@@ -1,4 +1,4 @@
-"""A clockwised process for the length of a with block."""
+"""Runs clockwised for the duration of a with block."""
 
 import os
 import re
@@ -18,7 +18,7 @@ READY = re.compile(r"^clockwised ready grpc=(\S+) http=(\S+)$")
 class RunningServer:
     """Starts a server, waits until it is ready, and kills it at the end.
 
-    grpc and http are the addresses that it took. Its log is shown by `log()`.
+    grpc and http are its addresses. `log()` returns its log.
     """
 
     def __init__(self, store="memory:", listen="127.0.0.1:0", flags=(),
@@ -40,10 +40,10 @@ class RunningServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, wait=True):
-        """Starts it; after a kill, with the same store and at the same port.
+        """Starts the server; after a kill, with the same store and port.
 
-        Without `wait`, a server whose store may be away is only waited for
-        until it listens.
+        Without `wait`, it returns when the server listens, even if the store is
+        unreachable.
         """
         store = self.store.replace("{folder}", self.folder)
         listen = self.listen.replace("{folder}", self.folder)
@@ -67,7 +67,7 @@ class RunningServer:
         self.listen = self.grpc
 
     def _listening(self):
-        """Where it says in its log that it listens."""
+        """Returns the addresses that the log names."""
         for _ in range(600):
             found = re.findall(STARTED, self.log())
             if found:
@@ -76,7 +76,7 @@ class RunningServer:
         raise RuntimeError(f"not started:\n{self.log()}")
 
     def kill(self, how=signal.SIGKILL):
-        """Ends it by its own process id and returns its exit code."""
+        """Kills the server by its process ID and returns its exit code."""
         if self.process is None:
             return None
         self.process.send_signal(signal.SIGCONT)

@@ -1,4 +1,4 @@
-// A server on a free loopback port over a memory store, for tests of rpc/.
+// Fixture with a server on a free loopback port over a memory store.
 #ifndef CLOCKWISE_TESTS_SUPPORT_SERVING_H_
 #define CLOCKWISE_TESTS_SUPPORT_SERVING_H_
 
@@ -43,7 +43,8 @@ class Serving : public ::testing::Test {
 
   virtual Store& store() { return store_; }
 
-  // Options of a server of this membership. `stats` outlive the server.
+  // Returns options for a server of this membership. `stats` must outlive the
+  // server.
   RpcServer::Options ServerOptions(RpcStats& stats,
                                    const std::string& listen = "127.0.0.1:0") {
     RpcServer::Options options;
@@ -66,8 +67,8 @@ class Serving : public ::testing::Test {
     stub_ = v1::PlacementService::NewStub(channel_);
   }
 
-  // A context for one call. Every test call has a deadline, so that a hang is a
-  // failure.
+  // Sets the deadline of a call. Every call of a test has one, so that a hang
+  // fails the test.
   static void SetDeadline(grpc::ClientContext& context, double seconds = 20) {
     context.set_deadline(std::chrono::system_clock::now() +
                          std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -83,7 +84,7 @@ class Serving : public ::testing::Test {
     return (stub_.get()->*method)(&context, request, &response);
   }
 
-  // Adds a node of weight 1 and returns the epoch made.
+  // Adds a node of weight 1 and returns the new epoch.
   uint64_t Add(const std::string& id, const std::string& zone = "",
                const std::string& ring = "") {
     v1::AddNodeRequest request;
@@ -98,7 +99,8 @@ class Serving : public ::testing::Test {
     return response.change().epoch();
   }
 
-  // The detail `name` (of google.rpc) of a refusal; nothing if it has none.
+  // Returns the detail `name` (of google.rpc) of an error; nullopt if there is
+  // none.
   template <typename Detail>
   static std::optional<Detail> DetailOf(const grpc::Status& status,
                                         const std::string& name) {
@@ -113,7 +115,7 @@ class Serving : public ::testing::Test {
     return std::nullopt;
   }
 
-  // ErrorInfo.reason of a refusal; also checks its domain.
+  // Returns ErrorInfo.reason of an error, and checks its domain.
   static std::string ReasonOf(const grpc::Status& status) {
     const auto info = DetailOf<v1::ErrorInfo>(status, "ErrorInfo");
     if (!info.has_value()) return "";
@@ -121,7 +123,7 @@ class Serving : public ::testing::Test {
     return info->reason();
   }
 
-  // BadRequest's first field; "" if there is none.
+  // Returns BadRequest's first field; "" if there is none.
   static std::string FieldOf(const grpc::Status& status) {
     const auto bad = DetailOf<v1::BadRequest>(status, "BadRequest");
     return bad.has_value() ? bad->field_violations(0).field() : "";

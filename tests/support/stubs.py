@@ -38,11 +38,11 @@ def _generated():
 
 pb, placement_pb2_grpc, errors_pb2 = _generated()
 
-TIMEOUT = 20  # seconds; a call that takes longer hangs
+TIMEOUT = 20  # seconds; a longer call hangs
 
 
 def stub_of(server):
-    """A stub for a RunningServer, and the channel to close."""
+    """Returns a stub for a RunningServer, and the channel to close."""
     channel = grpc.insecure_channel(
         server.grpc, options=[("grpc.use_local_subchannel_pool", 1),
                               ("grpc.max_receive_message_length", -1),
@@ -52,7 +52,8 @@ def stub_of(server):
 
 
 def refusal(call, request, timeout=TIMEOUT):
-    """The status code and the ErrorInfo reason with which a call is refused."""
+    """Returns the status code and the ErrorInfo reason of a call that must
+    fail."""
     try:
         call(request, timeout=timeout)
     except grpc.RpcError as error:

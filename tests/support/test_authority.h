@@ -1,5 +1,4 @@
-// A certificate authority for the length of a test, made by the openssl
-// command.
+// A certificate authority for a test, which uses the openssl command.
 #ifndef CLOCKWISE_TESTS_SUPPORT_TEST_AUTHORITY_H_
 #define CLOCKWISE_TESTS_SUPPORT_TEST_AUTHORITY_H_
 
@@ -30,7 +29,7 @@ class TestAuthority {
   struct Pair {
     std::string certificate, key;  // paths
   };
-  // For `name`, as "DNS:web.example".
+  // Issues a certificate for `name`, as "DNS:web.example".
   Pair Issue(const std::string& file, const std::string& name) {
     OpenSsl("req " + Key(file) + " -out " + file + ".csr -subj /CN=" + file);
     std::ofstream(Path(file + ".ext")) << "subjectAltName=" << name << "\n";
@@ -39,8 +38,8 @@ class TestAuthority {
             ".pem");
     return {Path(file + ".pem"), Path(file + ".key")};
   }
-  // The policy of these texts, in files named "policy" and "tokens". Null, and
-  // a failure of the test, if they are refused.
+  // Returns the policy of these texts, in files named "policy" and "tokens".
+  // Null and a test failure if they are rejected.
   std::shared_ptr<PolicySource> Policy(const std::string& json,
                                        const std::string& tokens) {
     std::ofstream(Path("policy")) << json;

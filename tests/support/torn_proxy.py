@@ -1,4 +1,4 @@
-"""A TCP proxy that tears connections, swallows bytes, or refuses."""
+"""A TCP proxy that cuts connections, drops bytes, or rejects connections."""
 
 import random
 import selectors
@@ -7,12 +7,13 @@ import threading
 
 
 class TornProxy:
-    """Hands bytes on to `target` ("HOST:PORT") for the length of a with block.
+    """Forwards bytes to `target` ("HOST:PORT") for the duration of a with
+    block.
 
-    tear(bytes): each connection is cut after so many further bytes, drawn
-    anew from the range for each, in either direction: in the middle of a
-    request or of an answer. blackhole(): connections stay, bytes vanish.
-    heal(): as at the start.
+    tear(bytes): cuts each connection after a number of further bytes, drawn
+    from the range for each connection, in either direction: in the middle of a
+    request or of a response. blackhole(): connections stay open, and bytes are
+    dropped. heal(): forwards again, as at the start.
     """
 
     def __init__(self, target):

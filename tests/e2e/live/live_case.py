@@ -1,5 +1,5 @@
-"""What the tests beside real systems have in common: rings made of the same
-membership, keys, and the comparison."""
+"""The common part of tests against real systems: rings with the same nodes,
+keys, and the comparison."""
 
 import http.client
 import os
@@ -16,12 +16,12 @@ from tests.support.running_server import RunningServer
 from tests.support.stubs import TIMEOUT, pb, stub_of
 
 KEYS = 10000
-# Told when something differs, to draw the same again.
+# Printed when a test fails, to repeat it with the same random numbers.
 SEED = int(os.environ.get("CLOCKWISE_SEED", random.randrange(1 << 32)))
 
 
 class LiveCase(unittest.TestCase):
-    """One server for the class; a folder and its own random numbers a test."""
+    """One server for the class; a folder and random numbers for each test."""
 
     @classmethod
     def setUpClass(cls):
@@ -42,7 +42,8 @@ class LiveCase(unittest.TestCase):
         return f"ring-{self.rings}"
 
     def make_ring(self, layout, nodes, virtual_node_count=0, **settings):
-        """A ring of `layout` with `nodes` (keyword arguments of pb.Node)."""
+        """Creates a ring of `layout` with `nodes` (keyword arguments of
+        pb.Node)."""
         name = self.new_name()
         self.stub.CreateRing(pb.CreateRingRequest(spec=pb.RingSpec(
             name=name, layout=pb.Layout.Value("LAYOUT_" + layout.upper()),
@@ -54,7 +55,7 @@ class LiveCase(unittest.TestCase):
         return name
 
     def import_ring(self, *arguments):
-        """The ring that `clockwise import` makes."""
+        """Creates a ring with `clockwise import`."""
         name = self.new_name()
         done = run("import", *arguments, f"--ring={name}",
                    server=self.server.grpc)
@@ -62,16 +63,16 @@ class LiveCase(unittest.TestCase):
         return name
 
     def owners(self, ring, keys):
-        """The ids of the primaries, by BatchLocate."""
+        """Returns the IDs of the primaries, by BatchLocate."""
         answer = self.stub.BatchLocate(
             pb.BatchLocateRequest(ring=ring, keys=keys, replica_count=1),
             timeout=TIMEOUT)
         return [answer.nodes[node].node_id for node in answer.owners]
 
     def compare(self, ring, keys, theirs, spread=True):
-        """Fails unless `theirs`, an id a key, is what the ring says.
+        """Fails unless `theirs`, one ID per key, are the owners in the ring.
 
-        Without `spread`, all keys may be on one server."""
+        Without `spread`, all keys may have the same owner."""
         self.assertEqual(len(keys), len(theirs))
         if spread:
             self.assertGreater(len(set(theirs)), 1, "all keys on one server")
@@ -82,14 +83,15 @@ class LiveCase(unittest.TestCase):
             f"of {len(keys)} keys, e.g. {wrong[:3]}; CLOCKWISE_SEED={SEED}")
 
     def keys(self, alphabet=None, longest=40):
-        """Random keys, of any bytes or of those of `alphabet`."""
+        """Returns random keys of any bytes, or of the bytes of `alphabet`."""
         choices = list(alphabet or range(256))
         return [bytes(self.random.choices(choices,
                                           k=self.random.randint(1, longest)))
                 for _ in range(KEYS)]
 
     def start(self, command, **options):
-        """A program that is ended by its process id at the test's end."""
+        """Starts a program that is ended by its process ID at the end of the
+        test."""
         with open(os.path.join(self.folder, "log"), "ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log,
                                        cwd=self.folder, **options)
@@ -135,7 +137,7 @@ class Connection:
 
 
 def free_ports(count):
-    """Ports that nobody listens on, below those of outgoing connections."""
+    """Returns ports without a listener, below those of outgoing connections."""
     ports = []
     while len(ports) < count:
         port = random.randrange(10000, 32000)
@@ -149,13 +151,14 @@ def free_ports(count):
     return ports
 
 
-# What a header's value may be made of without being parted or trimmed.
+# Bytes of a header's value that do not split it and are not trimmed.
 HEADER_BYTES = bytes(set(range(33, 127)) - set(b",\"\\")) + bytes(
     range(128, 256))
 
 
 def get_all(port, keys, header="x-key"):
-    """The body of the answer to a GET with each key in a header."""
+    """Returns the bodies of the responses to a GET with each key in a
+    header."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     bodies = []
     for key in keys:

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Beside the real HAProxy: the very configuration that it runs is imported."""
+"""Compares with the real HAProxy: the configuration that it runs is
+imported."""
 
 import re
 import subprocess
@@ -39,7 +40,7 @@ frontend back{port}
 
 
 def import_name():
-    """The value of --from for the installed HAProxy.
+    """Returns the value of --from for the installed HAProxy.
 
     HAProxy 3.0 changed the points of `hash-type consistent`."""
     text = subprocess.run([HAPROXY, "-v"], check=True, capture_output=True,
@@ -52,7 +53,7 @@ class HaproxyTest(LiveCase):
     def beside(self, hash_type):
         front, *ports = free_ports(1 + self.random.randint(3, 20))
         names = [f"s{i}" for i in range(len(ports))]
-        # Some have an id, far from the others'; the rest are numbered.
+        # Some servers have an ID far from the others; the rest are numbered.
         ids = self.random.sample(range(1, 1000), len(ports))
         servers = [
             f"  server {name} 127.0.0.1:{port} weight "

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Beside the real libmemcached: all its consistent distributions, and all hash
-functions that it was built with."""
+"""Compares with the real libmemcached: all its consistent distributions, and
+all hash functions that it was built with."""
 
 import ctypes
 import unittest
@@ -28,12 +28,13 @@ LIBRARY.memcached_generate_hash.restype = ctypes.c_uint32
 
 class LibmemcachedTest(LiveCase):
     def hosts(self, weighted):
-        """Names that share prefixes, some on the port that is not hashed."""
+        """Returns names that share prefixes, some with the port that is not
+        hashed."""
         hosts = [(f"10.0.{self.random.randrange(9)}.{i}",
                   self.random.choice([11211, 11000 + self.random.randrange(200)]),
                   self.random.randint(1, 20) if weighted else 1)
                  for i in range(self.random.randint(2, 40))]
-        if weighted:  # libmemcached weighs nobody if nobody has more than 1
+        if weighted:  # libmemcached ignores weights if none is above 1
             hosts[0] = (*hosts[0][:2], 7)
         return hosts
 
@@ -64,7 +65,7 @@ class LibmemcachedTest(LiveCase):
                 self.compare(ring, keys, [
                     nodes[index] for index
                     in self.theirs(distribution, number, hosts, keys)],
-                    spread=hash_name != "crc")  # of 15 bits
+                    spread=hash_name != "crc")  # has 15 bits only
 
     def ids_in_order(self, ring):
         snapshot = self.stub.GetRing(pb.GetRingRequest(ring=ring),

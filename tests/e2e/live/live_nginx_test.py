@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Beside the real nginx: the very configuration that it runs is imported."""
+"""Compares with the real nginx: the configuration that it runs is imported."""
 
 import unittest
 

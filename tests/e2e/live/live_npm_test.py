@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Beside npm's hashring, and beside ring_hash of gRPC for Node, whose policy
-picks among real servers."""
+"""Compares with npm's hashring, and with ring_hash of gRPC for Node, whose
+policy picks among real servers."""
 
 import json
 import pathlib
@@ -21,7 +21,7 @@ class NpmTest(LiveCase):
         cls.packages = npm_packages.install(cls, HERE / "npm")
 
     def node(self, script, **asked):
-        # In a file: Node cannot wait for a pipe in readFileSync.
+        # A file, because readFileSync of Node cannot wait for a pipe.
         request = pathlib.Path(self.packages, "request.json")
         request.write_text(json.dumps(asked), encoding="utf-8")
         done = subprocess.run(
@@ -55,7 +55,7 @@ class NpmTest(LiveCase):
                 self.compare(ring, keys, theirs)
 
     def test_grpc_ring_hash(self):
-        # The last is capped so low that the order of the servers counts.
+        # The last ring is capped so low that the order of the servers matters.
         for least, most in ((1024, 4096), (3000, 3100), (64, 50)):
             with self.subTest(least=least, most=most):
                 weights = [self.random.randint(1, 9)

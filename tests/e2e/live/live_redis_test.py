@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Beside a real Redis Cluster: whom a node says that a key has moved to."""
+"""Compares with a real Redis Cluster: the node that its MOVED errors name."""
 
 import time
 import unittest
@@ -29,7 +29,7 @@ class Redis(Connection):
 
 class RedisTest(LiveCase):
     def cluster(self, ports):
-        """Starts a cluster; each slot is a random node's."""
+        """Starts a cluster in which each slot belongs to a random node."""
         owned = {port: [] for port in ports}
         for slot in range(SLOTS):
             owned[self.random.choice(ports)].append(slot)

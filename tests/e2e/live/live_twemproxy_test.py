@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Beside the real twemproxy with real memcacheds behind it: what it stores
-through the proxy is looked for in each of them."""
+"""Compares with the real twemproxy: stores keys through the proxy in real
+memcached servers, and then looks for them in each server."""
 
 import os
 import unittest
@@ -18,7 +18,7 @@ alpha:
 {servers}
 """
 
-# A key of memcached's text protocol has no blanks.
+# Keys of memcached's text protocol have no spaces.
 KEY_BYTES = bytes(range(33, 127)) + bytes(range(128, 256))
 
 
@@ -36,7 +36,7 @@ class Lines(Connection):
                     raise RuntimeError(f"{key!r}: {line!r}")
 
     def held(self, keys):
-        """Those of `keys` that this memcached has."""
+        """Returns the keys of `keys` that this memcached holds."""
         found = set()
         for first in range(0, len(keys), 50):
             self.socket.sendall(
@@ -60,7 +60,7 @@ class TwemproxyTest(LiveCase):
         front, stats, *ports = free_ports(2 + self.random.randint(3, 9))
         self.memcacheds(ports)
         weights = [self.random.choice([1, 1, 2, 5]) for _ in ports]
-        # Names of several lengths in no order: twemproxy sorts them.
+        # Names have several lengths and random order: twemproxy sorts them.
         names = [f" server{'x' * self.random.randrange(4)}{i}"
                  if self.random.random() < 0.5 else ""
                  for i in range(len(ports))]
@@ -88,7 +88,8 @@ class TwemproxyTest(LiveCase):
         self.compare(ring, keys, [owner[key] for key in keys])
 
     def tagged(self):
-        """Keys with a tag, with an empty one, and with half of one."""
+        """Returns keys with a tag, with an empty tag, and with an unpaired
+        brace."""
         forms = [b"user:{%s}:%s", b"{}%s%s", b"%s{%s", b"%s}{%s}"]
         return [self.random.choice(forms) % (
             b"%d" % self.random.randrange(3000),

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Beside the real uhashring."""
+"""Compares with the real uhashring."""
 
 import unittest
 

@@ -1,11 +1,11 @@
-// Drives a real Chromium for a test in another language: each line on standard
+// Drives a real Chromium for a test in another language. Each line of standard
 // input is {code, argument}, where code is a function of (page, argument); each
-// line on standard output is what it returns.
+// line of standard output is its result.
 const fs = require("fs");
 const readline = require("readline");
 const { chromium } = require("playwright-core");
 
-// Whatever the page says, asks for elsewhere or fails at.
+// Records errors of the page, and its requests to other hosts.
 function listen(page, origin, faults) {
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   page.on("console", (message) => {

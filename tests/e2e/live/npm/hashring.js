@@ -1,5 +1,5 @@
-// Reads {servers, options, keys} from the file that is named as its argument.
-// Prints the server of each key.
+// Reads {servers, options, keys} from the file that its argument names. Prints
+// the server of each key.
 const HashRing = require('hashring');
 
 const asked = JSON.parse(require('fs').readFileSync(process.argv[2], 'utf8'));

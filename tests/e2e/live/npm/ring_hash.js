@@ -1,11 +1,11 @@
-// Reads {weights, config, keys} from the file that is named as its argument,
-// starts a server for each weight, and calls them through a channel whose
-// policy is ring_hash. Prints {addresses, owners}:
-// who answered for each key.
+// Reads {weights, config, keys} from the file that its argument names, starts a
+// server for each weight, and calls them through a channel with the policy
+// ring_hash. Prints {addresses, owners}, where owners are the servers that
+// replied for each key.
 const grpc = require('@grpc/grpc-js');
 const {experimental} = grpc;
 require('@grpc/grpc-js-xds').register();
-// Its xxhashApi is set when it is loaded.
+// The module sets its xxhashApi when it is loaded.
 const xxhash = require('@grpc/grpc-js-xds/build/src/xxhash');
 
 const asked = JSON.parse(require('fs').readFileSync(process.argv[2], 'utf8'));
@@ -29,8 +29,8 @@ async function startServer() {
   return {server, port, address: me.address};
 }
 
-// Names the servers in the order given, with their weights, and has each call
-// carry the hash of its key.
+// Returns the servers in the given order, with their weights, and adds the hash
+// of the key to each call.
 class Resolver {
   constructor(target, listener) {
     this.listener = listener;
@@ -71,7 +71,8 @@ async function main() {
     endpointWeight: asked.weights[i],
   }));
   experimental.registerResolver('live', Resolver);
-  // 'all' is no address: a list of hosts without a proxy cannot name it.
+  // 'all' is not an address, so a list of hosts without a proxy cannot contain
+  // it.
   const client = new grpc.Client('live:all', grpc.credentials.createInsecure(),
                                  {'grpc.enable_http_proxy': 0});
   const ask = (key) => new Promise((resolve, reject) => {
