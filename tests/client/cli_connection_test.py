@@ -58,7 +58,7 @@ class TlsTest(unittest.TestCase):
 
 class CuttingProxy:
     """Forwards connections to a server. Cuts the first connection on which
-    `mark` reaches the server, before a reply comes back."""
+    `mark` reaches the server, before the client receives the reply."""
 
     def __init__(self, target, mark):
         host, port = target.rsplit(":", 1)

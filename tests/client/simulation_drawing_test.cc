@@ -191,7 +191,7 @@ TEST(SimulationDrawingTest, PanelsTellTheFigures) {
         ">peak-to-mean 1.000<"}) {
     EXPECT_NE(svg.find(text), std::string::npos) << text;
   }
-  // The same for modulo hashing and for partitions.
+  // Modulo hashing and partitions have the same minimum.
   EXPECT_EQ(Count(svg, ">least: 9.09 %<"), 2u);
 }
 

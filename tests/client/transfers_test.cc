@@ -28,7 +28,7 @@ TEST(TransfersTest, FirstNodeTakesFromNobody) {
 
 TEST(TransfersTest, NoTransfersAreNoTable) {
   EXPECT_EQ(TransferTable({}, false, {80, true}), "");
-  // As in MODULO, where moves are not ranges.
+  // Moves of a MODULO ring are not ranges.
   EXPECT_NE(TransferTable({}, true, {80, true}), "");
 }
 

@@ -82,7 +82,7 @@ class GrafanaTest(unittest.TestCase):
                 if not missing:
                     return
                 time.sleep(1)
-            self.fail(f"no answer to {missing}")
+            self.fail(f"no result for {missing}")
 
     def test_panels_do_not_overlap_and_say_what_they_are(self):
         panels = DASHBOARD["panels"]

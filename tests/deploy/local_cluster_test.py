@@ -46,7 +46,7 @@ class LocalClusterTest(unittest.TestCase):
             if line.startswith("local-cluster ready"):
                 break
         else:
-            raise RuntimeError("the cluster did not come up")
+            raise RuntimeError("the cluster did not start")
         channel = grpc.insecure_channel(cls.at(0))
         cls.addClassCleanup(channel.close)
         cls.stub = placement_pb2_grpc.PlacementServiceStub(channel)
@@ -76,7 +76,7 @@ class LocalClusterTest(unittest.TestCase):
             except OSError:
                 pass
             time.sleep(0.1)
-        self.fail(f"in vain: {what}")
+        self.fail(f"not true in time: {what}")
 
     def epoch(self, replica):
         status = json.loads(fetched(self.at(80 + replica), "/api/v1/status"))

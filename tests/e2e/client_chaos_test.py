@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Tests the client library while everything around it fails. It never uses a
-ring that no server had, never goes back to an older ring, always finds the
-newest ring again, and never reports less staleness than it has."""
+ring that no server had, and never goes back to an older ring. It always finds
+the newest ring again, and never reports less staleness than it has."""
 
 import os
 import random
@@ -239,7 +239,7 @@ class ClientChaosTest(unittest.TestCase):
                     self.client.lines[-1:]):
                 return
             time.sleep(0.05)
-        self.fail(f"{self.client.lines[-1]}: never came to {epoch}")
+        self.fail(f"{self.client.lines[-1]}: never reached epoch {epoch}")
 
     def check(self, client):
         code, state = client.end()

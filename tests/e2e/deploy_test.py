@@ -75,7 +75,7 @@ class UnitFileTest(unittest.TestCase):
 class ProgramTest(unittest.TestCase):
     def test_it_is_hardened(self):
         if sanitized():
-            self.skipTest("sanitizers look by themselves")
+            self.skipTest("sanitizers have their own checks")
         symbols = read_elf("--dyn-syms")
         self.assertRegex(read_elf("-h"), r"Type: +DYN")  # position-independent
         self.assertIn("GNU_RELRO", read_elf("-l"))
@@ -195,7 +195,7 @@ class NginxTest(unittest.TestCase):
             except grpc.RpcError as error:
                 self.assertEqual(error.code(), grpc.StatusCode.UNAVAILABLE)
                 time.sleep(0.1)
-        self.fail("not served")
+        self.fail("no call succeeded")
 
     def under_flood(self, frames_of):
         """Checks that memory is bounded, and that other clients are served

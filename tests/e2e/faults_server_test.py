@@ -25,7 +25,7 @@ FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), "")
 
 class FaultsServerTest(FaultCase):
     def test_a_clock_set_back_changes_nothing_but_times(self):
-        self.assertTrue(FAKETIME, "package faketime")
+        self.assertTrue(FAKETIME, "the package faketime is missing")
         clock = os.path.join(self.enterContext(self.folder()), "clock")
         with open(clock, "w") as file:
             file.write("+0")
@@ -45,7 +45,8 @@ class FaultsServerTest(FaultCase):
         self.check(load.record, [server])
         times = [change.accept_time.seconds
                  for change in load.record.acknowledged.values()]
-        self.assertLess(min(times), time.time() - 300 * 86400, "it was set")
+        self.assertLess(min(times), time.time() - 300 * 86400,
+                        "the clock was not set")
 
     @staticmethod
     def folder():

@@ -291,7 +291,7 @@ class HttpApiTest(unittest.TestCase):
                     if b"200 OK" in peer.recv(200):
                         return
                 time.sleep(0.1)
-            self.fail("no room is left")
+            self.fail("no stream was accepted")
 
     def test_a_server_that_goes_away_says_so(self):
         with RunningServer(flags=["--lame-duck=3"]) as server:

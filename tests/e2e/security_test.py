@@ -128,7 +128,7 @@ class SecurityTest(unittest.TestCase):
             if condition():
                 return
             time.sleep(0.05)
-        self.fail("in vain")
+        self.fail("the condition did not become true")
 
     # --- Transport. ---
 

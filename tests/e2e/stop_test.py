@@ -120,7 +120,7 @@ class StopTest(unittest.TestCase):
             time.sleep(0.5)
             server.process.send_signal(signal.SIGTERM)
             time.sleep(1.5)
-            self.assertIsNone(server.process.poll(), "it did not wait")
+            self.assertIsNone(server.process.poll(), "it has ended")
             self.assertEqual(outcome, [])
             etcd.resume(0)
             self.ends(server, within=5)

@@ -138,7 +138,7 @@ class Reader:
         (work / "build/release/bin").symlink_to(bin_dir)
         self.state = work / ".state"
         self.state.write_text("")
-        # Debian's own interpreter comes first: only that one has
+        # Debian's own interpreter is first in PATH: only that one has
         # python3-grpcio.
         self.environment = {
             "HOME": str(work),
@@ -247,7 +247,7 @@ def check_limits(root, readme):
     for name in rows:
         row = next(line for line in readme.splitlines() if line.endswith(f"| `{name}` |"))
         if f"{limits[name]:,}" not in row:
-            fail(f"{name} is {limits[name]:,}, not what README.md says: {row}")
+            fail(f"{name} is {limits[name]:,}, but README.md says: {row}")
     if len(rows) < 10:
         fail("README.md has no table of limits with the constants' names")
 
@@ -259,7 +259,7 @@ def check_links(root, readme):
     for target in re.findall(r"\]\(([^)]+)\)", readme):
         there = target in headings if target.startswith("#") else (root / target).exists()
         if not there and not target.startswith("https://"):
-            fail(f"README.md links to {target}, which is not there")
+            fail(f"README.md links to {target}, which does not exist")
 
 
 def check_rpcs(root, readme):

@@ -137,7 +137,7 @@ TEST_F(ChangeTest, RingsAreMadeListedAndDeleted) {
   ASSERT_TRUE(Call(&Stub::CreateRing, create, created).ok());
   EXPECT_EQ(created.ring().epoch(), 1u);
   ASSERT_TRUE(Call(&Stub::CreateRing, create, created).ok())
-      << "the same again";
+      << "an identical request is OK";
   create.mutable_spec()->set_layout(v1::LAYOUT_HASHED);
   grpc::Status status = Call(&Stub::CreateRing, create, created);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::ALREADY_EXISTS);
@@ -161,7 +161,7 @@ TEST_F(ChangeTest, RingsAreMadeListedAndDeleted) {
   v1::DeleteRingRequest remove;
   v1::DeleteRingResponse removed;
   status = Call(&Stub::DeleteRing, remove, removed);
-  EXPECT_EQ(FieldOf(status), "ring") << "no default here: it would be deleted";
+  EXPECT_EQ(FieldOf(status), "ring") << "the default ring must be named";
   remove.set_ring("b");
   EXPECT_TRUE(Call(&Stub::DeleteRing, remove, removed).ok());
   EXPECT_EQ(Call(&Stub::DeleteRing, remove, removed).error_code(),

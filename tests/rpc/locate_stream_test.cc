@@ -195,7 +195,7 @@ TEST_F(LocateStreamTest, AClientThatDoesNotReadIsNotAnsweredWithoutEnd) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
   }
   EXPECT_LT(written, 2'000);
-  // The drain waits for the client, but not after the client is gone.
+  // The drain waits for the client, but must end when the client disconnects.
   std::thread drain([&] { server_->Drain(std::chrono::seconds(10)); });
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   context_->TryCancel();

@@ -161,7 +161,7 @@ TEST_F(LocateTest, AFutureMinEpochIsUnavailableAtTheDeadline) {
 TEST_F(LocateTest, AMinEpochIsWaitedFor) {
   Add("n1");
   std::thread adder([this] {
-    // Gives the call time to wait first.
+    // Sleeps first, so that the call usually waits before the change.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     Add("n2");
   });

@@ -1,5 +1,5 @@
-// Tests every method of the service with every role, over TLS. The methods come
-// from the service's descriptor, so that new ones are tested too.
+// Tests every method of the service with every role, over TLS. The methods are
+// read from the service's descriptor, so that new ones are tested too.
 #include <fstream>
 #include <map>
 #include <memory>

@@ -56,7 +56,7 @@ TEST_F(ServerTest, AConnectionWhosePeerIsSilentIsEnded) {
   ssize_t got = 0;
   while ((got = read(silent, bytes, sizeof(bytes))) > 0) {
   }
-  EXPECT_EQ(got, 0) << "it is still open";
+  EXPECT_EQ(got, 0) << "the connection is still open";
   close(silent);
 }
 

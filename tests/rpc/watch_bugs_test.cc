@@ -107,7 +107,7 @@ TEST_F(SilentWatchBugsTest, AStreamThatStarvesLosesNoEvent) {
     ++messages;
   }
   EXPECT_EQ(mirror->fingerprint(), fingerprint());
-  EXPECT_LT(messages, 55) << "it was not starved";
+  EXPECT_LT(messages, 55) << "the stream was not starved";
 }
 
 // 3.4.24: the same event sent twice, after another watcher was added.
@@ -213,7 +213,7 @@ TEST_F(WatchBugsTest, NoEventIsMissedAtTheEdgeOfHistory) {
     by_delta += first.has_delta() ? 1 : 0;
     stream->context.TryCancel();
   }
-  EXPECT_EQ(by_delta, 20) << "as far back as history goes, and no farther";
+  EXPECT_EQ(by_delta, 20) << "history holds 20 changes";
 }
 
 }  // namespace

@@ -117,7 +117,7 @@ TEST_F(WatchPartitionedTest, AWatcherOfADroppedEpochGetsASnapshot) {
   EXPECT_EQ(server_->Figures().resyncs.at({"table", "history"}), 1u);
 }
 
-// The same if bytes limit history.
+// Limits history by bytes instead.
 class WatchShortHistoryTest : public WatchPartitionedTest {
  protected:
   WatchShortHistoryTest() { history_bytes_ = 1; }

@@ -69,8 +69,8 @@ TEST_F(WatchScaleTest, AServerThatGoesAwaySpreadsItsStreams) {
   std::set<int64_t> delays;
   for (const auto& stream : streams) delays.insert(RetryDelayMs(*stream));
   EXPECT_GE(*delays.begin(), 0);
-  EXPECT_LE(*delays.rbegin(), 100) << "few streams need not wait long";
-  EXPECT_GT(delays.size(), 10u) << "each its own";
+  EXPECT_LE(*delays.rbegin(), 100) << "too long for few streams";
+  EXPECT_GT(delays.size(), 10u) << "each stream has its own delay";
 }
 
 TEST_F(WatchScaleTest, AServerWithAStoreOfItsOwnIsSure) {

@@ -122,7 +122,7 @@ TEST(SqliteCrashTest, NoAcknowledgedCommitIsLostByKill) {
       const uint64_t enough = acknowledged + 1 + random() % 60;
       while (acknowledged < enough) {
         const std::string read = child.Read(1);
-        ASSERT_FALSE(read.empty()) << "the child ended by itself";
+        ASSERT_FALSE(read.empty()) << "the child ended early";
         ++acknowledged;
       }
       for (uint64_t spin = random() % 300'000; spin > 0; --spin) {

@@ -66,7 +66,7 @@ class SqliteDamageTest : public testing::Test {
     const auto store = SqliteStore::Open(path, {});
     if (store.ok()) {
       EXPECT_TRUE(allowed.contains(TextOf(**store)))
-          << "another ring, in " << bytes.size() << " bytes";
+          << "another content, in " << bytes.size() << " bytes";
       return false;
     }
     const std::string message(store.status().message());

@@ -184,7 +184,7 @@ TEST_F(SqliteFileTest, AnEmptyPathIsRefused) {
 
 TEST_F(SqliteFileTest, AFileWithoutPermissionIsRefused) {
   MakeDatabase();
-  // Drop the rights of root, who may access all files.
+  // Drop the rights of root, which may access all files.
   const uid_t user = geteuid() == 0 ? 65534 : geteuid();
   ASSERT_EQ(chown(path_.c_str(), user, getegid()), 0);
   const auto expect_refused = [&](mode_t folder, mode_t file) {

@@ -87,7 +87,7 @@ inline v1::Node NodeOf(const std::string& id, const std::string& address = "") {
   return node;
 }
 
-// Returns a commit that takes `ring` to `epoch`.
+// Returns a commit that moves `ring` to `epoch`.
 inline Commit CommitOf(const std::string& ring, uint64_t epoch,
                        const std::vector<v1::Node>& upserted = {},
                        const std::vector<std::string>& removed = {},

@@ -55,7 +55,7 @@ class TableModel {
     return commit;
   }
 
-  // Returns a commit that gives all partitions `width` new owners.
+  // Returns a commit that assigns `width` new owners to each partition.
   Commit Fill(std::mt19937_64& random, size_t width) {
     OrdinalTable to(partitions_ * width);
     for (uint32_t& owner : to) owner = static_cast<uint32_t>(random());

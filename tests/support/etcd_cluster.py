@@ -39,7 +39,7 @@ class EtcdCluster:
 
     def __init__(self, size=1, flags=(), scheme="http", context=None):
         self.flags = list(flags)
-        self.scheme = scheme  # of the client port
+        self.scheme = scheme  # scheme of the client port
         self.context = context  # an SSL context for https
         self.size = size
         self.clients = [free_port() for _ in range(size)]

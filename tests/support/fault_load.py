@@ -38,11 +38,11 @@ class Record:
         self.refused = {}       # request_id: code
         self.unknown = set()    # request_ids
         self.conflicts = []     # ABORTED: lost too many races, retried
-        self.times = []         # of acknowledgements, monotonic seconds
+        self.times = []         # acknowledgements, in monotonic seconds
         self.streams = []       # a list of events for each watcher
         self.mirrors = {}       # watcher's index: (epoch, node ids)
         self.answers = []       # (epoch, incarnation, fingerprint) of Locate
-        self.failures = []      # of Locate: (code, details)
+        self.failures = []      # Locate's errors: (code, details)
 
     def requests(self):
         return len(self.acknowledged) + len(self.refused) + len(self.unknown)

@@ -73,7 +73,7 @@ class RunningPrometheus:
             if self.process.poll() is not None:
                 break
             time.sleep(0.1)
-        raise RuntimeError(f"no Prometheus:\n{self.log.read_text()}")
+        raise RuntimeError(f"Prometheus did not start:\n{self.log.read_text()}")
 
     def query(self, expression):
         """Returns the values of an instant query, by their labels as sorted

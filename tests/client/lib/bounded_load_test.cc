@@ -90,7 +90,7 @@ TEST_F(BoundedLoadTest, WhatIsReleasedIsFreeAgain) {
   EXPECT_EQ(third.node().id, id);
   Lease moved = std::move(third);
   EXPECT_NE(Acquire(view, "hot", 1).node().id, id)
-      << "the lease moved, no more";
+      << "moving a lease must not release it";
   moved = Lease();
   EXPECT_EQ(Acquire(view, "hot", 1).node().id, id);
 }

@@ -86,7 +86,7 @@ class ClientFixture : public Serving {
       if (so()) return ::testing::AssertionSuccess();
       std::this_thread::sleep_for(milliseconds(5));
     }
-    return ::testing::AssertionFailure() << "not within 10 s";
+    return ::testing::AssertionFailure() << "not true within 10 s";
   }
 
   v1::WatchResponse TrueSnapshot() {

@@ -117,14 +117,15 @@ TEST_F(ClientTest, StalenessGrowsOnceNobodyConfirmsTheRing) {
   const auto client = NewClient({server_->address()});
   ASSERT_TRUE(client->WaitForEpoch(2, seconds(10)).ok());
   std::this_thread::sleep_for(milliseconds(300));
-  EXPECT_LT(client->staleness(), seconds(5)) << "heartbeats come each 50 ms";
+  EXPECT_LT(client->staleness(), seconds(5))
+      << "heartbeats are sent every 50 ms";
   EXPECT_TRUE(client->state().connected);
   const auto gone = std::chrono::steady_clock::now();
   server_.reset();
   std::this_thread::sleep_for(milliseconds(400));
   const auto away = std::chrono::steady_clock::now() - gone;
   EXPECT_GE(client->staleness() + milliseconds(1), away);
-  EXPECT_TRUE(client->Locate("k").ok()) << "it goes on from what it has";
+  EXPECT_TRUE(client->Locate("k").ok()) << "the client keeps its ring";
   EXPECT_FALSE(client->state().connected);
   EXPECT_NE(client->state().last_error, "");
 }
@@ -142,7 +143,7 @@ TEST_F(ClientTest, GoesOnAtAnotherServerFromWhereItWas) {
   ASSERT_TRUE(client->WaitForEpoch(change->epoch(), seconds(10)).ok());
   const State state = client->state();
   EXPECT_GE(state.reconnects, 1u);
-  EXPECT_EQ(state.resyncs, 0u) << "the other server knows what it has";
+  EXPECT_EQ(state.resyncs, 0u) << "the other server has its epoch";
   EXPECT_EQ(state.snapshots, 1u);
   EXPECT_EQ(state.deltas, 1u);
 }
@@ -160,17 +161,18 @@ TEST_F(ClientTest, StartsFromItsFileWhenNoServerAnswers) {
 
   client = NewClient({address}, options);
   EXPECT_EQ(client->Locate("k")->primary().id, "a");
-  EXPECT_EQ(client->state().source, Source::kFile) << "and says so";
+  EXPECT_EQ(client->state().source, Source::kFile)
+      << "the ring is from the file";
   EXPECT_GE(client->staleness(), milliseconds(200));
   EXPECT_LT(client->staleness(), seconds(60));
   EXPECT_TRUE(
       absl::IsDeadlineExceeded(client->WaitForEpoch(1, milliseconds(50))))
-      << "a file is no server";
+      << "a file is not a server";
   StartServer();
   client = NewClient({server_->address()}, options);
   ASSERT_TRUE(client->WaitForEpoch(1, seconds(10)).ok());
   EXPECT_EQ(client->state().source, Source::kServer);
-  EXPECT_EQ(client->state().snapshots, 0u) << "it resumed from the file";
+  EXPECT_EQ(client->state().snapshots, 0u) << "the client resumed";
 }
 
 TEST_F(ClientTest, AFileFromTheFutureTellsNoAge) {
@@ -209,7 +211,7 @@ TEST_F(ClientTest, ManyThreadsAskWhileRingsComeAndGo) {
       while (!stop) {
         const auto owners = client->Locate(absl::StrCat("k", ++answers), 2);
         ASSERT_TRUE(owners.ok());
-        ASSERT_GE(owners->epoch(), epoch) << "never back";
+        ASSERT_GE(owners->epoch(), epoch) << "the epoch went back";
         epoch = owners->epoch();
         for (size_t i = 0; i < owners->size(); ++i) {
           ASSERT_EQ((*owners)[i].address, (*owners)[i].id + ":80");

@@ -54,7 +54,7 @@ TEST_F(ListenersTest, AreToldOfWhatTheyOwnAndThenOfChanges) {
   EXPECT_EQ(all.from_epoch, 0u);
   EXPECT_EQ(all.epoch, 3u);
   EXPECT_EQ(all.gained.size(), 1u);
-  EXPECT_EQ(kept_, 3u) << "the file comes first";
+  EXPECT_EQ(kept_, 3u) << "the file is written before the call";
   Publish(View(2, 4));
   const RingEvent less = second.get_future().get();
   EXPECT_EQ(less.from_epoch, 3u);
@@ -96,7 +96,7 @@ TEST_F(ListenersTest, OneThatIsGoneIsCalledNoMore) {
   Publish(View(1, 1));
   entered.get_future().wait();
   subscription.reset();
-  EXPECT_FALSE(in_call) << "it was destroyed during a call, and came back";
+  EXPECT_FALSE(in_call) << "the destructor did not wait for the call";
   const int before = calls;
   std::promise<void> other;
   const Subscription next =

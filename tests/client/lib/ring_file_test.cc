@@ -57,7 +57,7 @@ TEST_F(RingFileTest, GivesBackWhatWasWritten) {
   ASSERT_TRUE(WriteRingFile(path_, Kept(4, 6)).ok());
   EXPECT_EQ(ReadRingFile(path_, "r")->view->epoch(), 6u);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1)
-      << "nothing is left beside it";
+      << "there is another file";
 }
 
 TEST_F(RingFileTest, EachDamagedByteIsSeen) {

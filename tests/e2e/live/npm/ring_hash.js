@@ -1,4 +1,4 @@
-// Reads {weights, config, keys} from the file that its argument names, starts a
+// Reads {weights, config, keys} from the file that its argument names. Starts a
 // server for each weight, and calls them through a channel with the policy
 // ring_hash. Prints {addresses, owners}, where owners are the servers that
 // replied for each key.
