@@ -1,8 +1,8 @@
 // The acceptance suite that defines a Store.
 //
-// It is a typed suite over a Place, which keeps the rings:
-//   struct Place {
-//     std::shared_ptr<Store> NewStore();  // on an empty place, called first
+// It is a typed suite over a Backend, which keeps the rings:
+//   struct Backend {
+//     std::shared_ptr<Store> NewStore();  // empty; called first
 //     // Returns the store as a restarted program would find it.
 //     std::shared_ptr<Store> Reopen(std::shared_ptr<Store> store);
 //   };

@@ -1,6 +1,6 @@
 // The part of the acceptance suite about copying whole rings into a Store, and
 // about programs that share a Store and follow its changes. A typed suite over
-// a Place, as in store_acceptance.h.
+// a Backend, as in store_acceptance.h.
 #ifndef CLOCKWISE_TESTS_STORE_STORE_EXCHANGE_ACCEPTANCE_H_
 #define CLOCKWISE_TESTS_STORE_STORE_EXCHANGE_ACCEPTANCE_H_
 

@@ -1,5 +1,5 @@
 // The part of the acceptance suite about the partition tables of PARTITIONED
-// rings. A typed suite over a Place, as in store_acceptance.h.
+// rings. A typed suite over a Backend, as in store_acceptance.h.
 #ifndef CLOCKWISE_TESTS_STORE_STORE_PARTITION_ACCEPTANCE_H_
 #define CLOCKWISE_TESTS_STORE_STORE_PARTITION_ACCEPTANCE_H_
 
