@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/lib/call.h"
+#include "client/lib/node_conversion.h"
 #include "client/lib/retries.h"
 
 namespace clockwise::client {
@@ -15,19 +16,6 @@ namespace {
 
 constexpr absl::Duration kFirstWait = absl::Milliseconds(20);
 constexpr absl::Duration kLongestWait = absl::Seconds(1);
-
-v1::Node ToProto(const Node& node) {
-  v1::Node made;
-  made.set_id(node.id);
-  made.set_address(node.address);
-  made.set_weight(node.weight);
-  made.set_zone(node.zone);
-  for (const auto& [name, value] : node.labels) {
-    (*made.mutable_labels())[name] = value;
-  }
-  made.set_hash_key(node.hash_key);
-  return made;
-}
 
 v1::ApplyChangesRequest ToRequest(const std::string& ring,
                                   const ChangeSet& changes,
@@ -38,12 +26,7 @@ v1::ApplyChangesRequest ToRequest(const std::string& ring,
     *request.add_changes()->mutable_add() = ToProto(node);
   }
   for (const Node& node : changes.update) {
-    v1::NodeUpdate& update = *request.add_changes()->mutable_update();
-    *update.mutable_node() = ToProto(node);
-    update.mutable_node()->clear_hash_key();
-    for (const char* field : {"address", "weight", "zone", "labels"}) {
-      update.mutable_update_mask()->add_paths(field);
-    }
+    *request.add_changes()->mutable_update() = ToUpdate(node);
   }
   for (const std::string& id : changes.remove) {
     request.add_changes()->set_remove(id);

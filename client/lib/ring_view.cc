@@ -3,25 +3,11 @@
 #include <span>
 #include <utility>
 
+#include "client/lib/node_conversion.h"
 #include "service/api/validate.h"
 #include "service/limits.h"
 
 namespace clockwise::client {
-namespace {
-
-std::shared_ptr<const Node> ToNode(const v1::Node& node) {
-  auto made = std::make_shared<Node>();
-  made->id = node.id();
-  made->address = node.address();
-  made->weight = node.weight();
-  made->zone = node.zone();
-  for (const auto& [name, value] : node.labels()) made->labels[name] = value;
-  if (node.hash_key() != node.id()) made->hash_key = node.hash_key();
-  return made;
-}
-
-}  // namespace
-
 RingView::RingView(std::shared_ptr<const Ring> ring, uint64_t epoch,
                    uint64_t incarnation, const RingView* before)
     : ring_(std::move(ring)), epoch_(epoch), incarnation_(incarnation) {
@@ -35,7 +21,7 @@ RingView::RingView(std::shared_ptr<const Ring> ring, uint64_t epoch,
       while (at < old.size() && old[at]->id() < node->id()) ++at;
       if (at < old.size() && old[at] == node) same = before->nodes_[at];
     }
-    nodes_.push_back(same != nullptr ? std::move(same) : ToNode(*node));
+    nodes_.push_back(same != nullptr ? std::move(same) : FromProto(*node));
   }
 }
 
