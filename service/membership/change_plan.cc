@@ -5,7 +5,9 @@
 
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
 #include "service/membership/comparison.h"
@@ -36,6 +38,15 @@ uint64_t DigestOf(const ChangeRequest& request) {
   return Xxh3(bytes);
 }
 
+// Sets the ids of the nodes that were not in the ring before the change.
+void SetAddedIds(const stored::v1::ChangeRecord& record, v1::Change& change) {
+  absl::flat_hash_set<absl::string_view> before;
+  for (const v1::Node& node : record.before()) before.insert(node.id());
+  for (const v1::Node& node : change.upserted()) {
+    if (!before.contains(node.id())) change.add_added_ids(node.id());
+  }
+}
+
 // Clears the lists that history does not keep. They are computed again from the
 // rings.
 void ClearLists(v1::Comparison& comparison) {
@@ -56,6 +67,12 @@ absl::Status ValidateRequest(const ChangeRequest& request) {
   return ValidateReason(request.reason);
 }
 
+v1::Change ChangeOf(const stored::v1::ChangeRecord& record) {
+  v1::Change change = record.change();
+  SetAddedIds(record, change);
+  return change;
+}
+
 absl::StatusOr<std::optional<v1::Change>> FirstReply(
     const RingState& state, const ChangeRequest& request) {
   if (request.request_id.empty()) return std::nullopt;
@@ -69,7 +86,7 @@ absl::StatusOr<std::optional<v1::Change>> FirstReply(
                        " was used at epoch ", record.change().epoch(),
                        " with another body"));
     }
-    v1::Change answer = record.change();
+    v1::Change answer = ChangeOf(record);
     if (request.include_moves) {
       auto before = RingAt(state, answer.epoch() - 1, "request_id");
       if (!before.ok()) return before.status();
@@ -139,6 +156,7 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   record.set_request_digest(DigestOf(request));
   *record.mutable_change() = change;
   ClearLists(*record.mutable_change()->mutable_comparison());
+  SetAddedIds(record, change);
   if (PartitionsOf(state.ring().spec()) > 0) {
     *record.mutable_partitions() =
         MovesBetween(state.ring(), plan.next->ring());

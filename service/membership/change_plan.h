@@ -53,6 +53,10 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       absl::Time now,
                                       const Ring* previous = nullptr);
 
+// Returns the change of a record in history, with added_ids. History does not
+// keep them, because they follow from the nodes before the change.
+v1::Change ChangeOf(const stored::v1::ChangeRecord& record);
+
 // Returns the reply to the first request with the request_id of `request`, or
 // nullopt if history has none. REQUEST_ID_REUSED: the first request differs.
 absl::StatusOr<std::optional<v1::Change>> FirstReply(

@@ -8,6 +8,7 @@
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
 #include "service/limits.h"
+#include "service/membership/change_plan.h"
 #include "service/membership/comparison.h"
 #include "service/rpc/locate/locate.h"
 
@@ -167,7 +168,7 @@ absl::StatusOr<v1::ListChangesResponse> HandleRequest(
       response.set_next_page_token(absl::StrCat(change.epoch()));
       break;
     }
-    *response.add_changes() = change;
+    *response.add_changes() = ChangeOf(**record);
   }
   return response;
 }

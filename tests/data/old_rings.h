@@ -42,7 +42,8 @@ inline JsonObject ParseJson(const std::string& text) {
 }
 
 // Renames the fields of `value`, and of all objects in it, to what they were
-// called when the data was written, before the API of 1.0.
+// called when the data was written, before the API of 1.0, and leaves out the
+// fields that did not exist.
 inline void UseOldNames(google::protobuf::Value& value) {
   static const auto& old = *new std::map<std::string, std::string>{
       {"acceptTime", "time"},
@@ -59,6 +60,7 @@ inline void UseOldNames(google::protobuf::Value& value) {
   JsonObject renamed;
   for (auto& [name, field] : *value.mutable_struct_value()->mutable_fields()) {
     UseOldNames(field);
+    if (name == "addedIds") continue;
     if (name == "comparison") {  // its fields were those of the change
       for (const auto& [figure, number] : field.struct_value().fields()) {
         (*renamed.mutable_fields())[figure] = number;

@@ -36,6 +36,9 @@ TEST_F(ApplyChangesTest, MakesAllChangesInOneEpoch) {
   EXPECT_EQ(change.upserted(0).id(), "a");
   EXPECT_EQ(change.upserted(1).id(), "d");
   EXPECT_EQ(change.upserted(2).id(), "e");
+  EXPECT_THAT(change.added_ids(), ElementsAre("d", "e"));
+  EXPECT_THAT(ChangeOf(*State()->history.back()).added_ids(),
+              ElementsAre("d", "e"));
 }
 
 TEST_F(ApplyChangesTest, MakesNoneIfOneIsRefused) {

@@ -168,6 +168,28 @@ TEST_F(ChangeTest, RingsAreMadeListedAndDeleted) {
             grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(ChangeTest, HistoryTellsAddedNodesFromUpdatedOnes) {
+  Add("n1");
+  v1::ApplyChangesRequest request;
+  request.set_request_id("once");
+  request.add_changes()->mutable_add()->set_id("n2");
+  v1::Node& updated = *request.add_changes()->mutable_update()->mutable_node();
+  updated.set_id("n1");
+  updated.set_weight(2);
+  for (const char* answer : {"first", "repeated"}) {
+    v1::ApplyChangesResponse response;
+    ASSERT_TRUE(Call(&Stub::ApplyChanges, request, response).ok());
+    EXPECT_EQ(response.change().upserted_size(), 2) << answer;
+    ASSERT_EQ(response.change().added_ids_size(), 1) << answer;
+    EXPECT_EQ(response.change().added_ids(0), "n2") << answer;
+  }
+  v1::ListChangesResponse page;
+  ASSERT_TRUE(Call(&Stub::ListChanges, v1::ListChangesRequest(), page).ok());
+  ASSERT_EQ(page.changes_size(), 2);
+  ASSERT_EQ(page.changes(0).added_ids_size(), 1);
+  EXPECT_EQ(page.changes(0).added_ids(0), "n2");
+}
+
 TEST_F(ChangeTest, HistoryIsPagedNewestFirst) {
   for (int i = 0; i < 25; ++i) Add("n" + std::to_string(i));
   v1::ListChangesRequest request;

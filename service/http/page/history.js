@@ -11,8 +11,10 @@ function some(texts) {
 
 export function what(change) {
   const parts = [];
-  const upserted = (change.upserted ?? []).map((node) => node.id);
-  if (upserted.length) parts.push(`+ ${some(upserted)}`);
+  const added = change.addedIds ?? [];
+  const updated = (change.upserted ?? []).map((node) => node.id).filter((id) => !added.includes(id));
+  if (added.length) parts.push(`+ ${some(added)}`);
+  if (updated.length) parts.push(`~ ${some(updated)}`);
   if (change.removedIds?.length) parts.push(`− ${some(change.removedIds)}`);
   if (change.endedMigrationFrom) parts.push(`migrated from ${change.endedMigrationFrom}`);
   return parts.join("; ") || "nothing";
