@@ -33,10 +33,13 @@ absl::string_view IdOf(const v1::NodeChange& change) {
 std::string FieldPath(const v1::NodeChange& change, size_t index,
                       FieldNames fields, absl::string_view field) {
   if (fields == FieldNames::kOne) {
-    if (field == "update_mask") return "update_mask";
+    if (field == "update_mask" || field == "allow_update") {
+      return std::string(field);
+    }
     return absl::StrCat(change.has_remove() ? "node_" : "node.", field);
   }
   std::string path = absl::StrCat("changes[", index, "]");
+  if (field == "allow_update") return absl::StrCat(path, ".allow_update");
   switch (change.change_case()) {
     case v1::NodeChange::kAdd:
       return absl::StrCat(path, ".add.", field);
@@ -126,7 +129,15 @@ class Editor {
                                              " is named by two "
                                              "changes"));
     }
+    if (change.allow_update() && !change.has_add()) {
+      return FieldRefusal("allow_update", "applies only to add; unset it");
+    }
     const NodePtr present = FindNode(old_, id);
+    if (change.has_add() && change.allow_update() && present != nullptr) {
+      v1::NodeUpdate update;  // without a mask: of the fields that are set
+      *update.mutable_node() = change.add();
+      return Update(update, present);
+    }
     if (change.has_add()) return Add(change.add(), present);
     if (present == nullptr) {
       return Refusal(v1::ERROR_REASON_NODE_NOT_FOUND,
@@ -166,8 +177,8 @@ class Editor {
     if (MessageDifferencer::Equals(*node, *present)) return absl::OkStatus();
     return Refusal(v1::ERROR_REASON_NODE_EXISTS,
                    absl::StrCat("a different node ", Quoted(node->id()),
-                                " is in the ring; update it, or choose "
-                                "another id"));
+                                " is in the ring; update it, set "
+                                "allow_update, or choose another id"));
   }
 
   absl::Status Update(const v1::NodeUpdate& update, const NodePtr& present) {

@@ -36,8 +36,9 @@ ChangeRequest CommonFields(Request& request, std::string actor) {
 
 ChangeRequest ToChangeRequest(v1::AddNodeRequest request, std::string actor) {
   ChangeRequest change = CommonFields(request, std::move(actor));
-  *change.changes.emplace_back().mutable_add() =
-      std::move(*request.mutable_node());
+  v1::NodeChange& add = change.changes.emplace_back();
+  *add.mutable_add() = std::move(*request.mutable_node());
+  add.set_allow_update(request.allow_update());
   return change;
 }
 

@@ -58,8 +58,22 @@ class ChangeTest(WithServer):
     def test_identical_node_again_is_no_change(self):
         out = self.good("node", "add", "n1", "--address=10.0.0.1:80",
                         "--zone=z1")
-        self.assertIn("nothing to change", out)
+        self.assertEqual(out, "n1 is already up to date (epoch 4)\n")
         self.assertEqual(self.epoch(), 4)
+
+    def test_add_with_update_says_what_it_did(self):
+        add = ("node", "add", "n4", "--update", "--address=h:1")
+        self.assertIn("would add n4: epoch 5", self.good(*add, "--plan"))
+        self.assertIn("added n4: epoch 5", self.good(*add, "--weight=2"))
+        again = ("node", "add", "n4", "--update", "--address=h:2")
+        self.assertIn("would update n4: epoch 6", self.good(*again, "--plan"))
+        self.assertIn("updated n4: epoch 6, nothing moved", self.good(*again))
+        self.assertEqual(self.good(*again),
+                         "n4 is already up to date (epoch 6)\n")
+        node = self.json("node", "list")[0]["snapshot"]["nodes"][3]
+        self.assertEqual((node["address"], node["weight"]), ("h:2", 2))
+        told = self.fails(1, "node", "add", "n4", "--update", "--hash-key=k")
+        self.assertIn("hash_key", told)
 
     def test_different_node_of_that_id_is_refused(self):
         told = self.fails(1, "node", "add", "n1", "--address=h:9")

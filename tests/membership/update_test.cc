@@ -1,4 +1,5 @@
-// Tests UpdateNode with and without a mask, and the fields that never change.
+// Tests UpdateNode with and without a mask, the fields that never change, and
+// AddNode with allow_update.
 #include <string>
 #include <vector>
 
@@ -155,6 +156,130 @@ TEST_F(UpdateTest, OfAnAddressMovesNothingAndKeepsTheFingerprint) {
   EXPECT_EQ(change.comparison().moved_ratio(), 0);
   EXPECT_EQ(change.fingerprint(), fingerprint);
   EXPECT_EQ(change.epoch(), 4u);
+}
+
+// AddNode with allow_update.
+ChangeRequest Upsert(const v1::Node& node) {
+  ChangeRequest request = Add(node);
+  request.changes[0].set_allow_update(true);
+  return request;
+}
+
+TEST_F(UpdateTest, UpsertAddsANodeThatIsAbsent) {
+  v1::Node node;
+  node.set_id("new");
+  const v1::Change change = Make(Upsert(node));
+  EXPECT_EQ(change.epoch(), 4u);
+  EXPECT_THAT(change.added_ids(), ElementsAre("new"));
+  EXPECT_EQ(Node("new").weight(), 1u);
+  EXPECT_EQ(Node("new").hash_key(), "new");
+  EXPECT_EQ(Node("new").ordinal(), 3u);
+}
+
+TEST_F(UpdateTest, UpsertReplacesTheFieldsThatAreSetAndKeepsTheOthers) {
+  v1::Node address = Bare();
+  address.set_address("10.0.0.9:80");
+  address.set_ordinal(77);
+  const v1::Change change = Make(Upsert(address));
+  EXPECT_EQ(change.epoch(), 4u);
+  EXPECT_THAT(change.added_ids(), IsEmpty());
+  ASSERT_EQ(change.upserted_size(), 1);
+  ExpectOnly([](v1::Node& node) { node.set_address("10.0.0.9:80"); });
+  v1::Node rest = RequestNode("a", 5, "zone-2");
+  (*rest.mutable_labels())["rack"] = "8";
+  Make(Upsert(rest));
+  ExpectOnly([](v1::Node& node) {
+    node.set_address("10.0.0.9:80");
+    node.set_weight(5);
+    node.set_zone("zone-2");
+    node.clear_labels();
+    (*node.mutable_labels())["rack"] = "8";
+  });
+}
+
+TEST_F(UpdateTest, UpsertIsInHistoryAsWhatItDid) {
+  Make(Upsert(RequestNode("new")));
+  Make(Upsert(RequestNode("a", 7)));
+  Reopen();
+  const StatePtr state = State();
+  ASSERT_EQ(state->history.size(), 4u);
+  const stored::v1::ChangeRecord& added = *state->history[2];
+  EXPECT_THAT(ChangeOf(added).added_ids(), ElementsAre("new"));
+  EXPECT_THAT(added.before(), IsEmpty());
+  const stored::v1::ChangeRecord& updated = *state->history[3];
+  EXPECT_THAT(ChangeOf(updated).added_ids(), IsEmpty());
+  ASSERT_EQ(updated.before_size(), 1);
+  EXPECT_EQ(updated.before(0).weight(), 3u);
+  // The ring of each epoch can be had again.
+  EXPECT_EQ(FindNode(RingAt(*state, 4, "epoch")->ring->nodes(), "a")->weight(),
+            3u);
+}
+
+TEST_F(UpdateTest, UpsertIsCountedAsWhatItDid) {
+  const auto counted = [this](ChangeKind kind) {
+    return State()->counters->changes[static_cast<size_t>(kind)].load();
+  };
+  const uint64_t adds = counted(ChangeKind::kAdd);
+  const uint64_t updates = counted(ChangeKind::kUpdate);
+  Make(Upsert(RequestNode("new")));
+  EXPECT_EQ(counted(ChangeKind::kAdd), adds + 1);
+  Make(Upsert(RequestNode("new", 2)));
+  EXPECT_EQ(counted(ChangeKind::kAdd), adds + 1);
+  EXPECT_EQ(counted(ChangeKind::kUpdate), updates + 1);
+}
+
+TEST_F(UpdateTest, UpsertThatChangesNothingIsOkAndNoNewEpoch) {
+  v1::Node same_key = Bare();
+  same_key.set_hash_key("seed");
+  for (const v1::Node& node :
+       {Bare(), RequestNode("a", 3, "zone-1"), same_key}) {
+    const v1::Change change = Make(Upsert(node));
+    EXPECT_EQ(change.epoch(), 3u);
+    EXPECT_THAT(change.upserted(), IsEmpty());
+  }
+  ExpectOnly([](v1::Node&) {});
+}
+
+TEST_F(UpdateTest, UpsertOfAnotherHashKeyIsRefused) {
+  v1::Node node = Bare();
+  node.set_hash_key("another");
+  ExpectFieldRefusal(Refused(Upsert(node)), "node.hash_key");
+  ExpectFieldRefusal(Refused(Many({Add("b"), Upsert(node)})),
+                     "changes[1].add.hash_key");
+}
+
+TEST_F(UpdateTest, UpsertOverABoundIsRefused) {
+  ExpectFieldRefusal(Refused(Upsert(RequestNode("a", 65'536))), "node.weight");
+  ExpectFieldRefusal(Refused(Upsert(RequestNode("b", 65'536))), "node.weight");
+}
+
+TEST_F(UpdateTest, UpsertAgainWithItsRequestIdGetsTheFirstAnswer) {
+  ChangeRequest request = Upsert(RequestNode("a", 9));
+  request.request_id = "once";
+  const v1::Change first = Make(request);
+  EXPECT_EQ(BytesOf(Make(request)), BytesOf(first));
+  EXPECT_EQ(Epoch(), 4u);
+  ChangeRequest plain = Add(RequestNode("a", 9));
+  plain.request_id = "once";
+  ExpectRefusal(Refused(plain), Code::kInvalidArgument,
+                v1::ERROR_REASON_REQUEST_ID_REUSED);
+}
+
+TEST_F(UpdateTest, AllowUpdateBesideAnotherChangeThanAddIsRefused) {
+  for (ChangeRequest request : {Update(RequestNode("a", 5)), Remove("a")}) {
+    request.changes[0].set_allow_update(true);
+    ExpectFieldRefusal(Refused(Many({Add("b"), request})),
+                       "changes[1].allow_update");
+  }
+}
+
+TEST_F(UpdateTest, OneRequestCanUpsertSeveralNodes) {
+  const v1::Change change =
+      Make(Many({Upsert(RequestNode("new")), Upsert(RequestNode("a", 8)),
+                 Upsert(RequestNode("other"))}));
+  EXPECT_EQ(change.epoch(), 4u);
+  EXPECT_THAT(change.added_ids(), ElementsAre("new"));
+  EXPECT_EQ(change.upserted_size(), 2) << "other is as it was";
 }
 
 }  // namespace

@@ -168,6 +168,27 @@ TEST_F(ChangeTest, RingsAreMadeListedAndDeleted) {
             grpc::StatusCode::NOT_FOUND);
 }
 
+TEST_F(ChangeTest, AllowUpdateMakesOneCallOfANodeThatReturns) {
+  v1::AddNodeRequest request = Node("n1");
+  request.set_allow_update(true);
+  request.mutable_node()->set_address("10.0.0.1:80");
+  request.mutable_node()->set_weight(2);
+  ASSERT_TRUE(AddNode(request).ok());
+  EXPECT_EQ(change_.added_ids_size(), 1);
+  request.mutable_node()->set_address("10.0.0.9:80");
+  request.mutable_node()->clear_weight();
+  ASSERT_TRUE(AddNode(request).ok());
+  EXPECT_EQ(change_.epoch(), 3u);
+  EXPECT_EQ(change_.added_ids_size(), 0);
+  ASSERT_EQ(change_.upserted_size(), 1);
+  EXPECT_EQ(change_.upserted(0).address(), "10.0.0.9:80");
+  EXPECT_EQ(change_.upserted(0).weight(), 2u);
+  ASSERT_TRUE(AddNode(request).ok());
+  EXPECT_EQ(change_.epoch(), 3u);
+  request.mutable_node()->set_hash_key("another");
+  EXPECT_EQ(FieldOf(AddNode(request)), "node.hash_key");
+}
+
 TEST_F(ChangeTest, HistoryTellsAddedNodesFromUpdatedOnes) {
   Add("n1");
   v1::ApplyChangesRequest request;

@@ -86,13 +86,16 @@ std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
                          const ChangeOptions& options, Session& session) {
   std::string text = options.plan ? "plan (nothing changed)\n" : "";
   if (change.upserted().empty() && change.removed_ids().empty()) {
-    absl::StrAppend(&text, "nothing to change for ", words.node_id,
-                    ": it is so at epoch ", change.epoch(), "\n");
+    absl::StrAppend(&text, words.node_id, " is already up to date (epoch ",
+                    change.epoch(), ")\n");
     return text;
   }
-  absl::StrAppend(&text, options.plan ? words.planned : words.done, " ",
-                  words.node_id, ": epoch ", change.epoch(), ", ",
-                  MovedText(change, options.plan), "\n");
+  std::string verb = options.plan ? words.planned : words.done;
+  if (words.may_update && change.added_ids().empty()) {
+    verb = options.plan ? "would update" : "updated";
+  }
+  absl::StrAppend(&text, verb, " ", words.node_id, ": epoch ", change.epoch(),
+                  ", ", MovedText(change, options.plan), "\n");
   absl::StrAppend(&text, MovesReport(change.comparison(), session.terminal));
   if (options.plan) {
     absl::StrAppend(&text, "apply it: ",

@@ -26,6 +26,8 @@ struct ChangeWords {
   std::string done;     // "added"
   std::string planned;  // "would add"
   std::string node_id;
+  // It updates the node if it is there; then the report says so.
+  bool may_update = false;
 };
 
 // Adds --plan, --reason, --request-id and --expected-epoch to `command`.

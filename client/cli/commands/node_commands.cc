@@ -21,6 +21,7 @@ struct NodeOptions {
   std::string zone;
   std::vector<std::string> labels;  // k=v
   bool no_labels = false;
+  bool allow_update = false;
   std::string hash_key;
   std::string points;
   uint32_t virtual_nodes = 0;
@@ -107,7 +108,9 @@ absl::Status AddNode(const NodeOptions& options, Session& session) {
   auto node = NodeOf(options);
   if (!node.ok()) return node.status();
   *request.mutable_node() = *std::move(node);
-  return MakeChange(session, options.change, {"added", "would add", options.id},
+  request.set_allow_update(options.allow_update);
+  return MakeChange(session, options.change,
+                    {"added", "would add", options.id, options.allow_update},
                     &Connection::Stub::AddNode, std::move(request));
 }
 
@@ -192,9 +195,13 @@ void AddNodeCommands(CLI::App& app, CommandLine& line) {
                   "Text to hash in place of the id; cannot be changed")
       ->type_name("TEXT")
       ->check(Text(limits::kMaxHashKeyBytes));
+  add->add_flag("--update", added->allow_update,
+                "Update the node if it is there; fields that are not given "
+                "stay");
   AddChangeOptions(add, added->change);
   add->footer(
       "Examples:\n"
+      "  clockwise node add n1 --update --address=10.0.0.9:6379\n"
       "  clockwise node add n1 --address=10.0.0.1:6379 --zone=a\n"
       "  clockwise node add n2 --address=10.0.0.2:6379 --weight=2 --plan");
   OnChosen(add, line, added, AddNode);
