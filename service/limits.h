@@ -112,6 +112,9 @@ inline constexpr size_t kMaxSimulatedLayouts = 16;  // rows of the table
 // --- `clockwise import`: bad usage above the bound. ---
 inline constexpr size_t kMaxImportBytes = 16ull * 1024 * 1024;  // of the file
 
+// --- `clockwise apply`: bad usage above the bound. ---
+inline constexpr size_t kMaxRingConfigBytes = 16ull * 1024 * 1024;  // a file
+
 // --- Access control. Files above the bounds are rejected. ---
 inline constexpr size_t kMaxPemBytes = 1024ull * 1024;     // a file
 inline constexpr size_t kMaxPolicyBytes = 1024ull * 1024;  // a file
