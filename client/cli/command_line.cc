@@ -78,6 +78,7 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
   AddNodeCommands(*app, line);
   AddRingCommands(*app, line);
   AddWatchCommand(*app, line);
+  AddApplyCommand(*app, line);
   AddSimulateCommand(*app, line);
   AddImportCommand(*app, line);
   AddMigrateCommands(*app, line);
@@ -94,7 +95,8 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
       "\n"
       "Data goes to standard output, messages to standard error.\n"
       "Exit codes: 0 done, 1 refused by the server, 2 bad usage, 3 server not "
-      "reached.");
+      "reached,\n"
+      "4 `apply --plan`: something would change.");
   return app;
 }
 

@@ -27,6 +27,8 @@ void AddNodeCommands(CLI::App& app, CommandLine& line);
 void AddRingCommands(CLI::App& app, CommandLine& line);
 void AddRingCreateCommand(CLI::App& ring, CommandLine& line);
 void AddRingProfilesCommand(CLI::App& ring, CommandLine& line);
+void AddRingExportCommand(CLI::App& ring, CommandLine& line);
+void AddApplyCommand(CLI::App& app, CommandLine& line);
 void AddImportCommand(CLI::App& app, CommandLine& line);
 void AddMigrateCommands(CLI::App& app, CommandLine& line);
 void AddWatchCommand(CLI::App& app, CommandLine& line);

@@ -58,6 +58,11 @@ absl::Status OutputClosed() {
                   ExitCode::kDone);
 }
 
+absl::Status WouldChange() {
+  return WithExit(absl::FailedPreconditionError("the plan is not empty"),
+                  ExitCode::kWouldChange);
+}
+
 absl::Status Explain(const client::Outcome& outcome,
                      absl::string_view servers) {
   absl::Status failure = outcome.status;
@@ -115,6 +120,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   const auto code = status.GetPayload(kExitUrl);
   if (!code.has_value()) return ExitCode::kRefused;
   if (*code == "0") return ExitCode::kDone;
+  if (*code == "4") return ExitCode::kWouldChange;
   return *code == "2" ? ExitCode::kBadUsage : ExitCode::kNotReached;
 }
 

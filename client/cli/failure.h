@@ -20,6 +20,7 @@ enum ExitCode : int {
   kRefused = 1,  // by the server; also output that could not be written
   kBadUsage = 2,
   kNotReached = 3,
+  kWouldChange = 4,  // a plan of `apply` that is not empty
 };
 
 // The user asked for what cannot be: kBadUsage.
@@ -30,6 +31,9 @@ absl::Status NotReached(absl::string_view server, absl::string_view why);
 
 // Nobody reads the output any more (a pipe into `head`): ends quietly, kDone.
 absl::Status OutputClosed();
+
+// A plan was made, and it is not empty: ends quietly, kWouldChange.
+absl::Status WouldChange();
 
 // Returns the outcome of a call as this program reports it. `servers`: the
 // addresses that were called.

@@ -114,7 +114,8 @@ absl::StatusOr<std::vector<std::string>> ArgumentsOf(
 
 // One line, and at most one of advice.
 void Tell(const absl::Status& failure) {
-  if (ExitCodeOf(failure) == ExitCode::kDone) return;
+  const ExitCode code = ExitCodeOf(failure);
+  if (code == ExitCode::kDone || code == ExitCode::kWouldChange) return;
   Say(failure.message().empty() ? absl::StatusCodeToString(failure.code())
                                 : failure.message());
   const std::string hint = HintOf(failure);

@@ -11,11 +11,15 @@
 namespace clockwise {
 namespace {
 
-// Whether each flag (as "--name") of `app` and its commands takes a value.
+// Whether each flag (as "--name", "-n") of `app` and its commands takes a
+// value.
 void AddFlags(const CLI::App& app, std::map<std::string, bool>& takes_value) {
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) {
       takes_value[absl::StrCat("--", name)] = option->get_expected_max() > 0;
+    }
+    for (const std::string& name : option->get_snames()) {
+      takes_value[absl::StrCat("-", name)] = option->get_expected_max() > 0;
     }
   }
   for (const CLI::App* command :
@@ -41,7 +45,7 @@ std::vector<std::string> WithKebabCaseFlags(
   AddFlags(app, takes_value);
   for (size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
     std::string& argument = arguments[i];
-    if (!absl::StartsWith(argument, "--")) continue;
+    if (!absl::StartsWith(argument, "-")) continue;
     const size_t equals = argument.find('=');
     const std::string flag =
         KebabCase(absl::string_view(argument).substr(0, equals));

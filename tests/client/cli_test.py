@@ -7,7 +7,8 @@ build/release/bin).
 
 import unittest
 
-from tests.client.cli_change_test import *  # noqa: F401, F403: tests, to be run from here
+from tests.client.cli_apply_test import *  # noqa: F401, F403: tests, to be run from here
+from tests.client.cli_change_test import *  # noqa: F401, F403
 from tests.client.cli_connection_test import *  # noqa: F401, F403
 from tests.client.cli_doctor_test import *  # noqa: F401, F403
 from tests.client.cli_locate_test import *  # noqa: F401, F403

@@ -34,7 +34,8 @@ TEST_F(CompletionTest, EveryCommandOfTheContractIsAPlace) {
   for (const char* path :
        {"", "locate", "node add", "node update", "node remove", "node list",
         "ring create", "ring delete", "ring list", "ring show", "ring diff",
-        "ring history", "watch", "simulate", "completion"}) {
+        "ring history", "ring export", "apply", "watch", "simulate",
+        "completion"}) {
     EXPECT_NE(Find(places, path), nullptr) << path;
   }
 }

@@ -70,5 +70,10 @@ TEST(FailureTest, FirstHintStands) {
   EXPECT_EQ(HintOf(WithHint(WithHint(BadUsage("x"), "a"), "b")), "a");
 }
 
+TEST(FailureTest, PlanThatIsNotEmptyIsExitFour) {
+  EXPECT_EQ(ExitCodeOf(WouldChange()), 4);
+  EXPECT_FALSE(IsUncertain(WouldChange()));
+}
+
 }  // namespace
 }  // namespace clockwise::cli

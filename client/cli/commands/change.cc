@@ -13,9 +13,7 @@
 #include "service/limits.h"
 
 namespace clockwise::cli {
-namespace {
 
-// "; epoch 7, 15.2 % of the hash space moved (least possible 15.2 %)".
 std::string MovedText(const v1::Change& change, bool plan) {
   if (change.comparison().moved_ratio() == 0) {
     return plan ? "nothing would move" : "nothing moved";
@@ -25,8 +23,6 @@ std::string MovedText(const v1::Change& change, bool plan) {
                       " (least possible ",
                       Percent(change.comparison().minimum_moved_ratio()), ")");
 }
-
-}  // namespace
 
 void AddChangeOptions(CLI::App* command, ChangeOptions& options) {
   command->add_flag("--plan", options.plan,
@@ -58,7 +54,8 @@ std::string NewRequestId() {
 
 std::string ApplyLine(const std::vector<std::string>& arguments,
                       uint64_t epoch) {
-  const std::string expected = absl::StrCat(" --expected-epoch=", epoch);
+  const std::string expected =
+      epoch == 0 ? "" : absl::StrCat(" --expected-epoch=", epoch);
   std::string line = "clockwise";
   bool options_ended = false;
   for (size_t i = 0; i < arguments.size(); ++i) {

@@ -37,9 +37,12 @@ void AddChangeOptions(CLI::App* command, ChangeOptions& options);
 std::string NewRequestId();
 
 // The command line that makes the change that was planned with `arguments`, if
-// the ring is still at `epoch`.
+// the ring is still at `epoch`; 0 means any.
 std::string ApplyLine(const std::vector<std::string>& arguments,
                       uint64_t epoch);
+
+// "15.2 % of the hash space moved (least possible 15.2 %)", or "would move".
+std::string MovedText(const v1::Change& change, bool plan);
 
 // What `change` did, or as a plan would do, for people.
 std::string ChangeReport(const v1::Change& change, const ChangeWords& words,

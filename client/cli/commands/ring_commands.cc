@@ -180,6 +180,7 @@ void AddRingCommands(CLI::App& app, CommandLine& line) {
   ring->require_subcommand(1);
   AddRingCreateCommand(*ring, line);
   AddRingProfilesCommand(*ring, line);
+  AddRingExportCommand(*ring, line);
 
   auto options = std::make_shared<RingOptions>();
   CLI::App* remove =

@@ -1,0 +1,292 @@
+#include "client/cli/commands/apply.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "client/cli/config/config_difference.h"
+#include "client/cli/failure.h"
+#include "client/cli/simulation.h"
+#include "client/cli/text.h"
+#include "service/api/refusal.h"
+#include "service/limits.h"
+#include "service/ring/layout_settings.h"
+#include "service/ring/ring.h"
+
+namespace clockwise::cli {
+namespace {
+
+// How often the difference is computed again because the ring changed
+// meanwhile.
+constexpr int kApplyAttempts = 5;
+
+// Makes the changes of one request, or plans them.
+class ConfigApplier {
+ public:
+  ConfigApplier(const ApplyOptions& options, const RingConfig& config,
+                Session& session)
+      : options_(options),
+        config_(config),
+        ring_(session.globals.ring),
+        session_(session),
+        request_id_(options.change.request_id.empty()
+                        ? NewRequestId()
+                        : options.change.request_id) {}
+
+  absl::StatusOr<Applied> Apply() {
+    for (int attempt = 1;; ++attempt) {
+      auto applied = config_.kind == RingConfig::Kind::kChanges
+                         ? ApplyListed()
+                         : ApplyDifference();
+      // The ring changed between reading it and changing it. Unless a certain
+      // epoch is asked for, compute the difference from the new ring.
+      if (applied.ok() || options_.change.expected_epoch != 0 ||
+          attempt == kApplyAttempts ||
+          ReasonOf(applied.status()) != v1::ERROR_REASON_EPOCH_CONFLICT) {
+        return applied;
+      }
+    }
+  }
+
+ private:
+  absl::StatusOr<Applied> ApplyListed() {
+    Applied applied;
+    absl::Status status =
+        Send(config_.changes, options_.change.expected_epoch, applied);
+    if (!status.ok()) return status;
+    if (applied.changes() && !session_.globals.json()) {
+      // For the values before. Without them the report is shorter.
+      v1::GetRingRequest request;
+      request.set_ring(ring_);
+      request.set_epoch(applied.response.change().epoch() - 1);
+      v1::GetRingResponse ring;
+      if (session_.connection.Call(&Connection::Stub::GetRing, request, &ring)
+              .ok()) {
+        applied.before = std::move(*ring.mutable_snapshot());
+      }
+    }
+    return applied;
+  }
+
+  absl::StatusOr<Applied> ApplyDifference() {
+    v1::GetRingRequest request;
+    request.set_ring(ring_);
+    v1::GetRingResponse ring;
+    absl::Status status = session_.connection.Call(
+        &Connection::Stub::GetRing, request, &ring, Retry::kFewTimes);
+    if (ReasonOf(status) == v1::ERROR_REASON_RING_NOT_FOUND &&
+        options_.change.expected_epoch == 0) {
+      return Create();
+    }
+    if (!status.ok()) return status;
+    Applied applied;
+    applied.before = std::move(*ring.mutable_snapshot());
+    status = ChangeRing(applied);
+    if (!status.ok()) return status;
+    return applied;
+  }
+
+  // Makes the difference between the file and applied.before.
+  absl::Status ChangeRing(Applied& applied) {
+    const v1::Snapshot& ring = applied.before;
+    const uint64_t expected = options_.change.expected_epoch;
+    if (expected != 0 && expected != ring.epoch()) {
+      return Refusal(
+          v1::ERROR_REASON_EPOCH_CONFLICT,
+          absl::StrCat("expected_epoch: ring ", Quoted(ring_), " is at epoch ",
+                       ring.epoch(), ", not ", expected));
+    }
+    auto difference = DifferenceOf(config_, ring, options_.prune);
+    if (!difference.ok()) return difference.status();
+    applied.unnamed_ids = std::move(difference->unnamed_ids);
+    applied.order_differs = difference->order_differs;
+    if (!difference->changes.empty()) {
+      return Send(difference->changes, ring.epoch(), applied);
+    }
+    v1::Change& change = *applied.response.mutable_change();
+    change.set_epoch(ring.epoch());
+    change.set_incarnation(ring.incarnation());
+    change.set_fingerprint(ring.fingerprint());
+    return absl::OkStatus();
+  }
+
+  // Makes the ring that does not exist. It is built here first, so that a file
+  // that no ring can be made of leaves nothing behind.
+  absl::StatusOr<Applied> Create() {
+    if (!config_.has_spec) {
+      return WithHint(
+          Refusal(v1::ERROR_REASON_RING_NOT_FOUND,
+                  absl::StrCat("ring ", Quoted(ring_), " does not exist, and ",
+                               config_.source, " does not state its spec")),
+          "state \"spec\" to create the ring: spec: {layout: hashed}");
+    }
+    auto built = Build();
+    if (!built.ok()) return built.status();
+    Applied applied;
+    if (options_.change.plan) {
+      PlanOf(**built, applied);
+      return applied;
+    }
+    v1::CreateRingRequest create;
+    *create.mutable_spec() = config_.spec.spec;
+    create.mutable_spec()->set_name(ring_);
+    v1::CreateRingResponse created;
+    absl::Status status = session_.connection.Call(
+        &Connection::Stub::CreateRing, create, &created, Retry::kFewTimes);
+    if (!status.ok()) return status;
+    *applied.before.mutable_spec() = created.ring().spec();
+    // Not the epoch of the answer: if another client created the ring meanwhile
+    // and added nodes, the expected epoch must be refused.
+    applied.before.set_epoch(1);
+    applied.before.set_incarnation(created.ring().incarnation());
+    applied.before.set_fingerprint(created.ring().fingerprint());
+    status = ChangeRing(applied);
+    if (ReasonOf(status) == v1::ERROR_REASON_EPOCH_CONFLICT) return status;
+    if (!status.ok()) {
+      return WithHint(
+          std::move(status),
+          absl::StrCat("ring ", ring_,
+                       " was created and has no nodes; apply the file again"));
+    }
+    applied.created = true;
+    return applied;
+  }
+
+  absl::StatusOr<std::shared_ptr<const Ring>> Build() const {
+    v1::RingSpec spec = config_.spec.spec;
+    spec.set_name(ring_);
+    auto normal = NormalizeSpec(spec);
+    if (!normal.ok()) {
+      return ConfigRefusal(config_.source, config_.spec.lines, normal.status(),
+                           "spec.");
+    }
+    v1::Snapshot empty;
+    *empty.mutable_spec() = *normal;
+    // Checks each node, with its line.
+    const auto difference = DifferenceOf(config_, empty, false);
+    if (!difference.ok()) return difference.status();
+    absl::Status status = CheckCount(difference->changes.size());
+    if (!status.ok()) return status;
+    std::vector<v1::Node> nodes;
+    for (const ConfigNode& stated : config_.nodes) nodes.push_back(stated.node);
+    auto joined = JoinedNodes(nodes);
+    if (!joined.ok()) return joined.status();
+    auto built = Ring::Build(*normal, *std::move(joined));
+    if (built.ok()) return built;
+    return BadUsage(
+        absl::StrCat(config_.source, ": ", built.status().message()));
+  }
+
+  // The change that would fill a new ring.
+  static void PlanOf(const Ring& ring, Applied& applied) {
+    applied.created = true;
+    *applied.before.mutable_spec() = ring.spec();
+    v1::Change& change = *applied.response.mutable_change();
+    change.set_epoch(ring.nodes().empty() ? 1 : 2);
+    change.set_fingerprint(ring.fingerprint());
+    for (const NodePtr& node : ring.nodes()) {
+      *change.add_upserted() = *node;
+      change.add_added_ids(node->id());
+    }
+    const double moved = ring.nodes().empty() ? 0 : 1;
+    change.mutable_comparison()->set_moved_ratio(moved);
+    change.mutable_comparison()->set_minimum_moved_ratio(moved);
+  }
+
+  absl::Status CheckCount(size_t changes) const {
+    if (changes <= limits::kMaxChangesPerRequest) return absl::OkStatus();
+    return BadUsage(
+        absl::StrCat(config_.source, ": ", Grouped(changes),
+                     " nodes differ, and one epoch takes at most ",
+                     Grouped(limits::kMaxChangesPerRequest),
+                     " changes; apply a file that changes fewer nodes first"));
+  }
+
+  absl::Status Send(const std::vector<ConfigChange>& changes,
+                    uint64_t expected_epoch, Applied& applied) {
+    absl::Status status = CheckCount(changes.size());
+    if (!status.ok()) return status;
+    v1::ApplyChangesRequest request;
+    request.set_ring(ring_);
+    request.set_request_id(request_id_);
+    request.set_expected_epoch(expected_epoch);
+    request.set_validate_only(options_.change.plan);
+    request.set_reason(options_.change.reason);
+    request.set_include_moves(true);
+    for (const ConfigChange& change : changes) {
+      *request.add_changes() = change.change;
+    }
+    status = session_.connection.Call(&Connection::Stub::ApplyChanges, request,
+                                      &applied.response, Retry::kFewTimes);
+    if (status.ok()) return status;
+    const ConfigChange* refused = RefusedOf(status, changes);
+    if (refused == nullptr) {
+      return AdviseChange(session_, std::move(status), {"", "", ""},
+                          request_id_, options_.change.plan);
+    }
+    return AdviseChange(session_, WithLine(status, *refused),
+                        {"", "", IdOf(refused->change)}, request_id_,
+                        options_.change.plan);
+  }
+
+  static const std::string& IdOf(const v1::NodeChange& change) {
+    return change.has_add()      ? change.add().id()
+           : change.has_update() ? change.update().node().id()
+                                 : change.remove();
+  }
+
+  // The change that the server refuses: by its index in the name of the field,
+  // or by the node that the message names. Null if the refusal names none.
+  static const ConfigChange* RefusedOf(
+      const absl::Status& refusal, const std::vector<ConfigChange>& changes) {
+    const std::string field = FieldOf(refusal);
+    absl::string_view rest = field;
+    size_t index = 0;
+    if (absl::ConsumePrefix(&rest, "changes[")) {
+      return absl::SimpleAtoi(rest.substr(0, rest.find(']')), &index) &&
+                     index < changes.size()
+                 ? &changes[index]
+                 : nullptr;
+    }
+    for (const ConfigChange& change : changes) {
+      if (absl::StrContains(
+              refusal.message(),
+              absl::StrCat("node ", Quoted(IdOf(change.change))))) {
+        return &change;
+      }
+    }
+    return nullptr;
+  }
+
+  // The refusal with the line of the file that `change` comes from.
+  absl::Status WithLine(const absl::Status& refusal,
+                        const ConfigChange& change) const {
+    const std::string field = FieldOf(refusal);
+    const int line = change.lines.Of(field.substr(field.rfind('.') + 1));
+    if (line == 0) return refusal;  // --prune removes a node that no line names
+    absl::Status placed(refusal.code(), absl::StrCat(config_.source, ":", line,
+                                                     ": ", refusal.message()));
+    refusal.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
+      placed.SetPayload(url, value);
+    });
+    return placed;
+  }
+
+  const ApplyOptions& options_;
+  const RingConfig& config_;
+  const std::string& ring_;
+  Session& session_;
+  const std::string request_id_;
+};
+
+}  // namespace
+
+absl::StatusOr<Applied> Apply(const ApplyOptions& options,
+                              const RingConfig& config, Session& session) {
+  return ConfigApplier(options, config, session).Apply();
+}
+
+}  // namespace clockwise::cli
