@@ -1,11 +1,13 @@
 #include "client/cli/config/ring_config.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,6 +83,37 @@ std::string JoinSurrogates(absl::string_view json) {
   return yaml;
 }
 
+// Where documents start. YAML::Load reads the first one and ignores the rest;
+// YAML::LoadAll does not end for some text behind a document (yaml-cpp 0.7).
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  // Of the first two documents of `yaml`.
+  explicit DocumentStarts(const std::string& yaml) {
+    std::istringstream in(yaml);
+    YAML::Parser parser(in);
+    if (parser.HandleNextDocument(*this)) parser.HandleNextDocument(*this);
+  }
+  const std::vector<int>& lines() const { return lines_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    lines_.push_back(mark.line + 1);
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  std::vector<int> lines_;
+};
+
 // The one document of the text.
 absl::StatusOr<YAML::Node> Parse(absl::string_view text,
                                  const std::string& source) {
@@ -107,18 +140,18 @@ absl::StatusOr<YAML::Node> Parse(absl::string_view text,
     absl::Status status = CheckLastLine(text, source);
     if (!status.ok()) return status;
   }
-  std::vector<YAML::Node> documents;
   try {
-    documents = YAML::LoadAll(json ? JoinSurrogates(text) : std::string(text));
+    const std::string yaml = json ? JoinSurrogates(text) : std::string(text);
+    const DocumentStarts documents(yaml);
+    if (documents.lines().size() == 1) return YAML::Load(yaml);
+    return documents.lines().empty()
+               ? fault(1, "the file is empty; state a ring")
+               : fault(documents.lines()[1],
+                       "the document has ended; write one file for each ring");
   } catch (const YAML::Exception& error) {
     return fault(error.mark.line + 1,
                  absl::StrCat("not YAML or JSON: ", error.msg));
   }
-  if (documents.size() == 1) return documents[0];
-  return fault(documents.empty() ? 1 : LineOf(documents[1]),
-               documents.empty() ? "the file is empty; state a ring"
-                                 : "a second document; write one file for "
-                                   "each ring");
 }
 
 class ConfigReader {

@@ -23,6 +23,8 @@ using google::protobuf::Message;
 
 constexpr size_t kLineWidth = 80;
 
+struct ConfigField;
+
 struct ConfigValue {
   enum class Kind {
     kLiteral,    // a number or a boolean
@@ -34,8 +36,13 @@ struct ConfigValue {
   Kind kind = Kind::kMap;
   std::string scalar;
   std::vector<std::string> positions;
-  std::vector<std::pair<std::string, ConfigValue>> fields;
+  std::vector<ConfigField> fields;
   std::vector<ConfigValue> list;
+};
+
+struct ConfigField {
+  std::string name;
+  ConfigValue value;
 };
 
 ConfigValue ScalarValue(ConfigValue::Kind kind, std::string scalar) {
@@ -106,7 +113,9 @@ ConfigValue FieldValue(const Message& message, const FieldDescriptor& field) {
       sorted.emplace(entry.GetReflection()->GetString(entry, entries.map_key()),
                      ScalarOf(entry, *entries.map_value()));
     }
-    value.fields.assign(sorted.begin(), sorted.end());
+    for (const auto& [name, of_name] : sorted) {
+      value.fields.push_back({name, of_name});
+    }
     return value;
   }
   if (field.is_repeated()) {
@@ -137,7 +146,7 @@ ConfigValue FieldsOf(const Message& message,
     ConfigValue of_field = FieldValue(message, *field);
     const bool is_empty =
         of_field.kind == ConfigValue::Kind::kMap && of_field.fields.empty();
-    if (!is_empty) value.fields.emplace_back(field->name(), of_field);
+    if (!is_empty) value.fields.push_back({field->name(), of_field});
   }
   return value;
 }
