@@ -1,15 +1,20 @@
-// A backup: all rings of a store, in one file. Stateless.
+// Writes and reads backups. A backup is one file that holds all rings of a
+// store. Stateless.
 //
-// The file is "CLKWBAK1", then messages (BackupEntry, each behind its length as
-// a varint): for each ring its head, its nodes, its changes and its table; then
-// 8 bytes, little-endian: the XXH3-64 of all before them. It is read whole or
-// refused, and written whole or not at all, readable for its owner only.
+// The file consists of:
+//   "CLKWBAK1"
+//   BackupEntry messages, each after its length as a varint: for each ring its
+//   head, its nodes, its changes and its table
+//   8 bytes, little-endian: the XXH3-64 of all bytes before them
+// A file is written completely or not at all, and only its owner may read it.
+// A file that is not complete and intact is rejected.
 //
-// Failures are one line for people, with the path:
-//   ALREADY_EXISTS       there is something at the path; it stays as it is.
-//   NOT_FOUND            there is nothing.
-//   FAILED_PRECONDITION  it is no backup, of a newer version, or damaged.
-//   UNAVAILABLE          the system refused, as when the disk is full.
+// Failures have a message of one line, with the path:
+//   ALREADY_EXISTS       a file exists at the path; it is not changed.
+//   NOT_FOUND            no file exists at the path.
+//   FAILED_PRECONDITION  the file is no backup, or is of a newer version, or is
+//                        damaged; or the rings are too large for a backup.
+//   UNAVAILABLE          the system reported an error, such as a full disk.
 #ifndef CLOCKWISE_SERVICE_STORE_BACKUP_H_
 #define CLOCKWISE_SERVICE_STORE_BACKUP_H_
 
@@ -22,9 +27,11 @@
 
 namespace clockwise {
 
+// Writes `rings` to a new file at `path`.
 [[nodiscard]] absl::Status WriteBackup(const std::string& path,
                                        const std::vector<StoredRing>& rings);
 
+// Returns the rings in the backup at `path`, in the order of the file.
 absl::StatusOr<std::vector<StoredRing>> ReadBackup(const std::string& path);
 
 }  // namespace clockwise

@@ -1,7 +1,9 @@
-// MemoryStore is a store that forgets: rings last as long as it does.
+// MemoryStore is a store that keeps rings in memory only. Its rings end with
+// the object.
 //
-// Thread-safe. Several Memberships may share one, as replicas share an etcd.
-// It is never full and always up.
+// Thread-safe. Several Memberships may share one MemoryStore, as several
+// servers share an etcd. It never reports STORE_FULL or STORE_UNAVAILABLE,
+// except for moves that do not fit a partition table.
 #ifndef CLOCKWISE_SERVICE_STORE_MEMORY_STORE_H_
 #define CLOCKWISE_SERVICE_STORE_MEMORY_STORE_H_
 

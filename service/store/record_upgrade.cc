@@ -7,7 +7,7 @@
 namespace clockwise {
 namespace {
 
-// The numbers that Change reserves.
+// The range of field numbers that Change reserves.
 constexpr int kFirstFigure = v1::Comparison::kMovedRatioFieldNumber;
 constexpr int kLastFigure = v1::Comparison::kZoneCountFieldNumber;
 static_assert(kFirstFigure == 10 && kLastFigure == 26,
@@ -18,8 +18,8 @@ static_assert(kFirstFigure == 10 && kLastFigure == 26,
 bool UpgradeRecord(stored::v1::ChangeRecord& record) {
   if (!record.has_change() || record.change().has_comparison()) return true;
   v1::Change& change = *record.mutable_change();
-  // The parser has put the figures among the fields that Change does not have.
-  // Comparison has the same numbers, so their bytes are a Comparison.
+  // The parser keeps the old figures as unknown fields of Change. Comparison
+  // uses the same field numbers, so their bytes are a valid Comparison.
   google::protobuf::UnknownFieldSet& rest =
       *change.GetReflection()->MutableUnknownFields(&change);
   google::protobuf::UnknownFieldSet figures;

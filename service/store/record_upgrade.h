@@ -1,4 +1,4 @@
-// Reads records that older versions wrote. Stateless.
+// Converts records that older versions of Clockwise wrote. Stateless.
 #ifndef CLOCKWISE_SERVICE_STORE_RECORD_UPGRADE_H_
 #define CLOCKWISE_SERVICE_STORE_RECORD_UPGRADE_H_
 
@@ -6,9 +6,9 @@
 
 namespace clockwise {
 
-// Moves figures that are fields of Change, as in records written before there
-// was a Comparison, into Change.comparison. Leaves newer records as they are.
-// Each store calls it after it has parsed a record. Returns false if the
+// Moves the figures that older records have as fields of Change into
+// Change.comparison. Does not change records that have a Comparison. Each store
+// calls this function after it has parsed a record. Returns false if the
 // figures cannot be parsed.
 [[nodiscard]] bool UpgradeRecord(stored::v1::ChangeRecord& record);
 

@@ -7,10 +7,11 @@
 namespace clockwise {
 namespace {
 
-// Different for each kind of row, so that no row passes for one of another.
+// Each kind of row starts from a different value, so a row cannot be mistaken
+// for a row of another kind.
 enum Kind : uint64_t { kHead = 1, kNode = 2, kChange = 3, kPartitions = 4 };
 
-// The numbers' order counts: each is mixed with all that came before.
+// Returns a digest of `numbers` that depends on their order.
 uint64_t Mix(Kind kind, std::initializer_list<uint64_t> numbers) {
   uint64_t digest = kind;
   for (const uint64_t number : numbers) {

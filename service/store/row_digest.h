@@ -1,10 +1,9 @@
-// The digest of a ring's rows: a checksum that is kept beside them, so that a
-// file whose bytes changed under SQLite's feet is refused and never served as
-// another ring. SQLite checks the shape of its pages, not what is in them.
-// Stateless.
+// Computes the digest of a ring's rows: a checksum that is stored with them.
+// SQLite checks the structure of its pages, not their content. The digest
+// detects changed bytes, so the store rejects a damaged file. Stateless.
 //
-// A ring's digest is the sum, modulo 2^64, of those of its rows: a commit can
-// bring it up to date from the rows that it touches, in any order.
+// A ring's digest is the sum of the digests of its rows, modulo 2^64. A commit
+// updates it from the rows that it changes, in any order.
 #ifndef CLOCKWISE_SERVICE_STORE_ROW_DIGEST_H_
 #define CLOCKWISE_SERVICE_STORE_ROW_DIGEST_H_
 
@@ -15,8 +14,8 @@
 
 namespace clockwise {
 
-// `spec` is the spec as stored: its serialised bytes may differ between
-// versions of protobuf, so they are never made again to be compared.
+// `spec` contains the stored bytes. They are never serialised again for a
+// comparison, because versions of protobuf may serialise differently.
 uint64_t HeadDigest(const RingHead& head, absl::string_view spec);
 uint64_t NodeDigest(absl::string_view id, absl::string_view node);
 uint64_t ChangeDigest(uint64_t epoch, absl::string_view record);

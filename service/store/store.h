@@ -1,18 +1,18 @@
-// A Store is where rings are durable. What every implementation must do is
-// written down as a test: tests/store/store_acceptance.h.
+// A Store keeps rings durably. The tests in tests/store/store_acceptance.h
+// define what every implementation must do.
 //
-// Thread-safe. A store knows nothing of rings as such: it keeps a head (spec,
-// incarnation, epoch, fingerprint), the nodes, and the last change records of
-// each ring, and replaces them by compare-and-set on the epoch.
+// Thread-safe. For each ring, a store keeps a head (spec, incarnation, epoch,
+// fingerprint), the nodes, the partition table and the last change records. It
+// replaces them by compare-and-set on the epoch. It does not place keys.
 //
-// Failures, all of them refusals (service/api/refusal.h):
-//   STORE_UNAVAILABLE (UNAVAILABLE)     cannot be reached, read or written. The
-//                                       commit may have been made or not.
-//   STORE_FULL (RESOURCE_EXHAUSTED)     no space; nothing was changed.
-//   EPOCH_CONFLICT (ABORTED)            the ring is not at the epoch, or of the
-//                                       incarnation, expected; nothing was
-//                                       changed.
-//   RING_EXISTS, RING_NOT_FOUND         as their names say.
+// Failures carry an ErrorReason (service/api/refusal.h):
+//   STORE_UNAVAILABLE (UNAVAILABLE)  the store cannot be reached, read or
+//                                    written. The commit may have been made.
+//   STORE_FULL (RESOURCE_EXHAUSTED)  no space; nothing was changed.
+//   EPOCH_CONFLICT (ABORTED)         the ring has another epoch or incarnation
+//                                    than expected; nothing was changed.
+//   RING_EXISTS (ALREADY_EXISTS)     the store has a ring with this name.
+//   RING_NOT_FOUND (NOT_FOUND)       the store has no ring with this name.
 #ifndef CLOCKWISE_SERVICE_STORE_STORE_H_
 #define CLOCKWISE_SERVICE_STORE_STORE_H_
 
@@ -30,7 +30,7 @@
 
 namespace clockwise {
 
-// What identifies a ring's state.
+// RingHead identifies a state of a ring.
 struct RingHead {
   v1::RingSpec spec;  // defaults filled in; spec.name() is the key
   uint64_t incarnation = 0;
@@ -38,89 +38,94 @@ struct RingHead {
   uint64_t fingerprint = 0;
 };
 
-// A ring as the store has it.
+// StoredRing is a whole ring as a store keeps it.
 struct StoredRing {
   RingHead head;
-  std::vector<v1::Node> nodes;  // sorted by id
-  std::vector<stored::v1::ChangeRecord>
-      history;         // oldest first, epochs dense, the
-                       // last one's is head.epoch
-  OrdinalTable table;  // PARTITIONED only
+  std::vector<v1::Node> nodes;                    // sorted by id
+  std::vector<stored::v1::ChangeRecord> history;  // oldest first, without gaps;
+                                                  // ends at head.epoch
+  OrdinalTable table;                             // PARTITIONED only
 };
 
-// One change, to be made durable whole or not at all. The node set becomes the
-// stored one with record.change().upserted put in and
-// record.change().removed_ids taken out; in the stored table
-// record.partitions() are moved; the head's epoch becomes
-// record.change().epoch, which is the epoch expected now plus one. If
-// record.change().ended_migration_from is set, the spec's migrating_from
-// becomes empty.
+// Commit is one change that a store makes durable completely or not at all. The
+// store
+// - writes the nodes in record.change().upserted, and removes those in
+//   record.change().removed_ids;
+// - moves record.partitions() in the table;
+// - sets the head's epoch to record.change().epoch, which must be the present
+//   epoch plus one, and its fingerprint;
+// - clears the spec's migrating_from if record.change().ended_migration_from is
+//   set.
 struct Commit {
   std::string ring;
   uint64_t incarnation = 0;         // expected
-  stored::v1::ChangeRecord record;  // carries the new epoch and fingerprint
-  size_t history_changes = 0;  // older records beyond this many are dropped,
-  uint64_t dropped_epoch = 0;  // and those up to this epoch
+  stored::v1::ChangeRecord record;  // has the new epoch and fingerprint
+  size_t history_changes = 0;       // maximum number of records that are kept
+  uint64_t dropped_epoch = 0;       // records up to this epoch are dropped too
 };
 
 class Store {
  public:
   virtual ~Store() = default;
 
-  // All rings, sorted by name. Called at the start.
+  // Returns all rings, sorted by name. The server calls it at the start.
   virtual absl::StatusOr<std::vector<StoredRing>> LoadAll() = 0;
 
-  // One ring as it is now; RING_NOT_FOUND.
+  // Returns the present state of one ring. RING_NOT_FOUND.
   virtual absl::StatusOr<StoredRing> Load(absl::string_view ring) = 0;
 
-  // The head of one ring as it is now; RING_NOT_FOUND. Cheap.
+  // Returns the present head of one ring. Cheaper than Load. RING_NOT_FOUND.
   virtual absl::StatusOr<RingHead> Head(absl::string_view ring) = 0;
 
-  // The heads of all rings as they are now, by name. Cheaper than LoadAll where
-  // several programs share the store.
+  // Returns the present heads of all rings, sorted by name. Cheaper than
+  // LoadAll in stores that several programs share.
   virtual absl::StatusOr<std::vector<RingHead>> Heads();
 
-  // The changes of a ring after `epoch`, oldest first, dense, up to the newest.
-  // RING_NOT_FOUND; EPOCH_CONFLICT: they are no longer all kept, or the ring is
-  // of another incarnation: Load tells.
+  // Returns all changes of a ring after `epoch`, oldest first, up to the
+  // newest. RING_NOT_FOUND. EPOCH_CONFLICT: some of them are no longer kept, or
+  // the ring has another incarnation; the caller must Load the ring.
   virtual absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ChangesAfter(
       absl::string_view ring, uint64_t incarnation, uint64_t epoch);
 
-  // Makes a ring without nodes or history durable; RING_EXISTS.
+  // Writes a new ring that has no nodes and no history. RING_EXISTS.
   [[nodiscard]] absl::Status Create(const RingHead& head);
 
-  // Makes a whole ring durable, or nothing of it; RING_EXISTS. `ring` is one
-  // that Load of some store returned.
+  // Writes a whole ring, completely or not at all. `ring` must be a ring that
+  // Load returned, of this or of another store. RING_EXISTS.
   [[nodiscard]] virtual absl::Status Import(const StoredRing& ring) = 0;
 
-  // Deletes a ring, its nodes and history; RING_NOT_FOUND, EPOCH_CONFLICT (the
-  // ring of that name has another incarnation).
+  // Deletes a ring with its nodes, table and history. RING_NOT_FOUND.
+  // EPOCH_CONFLICT: the ring with this name has another incarnation.
   [[nodiscard]] virtual absl::Status Delete(absl::string_view ring,
                                             uint64_t incarnation) = 0;
 
-  // Makes one change durable: when it returns OK, the change survives a crash
-  // of the process and a loss of power. RING_NOT_FOUND, EPOCH_CONFLICT.
+  // Writes one change. After OK, the change survives a crash of the process
+  // and, except in a MemoryStore, a loss of power. RING_NOT_FOUND,
+  // EPOCH_CONFLICT.
   [[nodiscard]] virtual absl::Status Apply(const Commit& commit) = 0;
 
-  // Has `changed` called, on a thread of the store's, whenever another program
-  // may have changed the ring, or any ring if the name is empty. It is a
-  // wake-up call: what is new is read by Head or ChangesAfter. It is also
-  // called with "" once at the start, and again and again as long as it returns
-  // a failure. Null ends it, and waits for a call under way. A store of one
-  // program has nothing to tell and never calls.
+  // Calls `changed`, on a thread of the store, when another program may have
+  // changed a ring. An empty name means that any ring may have changed.
+  // - The call is a notification only; the callee reads the changes by Head or
+  //   ChangesAfter.
+  // - The store calls it with "" at the start, and repeats that call while
+  //   `changed` returns a failure.
+  // - A null `changed` ends the calls, and waits for a call that is running.
+  // - A store that only one program uses never calls `changed`.
   using Changed = std::function<absl::Status(const std::string& ring)>;
   virtual void Follow(Changed changed);
 
-  // Ends all calls that wait for another machine, now and from now on, with
-  // STORE_UNAVAILABLE: the program is about to end. Nothing to do for a store
-  // of this machine.
+  // Ends all present and future calls that wait for another machine, with
+  // STORE_UNAVAILABLE. The server calls it before it exits. Does nothing in a
+  // store on this machine.
   virtual void Interrupt() {}
 
-  // Whether other programs may write to it: then what is known of it may be out
-  // of date.
+  // True if other programs may write to the store. What this program has read
+  // from it may then be out of date.
   virtual bool shared() const { return false; }
 
-  // Whether the last contact succeeded, for the metric and for people.
+  // True if the last access to the store succeeded. For the metric and for
+  // status reports.
   virtual bool up() const = 0;
 };
 

@@ -38,7 +38,7 @@ absl::Status CheckFollows(const RingHead& stored, const Commit& commit) {
   absl::Status status = CheckIncarnation(stored, commit.incarnation);
   if (!status.ok()) return status;
   const uint64_t epoch = commit.record.change().epoch();
-  // Not `stored.epoch + 1 == epoch`: that would let 0 follow 2^64-1.
+  // `stored.epoch + 1 == epoch` would accept 0 after 2^64-1.
   if (epoch > stored.epoch && epoch - stored.epoch == 1) {
     return absl::OkStatus();
   }

@@ -1,4 +1,4 @@
-// The refusals that every store makes by rule, in one wording. Stateless.
+// The checks, errors and edits that all stores share. Stateless.
 #ifndef CLOCKWISE_SERVICE_STORE_STORE_RULES_H_
 #define CLOCKWISE_SERVICE_STORE_STORE_RULES_H_
 
@@ -14,46 +14,48 @@ namespace clockwise {
 absl::Status RingNotFound(absl::string_view ring);
 absl::Status RingExists(absl::string_view ring);
 
-// Whether a store refused because another program was faster.
+// True if another program changed or deleted the ring first: EPOCH_CONFLICT or
+// RING_NOT_FOUND.
 bool LostRace(const absl::Status& status);
 
-// EPOCH_CONFLICT unless `stored` is of the incarnation that the caller knows.
+// Checks that `stored` has the incarnation that the caller expects;
+// EPOCH_CONFLICT.
 [[nodiscard]] absl::Status CheckIncarnation(const RingHead& stored,
                                             uint64_t incarnation);
 
-// The compare of the compare-and-set: EPOCH_CONFLICT unless `commit` follows
-// `stored`.
+// Checks that `commit` has the incarnation of `stored` and its epoch plus one;
+// EPOCH_CONFLICT. It is the compare of the compare-and-set.
 [[nodiscard]] absl::Status CheckFollows(const RingHead& stored,
                                         const Commit& commit);
 
-// EPOCH_CONFLICT unless a ring whose oldest record is of the epoch after
-// `dropped` keeps all changes after `epoch`.
+// Checks that a ring still has all changes after `epoch`; EPOCH_CONFLICT. The
+// oldest record of the ring has the epoch `dropped` + 1.
 [[nodiscard]] absl::Status CheckKept(const RingHead& head, uint64_t dropped,
                                      uint64_t epoch);
 
-// Of `ring`, the records after `epoch`. EPOCH_CONFLICT: they are no longer all
-// kept, or it is not of that incarnation.
+// Returns the records of `ring` after `epoch`. EPOCH_CONFLICT: some of them are
+// no longer kept, or the ring has another incarnation.
 absl::StatusOr<std::vector<stored::v1::ChangeRecord>> RecordsAfter(
     StoredRing ring, uint64_t incarnation, uint64_t epoch);
 
-// Makes `commit`, which follows the ring, in memory: nodes, table, history and
-// head. STORE_UNAVAILABLE: its moves do not fit the table; the ring is as it
-// was.
+// Applies `commit`, which must follow the ring, to the nodes, table, history
+// and head in memory. STORE_UNAVAILABLE: its moves do not fit the table; the
+// ring is not changed.
 [[nodiscard]] absl::Status ApplyTo(StoredRing& ring, const Commit& commit);
 
-// The same for the ring's spec alone.
+// Applies `change` to the ring's spec only.
 void ApplyToSpec(const v1::Change& change, v1::RingSpec& spec);
 
-// The newest epoch whose record `commit` drops; 0: none.
+// Returns the newest epoch whose record `commit` drops; 0 if there is none.
 uint64_t NewestDroppedEpoch(const Commit& commit);
 
-// Moves the partitions of `commit` in a stored table. STORE_UNAVAILABLE: they
-// do not fit it.
+// Applies the partition moves of `commit` to `table`. STORE_UNAVAILABLE: they
+// do not fit the table.
 [[nodiscard]] absl::Status MoveStored(const Commit& commit, size_t partitions,
                                       OrdinalTable& table);
 
-// OK if the parts of a ring fit together as StoredRing promises; else what is
-// wrong with them, as DATA_LOSS, for the store to say in which file.
+// Checks that the parts of a ring are consistent, as StoredRing requires.
+// DATA_LOSS: they are not; the message has no file name, which the store adds.
 [[nodiscard]] absl::Status CheckRing(const StoredRing& ring);
 
 }  // namespace clockwise

@@ -27,7 +27,7 @@ absl::Status EtcdBatch::Finish() {
 void EtcdBatch::Send() {
   if (status_.ok()) {
     etcdserverpb::TxnResponse response;
-    bool maybe_made = false;  // no harm: nobody looks at these keys yet
+    bool maybe_made = false;  // not used: no head refers to these keys yet
     status_ = client_.Txn(txn_, response, maybe_made);
   }
   txn_.Clear();

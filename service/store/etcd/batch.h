@@ -1,5 +1,6 @@
-// EtcdBatch puts any number of keys, in requests that etcd takes. Not atomic:
-// for keys that nobody looks at yet. Thread-compatible.
+// EtcdBatch writes any number of keys to etcd, in requests that are within
+// etcd's limits. The batch is not atomic, so it is only for keys that no head
+// refers to yet. Thread-compatible.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_BATCH_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_BATCH_H_
 
@@ -16,9 +17,10 @@ class EtcdBatch {
  public:
   explicit EtcdBatch(EtcdClient& client) : client_(client) {}
 
-  // Puts `key`, now or with a later one. After a failure nothing more is sent.
+  // Adds `key` to the next request; sends the request first if it is full.
+  // Sends nothing more after a failure.
   void Put(std::string key, std::string value);
-  // Puts what is left; the first failure of all.
+  // Sends the remaining keys. Returns the first failure of the batch.
   [[nodiscard]] absl::Status Finish();
 
  private:

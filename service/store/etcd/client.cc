@@ -16,8 +16,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A member that does not answer must not use up the time of all others; one
-// that is merely slow gets longer at the next turn.
+// Deadline of the first attempt at each member. It is short, so that a member
+// that does not answer leaves time for the others. It doubles in each round, so
+// that a slow member can answer later.
 constexpr milliseconds kFirstAttempt(700);
 constexpr milliseconds kFirstPause(20);
 constexpr milliseconds kLongestPause(250);
@@ -29,23 +30,23 @@ std::shared_ptr<grpc::Channel> ChannelTo(
   options.program = "clockwised";
   options.connect_timeout = absl::Milliseconds(500);
   options.proxy = ProxyUse::kNever;
-  // A member that hangs or lies behind a half-open connection; etcd forbids
-  // pings more frequent than every 5 seconds.
+  // Keepalive pings detect a member that hangs and a half-open connection. etcd
+  // rejects pings that are more frequent than every 5 seconds.
   options.arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
   options.arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 3'000);
   options.arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  options.arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Insist does that
+  options.arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Insist retries
   options.arguments.SetMaxSendMessageSize(-1);
   return NewChannel(address, credentials, options);
 }
 
-// Whether another log-in may help.
+// True if a new log-in may help.
 bool IsOldLogIn(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::UNAUTHENTICATED ||
          absl::StrContains(status.error_message(), "auth store is old");
 }
 
-// Whether the same call may fare better again, or with another member.
+// True if the same call may succeed later, or at another member.
 bool MayPass(const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
@@ -64,11 +65,12 @@ bool MayPass(const grpc::Status& status) {
   }
 }
 
+// True if etcd's space quota is used up.
 bool IsFull(const grpc::Status& status) {
   return absl::StrContains(status.error_message(), "space exceeded");
 }
 
-// Whether a call that failed so was surely never executed.
+// True if etcd has certainly not executed a call that failed with `status`.
 bool NeverSent(const grpc::Status& status) {
   return IsOldLogIn(status) ||
          (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
@@ -82,10 +84,10 @@ std::chrono::system_clock::time_point OnWallClock(
              deadline - std::chrono::steady_clock::now());
 }
 
-// Waits for the call that `start` begins.
+// Starts a call with `start`, and blocks until it has ended.
 template <typename Start>
 grpc::Status Await(const Start& start) {
-  // Shared, as it is still being set when the waiter goes on.
+  // Shared, because set_value may still run when the waiter continues.
   auto done = std::make_shared<std::promise<grpc::Status>>();
   start([done](grpc::Status status) { done->set_value(std::move(status)); });
   return done->get_future().get();
@@ -165,12 +167,13 @@ absl::Status EtcdClient::StartWatch(
     grpc::ClientBidiReactor<etcdserverpb::WatchRequest,
                             etcdserverpb::WatchResponse>& reactor) {
   const MemberPtr member = CurrentMember(current_);
-  // Without it, a member cut off from the others would be silent for ever.
+  // With this metadata, a member that has lost the other members ends the
+  // stream. Without it, such a member would never report anything.
   context.AddMetadata("hasleader", "true");
   const grpc::Status status =
       AddToken(*member, Clock::now() + kFirstAttempt, context);
   if (!status.ok()) return absl::UnavailableError(status.error_message());
-  // The token's deadline is not the stream's.
+  // AddToken has set a deadline for the log-in; the stream itself has none.
   context.set_deadline(std::chrono::system_clock::time_point::max());
   member->watch->async()->Watch(&context, &reactor);
   return absl::OkStatus();
@@ -178,13 +181,18 @@ absl::Status EtcdClient::StartWatch(
 
 void EtcdClient::Rotate() { Reconnect(CurrentMember(current_++)); }
 
+// Sends a call to one member after the other until a final answer. `current_`
+// is the number of the member in use, which all threads share. A round is as
+// many attempts as there are members.
 absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
+  // Phase 1: the budget. A call normally has `timeout` for all its attempts.
   maybe_made = false;
   const auto start = Clock::now();
   auto until = start + options_.timeout;
   size_t attempts_left = ~size_t{0};
   {
-    // Once it has been away for long, callers are not kept waiting for it.
+    // If etcd has been down for longer than the timeout, one round is enough,
+    // so that callers get their error without a long wait.
     MutexLock lock(mu_);
     if (!up_ && start - down_since_ > options_.timeout) {
       attempts_left = options_.endpoints.size();
@@ -194,6 +202,7 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
   milliseconds pause = kFirstPause;
   grpc::Status status;
   for (size_t number = 1;; ++number) {
+    // Phase 2: one attempt at the present member.
     const size_t used = current_;
     const MemberPtr member = CurrentMember(used);
     const uint64_t answers_before = member->answers;
@@ -203,17 +212,24 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
       ++member->answers;
     } else if (member->answers == answers_before &&
                Clock::now() - began >= kFirstAttempt / 2) {
-      // No call was answered on this connection, and there was time for one:
-      // the last attempt before `until` may have had only milliseconds.
+      // No call was answered on this connection during the attempt, so the
+      // connection is replaced. An attempt shorter than half of kFirstAttempt
+      // (just before `until`) proves nothing.
       Reconnect(member);
     }
+    // Phase 3: the result. A final answer ends the call here. Otherwise the
+    // call is repeated, and `maybe_made` says whether any of the attempts so
+    // far may have been executed.
     if (!MayPass(status)) {
-      // etcd says so also of what it has just executed.
+      // etcd also reports "space exceeded" for a call that it has executed.
       if (IsFull(status)) maybe_made = true;
       return Settle(status);
     }
     if (!NeverSent(status)) maybe_made = true;
     if (IsOldLogIn(status)) ForgetToken();
+    // Phase 4: move on to the next member, unless another thread already did.
+    // Each round ends with a pause, and doubles the pause and the deadline of
+    // an attempt.
     size_t expected = used;
     current_.compare_exchange_strong(expected, used + 1);
     if (number >= attempts_left || calls_.interrupted()) break;
@@ -238,7 +254,7 @@ absl::Status EtcdClient::Settle(const grpc::Status& status) {
   if (IsFull(status)) {
     return Refusal(v1::ERROR_REASON_STORE_FULL, text);
   }
-  NoteUp(false);  // it is there, and not for us
+  NoteUp(false);  // etcd answers, but does not serve this client
   return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, text);
 }
 

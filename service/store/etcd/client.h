@@ -1,12 +1,12 @@
-// EtcdClient calls an etcd cluster: whichever of its members answers.
+// EtcdClient calls the members of an etcd cluster, and retries failed calls.
 //
-// Thread-safe; each call blocks its caller and is made on gRPC's threads. A
-// call that fails for the moment (no connection, no leader, no answer) is sent
-// again, to the next member, until the time is over: so what is sent must be
-// safe to send twice. Failures are refusals (service/api/refusal.h):
-//   STORE_UNAVAILABLE  no member answered in time, or etcd refused for good.
+// Thread-safe. Each call blocks its caller; gRPC's threads do the work. After a
+// temporary failure (no connection, no leader, no answer), the client sends the
+// call to the next member, until Options::timeout. A request must therefore be
+// safe to execute twice. Failures (service/api/refusal.h):
+//   STORE_UNAVAILABLE  no member answered in time, or etcd rejected the call.
 //   STORE_FULL         etcd's space quota is used up.
-// and OUT_OF_RANGE (no refusal): the revision asked for is compacted.
+//   OUT_OF_RANGE (without ErrorReason)  etcd has compacted the revision.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_CLIENT_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_CLIENT_H_
 
@@ -36,38 +36,38 @@ class EtcdClient {
     std::vector<std::string> endpoints;  // HOST:PORT, at least one
     // Read before each attempt. New credentials are used with new connections.
     std::shared_ptr<CredentialsSource> credentials;
-    std::string user;  // empty: etcd asks for none
+    std::string user;  // empty: no authentication
     std::string password;
     std::chrono::milliseconds timeout{5'000};  // of a call, retries included
   };
 
   explicit EtcdClient(Options options);
 
-  // All calls of this client. Once they are interrupted, every call fails with
-  // STORE_UNAVAILABLE.
+  // Returns the running calls of this client. After Interrupt, every call fails
+  // with STORE_UNAVAILABLE.
   InterruptibleCalls& calls() { return calls_; }
 
   [[nodiscard]] absl::Status Range(const etcdserverpb::RangeRequest& request,
                                    etcdserverpb::RangeResponse& response);
 
-  // `maybe_made`, if the call fails or an earlier attempt did: whether etcd may
-  // have executed the transaction without our hearing of it.
+  // Sets `maybe_made` to true if an attempt failed and etcd may have executed
+  // the transaction all the same. A later attempt may have succeeded.
   [[nodiscard]] absl::Status Txn(const etcdserverpb::TxnRequest& request,
                                  etcdserverpb::TxnResponse& response,
                                  bool& maybe_made);
 
-  // Begins a watch stream on the member in use. The context and the reactor
-  // outlive the call.
+  // Starts a watch stream on the present member. `context` and `reactor` must
+  // outlive the stream.
   [[nodiscard]] absl::Status StartWatch(
       grpc::ClientContext& context,
       grpc::ClientBidiReactor<etcdserverpb::WatchRequest,
                               etcdserverpb::WatchResponse>& reactor);
 
-  // Called after the watch stream of the member in use was not confirmed: the
-  // next call goes to the next member, and this one gets a new connection.
+  // Sends the next call to the next member, and gives the present member a new
+  // connection. Used when a member has not confirmed a watch stream.
   void Rotate();
 
-  // Whether the last call was answered.
+  // True if etcd answered the last call.
   bool up() const { return up_; }
 
  private:
@@ -77,7 +77,7 @@ class EtcdClient {
     std::unique_ptr<etcdserverpb::KV::Stub> kv;
     std::unique_ptr<etcdserverpb::Watch::Stub> watch;
     std::unique_ptr<etcdserverpb::Auth::Stub> auth;
-    // Calls that ended before their time was over.
+    // Number of calls that ended before their deadline.
     mutable std::atomic<uint64_t> answers = 0;
   };
   using MemberPtr = std::shared_ptr<const Member>;
@@ -88,20 +88,24 @@ class EtcdClient {
   static MemberPtr Connect(
       const std::string& address,
       const std::shared_ptr<grpc::ChannelCredentials>& credentials);
-  // The `index`-th modulo their number, over a connection that was made with
-  // the newest credentials; in use for as long as it is held.
+  // Returns member `index` modulo the number of members, with a connection that
+  // uses the newest credentials. Replacing the member does not end calls of a
+  // caller that holds the pointer.
   MemberPtr CurrentMember(size_t index);
-  // The next calls to this member use a new connection. A connection that
-  // carries no answers, though pings may pass, would otherwise be used again
-  // and again. Does nothing if `member` was replaced already.
+  // Replaces the connection of `member` for the next calls. gRPC would keep a
+  // connection on which pings pass but calls are not answered. Does nothing if
+  // `member` was replaced already.
   void Reconnect(const MemberPtr& member);
-  // Attempts until one is answered or the time is over.
+  // Repeats `attempt` until etcd answers or the time is over.
   absl::Status Insist(const Attempt& attempt, bool& maybe_made);
-  // The status of an answer that no attempt can better; OK and not OK.
+  // Returns the status for an answer that another attempt would not change: OK,
+  // or an error of etcd.
   absl::Status Settle(const grpc::Status& status);
+  // Returns STORE_UNAVAILABLE after the `last` attempt.
   absl::Status GiveUp(const grpc::Status& last, bool maybe_made);
   void NoteUp(bool up);
-  // Puts the log-in's token, if there is one, into a call's metadata.
+  // Sets the deadline of a call, and adds the authentication token to its
+  // metadata. Logs in first if a user is set and there is no token.
   grpc::Status AddToken(const Member& member, Clock::time_point deadline,
                         grpc::ClientContext& context);
   void ForgetToken();
@@ -110,7 +114,7 @@ class EtcdClient {
   std::atomic<size_t> current_ = 0;
   std::atomic<bool> up_ = true;
   Mutex mu_;
-  // Empty until the first call, and what its channels were made with.
+  // Empty until the first call. `made_with_`: credentials of its channels.
   Members members_ ABSL_GUARDED_BY(mu_);
   std::shared_ptr<grpc::ChannelCredentials> made_with_ ABSL_GUARDED_BY(mu_);
   Clock::time_point down_since_ ABSL_GUARDED_BY(mu_);

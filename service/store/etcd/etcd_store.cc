@@ -47,11 +47,15 @@ EtcdStore::KnownPtr EtcdStore::Recall(absl::string_view ring) {
   return at == known_.end() ? nullptr : at->second;
 }
 
+// Invariant of `known_`: the table of an entry is always the table at the epoch
+// of its head, because ApplyInOne computes the next table from it. Without such
+// a table there is no entry, and the next write reads head and table from etcd.
 void EtcdStore::Advance(absl::string_view ring, Known read,
                         const std::vector<stored::v1::ChangeRecord>& records) {
   const KnownPtr known = Recall(ring);
   const size_t partitions = PartitionsOf(read.head.spec());
   if (partitions > 0) {
+    // Apply each record that is newer than the known table, without a gap.
     if (known == nullptr ||
         known->head.incarnation() != read.head.incarnation()) {
       return;
@@ -80,12 +84,19 @@ uint64_t EtcdStore::Draw() {
 }
 
 // --- Reading ---
+//
+// A ring has many keys, and other servers change them during the read. Each
+// function therefore first reads the head, which fixes a revision of etcd, and
+// then reads all other keys at that revision. All keys read thus belong to one
+// state of the ring. If etcd compacts that revision meanwhile, the whole read
+// starts again.
 
 namespace {
 
-// Reads fail when etcd compacts the revision that they began at.
 constexpr int kReadAttempts = 5;
 
+// Calls `read` again, up to kReadAttempts times in total, while it fails
+// because etcd has compacted its revision (OUT_OF_RANGE).
 template <typename Read>
 auto Again(const Read& read) {
   auto result = read();
@@ -109,6 +120,8 @@ absl::StatusOr<std::vector<mvccpb::KeyValue>> EtcdStore::ReadRange(
   request.set_key(range.begin);
   request.set_range_end(range.end);
   request.set_limit(limits::kEtcdPageKeys);
+  // Read page by page. The first page sets `revision` if it was 0, so all pages
+  // belong to the same revision.
   while (true) {
     request.set_revision(revision);
     etcdserverpb::RangeResponse response;
@@ -214,16 +227,21 @@ absl::StatusOr<std::vector<StoredRing>> EtcdStore::LoadAllOnce() {
 
 absl::StatusOr<StoredRing> EtcdStore::ReadRing(const stored::v1::EtcdHead& head,
                                                int64_t revision) {
+  // Phase 1: the nodes, which are always those of head.epoch.
   StoredRing ring;
   ring.head = HeadIn(head);
   auto nodes = ReadNodes(head, revision);
   if (!nodes.ok()) return nodes.status();
   ring.nodes = *std::move(nodes);
+  // Phase 2: the table. etcd has it at head.table_epoch; the records after that
+  // epoch change it to the table at head.epoch. So the read may need records
+  // that are older than the history.
   auto records = ReadRecords(head, KeptAfter(head), revision);
   if (!records.ok()) return records.status();
   auto table = ReadTable(head, *records, revision);
   if (!table.ok()) return table.status();
   ring.table = *std::move(table);
+  // Phase 3: the history: the records that were not dropped.
   for (stored::v1::ChangeRecord& record : *records) {
     if (record.change().epoch() > head.dropped_epoch()) {
       ring.history.push_back(std::move(record));
@@ -270,6 +288,9 @@ absl::StatusOr<std::vector<stored::v1::ChangeRecord>> EtcdStore::ParseRecords(
   if (kvs.size() != head.epoch() - after) {
     return EtcdDamaged(head.spec().name(), "its history has a gap");
   }
+  // The count is right, so each record must have the next epoch. A large record
+  // has parts under the number of its commit; parts of commits that lost a race
+  // have other numbers and are not read.
   std::vector<stored::v1::ChangeRecord> records;
   uint64_t epoch = after;
   for (const mvccpb::KeyValue& kv : kvs) {
@@ -300,7 +321,9 @@ absl::StatusOr<OrdinalTable> EtcdStore::ReadTable(
 absl::StatusOr<std::vector<stored::v1::ChangeRecord>>
 EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
                             uint64_t epoch) {
-  // The head and what is likely to follow, in one round trip.
+  // Phase 1: read the head and the records after `epoch` in one round trip. The
+  // keys of the records depend on the ring's place, which is guessed from the
+  // last known head.
   const KnownPtr guess = Recall(ring);
   EtcdTxn txn;
   txn.Read({keys_.Head(ring), ""});
@@ -310,7 +333,7 @@ EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
   etcdserverpb::TxnResponse response;
   bool maybe_made = false;
   absl::Status status = client_.Txn(txn.request(), response, maybe_made);
-  // A full etcd refuses any transaction, and still answers reads.
+  // An etcd without space rejects every transaction, but still answers reads.
   const bool full = ReasonOf(status) == v1::ERROR_REASON_STORE_FULL;
   if (!status.ok() && !full) return status;
   int64_t revision = response.header().revision();
@@ -320,12 +343,15 @@ EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
     Forget(ring);  // another server deleted it
     return known.status();
   }
+  // Phase 2: check that the caller's state leads to this head.
   const stored::v1::EtcdHead& head = known->head;
   status = CheckIncarnation(HeadIn(head), incarnation);
   if (status.ok()) {
     status = CheckKept(HeadIn(head), head.dropped_epoch(), epoch);
   }
   if (!status.ok()) return status;
+  // Phase 3: use the records from the round trip if the place was right and all
+  // of them fitted one page; otherwise read them, at the same revision.
   absl::StatusOr<std::vector<stored::v1::ChangeRecord>> records;
   if (response.responses_size() == 2 &&
       !response.responses(1).response_range().more() &&
@@ -343,6 +369,8 @@ EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
 // --- Whole rings ---
 
 absl::Status EtcdStore::Import(const StoredRing& ring) {
+  // Phase 1: fail early if the ring exists. CreateHead checks it again, so this
+  // check only saves the writes of phase 2.
   const std::string& name = ring.head.spec.name();
   int64_t revision = 0;
   auto present = ReadHead(name, revision);
@@ -350,6 +378,8 @@ absl::Status EtcdStore::Import(const StoredRing& ring) {
   if (ReasonOf(present.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
     return present.status();
   }
+  // Phase 2: write all keys of the ring under a new place. No head refers to
+  // this place yet, so no reader sees a part of the ring.
   stored::v1::EtcdHead head;
   *head.mutable_spec() = ring.head.spec;
   head.set_incarnation(ring.head.incarnation);
@@ -369,6 +399,7 @@ absl::Status EtcdStore::Import(const StoredRing& ring) {
   }
   absl::Status status = batch.Finish();
   if (!status.ok()) return status;
+  // Phase 3: write the head, which makes the whole ring visible at once.
   return CreateHead(head);
 }
 
@@ -391,8 +422,10 @@ absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head) {
   if (!status.ok()) return status;
   if (response.succeeded()) return absl::OkStatus();
   const mvccpb::KeyValue* found = FoundIn(response, 0);
+  // The key exists already.
   stored::v1::EtcdHead stored;
-  // At our place: an attempt whose answer was lost, perhaps changed since.
+  // The place is random, so a head with our place is our own: the answer to an
+  // earlier attempt was lost. The ring may have changed since.
   if (found != nullptr && stored.ParseFromString(found->value()) &&
       stored.place() == head.place()) {
     return absl::OkStatus();
@@ -400,6 +433,9 @@ absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head) {
   return RingExists(name);
 }
 
+// Each attempt reads the head, and deletes all keys of the ring only if the
+// head is still at that revision. If another server has changed the ring in
+// between, nothing is deleted and the next attempt starts.
 absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
   bool maybe_made = false;
   for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
@@ -408,7 +444,8 @@ absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
     absl::Status status = known.status();
     if (status.ok())
       status = CheckIncarnation(HeadIn(known->head), incarnation);
-    // If an answer was lost, that the ring is no longer there is the answer.
+    // After a lost answer, a missing or new ring means that the deletion was
+    // made.
     if (maybe_made && LostRace(status))
       status = absl::OkStatus();
     else if (status.ok()) {
@@ -423,8 +460,8 @@ absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
       bool now_maybe = false;
       status = client_.Txn(txn.request(), response, now_maybe);
       maybe_made = maybe_made || now_maybe;
-      if (status.ok() && !response.succeeded()) continue;  // it was changed
-      // Also of a deletion etcd may say so, and have made it.
+      if (status.ok() && !response.succeeded()) continue;  // ring was changed
+      // etcd may report that it has no space although it has made the deletion.
       int64_t now = 0;
       if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL &&
           LostRace(ReadHead(ring, now).status())) {

@@ -1,25 +1,28 @@
-// EtcdStore is a store in an etcd cluster, which any number of servers share.
+// EtcdStore is a store in an etcd cluster that any number of servers share.
 //
-// Thread-safe. It keeps no ring: only, per ring, what it knows of the head key,
-// to save a read before each write.
+// Thread-safe. For each ring it keeps only the last known value of the head
+// key, and the table of a PARTITIONED ring. This saves a read before each
+// write.
 //
-// A change is one transaction that compares the revision of the ring's head key
-// and puts the head, the nodes changed and the change's record (keys.h).
-// What does not fit one request (many nodes, a long record, a new partition
-// table) is put first, where nobody looks yet, and the same one transaction
-// makes it count.
+// A change is one transaction. It compares the revision of the ring's head key,
+// and writes the head, the changed nodes and the change's record (keys.h).
+// Some changes do not fit one request: many nodes, a long record, a new
+// partition table. Their data is written first, under keys that no head refers
+// to. One transaction on the head key then makes it valid.
 //
-// Unknown outcomes: when the answer to a transaction is lost, the same one is
-// sent again; the compare lets at most one of them through. Each carries a
-// number drawn at random. If the compare fails and the record of that epoch
-// carries our number, an earlier attempt was made: OK. If it carries another,
-// ours never will be: EPOCH_CONFLICT. If nothing can be read in time:
-// STORE_UNAVAILABLE, which says that the outcome is unknown. So an epoch is
-// never written twice.
+// Unknown outcomes: if the answer to a transaction is lost, the client sends
+// the same transaction again. The compare lets at most one attempt succeed.
+// Each commit has a random number. If the compare fails, the record of that
+// epoch decides:
+// - It has this commit's number: an earlier attempt was executed. OK.
+// - It has another number: this commit can no longer succeed. EPOCH_CONFLICT.
+// - It cannot be read in time: the outcome is unknown. STORE_UNAVAILABLE.
+// Therefore an epoch is never written twice.
 //
-// ComputeSlots: who has just won a race begins the next one a round trip ahead
-// of who lost it, and would win for ever. So a transaction that loses leaves a
-// mark, and the one that wins and finds a new mark gives way before its next.
+// Turns: the server that has won a race begins its next change one round trip
+// before the server that lost, and would win every time. A transaction that
+// loses therefore writes a mark (keys.h). A server that wins and finds a new
+// mark waits before its next change of that ring.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_ETCD_STORE_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_ETCD_STORE_H_
 
@@ -52,8 +55,8 @@ class EtcdStore final : public Store {
  public:
   struct Options {
     EtcdClient::Options client;
-    std::string prefix = "/clockwise/";  // of all keys
-    std::function<uint64_t()> random;    // for numbers of commits
+    std::string prefix = "/clockwise/";  // common to all keys
+    std::function<uint64_t()> random;    // for commits, places, generations
   };
 
   explicit EtcdStore(Options options);
@@ -75,23 +78,23 @@ class EtcdStore final : public Store {
   bool up() const override { return client_.up(); }
 
  private:
-  // A head as it was read or written.
+  // The last head that was read or written.
   struct Known {
     stored::v1::EtcdHead head;
-    int64_t revision = 0;  // the head key's
-    OrdinalTable table;    // PARTITIONED only: as of head.epoch
-    // Before then, others have their turn.
+    int64_t revision = 0;  // of the head key
+    OrdinalTable table;    // PARTITIONED only: at head.epoch
+    // This server does not change the ring before this time.
     std::chrono::steady_clock::time_point give_way;
-    int compute_slots_given = 0;  // in a row, and nobody took them
+    int compute_slots_given = 0;  // consecutive waits for other servers
   };
   using KnownPtr = std::shared_ptr<const Known>;
 
-  // Reading. `revision` is the revision of etcd to read at; 0 means the newest,
-  // and is set to the revision that was read.
+  // Reading. `revision` is the revision of etcd to read at. 0 means the newest
+  // revision; functions that take a reference set it to the revision read.
   absl::StatusOr<std::vector<mvccpb::KeyValue>> ReadRange(
       const EtcdRange& range, int64_t& revision);
   absl::StatusOr<Known> ReadHead(absl::string_view ring, int64_t& revision);
-  // `kv`: what a head's key holds; null: it is not there.
+  // Parses the head in `kv`; null: the key does not exist. RING_NOT_FOUND.
   static absl::StatusOr<Known> KnownFrom(absl::string_view ring,
                                          const mvccpb::KeyValue* kv);
   absl::StatusOr<StoredRing> ReadRing(const stored::v1::EtcdHead& head,
@@ -101,7 +104,7 @@ class EtcdStore final : public Store {
   absl::StatusOr<std::vector<v1::Node>> ReadNodes(
       const stored::v1::EtcdHead& head, int64_t revision);
 
-  // The records of the epochs after `after`, up to head.epoch.
+  // Returns the records of the epochs after `after`, up to head.epoch.
   absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ReadRecords(
       const stored::v1::EtcdHead& head, uint64_t after, int64_t revision);
   absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ParseRecords(
@@ -115,46 +118,49 @@ class EtcdStore final : public Store {
   absl::Status CheckFormat();
 
   // Writing (etcd_store_write.cc).
-  // What is known of the ring if that is what `commit` follows, else what is
-  // read. The refusals of CheckFollows.
+  // Returns the state of the ring that `commit` follows: the last known state
+  // if it fits, otherwise the state in etcd. Fails as CheckFollows does.
   absl::StatusOr<KnownPtr> KnownBefore(const Commit& commit);
-  // Makes `commit` in one request; false: it does not fit one.
+  // Applies `commit` in one request. Returns false, and changes nothing, if it
+  // does not fit one request.
   absl::StatusOr<bool> ApplyInOne(const Commit& commit, const Known& before,
                                   Known& after);
-  // Makes `commit` by a new set of keys.
+  // Applies `commit` by writing all keys of a new generation first.
   absl::Status ApplyInParts(const Commit& commit, const Known& before,
                             Known& after);
+  // Writes the nodes and the table of `ring` under the generation of `head`.
   void PutGeneration(const stored::v1::EtcdHead& head, const StoredRing& ring,
                      EtcdBatch& batch);
-  // The value of the record's key; its parts, if it needs them, are put.
+  // Returns the value of the record's key. Writes a large record in parts.
   stored::v1::EtcdRecord PutRecord(uint64_t place,
                                    const stored::v1::ChangeRecord& record,
                                    uint64_t commit, EtcdBatch& batch);
-  // Sends `txn`, completed by what takes the head from `before` to `after`,
-  // until its outcome is known.
+  // Adds to `txn` the change of the head from `before` to `after`, sends it,
+  // and finds out its outcome. Sets the revision and the wait in `after`.
   absl::Status Flip(EtcdTxn& txn, const Known& before, Known& after);
 
-  // Transactions whose outcome is not known (etcd_store_write.cc).
-  // What a failed compare means; see above.
+  // Unknown outcomes (etcd_store_write.cc).
+  // Returns the outcome of a transaction whose compare failed; see above.
   absl::Status JudgeLoss(const etcdserverpb::TxnResponse& response,
                          bool maybe_made, Known& after);
-  // Whether a transaction was made that etcd called too large for its space:
-  // it says so also of one that it has just executed (its quotaApplierV3), so
-  // this must be read back. OK: it was.
+  // Returns the outcome of a transaction that etcd rejected for lack of space:
+  // OK if it was executed, otherwise `full`. etcd reports this error also for a
+  // transaction that it has executed (its quotaApplierV3), so it is read back.
   absl::Status JudgeFull(const absl::Status& full, Known& after);
 
-  // Whole rings.
+  // Writes the head of a new ring. RING_EXISTS.
   absl::Status CreateHead(const stored::v1::EtcdHead& head);
 
-  // What is known of heads.
+  // Access to `known_`.
   void Remember(absl::string_view ring, Known known);
-  // Takes what is known of the ring to `read`, whose table is still missing, by
-  // the records up to its epoch; forgets it where they do not follow.
+  // Replaces the known state by `read`, which has no table yet. Computes its
+  // table from the known table and `records`, which end at the epoch of `read`.
+  // Forgets the ring if the records do not follow the known epoch.
   void Advance(absl::string_view ring, Known read,
                const std::vector<stored::v1::ChangeRecord>& records);
   void Forget(absl::string_view ring);
   KnownPtr Recall(absl::string_view ring);
-  uint64_t Draw();
+  uint64_t Draw();  // returns a random number other than 0
 
   const Options options_;
   const EtcdKeys keys_;

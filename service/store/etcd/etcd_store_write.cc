@@ -1,5 +1,9 @@
-// What EtcdStore writes. Each change counts by one transaction on its ring's
-// head key.
+// The writes of EtcdStore, except for whole rings (etcd_store.cc).
+//
+// Invariant: readers follow the head key only. A change becomes valid in
+// exactly one transaction, which replaces the head key if its revision is still
+// the revision that the change was computed from (Flip). All writes before that
+// transaction go to keys that no head refers to.
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -20,16 +24,18 @@
 namespace clockwise {
 namespace {
 
-// The table is written anew once the changes since move more than it holds:
-// reading the moves would cost more than reading it. Small ones may wait.
+// The table is written again when the changes since the last write have moved
+// more partitions than this, and more than twice the partitions of the ring.
+// Reading those moves would then cost more than reading a table.
 constexpr uint64_t kMovesWorthATable = 4096;
 
-// What the other needs to plan anew and to commit, which we can only guess: so
-// each time that it was too short, it is twice as long.
+// The wait of a server that has won a race. It should be as long as another
+// server needs to plan its change again and to commit it, which this server
+// cannot know. It doubles each time that it was too short: 8 ms to 512 ms.
 constexpr std::chrono::milliseconds kShortestTurn(4);
 constexpr int kTurnDoublings = 7;
 
-// The head that `commit` makes of `before`.
+// Returns the head after `commit`, which follows `before`.
 stored::v1::EtcdHead HeadAfter(const stored::v1::EtcdHead& before,
                                const Commit& commit, uint64_t number) {
   stored::v1::EtcdHead head = before;
@@ -48,18 +54,22 @@ stored::v1::EtcdHead HeadAfter(const stored::v1::EtcdHead& before,
 }  // namespace
 
 absl::Status EtcdStore::Apply(const Commit& commit) {
+  // Phase 1: get the state that `commit` follows, usually without a read. It
+  // may be out of date; Flip then detects that.
   auto before = KnownBefore(commit);
   if (!before.ok()) return before.status();
+  // Phase 2: write, in one request if possible. Both ways end in Flip.
   Known after;
   after.head = HeadAfter((*before)->head, commit, Draw());
   auto done = ApplyInOne(commit, **before, after);
   absl::Status status = done.status();
   if (done.ok() && !*done) status = ApplyInParts(commit, **before, after);
+  // Phase 3: keep the new state for the next change. After a lost race, the old
+  // state is kept: it is out of date, but ChangesAfter starts from it. After
+  // other failures the state is unknown.
   if (status.ok()) {
     Remember(commit.ring, std::move(after));
   } else if (!LostRace(status)) {
-    // What is known after a lost race is out of date, but a start for reading
-    // what is new.
     Forget(commit.ring);
   }
   return status;
@@ -88,6 +98,9 @@ absl::StatusOr<EtcdStore::KnownPtr> EtcdStore::KnownBefore(
 
 absl::StatusOr<bool> EtcdStore::ApplyInOne(const Commit& commit,
                                            const Known& before, Known& after) {
+  // Phase 1: compute the next table in memory. In etcd, the table stays at
+  // table_epoch, and the change's record holds the moves. After too many moves,
+  // ApplyInParts writes a new table.
   const size_t partitions = PartitionsOf(before.head.spec());
   after.table = before.table;
   absl::Status status = MoveStored(commit, partitions, after.table);
@@ -96,6 +109,9 @@ absl::StatusOr<bool> EtcdStore::ApplyInOne(const Commit& commit,
       std::max<uint64_t>(2 * partitions, kMovesWorthATable)) {
     return false;
   }
+  // Phase 2: put the nodes and the record into one transaction, if etcd's
+  // limits for operations and bytes allow it. Nothing has been sent before the
+  // last check, so `false` means that etcd is unchanged.
   const v1::Change& change = commit.record.change();
   EtcdTxn txn;
   std::map<absl::string_view, const v1::Node*> altered;  // null: removed
@@ -127,6 +143,9 @@ absl::StatusOr<bool> EtcdStore::ApplyInOne(const Commit& commit,
 
 absl::Status EtcdStore::ApplyInParts(const Commit& commit, const Known& before,
                                      Known& after) {
+  // Phase 1: compute the whole new ring. The nodes are not kept in memory, so
+  // the present ring is read. If another server changes it after this read,
+  // Flip fails, because `before` no longer matches the head key.
   int64_t revision = 0;
   auto read = ReadHead(commit.ring, revision);
   if (!read.ok()) return read.status();
@@ -137,6 +156,9 @@ absl::Status EtcdStore::ApplyInParts(const Commit& commit, const Known& before,
   status = ApplyTo(*ring, commit);
   if (!status.ok()) return status;
 
+  // Phase 2: write nodes, table and the parts of the record under a new,
+  // random generation. No head refers to it, so readers still see the old ring,
+  // and two servers that write at once do not disturb each other.
   stored::v1::EtcdHead& head = after.head;
   head.set_generation(Draw());
   head.set_table_epoch(head.epoch());
@@ -147,12 +169,14 @@ absl::Status EtcdStore::ApplyInParts(const Commit& commit, const Known& before,
       PutRecord(head.place(), commit.record, head.commit(), batch);
   status = batch.Finish();
   if (!status.ok()) return status;
+  // Phase 3: one transaction switches the head to the new generation and
+  // deletes all other generations of this place.
   after.table = std::move(ring->table);
   EtcdTxn txn;
   txn.Put(keys_.Change(head.place(), head.epoch()), record.SerializeAsString());
   for (const char* kind : {"nodes", "tables"}) {
-    // Those of writers that were interrupted go too: no writer that is still
-    // at work can get past the head that this makes.
+    // This also deletes the keys of interrupted writers. A writer that is still
+    // running loses its keys too, but its Flip fails on the new head anyway.
     txn.Delete(keys_.Before(kind, head.place(), head.generation()));
     txn.Delete(keys_.Behind(kind, head.place(), head.generation()));
   }
@@ -197,6 +221,10 @@ stored::v1::EtcdRecord EtcdStore::PutRecord(
 }
 
 absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
+  // Phase 1: complete the transaction. It replaces the head only if its
+  // revision is the one that the change was computed from, and deletes the
+  // records that are no longer needed. Afterwards, all keys that the new head
+  // refers to exist.
   const stored::v1::EtcdHead& head = after.head;
   const std::string head_key = keys_.Head(head.spec().name());
   txn.CompareRevision(head_key, before.revision);
@@ -206,11 +234,15 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
     txn.Delete(keys_.Changes(head.place(), 0, kept_after));
     txn.Delete(keys_.PartsUpTo(head.place(), kept_after));
   }
+  // If the compare succeeds, the transaction reads the mark of servers that
+  // lost a race. If it fails, it reads what JudgeLoss needs, and writes the
+  // mark, so that this server gets a turn.
   const std::string turn_key = keys_.Turn(head.spec().name());
   txn.Read({turn_key, ""});
   txn.ElseRead(head_key);
   txn.ElseRead(keys_.Change(head.place(), head.epoch()));
   txn.ElsePut(turn_key, "");
+  // Phase 2: wait for the other servers' turn, then send.
   std::this_thread::sleep_until(before.give_way);
   etcdserverpb::TxnResponse response;
   bool maybe_made = false;
@@ -219,6 +251,9 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
     return JudgeFull(status, after);
   }
   if (!status.ok()) return status;
+  // Phase 3: read the outcome. A mark that is newer than the previous head
+  // means that another server has lost a race since then. This server therefore
+  // waits before its next change, so that the other server can win.
   after.revision = response.header().revision();
   if (response.succeeded()) {
     const mvccpb::KeyValue* turn =
@@ -234,12 +269,12 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
   return JudgeLoss(response, maybe_made, after);
 }
 
-// --- Outcomes that are not known ---
+// --- Unknown outcomes ---
 
 namespace {
 
-// Whether `stored` is the record of the commit that made `head`; null: there is
-// none.
+// True if `stored` is the record of the commit that wrote `head`. Null means
+// that there is no record.
 bool IsRecordOf(const mvccpb::KeyValue* stored,
                 const stored::v1::EtcdHead& head) {
   stored::v1::EtcdRecord record;
@@ -255,11 +290,14 @@ absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
   const uint64_t epoch = after.head.epoch();
   const mvccpb::KeyValue* stored = FoundIn(response, 1);
   if (IsRecordOf(stored, after.head)) {
-    // An attempt whose answer was lost. The ring may be further by now; then
-    // this revision, and with it the next compare, is out of date.
+    // The commit was made by an earlier attempt whose answer was lost. If the
+    // ring has changed since, this revision is out of date, and the next
+    // compare with it fails.
     after.revision = stored->mod_revision();
     return absl::OkStatus();
   }
+  // The head in etcd says what happened instead: the ring was deleted, created
+  // again, or changed by another server.
   const mvccpb::KeyValue* now = FoundIn(response, 0);
   stored::v1::EtcdHead head;
   if (now == nullptr) return RingNotFound(name);
@@ -269,6 +307,8 @@ absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
   absl::Status status =
       CheckIncarnation(HeadIn(head), after.head.incarnation());
   if (!status.ok()) return status;
+  // The record of this epoch was dropped already, so it cannot say whose
+  // commit it was. This matters only if an answer was lost.
   if (maybe_made && stored == nullptr && head.epoch() >= epoch) {
     return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
                    absl::StrCat("etcd: the answer to the change of ring ",
@@ -290,13 +330,13 @@ absl::Status EtcdStore::JudgeFull(const absl::Status& full, Known& after) {
   const uint64_t epoch = after.head.epoch();
   int64_t revision = 0;
   auto now = ReadHead(name, revision);
-  if (LostRace(now.status())) return full;  // no such ring any more
+  if (LostRace(now.status())) return full;  // the ring was deleted
   if (!now.ok()) return now.status();
   if (now->head.commit() == after.head.commit()) {
     after.revision = now->revision;
     return absl::OkStatus();
   }
-  // Made, and others were made after it?
+  // Another head may follow ours: then the record of our epoch has our number.
   auto stored =
       ReadRange({keys_.Change(after.head.place(), epoch), ""}, revision);
   if (!stored.ok()) return stored.status();

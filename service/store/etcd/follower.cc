@@ -8,8 +8,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kWatchPatience(1'500);  // until etcd confirms a watch
-constexpr milliseconds kPause(200);            // before the next attempt
+constexpr milliseconds kWatchPatience(1'500);  // maximum wait for a new watch
+constexpr milliseconds kPause(200);            // between attempts
 constexpr milliseconds kProbeEvery(2'000);
 constexpr milliseconds kLookAtAllEvery(1'000);
 
@@ -24,12 +24,13 @@ EtcdFollower::EtcdFollower(EtcdClient& client, const EtcdKeys& keys,
 
 EtcdFollower::~EtcdFollower() {
   task_.Stop();
-  watch_.reset();  // its last event still uses the task
+  watch_.reset();  // before task_ is destroyed, which its last event wakes
 }
 
 EtcdFollower::Clock::time_point EtcdFollower::Follow() {
-  // Without a watch, rings are still looked at, but only as often as a read can
-  // be expected to succeed.
+  // Phase 1: make sure that there is a watch. Phase 2: report rings that have
+  // changed; without a watch, this still reads all rings once per kPause.
+  // Phase 3: check from time to time that the watch reports all changes.
   const bool watching = KeepWatching();
   Tell();
   if (Clock::now() >= next_probe_) Probe();
@@ -54,7 +55,7 @@ bool EtcdFollower::KeepWatching() {
       client_, keys_.Heads(), [this](absl::string_view key, int64_t revision) {
         Event(key, revision);
       });
-  look_at_all_ = true;  // what happened in between, the new stream won't tell
+  look_at_all_ = true;  // the new stream does not report earlier changes
   behind_ = 0;
   if (const int64_t began = watch_->WaitUntilCreated(kWatchPatience)) {
     MutexLock lock(mu_);
@@ -99,7 +100,8 @@ void EtcdFollower::Probe() {
   if (!answered || response.kvs().empty()) return;
   const int64_t newest = response.kvs(0).mod_revision();
   MutexLock lock(mu_);
-  // Twice in a row: the event may be on its way.
+  // The event may still arrive after one probe. If the watch has not reported a
+  // revision that the previous probe saw, the watch is replaced.
   if (behind_ > revision_) {
     watching_ = false;
     task_.Wake();

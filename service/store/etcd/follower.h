@@ -27,7 +27,7 @@ namespace clockwise {
 
 class EtcdFollower {
  public:
-  // The first two outlive it.
+  // `client` and `keys` must outlive this object.
   EtcdFollower(EtcdClient& client, const EtcdKeys& keys,
                Store::Changed changed);
   ~EtcdFollower();
@@ -37,16 +37,18 @@ class EtcdFollower {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // Does what is due; returns when there will be more to do.
+  // Runs one step. Returns the time of the next step.
   Clock::time_point Follow();
-  // Opens a new watch if the last one has ended. Does not try more often than
-  // each kPause. False: there is no watch.
+  // Opens a new watch if the last one has ended, at most once per kPause.
+  // Returns false if there is no watch.
   bool KeepWatching();
-  // Reports the rings that may have changed; remembers what failed.
+  // Calls `changed_` for the rings that may have changed. After a failure, the
+  // next step reports all rings.
   void Tell();
-  // Reads the newest revision among the heads.
+  // Reads the newest revision of the heads; ends a watch that has missed it.
   void Probe();
-  // The watch has seen `revision` of `key`, or has ended (empty key).
+  // Records an event of the watch: `key` changed at `revision`, or the watch
+  // has ended (empty key).
   void Event(absl::string_view key, int64_t revision);
 
   EtcdClient& client_;
@@ -59,14 +61,14 @@ class EtcdFollower {
   bool look_at_all_ = true;
   Clock::time_point next_probe_;
   Clock::time_point next_look_at_all_;
-  int64_t behind_ = 0;  // a revision that the watch has not told at a probe
+  int64_t behind_ = 0;  // revision seen by the last probe, not by the watch
 
   Mutex mu_;
-  // Rings of which the watch has seen a change that is not reported yet.
+  // Rings with changes that the watch has seen and Tell has not yet reported.
   std::set<std::string> rings_ ABSL_GUARDED_BY(mu_);
-  int64_t revision_ ABSL_GUARDED_BY(mu_) = 0;  // the newest that it has seen
+  int64_t revision_ ABSL_GUARDED_BY(mu_) = 0;  // newest that the watch has seen
   bool watching_ ABSL_GUARDED_BY(mu_) = false;
-  PeriodicTask task_;  // last: it uses what is above
+  PeriodicTask task_;  // last, because it uses the members above
 };
 
 }  // namespace clockwise

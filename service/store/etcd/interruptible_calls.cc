@@ -7,7 +7,7 @@ InterruptibleCalls::Call::Call(InterruptibleCalls& calls,
     : calls_(calls), context_(context) {
   MutexLock lock(calls_.mu_);
   calls_.contexts_.insert(&context_);
-  // A call that is started with such a context ends at once.
+  // A call that starts with a cancelled context fails at once.
   if (calls_.interrupted_) context_.TryCancel();
 }
 

@@ -1,5 +1,5 @@
-// InterruptibleCalls are the calls of an etcd client, and its pauses between
-// them, that can all be ended at once. Thread-safe.
+// InterruptibleCalls keeps track of the running calls of an etcd client, and
+// can end all of them, and the pauses between retries, at once. Thread-safe.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_INTERRUPTIBLE_CALLS_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_INTERRUPTIBLE_CALLS_H_
 
@@ -15,7 +15,8 @@ namespace clockwise {
 
 class InterruptibleCalls {
  public:
-  // One call. Lives for as long as the call may run, and its context longer.
+  // Registers one call. It must live while the call runs, and `context` must
+  // outlive it.
   class Call {
    public:
     Call(InterruptibleCalls& calls, grpc::ClientContext& context);
@@ -28,11 +29,11 @@ class InterruptibleCalls {
     grpc::ClientContext& context_;
   };
 
-  // Cancels all calls and ends all pauses, now and from now on.
+  // Cancels all present and future calls, and ends all pauses.
   void Interrupt();
   bool interrupted();
 
-  // Returns after `pause`, or once Interrupt was called.
+  // Blocks for `pause`, or until Interrupt is called.
   void Pause(std::chrono::milliseconds pause);
 
  private:

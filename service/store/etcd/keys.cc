@@ -16,7 +16,7 @@ std::string Number(size_t number) { return absl::StrFormat("%08d", number); }
 
 EtcdRange Under(std::string prefix) {
   std::string end = prefix;
-  ++end.back();  // prefixes here end in '/', or in a digit
+  ++end.back();  // all prefixes here end in '/' or in a digit
   return {std::move(prefix), std::move(end)};
 }
 

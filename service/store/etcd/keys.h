@@ -1,19 +1,20 @@
-// Where a ring lies in etcd. Stateless.
+// EtcdKeys builds the keys of rings in etcd. Stateless.
 //
-//   PREFIX rings/NAME                                 its EtcdHead
+//   PREFIX rings/NAME                           the ring's EtcdHead
 //   PREFIX nodes/PLACE/GENERATION/ID            a Node
 //   PREFIX tables/PLACE/GENERATION/CHUNK        ordinals, 4 bytes each
 //   PREFIX changes/PLACE/EPOCH                  an EtcdRecord
 //   PREFIX parts/PLACE/EPOCH-COMMIT/NUMBER      a part of a large record
-//   PREFIX turns/NAME                                 put by who lost a race
-//   PREFIX format                                     "1"
+//   PREFIX turns/NAME                           mark of a server that lost a
+//                                               race (etcd_store.h)
+//   PREFIX format                               "1"
 //
-// A ring's place is drawn when it is created, so that one deleted and created
-// anew, or two of one incarnation, share no key. Places, generations and
-// commits are 16 hexadecimal digits, epochs 20 decimal ones, chunks and parts
-// 8: so keys are in the order of their numbers. Only the heads are watched.
-// What no head refers to is a leftover of a writer that was interrupted, and
-// means nothing.
+// A place is a random number that is drawn when a ring is created. Two rings
+// therefore share no key, even if they have the same name or incarnation.
+// Places, generations and commits have 16 hexadecimal digits, epochs 20 decimal
+// digits, chunks and parts 8 decimal digits. The order of keys is thus the
+// order of their numbers. Servers watch the heads only. A key that no head
+// refers to was left by an interrupted writer; readers ignore it.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_KEYS_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_KEYS_H_
 
@@ -30,7 +31,7 @@ struct EtcdRange {
   std::string end;
 };
 
-// All keys that begin with `prefix`.
+// Returns the range of all keys that begin with `prefix`.
 EtcdRange Under(std::string prefix);
 
 class EtcdKeys {
@@ -41,7 +42,7 @@ class EtcdKeys {
   std::string Head(absl::string_view ring) const;
   EtcdRange Heads() const;
   std::string Turn(absl::string_view ring) const;
-  // The name of the ring whose head `key` is.
+  // Returns the name of the ring whose head is stored at `head_key`.
   absl::string_view RingOf(absl::string_view head_key) const;
 
   std::string Node(uint64_t place, uint64_t generation,
@@ -51,19 +52,19 @@ class EtcdKeys {
   EtcdRange Table(uint64_t place, uint64_t generation) const;
 
   std::string Change(uint64_t place, uint64_t epoch) const;
-  // Those of the epochs first to last.
+  // The changes of the epochs `first` to `last`, both included.
   EtcdRange Changes(uint64_t place, uint64_t first, uint64_t last) const;
   std::string Part(uint64_t place, uint64_t epoch, uint64_t commit,
                    size_t number) const;
   EtcdRange Parts(uint64_t place, uint64_t epoch, uint64_t commit) const;
-  // Those of the epochs up to `last`.
+  // The parts of all epochs up to `last`, included.
   EtcdRange PartsUpTo(uint64_t place, uint64_t last) const;
 
-  // Everything in a place: four ranges, by kind.
+  // The keys of a place: one range for each of these kinds.
   static constexpr const char* kKinds[] = {"nodes", "tables", "changes",
                                            "parts"};
   EtcdRange All(absl::string_view kind, uint64_t place) const;
-  // What lies in All before and behind the keys of one generation.
+  // The keys in All that sort before and after the keys of one generation.
   EtcdRange Before(absl::string_view kind, uint64_t place,
                    uint64_t generation) const;
   EtcdRange Behind(absl::string_view kind, uint64_t place,

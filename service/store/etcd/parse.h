@@ -1,6 +1,7 @@
-// What the values of a ring's keys in etcd say. Whoever can write to etcd can
-// put anything there, so each says STORE_UNAVAILABLE where it makes no sense.
-// Stateless.
+// Parses the values of a ring's keys in etcd. Stateless.
+//
+// Any client of etcd can write any value, so each function checks its input.
+// STORE_UNAVAILABLE: a value is not valid; the message names the ring.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_PARSE_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_PARSE_H_
 
@@ -19,26 +20,26 @@ namespace clockwise {
 
 using EtcdKeyValues = std::vector<mvccpb::KeyValue>;
 
-// Of the ring `ring`.
+// Parses the head of `ring`.
 absl::StatusOr<stored::v1::EtcdHead> ParseEtcdHead(absl::string_view ring,
                                                    const std::string& value);
 
-// Their keys are ids behind `prefix_bytes`.
+// Parses nodes. Each key is a prefix of `prefix_bytes`, then the node's ID.
 absl::StatusOr<std::vector<v1::Node>> ParseEtcdNodes(
     const stored::v1::EtcdHead& head, size_t prefix_bytes,
     const EtcdKeyValues& kvs);
 
-// The change of `epoch`. Where it has parts, its record is still empty.
+// Parses the change of `epoch`. If it has parts, its record is still empty.
 absl::StatusOr<stored::v1::EtcdRecord> ParseEtcdRecord(
     const stored::v1::EtcdHead& head, uint64_t epoch, const std::string& value);
 
-// Puts the parts of `stored` together to its record.
+// Joins the parts of `stored` and parses them into its record.
 absl::Status JoinEtcdParts(const stored::v1::EtcdHead& head, uint64_t epoch,
                            const EtcdKeyValues& parts,
                            stored::v1::EtcdRecord& stored);
 
-// The table as of head.epoch: as of head.table_epoch in `kvs`, and moved by
-// those of `records` that came later.
+// Returns the table at head.epoch: the table at head.table_epoch from `kvs`,
+// changed by the records after that epoch.
 absl::StatusOr<OrdinalTable> ParseEtcdTable(
     const stored::v1::EtcdHead& head,
     const std::vector<stored::v1::ChangeRecord>& records,

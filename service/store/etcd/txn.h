@@ -1,5 +1,5 @@
-// A transaction as it is built up, and what its answer holds.
-// Thread-compatible.
+// EtcdTxn builds a transaction for etcd. Operations named Else… run if a
+// compare fails, all others if all compares succeed. Thread-compatible.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_TXN_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_TXN_H_
 
@@ -17,7 +17,8 @@ class EtcdTxn {
  public:
   const etcdserverpb::TxnRequest& request() const { return request_; }
 
-  // Only if `key` was last changed at `revision`; 0: is not there.
+  // Requires that `key` was last changed at `revision`; 0: that it does not
+  // exist.
   void CompareRevision(std::string key, int64_t revision) {
     auto* compare = request_.add_compare();
     compare->set_result(etcdserverpb::Compare::EQUAL);
@@ -35,7 +36,7 @@ class EtcdTxn {
     remove->set_key(std::move(range.begin));
     remove->set_range_end(std::move(range.end));
   }
-  // At most a page.
+  // Reads at most limits::kEtcdPageKeys keys.
   void Read(EtcdRange range) {
     auto* read = request_.add_success()->mutable_request_range();
     read->set_key(std::move(range.begin));
@@ -47,7 +48,7 @@ class EtcdTxn {
     put->set_key(std::move(key));
     put->set_value(std::move(value));
   }
-  // What is read if a compare fails, in this order.
+  // Adds a read. The response has the results in the order of the calls.
   void ElseRead(std::string key) {
     request_.add_failure()->mutable_request_range()->set_key(std::move(key));
   }
@@ -56,7 +57,8 @@ class EtcdTxn {
   etcdserverpb::TxnRequest request_;
 };
 
-// What the `index`-th operation, a read, found first; null: nothing.
+// Returns the first key-value pair that the operation at `index`, which must be
+// a read, has found; null if there is none.
 inline const mvccpb::KeyValue* FoundIn(
     const etcdserverpb::TxnResponse& response, int index) {
   if (index >= response.responses_size()) return nullptr;

@@ -1,4 +1,4 @@
-// What the values of a ring's keys in etcd mean. Stateless.
+// Helpers for the values of a ring's keys in etcd. Stateless.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_VALUES_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_VALUES_H_
 
@@ -22,7 +22,8 @@ inline RingHead HeadIn(const stored::v1::EtcdHead& head) {
   return {head.spec(), head.incarnation(), head.epoch(), head.fingerprint()};
 }
 
-// Records up to this epoch are of no use any more.
+// Returns the newest epoch whose record is no longer needed. A PARTITIONED ring
+// needs all records after table_epoch, to compute the present table.
 inline uint64_t KeptAfter(const stored::v1::EtcdHead& head) {
   return PartitionsOf(head.spec()) > 0
              ? std::min(head.dropped_epoch(), head.table_epoch())

@@ -11,7 +11,7 @@ EtcdWatch::EtcdWatch(EtcdClient& client, const EtcdRange& range, Event event)
   create->set_range_end(range.end);
   if (!client.StartWatch(context_, *this).ok()) {
     MutexLock lock(mu_);
-    done_ = true;  // no stream, so no OnDone
+    done_ = true;  // without a stream, gRPC does not call OnDone
     return;
   }
   StartWrite(&request_);
@@ -46,7 +46,7 @@ void EtcdWatch::OnReadDone(bool ok) {
     event_(event.kv().key(), event.kv().mod_revision());
   }
   if (response_.canceled()) {
-    context_.TryCancel();  // as after a compaction
+    context_.TryCancel();  // etcd cancels a watch, e.g. after a compaction
     return;
   }
   StartRead(&response_);

@@ -1,8 +1,8 @@
-// One watch stream on a range of keys. Thread-safe.
+// EtcdWatch is one watch stream on a range of keys in etcd. Thread-safe.
 //
-// It tells which keys changed, not what they became: etcd's watches have lost,
-// repeated and reordered events in their time, so they only wake up who then
-// reads. `event` is called on gRPC's threads and must be quick.
+// It reports which keys changed, but not their values. Versions of etcd have
+// lost, repeated and reordered watch events, so an event is only a reason to
+// read the key. `event` is called on gRPC's threads and must not block.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_WATCH_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_WATCH_H_
 
@@ -26,17 +26,17 @@ class EtcdWatch final
     : private grpc::ClientBidiReactor<etcdserverpb::WatchRequest,
                                       etcdserverpb::WatchResponse> {
  public:
-  // `event` with a key: it changed at that revision; with "": the stream is
-  // over.
+  // Called with the key that changed and the revision of the change, and with
+  // an empty key when the stream has ended.
   using Event = std::function<void(absl::string_view key, int64_t revision)>;
 
-  // Watches from now on.
+  // Starts to watch at etcd's present revision.
   EtcdWatch(EtcdClient& client, const EtcdRange& range, Event event);
-  // Ends the stream; `event` is not called afterwards.
+  // Ends the stream. `event` is not called after the destructor returns.
   ~EtcdWatch() override;
 
-  // Waits until etcd has confirmed the watch. The revision that it began at; 0:
-  // not within `patience`.
+  // Blocks until etcd has confirmed the watch. Returns the revision at which it
+  // began; 0 if it was not confirmed within `patience`, or has ended.
   int64_t WaitUntilCreated(std::chrono::milliseconds patience);
 
  private:

@@ -15,7 +15,7 @@
 namespace clockwise {
 namespace {
 
-// The system's error number that SQLite keeps for a file of its own.
+// Returns the system's error number that SQLite keeps for one of its files.
 int LastErrorNumber(sqlite3_file* file) {
   int error_number = 0;
   if (file != nullptr && file->pMethods != nullptr) {
@@ -24,9 +24,9 @@ int LastErrorNumber(sqlite3_file* file) {
   return error_number;
 }
 
-// The system's error number behind `code`, 0 if there is none. After a failed
-// step, sqlite3_system_errno does not know it, but the file does: the log, to
-// which all commits are written.
+// Returns the system's error number for `code`; 0 if there is none. After a
+// failed step, sqlite3_system_errno does not have it. SQLite keeps it for the
+// file: usually the log, to which all commits are written.
 int ErrorNumber(sqlite3* connection, int code) {
   if ((code & 0xff) == SQLITE_CANTOPEN) return sqlite3_system_errno(connection);
   if ((code & 0xff) != SQLITE_IOERR) return 0;
@@ -40,8 +40,8 @@ int ErrorNumber(sqlite3* connection, int code) {
   return 0;
 }
 
-// Whether `code` says that there was no space. Only for a write: what a sync
-// failed to sync may be on the disk all the same, and STORE_FULL promises that
+// True if `code` means that there was no space for a write. A failed sync does
+// not count: its data may still be on the disk, and STORE_FULL promises that
 // nothing was changed.
 bool MeansFull(int code, int error_number) {
   if ((code & 0xff) == SQLITE_FULL) return true;
@@ -58,7 +58,7 @@ std::string OneLine(absl::string_view text) {
 }
 
 Rows::~Rows() {
-  // Repeats the failure of the last step, which Next has told already.
+  // Returns the failure of the last step, which Next has returned already.
   static_cast<void>(sqlite3_reset(statement_->statement_));
 }
 
@@ -127,7 +127,7 @@ void Statement::Bind(int index, Blob blob) {
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     const std::string& path) {
   sqlite3* connection = nullptr;
-  // No mutex of its own: the store has one.
+  // NOMUTEX, because the store has a mutex.
   const int code = sqlite3_open_v2(
       path.c_str(), &connection,
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
@@ -197,8 +197,8 @@ absl::Status Database::Failure(int code) {
 }
 
 absl::Status Transaction::Begin() {
-  // A rollback that failed is made up for here; else no change would ever be
-  // accepted again.
+  // If the last rollback failed, repeat it now. Otherwise all later changes
+  // would fail.
   if (database_.in_transaction()) {
     absl::Status status = database_.Execute("ROLLBACK").status();
     if (!status.ok()) return status;
@@ -207,15 +207,15 @@ absl::Status Transaction::Begin() {
 }
 
 absl::Status Transaction::Commit() {
-  // A commit that failed may be sent again on the same connection, even after a
-  // failed sync: SQLite puts the log back to where it was, and the next commit
-  // writes and syncs those pages anew.
+  // A failed commit may be repeated on the same connection, even after a failed
+  // sync. SQLite resets the log to its previous end, and the next commit writes
+  // and syncs those pages again.
   return database_.Execute("COMMIT").status();
 }
 
 Transaction::~Transaction() {
-  // After some failures SQLite has rolled back by itself. Should ROLLBACK
-  // fail, the next Begin tries again.
+  // After some failures SQLite has already rolled back. If ROLLBACK fails, the
+  // next Begin repeats it.
   if (database_.in_transaction()) {
     static_cast<void>(database_.Execute("ROLLBACK"));
   }

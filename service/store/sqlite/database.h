@@ -1,13 +1,16 @@
-// A Database is one connection to an SQLite file, a Statement a prepared
-// statement of it, Rows one execution, a Transaction one unit of work: SQLite's
-// C API with owners and statuses in place of finalisers and codes.
+// Classes that wrap SQLite's C API, with owners and statuses instead of
+// finalisers and codes:
+//   Database     one connection to an SQLite file
+//   Statement    a prepared statement of a Database
+//   Rows         one execution of a Statement
+//   Transaction  one unit of work
 //
-// Thread-compatible: SqliteStore locks around it. A Database must outlive its
-// Statements, a Statement its Rows.
+// Thread-compatible; SqliteStore has a lock. A Database must outlive its
+// Statements, and a Statement its Rows.
 //
-// Failures are refusals that name the path and SQLite's own words:
+// Failures have a message with the path and SQLite's message:
 //   STORE_FULL         no space (disk, quota, or the page limit) for a write.
-//   STORE_UNAVAILABLE  everything else. last_failure() tells what.
+//   STORE_UNAVAILABLE  all other failures; last_failure() returns the code.
 #ifndef CLOCKWISE_SERVICE_STORE_SQLITE_DATABASE_H_
 #define CLOCKWISE_SERVICE_STORE_SQLITE_DATABASE_H_
 
@@ -27,12 +30,13 @@ namespace clockwise {
 
 class Database;
 
-// Bytes to be bound as a BLOB; a plain string is bound as TEXT.
+// Blob marks bytes that are bound as a BLOB; a plain string is bound as TEXT.
 struct Blob {
   absl::string_view bytes;
 };
 
-// Resets its statement when it goes, so that no read stays open.
+// Rows is one execution of a statement. The destructor resets the statement, so
+// that no read stays open.
 class Rows {
  public:
   explicit Rows(class Statement& statement) : statement_(&statement) {}
@@ -40,11 +44,12 @@ class Rows {
   Rows(const Rows&) = delete;
   Rows& operator=(const Rows&) = delete;
 
-  // Goes to the next row; false: there is none.
+  // Moves to the next row. Returns false if there is none.
   absl::StatusOr<bool> Next();
 
-  // Columns of the present row, from 0. Numbers are the bit pattern of SQLite's
-  // signed ones. Bytes (of a TEXT or BLOB) are valid until Next.
+  // Return a column of the present row; the first is 0. Number returns the bit
+  // pattern of SQLite's signed number. Bytes returns a TEXT or BLOB, which is
+  // valid until Next.
   uint64_t Number(int column) const;
   absl::string_view Bytes(int column) const;
 
@@ -59,9 +64,9 @@ class Statement {
   Statement(Statement&& other) noexcept;
   Statement& operator=(Statement&& other) noexcept;
 
-  // Executes with `values` for its parameters, in order: uint64_t, text or
-  // Blob. A failure to bind comes out of the first Next. One execution at a
-  // time.
+  // Executes the statement with `values` as its parameters, in order: uint64_t,
+  // text or Blob. The first Next returns a failure to bind. A statement can
+  // have one execution at a time.
   template <typename... Values>
   Rows Select(const Values&... values) {
     Clear();
@@ -70,7 +75,7 @@ class Statement {
     return Rows(*this);
   }
 
-  // The same for a statement without rows.
+  // Executes a statement that returns no rows.
   template <typename... Values>
   [[nodiscard]] absl::Status Run(const Values&... values) {
     return Select(values...).Next().status();
@@ -90,13 +95,13 @@ class Statement {
 
   Database* database_ = nullptr;
   sqlite3_stmt* statement_ = nullptr;  // owned
-  int bind_code_ = 0;                  // the first failure to bind
+  int bind_code_ = 0;                  // code of the first failure to bind
 };
 
 class Database {
  public:
-  // Opens an existing file for reading and writing. Nothing of the file is read
-  // yet. Closing leaves file and log as they are until KeepOnClose(false).
+  // Opens an existing file for reading and writing, without reading it yet.
+  // Closing does not change file and log, unless KeepOnClose(false) was called.
   static absl::StatusOr<std::unique_ptr<Database>> Open(
       const std::string& path);
   ~Database();
@@ -105,24 +110,25 @@ class Database {
 
   absl::StatusOr<Statement> Prepare(absl::string_view sql);
 
-  // Runs one statement and gives the first column of its first row as text,
-  // empty if there is no row: for pragmas and what is not repeated.
+  // Runs one statement. Returns the first column of its first row as text;
+  // empty if there is no row. For pragmas and statements that run once.
   absl::StatusOr<std::string> Execute(absl::string_view sql);
 
-  // Whether closing leaves the write-ahead log where it is (true) or writes it
-  // back into the file and removes it (false).
+  // Sets whether closing keeps the write-ahead log (true), or writes it back
+  // into the file and removes it (false).
   void KeepOnClose(bool keep);
 
   bool in_transaction() const;
-  // Nobody can write this file, for its permissions or for its header.
+  // True if permissions or the header of the file do not allow writing.
   bool read_only() const;
-  // This connection has the file to itself.
+  // True if this connection has an exclusive lock on the file.
   bool has_exclusive_lock() const;
-  // SQLite's extended code of the last failure; 0: there was none.
+  // Returns SQLite's extended code of the last failure; 0 if there was none.
   int last_failure() const { return last_failure_; }
   const std::string& path() const { return path_; }
 
-  // The refusal for `code`, which a call on this connection just returned.
+  // Returns the error for `code`, which the last call on this connection
+  // returned.
   absl::Status Failure(int code);
 
  private:
@@ -134,7 +140,8 @@ class Database {
   int last_failure_ = 0;
 };
 
-// Rolls back what was not committed.
+// Transaction is one unit of work. The destructor rolls it back if it was not
+// committed.
 class Transaction {
  public:
   explicit Transaction(Database& database) : database_(database) {}
@@ -143,16 +150,16 @@ class Transaction {
   Transaction& operator=(const Transaction&) = delete;
 
   [[nodiscard]] absl::Status Begin();
-  // When it returns OK, the work is durable. After a failure nothing of it is
-  // in the database, except that a crash may bring it back where only the
-  // final sync failed.
+  // After OK, the work is durable. After a failure, the database contains none
+  // of it. Exception: if only the final sync failed, the work may be present
+  // after a crash.
   [[nodiscard]] absl::Status Commit();
 
  private:
   Database& database_;
 };
 
-// A path or an SQLite message, fit for one line of text.
+// Returns `text`, a path or a message of SQLite, as one line.
 std::string OneLine(absl::string_view text);
 
 }  // namespace clockwise

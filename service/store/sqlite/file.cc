@@ -20,7 +20,7 @@
 namespace clockwise {
 namespace {
 
-// The database header (sqlite.org/fileformat.html §1.3).
+// Layout of the database header (sqlite.org/fileformat.html §1.3).
 constexpr size_t kHeaderBytes = 100;
 using Header = std::array<unsigned char, kHeaderBytes>;
 constexpr absl::string_view kSqliteMagic("SQLite format 3\0", 16);
@@ -28,7 +28,8 @@ constexpr size_t kWriteVersionAt = 18;
 constexpr size_t kReadVersionAt = 19;
 constexpr size_t kUserVersionAt = 60;
 constexpr size_t kApplicationIdAt = 68;
-// As written by VACUUM INTO (a restored backup), and as Clockwise keeps it.
+// VACUUM INTO writes rollback mode (a restored backup). Clockwise uses log
+// mode.
 constexpr unsigned char kRollbackMode = 1;
 constexpr unsigned char kLogMode = 2;
 
@@ -58,9 +59,9 @@ uint32_t BigEndian(const Header& header, size_t at) {
          uint32_t{header[at + 2]} << 8 | uint32_t{header[at + 3]};
 }
 
-// Reads through SQLite's own file layer. To open and close the file beside it
-// would drop the locks of a store that this process has on the same file
-// (POSIX: sqlite.org/howtocorrupt.html §2.2).
+// Reads the header through SQLite's file layer. With open() and close(), the
+// process would lose the POSIX locks that one of its stores has on the same
+// file (sqlite.org/howtocorrupt.html §2.2).
 absl::StatusOr<Header> ReadHeader(const std::string& path) {
   sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
   const std::unique_ptr<char, void (*)(sqlite3_filename)> name(
@@ -76,7 +77,8 @@ absl::StatusOr<Header> ReadHeader(const std::string& path) {
     code = file->pMethods->xRead(file, header.data(), kHeaderBytes, 0);
   }
   if (file->pMethods != nullptr) file->pMethods->xClose(file);
-  // A short file reads as if zeros followed: no header of ours either way.
+  // SQLite fills the rest of a short file with zeros, which CheckHeader
+  // rejects.
   if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) {
     return absl::UnavailableError(absl::StrCat(
         OneLine(path), ": cannot be read: ", sqlite3_errstr(code)));
@@ -115,7 +117,7 @@ absl::Status CheckHeader(const std::string& path, const Header& header) {
 }
 
 absl::Status CheckAccess(const std::string& path) {
-  // With the effective user, not the real one as access() does.
+  // Checks the effective user; access() would check the real user.
   if (faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) != 0) {
     return SystemRefused(path, "cannot be read and written", errno);
   }
@@ -138,15 +140,16 @@ absl::Status SyncFile(const std::string& path, int flags) {
   return SystemRefused(path, "cannot be synced", error_number);
 }
 
-// Renames, but never over a file that is there: it may hold changes that were
-// acknowledged a moment ago.
+// Renames `from`, but never replaces an existing file, which may hold changes
+// that were acknowledged a moment ago. Returns an error number or 0.
 int RenameToNew(const std::string& from, const std::string& to) {
   if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(),
                 RENAME_NOREPLACE) == 0) {
     return 0;
   }
   if (errno != EINVAL && errno != ENOSYS) return errno;
-  // This file system cannot (ZFS before 2.2); a link never replaces.
+  // This file system has no RENAME_NOREPLACE (ZFS before 2.2). A new link never
+  // replaces a file.
   if (link(from.c_str(), to.c_str()) != 0) return errno;
   unlink(from.c_str());
   return 0;
@@ -203,7 +206,7 @@ absl::StatusOr<bool> FindDatabase(const std::string& path) {
   if (!header.ok()) return header.status();
   status = CheckHeader(path, *header);
   if (!status.ok()) return status;
-  // SQLite would roll it back into the file before anything can be checked.
+  // SQLite would roll the journal back into the file before any check.
   if (HasContent(absl::StrCat(path, "-journal"))) {
     return Unusable(path,
                     "has a rollback journal (-journal) beside it, which "
@@ -214,7 +217,7 @@ absl::StatusOr<bool> FindDatabase(const std::string& path) {
 }
 
 absl::StatusOr<std::string> NewTemporaryFile(const std::string& path) {
-  // A new name each time: what a crash left behind is in nobody's way.
+  // The name is new each time, so files that a crash left do not matter.
   std::string name = absl::StrCat(path, ".new-XXXXXX");
   const int file = mkostemp(name.data(), O_CLOEXEC);
   if (file < 0) return SystemRefused(path, "cannot be created", errno);

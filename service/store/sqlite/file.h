@@ -1,10 +1,10 @@
-// What an SQLite store does with its file before SQLite may: look whether it is
-// one of Clockwise's, and put a new one in its place whole. Stateless.
+// Functions that check a database file before SQLite opens it, and that create
+// files atomically. Stateless.
 //
-// Failures carry one line for people, with the path, what is wrong and what to
-// do; the file and its folder are left as they were.
-//   FAILED_PRECONDITION  this is no usable database.
-//   UNAVAILABLE          the system refused.
+// Failures have a message of one line: the path, the problem and what to do.
+// They do not change the file or its folder.
+//   FAILED_PRECONDITION  the file is not a usable database.
+//   UNAVAILABLE          the system reported an error.
 #ifndef CLOCKWISE_SERVICE_STORE_SQLITE_FILE_H_
 #define CLOCKWISE_SERVICE_STORE_SQLITE_FILE_H_
 
@@ -16,27 +16,27 @@
 
 namespace clockwise {
 
-// `path` as SQLite will know it: absolute, links followed, so that the log
-// beside it has the name expected. SQLite would take ":memory:" or "file:…" for
-// something else than a file.
+// Returns `path` as an absolute path with all links resolved, so that the log
+// has the expected name. It also prevents that SQLite interprets ":memory:" or
+// "file:…" specially.
 absl::StatusOr<std::string> ResolvePath(absl::string_view path);
 
-// The write-ahead log of the database at `path`.
+// Returns the path of the write-ahead log of the database at `path`.
 std::string LogOf(absl::string_view path);
 
-// Whether a database of Clockwise is at `path`, as far as its header tells;
-// false: nothing is there.
+// Returns true if `path` is a database of Clockwise, which its header decides;
+// false if no file exists. All other files are errors.
 absl::StatusOr<bool> FindDatabase(const std::string& path);
 
-// Makes an empty file beside `path`, to become it, and names it.
+// Creates an empty file beside `path`, for Publish. Returns its name.
 absl::StatusOr<std::string> NewTemporaryFile(const std::string& path);
 
-// Puts the closed, complete file `temporary` at `path`, durably. ALREADY_EXISTS
-// if another program was faster; what it put there is not replaced.
+// Renames the closed, complete file `temporary` to `path`, durably.
+// ALREADY_EXISTS: `path` exists; it is not replaced.
 [[nodiscard]] absl::Status Publish(const std::string& temporary,
                                    const std::string& path);
 
-// FAILED_PRECONDITION: the database at `path` is damaged, for `reason`.
+// Returns the FAILED_PRECONDITION error for a damaged database at `path`.
 absl::Status Damaged(absl::string_view path, absl::string_view reason);
 
 }  // namespace clockwise

@@ -7,9 +7,9 @@
 namespace clockwise {
 namespace {
 
-// Numbers are the bit patterns of unsigned ones. Without rowid there is no
-// index beside the table that could disagree with it. `digest` is explained in
-// row_digest.h.
+// Numbers are stored as the bit patterns of unsigned numbers. WITHOUT ROWID
+// avoids a separate index, which could differ from its table. row_digest.h
+// explains `digest`.
 struct Table {
   absl::string_view name;
   absl::string_view sql;
@@ -27,9 +27,9 @@ constexpr Table kTables[] = {
      "CREATE TABLE changes(ring TEXT NOT NULL REFERENCES rings(name) ON DELETE "
      "CASCADE, epoch INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY(ring, "
      "epoch)) STRICT, WITHOUT ROWID"},
-    // Row n holds the owners of partitions n × kPartitionsPerRow and on: their
-    // ordinals, primary first, partition by partition, 32 bits each, little
-    // endian.
+    // Row n holds the owners of kPartitionsPerRow partitions, from partition
+    // n × kPartitionsPerRow on. Each partition has the ordinals of its owners,
+    // primary first, as 32-bit little-endian numbers.
     {"partitions",
      "CREATE TABLE partitions(ring TEXT NOT NULL REFERENCES rings(name) ON "
      "DELETE CASCADE, number INTEGER NOT NULL, owners BLOB NOT NULL, PRIMARY "
@@ -53,7 +53,7 @@ absl::Status ToVersion2(Database& database) {
   return CreateTables(database, kTablesOfVersion1, std::size(kTables));
 }
 
-// kMigrations[v] leads from version v to v + 1.
+// kMigrations[v] migrates from version v to v + 1.
 using Migration = absl::Status (*)(Database&);
 constexpr Migration kMigrations[] = {ToVersion1, ToVersion2};
 static_assert(std::size(kMigrations) == kSchemaVersion);

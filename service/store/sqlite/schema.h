@@ -1,5 +1,5 @@
-// The schema of an SQLite store: its tables, its version, and the way from an
-// older version to this one. Stateless.
+// The schema of an SQLite store: its tables, its version, and the migration
+// from older versions. Stateless.
 #ifndef CLOCKWISE_SERVICE_STORE_SQLITE_SCHEMA_H_
 #define CLOCKWISE_SERVICE_STORE_SQLITE_SCHEMA_H_
 
@@ -11,22 +11,22 @@
 
 namespace clockwise {
 
-// SQLite's application_id of a Clockwise database: "Clkw".
+// SQLite's application_id in databases of Clockwise: "Clkw".
 inline constexpr uint32_t kApplicationId = 0x436c6b77;
 
-// SQLite's user_version; the first is 1.
-//   2  partitions: the tables of PARTITIONED rings.
+// SQLite's user_version. Version 1 was the first.
+//   2  adds the table `partitions`: the tables of PARTITIONED rings.
 inline constexpr uint32_t kSchemaVersion = 2;
 
-// Partitions that share a row of the table `partitions`: a change touches few
-// rows, and a row is worth its overhead.
+// Number of partitions in a row of the table `partitions`. It is a compromise:
+// a change writes few rows, and the overhead of a row stays small.
 inline constexpr size_t kPartitionsPerRow = 64;
 
-// Brings a database from schema `version` (0: an empty one) to kSchemaVersion,
-// in the caller's transaction.
+// Migrates a database from schema `version` (0: empty) to kSchemaVersion, in
+// the caller's transaction.
 [[nodiscard]] absl::Status Migrate(Database& database, uint32_t version);
 
-// OK if the tables are those of kSchemaVersion; DATA_LOSS if they are not.
+// Checks that the tables are those of kSchemaVersion; DATA_LOSS.
 [[nodiscard]] absl::Status CheckTables(Database& database);
 
 }  // namespace clockwise

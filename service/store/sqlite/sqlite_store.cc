@@ -17,8 +17,8 @@
 #include "service/store/store_rules.h"
 
 namespace clockwise {
-// In the order of Query. Text is compared by its bytes (SQLite's default), as
-// the order of nodes by id wants it.
+// In the order of Query. SQLite compares text by its bytes by default, which is
+// the order of nodes by ID.
 const absl::string_view SqliteStore::kSql[kQueries] = {
     "SELECT name FROM rings ORDER BY name",
     ("SELECT incarnation, epoch, fingerprint, spec, digest FROM rings "
@@ -45,7 +45,7 @@ const absl::string_view SqliteStore::kSql[kQueries] = {
 
 SqliteStore::~SqliteStore() {
   MutexLock lock(mu_);
-  queries_.clear();  // before the connection they belong to
+  queries_.clear();  // before their connection
 }
 
 absl::StatusOr<std::vector<StoredRing>> SqliteStore::LoadAll() {
@@ -97,7 +97,7 @@ absl::Status SqliteStore::ReportOutcome(absl::Status status) {
                      Damaged(database_->path(), status.message()).message());
   }
   const v1::ErrorReason reason = ReasonOf(status);
-  // A refusal by rule is an answer: the file was reached.
+  // Other errors, such as EPOCH_CONFLICT, mean that the file could be read.
   up_ = reason != v1::ERROR_REASON_STORE_UNAVAILABLE &&
         reason != v1::ERROR_REASON_STORE_FULL;
   return status;
@@ -128,8 +128,8 @@ absl::StatusOr<StoredRing> SqliteStore::Read(absl::string_view name) {
   if (!row.ok()) return row.status();
   StoredRing ring;
   ring.head = row->head;
-  // Before anything is parsed: of bytes that are none of ours, protobuf would
-  // complain on standard error, line by line.
+  // The digest is checked before anything is parsed, because protobuf writes
+  // errors about foreign bytes to standard error.
   absl::Status status = CheckDigest(*row);
   if (status.ok() && (!ring.head.spec.ParseFromString(row->spec) ||
                       ring.head.spec.name() != name)) {
@@ -238,7 +238,8 @@ absl::Status SqliteStore::WriteImport(const StoredRing& ring) {
   }
   const std::string spec = head.spec.SerializeAsString();
   uint64_t digest = HeadDigest(head, spec);
-  // The others refer to this row; its digest is known last.
+  // The other rows refer to this row. Its digest is only known at the end, and
+  // written then.
   status = queries_[kInsertRing].Run(name, head.incarnation, head.epoch,
                                      head.fingerprint, Blob{spec}, digest);
   for (const v1::Node& node : ring.nodes) {
@@ -274,7 +275,7 @@ absl::Status SqliteStore::WriteDelete(absl::string_view ring,
   if (!stored.ok()) return stored.status();
   status = CheckIncarnation(stored->head, incarnation);
   if (!status.ok()) return status;
-  status = queries_[kDeleteRing].Run(ring);  // its other rows cascade
+  status = queries_[kDeleteRing].Run(ring);  // deletes its other rows too
   if (!status.ok()) return status;
   return transaction.Commit();
 }
@@ -329,7 +330,7 @@ absl::Status SqliteStore::WriteNodes(const Commit& commit, uint64_t& digest) {
   return absl::OkStatus();
 }
 
-// Takes a node that is about to change or go out of the digest.
+// Subtracts a node that will be changed or removed from the digest.
 absl::Status SqliteStore::TakeNode(absl::string_view ring, absl::string_view id,
                                    uint64_t& digest) {
   Rows rows = queries_[kSelectNode].Select(ring, id);
@@ -409,7 +410,7 @@ absl::Status SqliteStore::WritePartitions(const Commit& commit,
   const size_t partitions = PartitionsOf(parsed);
   const auto width = WidthOf(moves, Direction::kForward, partitions);
   if (!width.ok()) return width.status();
-  // All of them: the number of owners may be another one.
+  // If all partitions move, the number of owners may change too.
   return static_cast<size_t>(moves.partitions_size()) == partitions
              ? ReplacePartitions(commit, digest)
              : MovePartitions(commit, std::min(partitions, kPartitionsPerRow),

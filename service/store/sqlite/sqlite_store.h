@@ -1,19 +1,20 @@
-// SqliteStore is a store in one SQLite file, and the default one.
+// SqliteStore is a store in one SQLite file. It is the default store.
 //
-// Thread-safe: one connection, locked. It owns the file: while it is open, no
-// other process and no other handle can open it. Beside the file lies its
-// write-ahead log (-wal) with the newest changes until the store is closed:
-// both belong together. Backups are made of a stopped server's file, best with
-// SQLite's VACUUM INTO. Files are made readable for their owner only.
+// Thread-safe: it has one connection, with a lock. While the store is open, no
+// other process and no other handle can open the file. Until the store is
+// closed, the newest changes are in the write-ahead log (-wal) beside the file;
+// copy or move both together. Make a backup of the file only while the server
+// is stopped, best with SQLite's VACUUM INTO. Only the owner can read new
+// files.
 //
 // Durable: a commit is synced to the disk before it is acknowledged
-// (write-ahead log, synchronous=FULL). Each ring's rows carry a digest
-// (row_digest.h), so a file that was altered or damaged is refused and never
-// served.
+// (write-ahead log, synchronous=FULL). The rows of each ring have a digest
+// (row_digest.h), so the store rejects a file that was altered or damaged.
 //
-// Limits: damage *in the log* of a server that crashed looks to SQLite like a
-// commit that the crash cut off; the commits after it are lost silently. A file
-// on NFS or SMB is as safe as that system's locks.
+// Limits: if the log of a crashed server is damaged, SQLite cannot tell the
+// damage from a commit that the crash interrupted. The commits after the damage
+// are then lost without an error. A file on NFS or SMB is only as safe as the
+// locks of that file system.
 #ifndef CLOCKWISE_SERVICE_STORE_SQLITE_SQLITE_STORE_H_
 #define CLOCKWISE_SERVICE_STORE_SQLITE_SQLITE_STORE_H_
 
@@ -37,19 +38,19 @@ namespace clockwise {
 class SqliteStore final : public Store {
  public:
   struct Options {
-    // The file may have at most this many pages of 4 KiB, 0: no bound. Beyond,
-    // changes are refused with STORE_FULL.
+    // Maximum number of pages of 4 KiB; 0: no limit. Changes that need more
+    // fail with STORE_FULL.
     uint32_t max_pages = 0;
-    // Nothing is created where nothing is: NOT_FOUND.
+    // Return NOT_FOUND, instead of creating a file, if there is none.
     bool must_exist = false;
   };
 
-  // Opens the database at `path`, and creates it if nothing is there. Checks
-  // all of its content. Failures carry one line for people (path, what is
-  // wrong, what to do) and leave the file and its folder as they were:
-  //   FAILED_PRECONDITION  no database, another program's, of a newer schema,
-  //                        or damaged.
-  //   UNAVAILABLE          in use, or the system refused.
+  // Opens the database at `path`, or creates it if no file exists. Checks its
+  // whole content. Failures have a message of one line (path, problem, what to
+  // do), and do not change the file or its folder:
+  //   FAILED_PRECONDITION  the file is no database, or is of another program or
+  //                        a newer schema, or is damaged.
+  //   UNAVAILABLE          the file is in use, or the system reported an error.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(
       absl::string_view path, const Options& options);
 
@@ -65,13 +66,13 @@ class SqliteStore final : public Store {
   bool up() const override { return up_; }
 
  private:
-  // A row of the table rings.
+  // A row of the table `rings`.
   struct HeadRow {
-    RingHead head;     // of the spec, only the name
+    RingHead head;     // its spec has only the name
     std::string spec;  // as stored
     uint64_t digest = 0;
   };
-  // What is prepared once and run often; see kSql.
+  // The prepared statements, in the order of kSql.
   enum Query {
     kSelectRings,
     kSelectRing,
@@ -100,14 +101,14 @@ class SqliteStore final : public Store {
   // The steps of Open (sqlite_store_open.cc).
   [[nodiscard]] absl::Status Start(const Options& options)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // The schema version of the file.
+  // Returns the schema version of the file.
   absl::StatusOr<uint32_t> Configure() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status Upgrade(uint32_t version)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status CheckContent() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // Reading and writing. Failures are those of the database, refusals of the
-  // store's rules, and DATA_LOSS for rows that differ from what was written.
+  // Reading and writing. Failures are those of the database, the errors of
+  // store_rules.h, and DATA_LOSS for rows that differ from what was written.
   absl::StatusOr<std::vector<StoredRing>> ReadAll()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<StoredRing> Read(absl::string_view ring)
@@ -134,7 +135,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] absl::Status WriteHistory(const Commit& commit,
                                           uint64_t& digest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // `spec` is the spec as stored.
+  // `spec` contains the stored bytes.
   [[nodiscard]] absl::Status WritePartitions(const Commit& commit,
                                              const std::string& spec,
                                              uint64_t& digest)
@@ -146,7 +147,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] absl::Status ReplacePartitions(const Commit& commit,
                                                uint64_t& digest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Writes the whole table of a ring that has none.
+  // Writes the whole table of a ring that has no table yet.
   [[nodiscard]] absl::Status InsertTable(absl::string_view ring,
                                          std::span<const uint32_t> owners,
                                          size_t partitions, uint64_t& digest)
@@ -160,7 +161,7 @@ class SqliteStore final : public Store {
                                       absl::string_view id, uint64_t& digest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // The status of a call as its caller shall see it; keeps `up_`.
+  // Returns the status for the caller of a public function; updates `up_`.
   absl::Status ReportOutcome(absl::Status status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
@@ -168,7 +169,7 @@ class SqliteStore final : public Store {
 
   Mutex mu_;
   const std::unique_ptr<Database> database_ ABSL_PT_GUARDED_BY(mu_);
-  std::vector<Statement> queries_ ABSL_GUARDED_BY(mu_);  // by Query
+  std::vector<Statement> queries_ ABSL_GUARDED_BY(mu_);  // index: Query
 };
 
 }  // namespace clockwise

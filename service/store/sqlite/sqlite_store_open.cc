@@ -1,4 +1,4 @@
-// How an SqliteStore comes to be: SqliteStore::Open and its steps.
+// SqliteStore::Open and its steps.
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -18,23 +18,24 @@
 namespace clockwise {
 namespace {
 
-// A setting, and what SQLite says when it has taken it; it ignores silently
-// what it does not know or cannot do.
+// A pragma, its value, and the text that SQLite returns when the value is in
+// effect. SQLite ignores unknown and impossible values without an error.
 struct Setting {
   absl::string_view name;
   absl::string_view value;
   absl::string_view read_back;
 };
 
-// First, before anything is read. No shared memory file (-shm) is made then.
+// Set first, before anything is read, so that SQLite creates no shared memory
+// file (-shm).
 constexpr Setting kExclusive = {"locking_mode", "EXCLUSIVE", "exclusive"};
 constexpr Setting kSettings[] = {
-    {"synchronous", "FULL", "2"},  // a commit is synced before it is told
+    {"synchronous", "FULL", "2"},  // sync a commit before it returns
     {"foreign_keys", "ON", "1"},
     {"trusted_schema", "OFF", "0"},
     {"cell_size_check", "ON", "1"},
 };
-// Last: it writes, unless the file is in that mode already.
+// Set last, because it writes, unless the file is in this mode already.
 constexpr Setting kLogModeSetting = {"journal_mode", "WAL", "wal"};
 
 absl::Status Set(Database& database, const Setting& setting) {
@@ -56,12 +57,12 @@ absl::Status BuildTables(Database& database) {
   return status.ok() ? transaction.Commit() : status;
 }
 
-// Fills an empty file.
+// Builds a new database in the empty file at `path`.
 absl::Status Build(const std::string& path) {
   auto database = Database::Open(path);
   if (!database.ok()) return database.status();
   absl::Status status = Set(**database, kExclusive);
-  // Publish syncs it once, when it is whole.
+  // No syncs while it is built: Publish syncs the complete file once.
   if (status.ok()) status = Set(**database, {"synchronous", "OFF", "0"});
   if (!status.ok()) return status;
   status = (*database)
@@ -73,8 +74,8 @@ absl::Status Build(const std::string& path) {
   return status;
 }
 
-// Puts a new, empty database at `path`: built under another name, so that no
-// crash leaves half of one.
+// Creates an empty database at `path`. It is built under another name, so that
+// a crash cannot leave an incomplete database.
 absl::Status CreateDatabase(const std::string& path) {
   const auto temporary = NewTemporaryFile(path);
   if (!temporary.ok()) return temporary.status();
@@ -85,7 +86,7 @@ absl::Status CreateDatabase(const std::string& path) {
       unlink(absl::StrCat(*temporary, suffix).c_str());
     }
   }
-  // Another program was faster: its file is as good.
+  // If another program was faster, its file is used.
   return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
 }
 
@@ -102,7 +103,7 @@ absl::Status FindOrCreate(const std::string& path) {
       absl::StrCat(OneLine(path), ": is a link to nowhere; name its target"));
 }
 
-// `status`, with which Start failed, as one line for people.
+// Returns the error of Open after Start has failed with `status`.
 absl::Status WhyNotOpen(const Database& database, const absl::Status& status) {
   if (absl::IsDataLoss(status)) {
     return Damaged(database.path(), status.message());
@@ -123,8 +124,8 @@ absl::Status WhyNotOpen(const Database& database, const absl::Status& status) {
   }
 }
 
-// Removes the empty log that SQLite has made for a file that had none, while
-// the lock proves that it is no other program's.
+// Removes the empty log that SQLite has created, for a file that had none. The
+// exclusive lock guarantees that no other program uses the log.
 void RemoveNewLog(const Database& database) {
   const std::string log = LogOf(database.path());
   std::error_code error;
@@ -184,7 +185,7 @@ absl::StatusOr<uint32_t> SqliteStore::Configure() {
     status = Set(*database_, setting);
   }
   if (!status.ok()) return status;
-  // For now the file has only been read, and the lock taken.
+  // Up to here the file was only locked and read.
   const auto text = database_->Execute("PRAGMA user_version");
   if (!text.ok()) return text.status();
   uint32_t version = 0;
@@ -192,15 +193,15 @@ absl::StatusOr<uint32_t> SqliteStore::Configure() {
       version == 0 || version > kSchemaVersion) {
     return absl::DataLossError("its header is none that Clockwise writes");
   }
-  // Before anything is made of them, the pages must be whole.
+  // Checks the structure of all pages before their content is used.
   const auto check = database_->Execute("PRAGMA quick_check(1)");
   if (!check.ok()) return check.status();
   if (*check != "ok") return absl::DataLossError(OneLine(*check));
   return version;
 }
 
-// The content is checked before anything of it is durable, so that a file that
-// is refused stays as it was (SqliteVersion1Test).
+// Checks the content before the commit, so that a file that is rejected is not
+// changed (SqliteVersion1Test).
 absl::Status SqliteStore::Upgrade(uint32_t version) {
   Transaction transaction(*database_);
   absl::Status status = transaction.Begin();
