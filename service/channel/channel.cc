@@ -21,8 +21,8 @@ namespace {
 constexpr int kFirstReconnectMilliseconds = 100;
 constexpr int kLongestReconnectMilliseconds = 1000;
 
-// The host of HOST:PORT, HOST, [IPV6]:PORT or [IPV6], or of a bare IPv6
-// address.
+// Returns the host of HOST:PORT, HOST, [IPV6]:PORT, [IPV6], or of an IPv6
+// address without brackets.
 absl::string_view HostOf(absl::string_view address) {
   if (absl::ConsumePrefix(&address, "[")) {
     return address.substr(0, address.find(']'));
@@ -34,7 +34,7 @@ absl::string_view HostOf(absl::string_view address) {
 bool IsLocalHost(absl::string_view host) {
   std::string text = absl::AsciiStrToLower(absl::StripSuffix(host, "."));
   in_addr v4 = {};
-  // Unlike inet_pton it reads 127.1, as the resolver does.
+  // Unlike inet_pton, inet_aton accepts 127.1, as the resolver does.
   if (inet_aton(text.c_str(), &v4) != 0) {
     const uint32_t number = ntohl(v4.s_addr);
     return number >> 24 == IN_LOOPBACKNET || number == INADDR_ANY;
@@ -57,14 +57,14 @@ bool IsLocalTarget(absl::string_view target) {
   if (absl::ConsumePrefix(&target, "dns:") ||
       absl::ConsumePrefix(&target, "ipv4:") ||
       absl::ConsumePrefix(&target, "ipv6:")) {
-    // The server that resolves the name: dns://AUTHORITY/HOST:PORT.
+    // Skip the DNS server: dns://AUTHORITY/HOST:PORT.
     if (absl::ConsumePrefix(&target, "//")) {
       const size_t slash = target.find('/');
       if (slash == absl::string_view::npos) return false;
       target.remove_prefix(slash + 1);
     }
   }
-  // URIs escape the brackets. ipv4: and ipv6: take several addresses.
+  // URIs escape brackets. ipv4: and ipv6: accept several addresses.
   const std::string addresses =
       absl::StrReplaceAll(target, {{"%5B", "["}, {"%5D", "]"}});
   const std::vector<absl::string_view> each = absl::StrSplit(addresses, ',');
@@ -82,16 +82,17 @@ std::shared_ptr<grpc::Channel> NewChannel(
       absl::StrCat(options.program, "/" CLOCKWISE_VERSION));
   // A ring has no fixed size, and may exceed gRPC's limit of 4 MiB.
   arguments.SetMaxReceiveMessageSize(-1);
-  // Channels that share a connection also share its waits after failures.
+  // Each channel has its own connection. Channels that share a connection would
+  // also share its backoff after failures.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // Callers have waits of their own, to which the channel must not add gRPC's
-  // 1 s to 2 min.
+  // Callers have their own backoff. The channel must not add gRPC's default
+  // backoff of 1 s to 2 min.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS,
                    kFirstReconnectMilliseconds);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS,
                    kLongestReconnectMilliseconds);
   if (options.connect_timeout > absl::ZeroDuration()) {
-    // gRPC's name for it; it bounds the attempt, not the wait.
+    // In spite of its name, this argument limits the attempt, not the backoff.
     arguments.SetInt(
         GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
         static_cast<int>(absl::ToInt64Milliseconds(options.connect_timeout)));

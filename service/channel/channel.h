@@ -24,12 +24,12 @@ namespace clockwise {
 enum class ProxyUse { kForOtherMachines, kNever };
 
 struct ChannelOptions {
-  // The user agent begins with it and with the version: "clockwise-cli/0.1.0".
+  // The user agent begins with it and the version: "clockwise-cli/0.1.0".
   std::string program;
-  // How long one attempt to connect may take. Zero: gRPC's own limit, 20 s.
+  // Time limit of one attempt to connect. Zero: gRPC's own limit, 20 s.
   absl::Duration connect_timeout;
   ProxyUse proxy = ProxyUse::kForOtherMachines;
-  // What this channel has beyond the arguments that all channels have.
+  // Further arguments, besides those that all channels have.
   grpc::ChannelArguments arguments;
 };
 

@@ -27,7 +27,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
         detail->set_type_url(std::string(type_url));
         detail->set_value(std::string(payload));
       });
-  // The codes of absl and gRPC are the same numbers.
+  // The codes of absl and gRPC have the same numbers.
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
                       std::string(status.message()),
                       details.SerializeAsString());

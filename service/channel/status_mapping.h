@@ -1,6 +1,5 @@
-// Converts between absl::Status and grpc::Status. The payloads of a refusal
-// (ErrorInfo, BadRequest, RetryInfo) travel as details of google.rpc.Status.
-// Stateless.
+// Converts between absl::Status and grpc::Status. Payloads (ErrorInfo,
+// BadRequest, RetryInfo) are sent as details of google.rpc.Status. Stateless.
 #ifndef CLOCKWISE_SERVICE_CHANNEL_STATUS_MAPPING_H_
 #define CLOCKWISE_SERVICE_CHANNEL_STATUS_MAPPING_H_
 
@@ -17,8 +16,8 @@ namespace clockwise {
 // Returns the same code and message, with the payloads as details.
 grpc::Status ToGrpc(const absl::Status& status);
 
-// Returns the same code and message, with the details as payloads. Details that
-// are no google.rpc.Status are dropped.
+// Returns the same code and message, with the details as payloads. Drops
+// details that are not a google.rpc.Status.
 absl::Status FromGrpc(const grpc::Status& status);
 
 // Returns `refusal` with a RetryInfo: the client must wait for `delay` before
@@ -29,10 +28,10 @@ absl::Status WithRetryDelay(absl::Status refusal,
 // Returns the delay of the RetryInfo; zero if there is none, or a negative one.
 absl::Duration RetryDelayOf(const absl::Status& status);
 
-// OVERLOADED, with the advice to call another server, or this one in a second.
+// Returns OVERLOADED with `message` and a retry delay of one second.
 absl::Status Overloaded(absl::string_view message);
 
-// DRAINING: this server takes no more calls.
+// Returns DRAINING: this server accepts no more calls.
 absl::Status Draining();
 
 }  // namespace clockwise

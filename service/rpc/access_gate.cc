@@ -14,7 +14,7 @@ namespace {
 
 using Context = grpc::CallbackServerContext;
 
-// Kinds of names that a certificate has, as gRPC calls them and as we do.
+// Kinds of names in a certificate: gRPC's property, and the prefix in policies.
 constexpr std::pair<const char*, const char*> kKinds[] = {
     {"peer_dns", "dns:"},
     {"peer_uri", "uri:"},
@@ -26,8 +26,8 @@ bool IsEncrypted(const grpc::AuthContext& auth) {
   return !kind.empty() && kind[0] == "ssl";
 }
 
-// The table has no such method. This is a fault of the program, so the gate
-// refuses every caller.
+// Returns the error for a method that the table does not have. This is a fault
+// of the program, so the gate rejects every caller.
 absl::Status NoRow(Method method) {
   return absl::UnimplementedError(
       absl::StrCat("method ", static_cast<int>(method),

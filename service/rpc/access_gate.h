@@ -1,5 +1,5 @@
-// Decides who may make a call. Thread-safe. Without a policy every caller may
-// make every call of the table of methods.
+// AccessGate decides whether a caller may make a call. Thread-safe. Without a
+// policy, every caller may call every method of the table.
 #ifndef CLOCKWISE_SERVICE_RPC_ACCESS_GATE_H_
 #define CLOCKWISE_SERVICE_RPC_ACCESS_GATE_H_
 
@@ -30,47 +30,53 @@ class AccessGate {
   // True if there is a policy.
   bool guarded() const { return policy_ != nullptr; }
 
-  // Who calls, as the change history names them. Nobody can choose it: it is
-  // what was proved, or without a policy the peer's address.
+  // The caller of a method. `name` is its name in the change history: the
+  // identity that it has proved, or the peer's address without a policy. A
+  // caller cannot choose the name.
   struct Caller {
     std::string name;
     Role role = Role::kNone;
   };
-  // The ring of a call that is about no ring: only a grant for "*" matches it.
+  // The ring of a call that concerns no single ring. Only a grant for "*"
+  // matches it.
   static constexpr absl::string_view kEveryRing = "*";
 
-  // Checks that the caller has the role that the table asks for `method`, on
-  // `ring` ("" is the default ring). Sets `caller` as far as it is proved, also
-  // if the call is refused. UNAUTHENTICATED: the caller has proved nothing.
-  // PERMISSION_DENIED: its role is too low. LIMIT_REACHED: too many attempts
-  // failed. UNIMPLEMENTED, with or without a policy: the table has no `method`.
+  // Checks that the caller has the role that the table requires for `method` on
+  // `ring` ("" is the default ring). Sets `caller` if it is known, also after a
+  // failure.
+  //   UNAUTHENTICATED    the caller has not proved an identity.
+  //   PERMISSION_DENIED  the role is too low.
+  //   LIMIT_REACHED      too many attempts from its machine have failed.
+  //   UNIMPLEMENTED      the table has no `method`; also without a policy.
   absl::Status Admit(const grpc::CallbackServerContext& context, Method method,
                      absl::string_view ring, Caller& caller) const;
 
-  // The same check for a caller whose name is not needed.
+  // Checks as Admit does, if the caller's name is not needed.
   absl::Status Check(const grpc::CallbackServerContext& context, Method method,
                      absl::string_view ring) const;
 
-  // Returns a function that is true for the rings on which the caller has the
-  // role of `method`. UNAUTHENTICATED, LIMIT_REACHED and UNIMPLEMENTED as
+  // Returns a function that returns true for the rings on which the caller has
+  // the role of `method`. UNAUTHENTICATED, LIMIT_REACHED, UNIMPLEMENTED: as
   // above.
   absl::StatusOr<std::function<bool(absl::string_view)>> Readable(
       const grpc::CallbackServerContext& context, Method method) const;
 
-  // Tells how many calls were refused, by why; of a guarded gate.
+  // Adds the numbers of rejected calls by cause, if there is a policy.
   void AddFigures(SecurityFigures& figures) const;
 
  private:
   enum class Refused { kUnauthenticated, kBadToken, kBlocked, kDenied };
   static constexpr std::array<const char*, 4> kRefusedNames = {
       "unauthenticated", "bad_token", "blocked", "denied"};
-  // Who calls; nobody, if nothing is shown.
+  // Returns the identity of the caller; empty if it sent no certificate and no
+  // token.
   absl::StatusOr<Identity> IdentityOf(
       const grpc::CallbackServerContext& context, const Policy& policy) const;
-  // The same; UNAUTHENTICATED, if nothing is shown.
+  // Returns the identity of the caller; UNAUTHENTICATED if it is empty.
   absl::StatusOr<Identity> Authenticate(
       const grpc::CallbackServerContext& context, const Policy& policy,
       const MethodRow& row) const;
+  // Counts a rejected call. Returns `status`.
   absl::Status Refuse(Refused why, const absl::Status& status) const;
 
   const std::shared_ptr<const PolicySource> policy_;

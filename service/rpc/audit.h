@@ -1,4 +1,4 @@
-// The entries that the audit log keeps of calls. Stateless.
+// Builds the entries of calls for the audit log. Stateless.
 #ifndef CLOCKWISE_SERVICE_RPC_AUDIT_H_
 #define CLOCKWISE_SERVICE_RPC_AUDIT_H_
 
@@ -14,14 +14,15 @@
 
 namespace clockwise {
 
-// The entry of a call whose request could not be read.
+// Returns an entry with the method and the peer of a call. It is complete for a
+// call whose request could not be parsed.
 v1::AuditEntry EntryOf(Method method, const std::string& peer);
 
-// Adds a node that a request names, up to kMaxAuditNodes.
+// Adds the ID of a node in the request, up to kMaxAuditNodes.
 void AddAuditedNode(const std::string& id, v1::AuditEntry& entry);
 
-// Sets what any audited request of `ring` asks for, by the names that fields of
-// requests share.
+// Sets the fields of the entry from `request`, which concerns `ring`. Works for
+// every audited request, because their fields have the same names.
 template <typename Request>
 void Describe(const Request& request, absl::string_view ring,
               v1::AuditEntry& entry) {
@@ -49,7 +50,7 @@ void Describe(const Request& request, absl::string_view ring,
   }
 }
 
-// Who asked, and what became of it.
+// Set the caller, and the result of the call.
 void SetCaller(const AccessGate::Caller& caller, v1::AuditEntry& entry);
 void SetOutcome(const absl::Status& status, v1::AuditEntry& entry);
 

@@ -1,9 +1,9 @@
 // CallsUnderWay counts the calls whose answers gRPC has not sent yet, so that a
-// server can end as soon as there are none. Thread-safe, without locks; it
-// outlives what it counts.
+// server can exit as soon as there are none. Thread-safe, without locks. It
+// must outlive the calls.
 //
-// gRPC calls a reactor's OnDone once the status of its call has left, or can no
-// longer be sent. Finish() alone says nothing: the bytes may still be queued.
+// gRPC calls OnDone of a reactor after it has sent the status of the call, or
+// can no longer send it. After Finish() alone, the bytes may still be queued.
 #ifndef CLOCKWISE_SERVICE_RPC_CALLS_UNDER_WAY_H_
 #define CLOCKWISE_SERVICE_RPC_CALLS_UNDER_WAY_H_
 
@@ -16,7 +16,7 @@ namespace clockwise {
 
 class CallsUnderWay {
  public:
-  // From the construction of this to its destruction a call is under way.
+  // Counts one call from construction to destruction.
   class Counted {
    public:
     explicit Counted(CallsUnderWay& calls) : calls_(calls) { ++calls_.count_; }
@@ -28,8 +28,8 @@ class CallsUnderWay {
     CallsUnderWay& calls_;
   };
 
-  // A unary call, until gRPC is done with it. Owned by gRPC. Unlike the default
-  // reactor it costs an allocation and a change of threads.
+  // Counts a unary call until its OnDone. gRPC owns it. It costs an allocation
+  // and a change of threads, which gRPC's default reactor does not.
   class UnaryReactor final : public grpc::ServerUnaryReactor {
    public:
     explicit UnaryReactor(CallsUnderWay& calls) : counted_(calls) {}

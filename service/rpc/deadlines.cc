@@ -27,7 +27,7 @@ Deadlines::Handle Deadlines::Add(Time time, std::function<void()> expired) {
 }
 
 void Deadlines::Remove(const Handle& handle) {
-  std::function<void()> dropped;  // destroyed without the lock
+  std::function<void()> dropped;  // destroyed after the lock is released
   MutexLock lock(mu_);
   if (const auto at = waiting_.find(handle); at != waiting_.end()) {
     dropped = std::move(at->second);

@@ -1,6 +1,5 @@
-// Deadlines calls back when a time has come, unless it is told before that
-// there is no more need. Thread-safe. It owns one thread, on which it calls;
-// what it calls must be quick.
+// Deadlines calls functions at given times, unless they are removed before.
+// Thread-safe. It owns one thread, which calls them; they must not block.
 #ifndef CLOCKWISE_SERVICE_RPC_DEADLINES_H_
 #define CLOCKWISE_SERVICE_RPC_DEADLINES_H_
 
@@ -20,31 +19,34 @@ namespace clockwise {
 class Deadlines {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  // Names one that was added.
+  // Identifies a deadline that was added.
   using Handle = std::pair<Time, uint64_t>;
 
   Deadlines();
-  // Its destructor drops what has not expired yet.
+  // The destructor removes all deadlines that have not expired.
   Deadlines(const Deadlines&) = delete;
   Deadlines& operator=(const Deadlines&) = delete;
 
+  // Calls `expired` at `time`.
   Handle Add(Time time, std::function<void()> expired);
-  // From now on every time has come.
+  // Lets all present and future deadlines expire at once.
   void ExpireAll();
-  // Nothing if its time has come.
+  // Removes a deadline. Does nothing if it has expired.
   void Remove(const Handle& handle);
 
  private:
-  // Calls back for all deadlines that have passed; returns the next one.
+  // Calls the functions of all deadlines that have passed. Returns the next
+  // deadline.
   Time Expire(const std::stop_token& stop);
-  // Takes the first deadline if it has passed; else sets `next`.
+  // Removes the first deadline and returns its function, if it has passed. Else
+  // sets `next` and returns null.
   std::function<void()> TakeExpired(Time& next);
 
   Mutex mu_;
   std::map<Handle, std::function<void()>> waiting_ ABSL_GUARDED_BY(mu_);
   uint64_t added_ ABSL_GUARDED_BY(mu_) = 0;
   bool all_expired_ ABSL_GUARDED_BY(mu_) = false;
-  PeriodicTask task_;  // last: it uses what is above
+  PeriodicTask task_;  // last, because it uses the members above
 };
 
 }  // namespace clockwise

@@ -10,7 +10,7 @@
 namespace clockwise {
 namespace {
 
-// How often calls whose client has gone away are looked for.
+// Interval of the checks for cancelled calls.
 constexpr std::chrono::milliseconds kSweep(100);
 
 }  // namespace
@@ -25,7 +25,7 @@ EpochWaiters::EpochWaiters(const Membership& membership, size_t most,
 EpochWaiters::~EpochWaiters() {
   Drain();
   task_.Stop();
-  // Those that came, or were being looked at, when the task stopped.
+  // Answers the calls that still wait.
   AnswerRipe();
 }
 
@@ -37,7 +37,7 @@ void EpochWaiters::Add(Waiter waiter) {
     if (room) waiters_.push_back(std::move(waiter));
   }
   if (room) {
-    // The epoch may have been reached after the caller looked.
+    // The epoch may have been reached after the caller read it.
     task_.Wake();
     return;
   }

@@ -1,5 +1,6 @@
-// Calls that wait for a ring to reach an epoch (min_epoch). Thread-safe. It
-// owns one thread; the membership outlives it.
+// EpochWaiters keeps the calls that wait until a ring reaches an epoch
+// (min_epoch). Thread-safe. It owns one thread. The membership and the stats
+// must outlive it.
 #ifndef CLOCKWISE_SERVICE_RPC_EPOCH_WAITERS_H_
 #define CLOCKWISE_SERVICE_RPC_EPOCH_WAITERS_H_
 
@@ -25,31 +26,32 @@ class EpochWaiters {
     uint64_t min_epoch = 0;
     std::chrono::steady_clock::time_point deadline;
     std::function<bool()> cancelled;
-    // Called once: with the state that has reached the epoch, or with a
-    // refusal: EPOCH_NOT_REACHED at the deadline or when cancelled,
+    // Called once, with the state that has reached the epoch, or an error:
+    // EPOCH_NOT_REACHED (deadline has passed, or the call was cancelled),
     // RING_NOT_FOUND, OVERLOADED, DRAINING.
     std::function<void(absl::StatusOr<StatePtr>)> done;
   };
 
-  // At most `most` wait; how often more would is counted.
+  // Keeps at most `most` waiting calls. Counts the calls that it rejects.
   EpochWaiters(const Membership& membership, size_t most, RpcStats& stats);
   ~EpochWaiters();
   EpochWaiters(const EpochWaiters&) = delete;
   EpochWaiters& operator=(const EpochWaiters&) = delete;
 
-  // Waits; `done` may be called before this returns.
+  // Adds a waiting call. `done` may be called before this function returns.
   void Add(Waiter waiter);
 
-  // Looks at once whether someone's epoch is reached: a ring has changed.
+  // Checks all waiting calls now. Used when a ring has changed.
   void Wake();
 
-  // Ends all waiting, now and from now on, with DRAINING.
+  // Ends all present and future waiting calls with DRAINING.
   void Drain();
 
  private:
-  // Answers the waiters whose time has come; returns when to look again.
+  // Answers the calls that need not wait any longer. Returns the time of the
+  // next check.
   PeriodicTask::Clock::time_point AnswerRipe();
-  // Whether the waiter's end has come, and with what.
+  // Returns true if the call need not wait any longer, and sets its `result`.
   bool Ripe(const Waiter& waiter, bool draining,
             absl::StatusOr<StatePtr>& result) const;
 
@@ -59,7 +61,7 @@ class EpochWaiters {
   Mutex mu_;
   std::list<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
-  PeriodicTask task_;  // last: it uses what is above
+  PeriodicTask task_;  // last, because it uses the members above
 };
 
 }  // namespace clockwise

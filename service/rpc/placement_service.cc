@@ -15,8 +15,8 @@
 namespace clockwise {
 namespace {
 
-// Logs a change that was made: one line, and one more for each thing that could
-// not be done in full. `meant` is the ring's name as the request gave it.
+// Logs a change that was made, and a warning for each goal that it does not
+// reach. `meant` is the name of the ring in the request.
 void LogChange(absl::string_view meant, const v1::Change& change) {
   const std::string ring(MeantRing(meant));
   LogInfo("ring changed",
@@ -29,22 +29,22 @@ void LogChange(absl::string_view meant, const v1::Change& change) {
            {"request_id", change.request_id()}});
   if (change.comparison().zone_shortfall_after() >
       change.comparison().zone_shortfall_before()) {
-    LogWarning("partitions short of zones",
+    LogWarning("too few zones for some partitions",
                {{"ring", ring},
                 {"partitions",
                  absl::StrCat(change.comparison().zone_shortfall_after())},
                 {"zones", absl::StrCat(change.comparison().zone_count())}});
   }
   if (change.comparison().capped_ids_size() > 0) {
-    LogWarning("weights too large to honour",
+    LogWarning("weights too large: nodes cannot own their fair share",
                {{"ring", ring},
                 {"nodes", absl::StrCat(change.comparison().capped_ids_size())},
                 {"first", change.comparison().capped_ids(0)}});
   }
 }
 
-// Bytes. The answer to a request up to this size fits in what gRPC sends
-// without an acknowledgement.
+// Size of a request in bytes up to which gRPC can send the answer without
+// waiting for an acknowledgement.
 constexpr size_t kSmallRequest = 4096;
 
 }  // namespace
@@ -82,8 +82,9 @@ void PlacementServiceHandlers::Drain() {
   watch_.Drain();
 }
 
-// A large answer may wait for its client to read, so gRPC is asked when it has
-// left. Others leave at once, and gRPC's own reactor is cheaper.
+// A large answer may wait until the client reads, so it is counted until gRPC
+// has sent it. gRPC sends small answers at once, and its default reactor is
+// cheaper.
 template <typename Request>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ReactorFor(
     const Bytes& request, Context* context) {
@@ -100,7 +101,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::HandleLocate(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
   Reactor* const reactor = ReactorFor<Request>(*bytes, context);
   const UnaryCall call(context, reactor, response, &stats_.Of(method));
-  // The call may be over before Wait returns.
+  // The call may have ended before Wait returns.
   if (closed_.load(std::memory_order_relaxed)) {
     call.Finish(Draining());
     return reactor;
@@ -169,7 +170,7 @@ template <Method kMethod, typename Request, typename Response>
 absl::StatusOr<Response> PlacementServiceHandlers::Work(
     Request request, const Admitted& admitted) {
   if constexpr (std::is_same_v<Request, v1::GetStatusRequest>) {
-    return Status(admitted.readable);  // of this server, not of membership/
+    return Status(admitted.readable);  // the status of this server
   } else if constexpr (RowOf(kMethod)->scope == CallScope::kAllRings) {
     return HandleRequest(membership_, request, admitted.readable);
   } else if constexpr (requires { ToChangeRequest(request, std::string()); }) {
@@ -189,6 +190,7 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
 template <Method kMethod, typename Request, typename Response>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
     Context* context, const Bytes* bytes, Bytes* response) {
+  // Phase 1: count the call, and check the caller.
   Reactor* const reactor = new CallsUnderWay::UnaryReactor(calls_);
   const UnaryCall call(context, reactor, response, &stats_.Of(kMethod));
   auto request = std::make_shared<Request>();
@@ -199,8 +201,9 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
     call.Finish(status);
     return reactor;
   }
-  // Read after the call is counted. So once Drain was called and no call is
-  // counted, no change can begin whose answer would be lost.
+  // `closed_` is read after the call is counted. Therefore, when Drain was
+  // called and no call is counted, no change can begin whose answer would be
+  // lost.
   if (closed_) {
     const absl::Status refused = Draining();
     Audit<kMethod>(*admitted, refused, 0);
@@ -211,7 +214,8 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
       RowOf(kMethod)->queue == CallQueue::kChanges && !IsPlan(*request);
   auto queued = std::make_shared<QueuedCall>(
       call, changes ? QueuedCall::Kind::kChange : QueuedCall::Kind::kRead);
-  // Once it is queued, the context may be gone at any time.
+  // Phase 2: queue the call. The work or the deadline answers it, whichever is
+  // first. As soon as the deadline is added, `context` may no longer exist.
   const auto deadline =
       deadlines_.Add(call.AnswerBy(), [queued] { queued->Expire(); });
   WorkQueue& queue = changes ? changes_ : reads_;
@@ -227,6 +231,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
     }
     deadlines_.Remove(deadline);
   });
+  // Phase 3: if the queue is full, reject the call.
   if (added) return reactor;
   deadlines_.Remove(deadline);
   stats_.Reached(Limit::kQueuedCalls);
@@ -237,7 +242,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   return reactor;
 }
 
-// The queued methods of the table. The others have handlers of their own below.
+// The queued methods of the table. The handlers of the other methods follow.
 #define CLOCKWISE_DEFINE_NoQueue(name)
 #define CLOCKWISE_DEFINE_Reads(name)                                        \
   PlacementServiceHandlers::Reactor* PlacementServiceHandlers::name(        \
@@ -254,8 +259,8 @@ CLOCKWISE_METHODS(CLOCKWISE_ROW)
 #undef CLOCKWISE_DEFINE_Reads
 #undef CLOCKWISE_DEFINE_NoQueue
 
-// These ask the gate about the ring that each message names, whatever the table
-// says.
+// The handlers of these methods always check the ring that each message names,
+// so the table must say the same.
 static_assert(RowOf(Method::kLocate)->scope == CallScope::kOneRing);
 static_assert(RowOf(Method::kBatchLocate)->scope == CallScope::kOneRing);
 static_assert(RowOf(Method::kLocateStream)->scope == CallScope::kOneRing);

@@ -1,7 +1,8 @@
-// PlacementService on the wire: thin handlers that parse, check, hand over to
-// membership/ and map the result. They are derived from the table of methods
-// (service/api/methods.h). Thread-safe. It owns the work queues, the
-// waiters and the watch hub; the membership outlives it.
+// PlacementServiceHandlers serves PlacementService. Its thin handlers parse and
+// check a request, call membership/ and convert the result. They are generated
+// from the table of methods (service/api/methods.h). Thread-safe. It owns the
+// work queues, the waiters and the watch hub. The objects that the constructor
+// receives by reference or pointer must outlive it.
 #ifndef CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_
 #define CLOCKWISE_SERVICE_RPC_PLACEMENT_SERVICE_H_
 
@@ -33,7 +34,7 @@
 
 namespace clockwise {
 
-// The service with a raw handler for each method of the table: see wire.h.
+// The service with a raw handler for each method of the table (see wire.h).
 template <typename Base, template <typename> typename... Raw>
 struct RawMethods;
 template <typename Base>
@@ -59,8 +60,8 @@ class PlacementServiceHandlers final : public RawPlacementService {
   using Bytes = grpc::ByteBuffer;
   using Reactor = grpc::ServerUnaryReactor;
 
-  // Hooks itself into the membership as its listener, until it is destroyed.
-  // `audit` may be null: there is no audit log.
+  // Registers itself as the listener of the membership, until it is destroyed.
+  // `audit` may be null, which means that there is no audit log.
   PlacementServiceHandlers(Membership& membership, RpcStats& stats,
                            const ServingLimits& limits, const AccessGate& gate,
                            AuditLog* audit, ServerFacts facts,
@@ -82,50 +83,53 @@ class PlacementServiceHandlers final : public RawPlacementService {
 #undef CLOCKWISE_DECLARE_ServerStream
 #undef CLOCKWISE_DECLARE_Unary
 
-  // Tells from now on that this server is going away.
+  // Reports from now on, in GetStatus, that this server is draining.
   void EnterLameDuck() { draining_ = true; }
   bool draining() const { return draining_; }
 
-  // Ends streams and waiting calls with UNAVAILABLE, and refuses new calls so
-  // from now on.
+  // Ends streams and waiting calls, and rejects all later calls, with
+  // UNAVAILABLE.
   void Drain();
-  // Refuses the queued calls that have no answer yet, as at their deadlines.
+  // Ends all queued calls that have no answer yet, as at their deadlines.
   void ExpireQueuedCalls() { deadlines_.ExpireAll(); }
 
-  // The calls whose answers gRPC has not sent yet, but for small look-ups:
-  // those are answered, on gRPC's threads, as soon as they come.
+  // Returns the number of calls whose answers gRPC has not sent yet. Small
+  // look-ups are not counted: gRPC's threads answer them when they arrive.
   int64_t calls_under_way() const { return calls_.count(); }
 
   WatchFigures Figures() const { return watch_.Figures(); }
-  // What GetStatus answers to who may read the rings that `readable` takes.
+  // Returns the answer of GetStatus for a caller that may read the rings for
+  // which `readable` returns true.
   v1::GetStatusResponse Status(const Readable& readable) const;
 
  private:
-  // Answers from the newest state that has reached the request's min_epoch.
+  // Answers a look-up from the newest state, after it has reached the request's
+  // min_epoch.
   template <typename Request>
   Reactor* HandleLocate(Method method, Context*, const Bytes*, Bytes*);
-  // The reactor of a look-up that is answered on gRPC's thread.
+  // Returns the reactor of a look-up.
   template <typename Request>
   Reactor* ReactorFor(const Bytes& request, Context* context);
-  // The gate's answer to a call, and the entry of the audit log.
+  // The result of the gate's check, and the entry for the audit log.
   struct Admitted {
     AccessGate::Caller caller;
     Readable readable;  // CallScope::kAllRings only
     v1::AuditEntry entry;
   };
-  // Reads the request and asks the gate, for the rings that the table's scope
-  // says. An audited call that is refused is put in the audit log.
+  // Parses the request, and checks the caller's role on the rings that the
+  // method's scope in the table requires. Writes an audited call that fails the
+  // check to the audit log.
   template <Method kMethod, typename Request>
   absl::Status Admit(const Context& context, const Bytes& bytes,
                      Request& request, Admitted& admitted) const;
-  // Answers a call on the queue that the table says, and at the latest by the
-  // client's deadline.
+  // Answers a call on its queue in the table, not later than the client's
+  // deadline.
   template <Method kMethod, typename Request, typename Response>
   Reactor* Enqueue(Context*, const Bytes*, Bytes*);
-  // The answer to a request that was let in.
+  // Returns the answer to a request that has passed the gate.
   template <Method kMethod, typename Request, typename Response>
   absl::StatusOr<Response> Work(Request request, const Admitted& admitted);
-  // Puts a call in the audit log, if the table says so.
+  // Writes a call to the audit log, if the table requires that.
   template <Method kMethod>
   void Audit(const Admitted& admitted, const absl::Status& outcome,
              uint64_t epoch) const;
@@ -136,7 +140,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   const AccessGate& gate_;
   AuditLog* const audit_;
   const ServerFacts facts_;
-  std::atomic<bool> draining_ = false;  // GetStatus says so
+  std::atomic<bool> draining_ = false;  // reported by GetStatus
   std::atomic<bool> closed_ = false;    // Drain was called
   CallsUnderWay calls_;
   EpochWaiters waiters_;
@@ -144,8 +148,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
   LocateStreams locate_streams_;
   WatchHub watch_;
   Deadlines deadlines_;
-  // Last: their work uses what is above. Changes are made one at a time, and a
-  // store that hangs must not keep reads waiting.
+  // Last, because their work uses the members above. Changes have their own
+  // queue, so that a store that hangs does not delay reads. Each queue has one
+  // thread, so changes are made one at a time.
   WorkQueue changes_;
   WorkQueue reads_;
 };

@@ -6,7 +6,7 @@ namespace clockwise {
 
 bool QueuedCall::Begin() {
   MutexLock lock(mu_);
-  // Only of a call that is not answered is there still a context.
+  // The context exists only until the call is answered.
   if (!answered_ && call_.context()->IsCancelled()) {
     RefuseLocked(absl::CancelledError("cancelled before it was begun"));
   }

@@ -1,6 +1,6 @@
-// A unary call that waits for its turn, and perhaps for the disk or for another
-// machine: answered by its work, or before its client gives up, whichever is
-// first. Thread-safe.
+// QueuedCall is a unary call that waits in a queue, and perhaps for the disk or
+// another machine. It is answered by its work or shortly before the client's
+// deadline, whichever is first. Thread-safe.
 #ifndef CLOCKWISE_SERVICE_RPC_QUEUED_CALL_H_
 #define CLOCKWISE_SERVICE_RPC_QUEUED_CALL_H_
 
@@ -18,11 +18,11 @@ class QueuedCall {
 
   QueuedCall(const UnaryCall& call, Kind kind) : call_(call), kind_(kind) {}
 
-  // Whether its work shall be done. A call that was answered is never begun,
-  // nor one that nobody waits for: what it asks for is surely not made.
+  // Marks the work as begun. Returns false if it must not begin, because the
+  // call was answered or cancelled. Such a call has certainly changed nothing.
   bool Begin();
 
-  // Answers, unless that was done.
+  // Answer the call, if it was not answered before.
   template <typename Response>
   void Finish(const absl::StatusOr<Response>& answer) {
     MutexLock lock(mu_);
@@ -31,8 +31,8 @@ class QueuedCall {
   }
   void Refuse(const absl::Status& status);
 
-  // Refuses for want of time: STORE_UNAVAILABLE for a change, OVERLOADED for a
-  // read. Work that has begun goes on.
+  // Ends the call at its deadline: STORE_UNAVAILABLE for a change, OVERLOADED
+  // for a read. Work that has begun continues.
   void Expire();
 
  private:

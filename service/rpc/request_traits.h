@@ -1,4 +1,5 @@
-// What requests and answers have in common, whatever their types. Stateless.
+// Reads fields that requests or responses of several types have in common.
+// Stateless.
 #ifndef CLOCKWISE_SERVICE_RPC_REQUEST_TRAITS_H_
 #define CLOCKWISE_SERVICE_RPC_REQUEST_TRAITS_H_
 
@@ -12,8 +13,8 @@
 
 namespace clockwise {
 
-// True if a request of a change only asks for a plan. A plan may take long and
-// changes nothing, so it is served with the reads and delays no change.
+// True if a request only requires a plan (validate_only). A plan may take long
+// and changes nothing, so it is queued with the reads and delays no change.
 template <typename Request>
 bool IsPlan(const Request& request) {
   if constexpr (requires { request.validate_only(); }) {
@@ -23,12 +24,12 @@ bool IsPlan(const Request& request) {
   }
 }
 
-// A ring's name as requests spell it: "" is the default one.
+// Returns the name of the ring in a request: "" means the default ring.
 inline absl::string_view MeantRing(absl::string_view ring) {
   return ring.empty() ? kDefaultRing : ring;
 }
 
-// The epoch that an answer tells of; 0: it tells of none.
+// Returns the epoch of the change in an answer; 0 if it has none.
 template <typename Response>
 uint64_t EpochIn(const absl::StatusOr<Response>& answer) {
   if constexpr (requires(const Response& response) { response.change(); }) {

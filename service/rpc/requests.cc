@@ -15,7 +15,7 @@
 namespace clockwise {
 namespace {
 
-// What the five requests have in common.
+// Returns a change with the fields that all five requests have.
 template <typename Request>
 ChangeRequest CommonFields(Request& request, std::string actor) {
   ChangeRequest change;
@@ -151,8 +151,8 @@ absl::StatusOr<v1::ListChangesResponse> HandleRequest(
   if (!size.ok()) return size.status();
   auto state = membership.Find(request.ring());
   if (!state.ok()) return state.status();
-  // A page token is the epoch of the page's first change, so that pages hold
-  // together while changes are made.
+  // A page token is the epoch of the first change of the page. Changes that are
+  // made between two pages therefore do not repeat or skip entries.
   uint64_t epoch = (*state)->epoch;
   if (!request.page_token().empty() &&
       (!absl::SimpleAtoi(request.page_token(), &epoch) ||
@@ -180,7 +180,8 @@ absl::StatusOr<v1::ListRingsResponse> HandleRequest(
   if (absl::Status status = membership.Ready(); !status.ok()) return status;
   auto size = PageSize(request.page_size());
   if (!size.ok()) return size.status();
-  // A page token is the name of the page's first ring, which may be gone.
+  // A page token is the name of the first ring of the page, which may have been
+  // deleted since.
   if (!request.page_token().empty() &&
       !ValidateId("page_token", request.page_token()).ok()) {
     return FieldRefusal("page_token", absl::StrCat(Quoted(request.page_token()),

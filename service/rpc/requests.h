@@ -1,5 +1,5 @@
-// The requests that are answered from membership/ alone, as functions: the ring
-// that each is about, and its answer. Stateless.
+// Answers the requests that need only membership/, and returns the ring that a
+// request concerns. Stateless.
 #ifndef CLOCKWISE_SERVICE_RPC_REQUESTS_H_
 #define CLOCKWISE_SERVICE_RPC_REQUESTS_H_
 
@@ -13,9 +13,9 @@
 
 namespace clockwise {
 
-// The ring on which the caller of a method of CallScope::kOneRing needs the
-// method's role. A request that names its ring in another way needs an overload
-// of its own here; without one its handler does not compile.
+// RingOf returns the ring on which the caller of a CallScope::kOneRing method
+// needs the method's role. A request that has no field `ring` needs an overload
+// here; without one its handler does not compile.
 template <typename Request>
 concept NamesItsRing = requires(const Request& request) {
   { request.ring() } -> std::same_as<const std::string&>;
@@ -28,7 +28,8 @@ inline const std::string& RingOf(const v1::CreateRingRequest& request) {
   return request.spec().name();
 }
 
-// Changes of a ring, in the form that membership/ takes; `actor` is the caller.
+// Convert a request for a change to the form that membership/ requires. `actor`
+// is the name of the caller.
 ChangeRequest ToChangeRequest(v1::AddNodeRequest request, std::string actor);
 ChangeRequest ToChangeRequest(v1::UpdateNodeRequest request, std::string actor);
 ChangeRequest ToChangeRequest(v1::RemoveNodeRequest request, std::string actor);
@@ -37,6 +38,7 @@ ChangeRequest ToChangeRequest(v1::EndMigrationRequest request,
 ChangeRequest ToChangeRequest(v1::ApplyChangesRequest request,
                               std::string actor);
 
+// Answer a request.
 absl::StatusOr<v1::CreateRingResponse> HandleRequest(
     Membership& membership, const v1::CreateRingRequest& request);
 absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
@@ -47,15 +49,15 @@ absl::StatusOr<v1::CompareEpochsResponse> HandleRequest(
     const Membership& membership, const v1::CompareEpochsRequest& request);
 absl::StatusOr<v1::ListChangesResponse> HandleRequest(
     const Membership& membership, const v1::ListChangesRequest& request);
-// Which rings a caller may read.
+// Returns true for the rings that a caller may read.
 using Readable = std::function<bool(absl::string_view ring)>;
 absl::StatusOr<v1::ListRingsResponse> HandleRequest(
     const Membership& membership, const v1::ListRingsRequest& request,
     const Readable& readable);
-// The state of the ring that `state` migrates from; null: it migrates from
-// none, or that ring cannot be found.
+// Returns the state of the ring that `state` migrates from; null if it does not
+// migrate, or if that ring does not exist.
 StatePtr PreviousOf(const Membership& membership, const RingState& state);
-// Of the newest state, whatever the request's min_epoch.
+// Answers from the newest state; ignores the request's min_epoch.
 absl::StatusOr<v1::LocateResponse> HandleRequest(
     const Membership& membership, const v1::LocateRequest& request);
 

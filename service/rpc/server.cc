@@ -19,12 +19,12 @@
 namespace clockwise {
 namespace {
 
-// An answer that gRPC has been handed leaves in far less than this, unless its
-// client does not read.
+// Time after which gRPC has sent an answer that it has received, unless the
+// client does not read. The usual time is far shorter.
 constexpr std::chrono::milliseconds kTimeToSend(100);
 
-// Whether someone accepts connections on the unix socket `path`. gRPC would
-// unlink it and leave its owner unreachable.
+// True if a process accepts connections on the unix socket `path`. gRPC would
+// unlink the socket, and that process could no longer be reached.
 bool UnixSocketInUse(absl::string_view path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
@@ -45,7 +45,8 @@ absl::Status CannotListen(absl::string_view listen) {
                    ": it is taken or no address of this machine"));
 }
 
-// What gRPC would take for an address although it is none, or has an owner.
+// Checks for addresses that gRPC would accept although they are not valid or in
+// use.
 absl::Status CheckAddress(absl::string_view listen) {
   absl::string_view path = listen;
   if (!absl::ConsumePrefix(&path, "unix:")) {
@@ -60,8 +61,8 @@ void SetLimits(const ServingLimits& limits, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits.metadata_bytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              limits.calls_per_connection);
-  // What is unpacked is held before its size is looked at: 400 kB of gzip may
-  // be half a gigabyte.
+  // No compression: gRPC unpacks a message before it checks its size, and 400
+  // kB of gzip may be half a gigabyte.
   for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
     builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
   }
@@ -98,14 +99,14 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
                              ? grpc::InsecureServerCredentials()
                              : NewTlsCredentials(options.tls);
   builder.AddListeningPort(options.listen, server->credentials_, &port);
-  // By default a second server on the port would succeed, and take half of the
-  // calls to another store.
+  // By default, a second server could listen on the same port. It would receive
+  // half of the calls, and might use another store.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   const auto keepalive = static_cast<int>(options.keepalive.count());
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive / 3);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  // Clients may ask too, but not so often that it is a load.
+  // Minimum interval of the clients' pings, in milliseconds.
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
   SetLimits(options.limits, builder);
@@ -153,30 +154,33 @@ bool RpcServer::WaitForCalls(Time until) const {
 
 void RpcServer::Drain(std::chrono::milliseconds grace) {
   const Time until = std::chrono::steady_clock::now() + grace;
-  // First our handlers refuse all new calls, with UNAVAILABLE. gRPC itself
-  // would refuse them with CANCELLED while its clients do not know yet.
+  // Phase 1: the handlers reject all new calls with UNAVAILABLE. gRPC's own
+  // shutdown would reject calls with CANCELLED until the clients know of it.
   handlers_.Drain();
-  // Look-ups count as answered when they are handed to gRPC.
+  // A look-up counts as answered when gRPC has received its answer, so gRPC
+  // gets time to send it.
   std::this_thread::sleep_for(std::min(grace, kTimeToSend));
   std::thread shutdown;
   if (!WaitForCalls(
           std::min(until, std::chrono::steady_clock::now() + kTimeToSend))) {
-    // Some calls take longer. gRPC tells the clients to leave (GOAWAY).
+    // Phase 2: some calls take longer. gRPC tells the clients to use other
+    // connections for new calls (GOAWAY).
     shutdown = std::thread([&] {
       server_->Shutdown(std::chrono::system_clock::now() + grace + kTimeToSend);
     });
     if (!WaitForCalls(until)) {
-      // The grace is over. The callers of queued changes learn that the outcome
-      // is unknown, rather than nothing.
+      // The grace period is over. The callers of queued changes get an error
+      // that says that the outcome is unknown.
       handlers_.ExpireQueuedCalls();
       WaitForCalls(until + kTimeToSend);
     }
   }
-  // Shutdown by itself waits until its deadline for idle clients to leave, and
-  // for the calls of gRPC's own services. It then cuts them by this function.
+  // Phase 3: end the server. Shutdown alone would wait until its deadline for
+  // idle clients and for calls of gRPC's own services, and then call this
+  // function to cancel them.
   grpc_server_cancel_all_calls(server_->c_server());
-  // The cut is made on other threads, and should be over before gRPC answers
-  // new calls with CANCELLED; too long a pause lets clients connect again.
+  // Other threads cancel the calls. They should finish before gRPC answers new
+  // calls with CANCELLED. During a longer pause, clients would connect again.
   std::this_thread::sleep_for(std::chrono::milliseconds(1));
   if (shutdown.joinable()) shutdown.join();
   server_->Shutdown(std::chrono::system_clock::now());

@@ -1,5 +1,6 @@
-// The gRPC server: listens, and serves placement, health and reflection.
-// Thread-compatible. It owns the handlers; what Options point to outlives it.
+// RpcServer is the gRPC server. It serves placement, health and reflection.
+// Thread-compatible. It owns the handlers. The objects that Options point to
+// must outlive it.
 #ifndef CLOCKWISE_SERVICE_RPC_SERVER_H_
 #define CLOCKWISE_SERVICE_RPC_SERVER_H_
 
@@ -24,61 +25,63 @@ namespace clockwise {
 class RpcServer {
  public:
   struct Options {
-    std::string listen;  // HOST:PORT (port 0: a free one) or unix:PATH
+    std::string listen;  // HOST:PORT (port 0: any free port) or unix:PATH
     std::chrono::milliseconds heartbeat = std::chrono::seconds(5);
-    // A peer that is silent for so long is asked whether it is there, and its
-    // connection ended if it does not answer within a third of that.
+    // Time without data after which the server pings a peer. It closes the
+    // connection if the peer does not answer within a third of that time.
     std::chrono::milliseconds keepalive = std::chrono::seconds(30);
-    bool serving = true;  // what health checkers are told until StartServing
+    bool serving = true;  // health status until StartServing
     Membership* membership = nullptr;
     RpcStats* stats = nullptr;
     ServingLimits limits;
-    // Null: everybody may do all; nothing is told; plaintext.
+    // Null means: all callers have all rights; no audit log; plaintext.
     std::shared_ptr<const PolicySource> policy;
     AuditLog* audit = nullptr;
     std::shared_ptr<const TlsSource> tls;
     ServerFacts facts;  // for GetStatus
   };
 
-  // In words for an operator: InvalidArgument, the address makes no sense;
-  // Unavailable, it is taken or not this machine's.
+  // Starts the server. Failures have a message for operators:
+  //   INVALID_ARGUMENT  the address is not valid.
+  //   UNAVAILABLE       the address is in use, or not of this machine.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
       const Options& options);
 
-  // Ends at once what is still open.
+  // Ends all open calls at once.
   ~RpcServer();
 
-  // What is listened on, with the port really taken.
+  // Returns the address, with the actual port.
   const std::string& address() const { return address_; }
   WatchFigures Figures() const { return handlers_.Figures(); }
   const AccessGate& gate() const { return gate_; }
-  // Whether health checkers are told that it is going away.
+  // True after EnterLameDuck.
   bool leaving() const { return handlers_.draining(); }
-  // What GetStatus answers to who may read all rings.
+  // Returns the answer of GetStatus for a caller that may read all rings.
   v1::GetStatusResponse Status() const {
     return handlers_.Status([](absl::string_view) { return true; });
   }
 
-  // Tells health checkers that this server can serve, unless it is going away.
+  // Sets the health status to SERVING, except after EnterLameDuck.
   void StartServing();
-  // Tells health checkers that this server is going away; calls are served on.
+  // Sets the health status to NOT_SERVING. The server continues to serve calls.
   void EnterLameDuck();
-  // Ends watch streams, refuses new calls with UNAVAILABLE, and returns once
-  // the calls under way are answered, at the latest after `grace`. Idle
-  // connections and the calls of gRPC's own services (health, reflection) do
-  // not delay it.
+  // Ends watch streams and rejects new calls with UNAVAILABLE. Blocks until all
+  // running calls are answered, but not longer than about `grace`. Does not
+  // wait for idle connections or calls of gRPC's own services (health,
+  // reflection).
   void Drain(std::chrono::milliseconds grace);
 
  private:
   explicit RpcServer(const Options& options);
 
   using Time = std::chrono::steady_clock::time_point;
-  // Waits until no call is under way; false: some still were at `until`.
+  // Blocks until no call is running. Returns false if some still run at
+  // `until`.
   bool WaitForCalls(Time until) const;
 
   const AccessGate gate_;
   PlacementServiceHandlers handlers_;
-  // Asked at each handshake, which gRPC does not keep them alive for.
+  // Used in each handshake, but gRPC does not keep them alive.
   std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;

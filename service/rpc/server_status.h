@@ -1,4 +1,4 @@
-// How this server is, as GetStatus tells it. Stateless.
+// Builds the answer of GetStatus. Stateless.
 #ifndef CLOCKWISE_SERVICE_RPC_SERVER_STATUS_H_
 #define CLOCKWISE_SERVICE_RPC_SERVER_STATUS_H_
 
@@ -14,16 +14,16 @@
 
 namespace clockwise {
 
-// What only the program knows.
+// The facts that only the program knows.
 struct ServerFacts {
   std::string version;
-  std::string store;  // the flag
+  std::string store;  // value of --store
   absl::Time started;
-  // Of its certificate; empty, or nothing: it serves plaintext.
+  // Returns when the certificate expires. Null, or nullopt: plaintext.
   std::function<std::optional<absl::Time>()> certificate_expires;
 };
 
-// All but `draining`.
+// Returns the status without `draining`, with the rings that are `readable`.
 v1::GetStatusResponse StatusOf(const Membership& membership,
                                const WatchFigures& watches,
                                const ServerFacts& facts,

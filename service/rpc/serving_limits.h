@@ -1,4 +1,4 @@
-// How much of a server its callers may take at once. A value.
+// ServingLimits are the limits of one server. A value.
 #ifndef CLOCKWISE_SERVICE_RPC_SERVING_LIMITS_H_
 #define CLOCKWISE_SERVICE_RPC_SERVING_LIMITS_H_
 
@@ -9,19 +9,19 @@
 namespace clockwise {
 
 struct ServingLimits {
-  // gRPC's own, answered with RESOURCE_EXHAUSTED.
+  // gRPC enforces these two, with RESOURCE_EXHAUSTED.
   int request_bytes = limits::kMaxRequestBytes;
   int metadata_bytes = limits::kMaxMetadataBytes;
-  // Calls beyond wait at the client.
+  // Further calls wait in the client.
   int calls_per_connection = limits::kMaxCallsPerConnection;
-  // Ours, answered with UNAVAILABLE and RetryInfo (calls) or RESOURCE_EXHAUSTED
-  // (streams), and counted.
+  // The handlers enforce these, with UNAVAILABLE and RetryInfo (calls) or
+  // RESOURCE_EXHAUSTED (streams), and count rejected calls.
   size_t queued_calls = limits::kMaxQueuedCalls;
   size_t waiting_calls = limits::kMaxEpochWaiters;
   size_t watch_streams = limits::kMaxWatchStreams;
   size_t watch_streams_per_peer = limits::kMaxWatchStreamsPerPeer;
   size_t locate_streams = limits::kMaxLocateStreams;
-  // Of the HTTP port.
+  // For the HTTP port.
   size_t http_connections = limits::kHttpConnections;
   size_t http_event_streams = limits::kHttpEventStreams;
   double http_request_seconds = limits::kHttpRequestSeconds;

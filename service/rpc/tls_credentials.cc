@@ -11,8 +11,8 @@
 namespace clockwise {
 namespace {
 
-// gRPC's C++ API takes certificates once, or watches files and serves with
-// whatever stands there. Its C API asks at each handshake.
+// gRPC's C++ API reads certificates once, or watches files and uses even
+// invalid contents. Its C API can fetch the certificates for each handshake.
 class TlsCredentials final : public grpc::ServerCredentials {
  public:
   explicit TlsCredentials(std::shared_ptr<const TlsSource> source)
@@ -29,7 +29,7 @@ class TlsCredentials final : public grpc::ServerCredentials {
   TlsCredentials(const TlsCredentials&) = delete;
   TlsCredentials& operator=(const TlsCredentials&) = delete;
 
-  // What a call may do is decided where its ring is known (service/access).
+  // AccessGate checks calls, because it needs the ring of a call.
   void SetAuthMetadataProcessor(
       const std::shared_ptr<grpc::AuthMetadataProcessor>&) override {}
 
@@ -50,8 +50,8 @@ class TlsCredentials final : public grpc::ServerCredentials {
     }
     const grpc_ssl_pem_key_cert_pair pair = {now->key.c_str(),
                                              now->certificate.c_str()};
-    // gRPC 1.51 ends the process if there are no roots. Where no certificate is
-    // asked for they are of no use, and any will do.
+    // gRPC 1.51 aborts the process if there are no roots. If no client
+    // certificate is required, they are not used, so any certificate will do.
     *config = grpc_ssl_server_certificate_config_create(
         now->roots.empty() ? now->certificate.c_str() : now->roots.c_str(),
         &pair, 1);

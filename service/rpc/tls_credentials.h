@@ -1,4 +1,5 @@
-// Credentials of a gRPC server that serves with the newest certificate.
+// Creates credentials of a gRPC server that always use the newest certificate.
+// Stateless.
 #ifndef CLOCKWISE_SERVICE_RPC_TLS_CREDENTIALS_H_
 #define CLOCKWISE_SERVICE_RPC_TLS_CREDENTIALS_H_
 
@@ -10,10 +11,10 @@
 
 namespace clockwise {
 
-// Each handshake takes what `source` has then; connections that are open go on.
-// If the source has roots, peers must show a certificate that leads to them, or
-// the handshake fails. TLS 1.2 or later. They must outlive the server: gRPC
-// keeps what it makes of them, but not them.
+// Returns credentials for TLS 1.2 or later. Each handshake uses the present
+// contents of `source`; open connections are not affected. If the source has
+// roots, a peer must present a certificate that they have signed. The
+// credentials must outlive the server, because gRPC does not own them.
 std::shared_ptr<grpc::ServerCredentials> NewTlsCredentials(
     std::shared_ptr<const TlsSource> source);
 

@@ -1,5 +1,5 @@
-// One unary call: where its answer goes, and what is counted of it. A value;
-// copies stand for the same call, which is finished exactly once.
+// UnaryCall answers one unary call, and counts it. A value; all copies belong
+// to the same call, which must be finished exactly once.
 #ifndef CLOCKWISE_SERVICE_RPC_UNARY_CALL_H_
 #define CLOCKWISE_SERVICE_RPC_UNARY_CALL_H_
 
@@ -10,20 +10,20 @@
 #include <chrono>
 
 #include "absl/status/statusor.h"
-#include "service/metrics/rpc_stats.h"
 #include "service/channel/status_mapping.h"
+#include "service/metrics/rpc_stats.h"
 #include "service/rpc/wire.h"
 
 namespace clockwise {
 
-// When a call must be answered at the latest, so that the answer still arrives
-// before the client's deadline.
+// Returns the latest time at which a call must be answered, so that the answer
+// arrives before the client's deadline.
 std::chrono::steady_clock::time_point AnswerBy(
     const grpc::CallbackServerContext& context);
 
 class UnaryCall {
  public:
-  // All four outlive the call.
+  // All four must outlive the call.
   UnaryCall(grpc::CallbackServerContext* context,
             grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response,
             MethodStats* stats)
@@ -36,12 +36,12 @@ class UnaryCall {
   }
 
   grpc::CallbackServerContext* context() const { return context_; }
-  // As clockwise::AnswerBy. Asked before it is finished.
+  // Returns clockwise::AnswerBy. Call it before Finish.
   std::chrono::steady_clock::time_point AnswerBy() const {
     return clockwise::AnswerBy(*context_);
   }
 
-  // Answers; the call must not be touched afterwards.
+  // Sends the answer. The call must not be used afterwards.
   template <typename Response>
   void Finish(const absl::StatusOr<Response>& answer) const {
     if (answer.ok()) *response_ = Serialize(*answer);

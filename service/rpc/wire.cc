@@ -9,7 +9,7 @@ namespace clockwise {
 
 absl::Status ParseRequest(const grpc::ByteBuffer& bytes,
                           google::protobuf::MessageLite& message) {
-  // Not the empty request, which may well mean something.
+  // No message arrived. This differs from an empty request, which is valid.
   if (!bytes.Valid()) return absl::CancelledError("the request never came");
   return ParseRequest(ToSlice(bytes), message);
 }
@@ -26,8 +26,8 @@ absl::Status ParseRequest(const grpc::Slice& bytes,
 
 grpc::Slice ToSlice(const grpc::ByteBuffer& bytes) {
   grpc::Slice slice;
-  // Both leave it empty if nothing arrived, which a caller brings about who
-  // resets the stream behind its headers.
+  // Both leave the slice empty if no message arrived. A client causes this when
+  // it resets the stream after its headers.
   if (!bytes.TrySingleSlice(&slice).ok()) {
     static_cast<void>(bytes.DumpToSingleSlice(&slice));
   }

@@ -12,10 +12,10 @@ namespace clockwise {
 namespace {
 
 constexpr size_t kColumns = 80;
-// A longer list of values is shown by another command.
+// Maximum size of a list of values; for a longer list, help shows NAME.
 constexpr size_t kMaxValues = 60;
 
-// Puts `words` into lines of at most `width` columns.
+// Returns `words` in lines of at most `width` columns.
 std::string Wrapped(const std::vector<std::string>& words, size_t width) {
   std::string lines;
   size_t used = 0;

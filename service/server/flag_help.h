@@ -1,6 +1,6 @@
-// The form of --help, for both programs: flags as they are typed
-// (--weight=N, --output=table|json), defaults, and lines of 80 columns.
-// Stateless.
+// FlagHelp formats --help for both programs. It shows flags as users type them
+// (--weight=N, --output=table|json) and their defaults, in lines of 80 columns.
+// Thread-compatible.
 #ifndef CLOCKWISE_SERVICE_SERVER_FLAG_HELP_H_
 #define CLOCKWISE_SERVICE_SERVER_FLAG_HELP_H_
 
@@ -12,7 +12,7 @@ namespace clockwise {
 
 class FlagHelp : public CLI::Formatter {
  public:
-  // Descriptions begin at `column`.
+  // Descriptions begin at column `column`.
   explicit FlagHelp(size_t column);
 
   std::string make_help(const CLI::App* app, std::string name,

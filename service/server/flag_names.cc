@@ -11,8 +11,8 @@
 namespace clockwise {
 namespace {
 
-// Whether each flag (as "--name", "-n") of `app` and its commands takes a
-// value.
+// Adds each flag (as "--name", "-n") of `app` and its commands, and whether it
+// requires a value.
 void AddFlags(const CLI::App& app, std::map<std::string, bool>& takes_value) {
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) {
@@ -56,7 +56,7 @@ std::vector<std::string> WithKebabCaseFlags(
       continue;
     }
     argument = flag;
-    // CLI11 takes the next word as the value, even if it looks like a flag.
+    // CLI11 uses the next word as the value, even if it looks like a flag.
     if (known->second) ++i;
   }
   return arguments;

@@ -1,7 +1,7 @@
-// How flags are spelled, for both programs. Stateless.
+// Converts the names of flags, for both programs. Stateless.
 //
-// Flags are kebab-case: --virtual-nodes. The form with underscores, which
-// earlier versions had, is accepted wherever a flag is read, and never shown.
+// Flags are in kebab-case: --virtual-nodes. Flags with underscores, as in
+// earlier versions, are accepted everywhere, but never shown.
 #ifndef CLOCKWISE_SERVICE_SERVER_FLAG_NAMES_H_
 #define CLOCKWISE_SERVICE_SERVER_FLAG_NAMES_H_
 
@@ -21,9 +21,9 @@ std::string KebabCase(absl::string_view name);
 std::string EnvironmentName(absl::string_view name);
 
 // Returns `arguments` (without the program's name) with the flags of `app` and
-// its commands in kebab-case. Values, words after "--" and words that name no
-// flag stay as they are. A flag that takes a value must do so in each command
-// that has it.
+// its commands in kebab-case. Does not change values, words after "--", and
+// words that are no flag. A flag that requires a value in one command must do
+// so in every command.
 std::vector<std::string> WithKebabCaseFlags(const CLI::App& app,
                                             std::vector<std::string> arguments);
 

@@ -15,7 +15,8 @@
 namespace clockwise {
 namespace {
 
-// What is done with the flags, and is none of them.
+// True for flags that cannot be set in the file or the environment, because
+// they select an action.
 bool IsAct(absl::string_view name) {
   for (absl::string_view act :
        {"config", "check-config", "print-config", "help", "version"}) {
@@ -74,7 +75,8 @@ absl::StatusOr<std::vector<std::string>> FromFile(const CLI::App& app,
   return arguments;
 }
 
-// The file that `arguments` or the environment name; empty: none.
+// Returns the config file in `arguments` or in the environment; empty if there
+// is none.
 std::string ConfigPath(const std::vector<std::string>& arguments) {
   const char* value = std::getenv("CLOCKWISE_CONFIG");
   std::string path = value == nullptr ? "" : value;
@@ -89,7 +91,7 @@ std::string ConfigPath(const std::vector<std::string>& arguments) {
   return path;
 }
 
-// The source of a flag's value; null: it is a default.
+// Returns the source of a flag's value; null if it is the default.
 const FlagSource* SourceOf(const std::vector<FlagSource>& sources,
                            const std::string& name) {
   const FlagSource* found = nullptr;
@@ -110,7 +112,7 @@ std::string ValueOf(const CLI::App& app, const std::string& name) {
   if (IsSecret(name)) return "(not shown)";
   const CLI::Option& option = *app.get_option("--" + name);
   if (!option.empty()) return option.results().back();
-  // A flag that is either there or not has no default of its own.
+  // A flag without a value has no default string.
   return option.get_expected_max() == 0 ? "false" : option.get_default_str();
 }
 

@@ -1,5 +1,5 @@
-// Where the server's flags come from: the config file, the environment, the
-// command line, each winning over those before it. Stateless.
+// Reads the server's flags from the config file, the environment and the
+// command line. Later sources override earlier ones. Stateless.
 #ifndef CLOCKWISE_SERVICE_SERVER_FLAG_SOURCES_H_
 #define CLOCKWISE_SERVICE_SERVER_FLAG_SOURCES_H_
 
@@ -14,22 +14,24 @@ class App;
 
 namespace clockwise {
 
-// Flags as arguments: --NAME=VALUE, or on the command line as they stand there.
+// FlagSource holds the flags of one source as arguments: --NAME=VALUE, or the
+// arguments of the command line.
 struct FlagSource {
-  std::string name;  // in words
+  std::string name;  // for messages
   std::vector<std::string> arguments;
 };
 
-// All sources of the flags of `app`, in the order in which they win.
-// InvalidArgument: one line that says which line of the file is wrong.
+// Returns all sources of the flags of `app`; later ones override earlier ones.
+// INVALID_ARGUMENT: the file cannot be read or a line is not valid; the message
+// is one line.
 absl::StatusOr<std::vector<FlagSource>> FlagSources(
     const CLI::App& app, const std::vector<std::string>& command_line);
 
-// What each flag of `app`, which has parsed them, is, as a config file that
-// says where each value comes from.
+// Returns the values of all flags of `app`, which has parsed them, as a config
+// file. Comments in it say where the values come from.
 std::string ConfigText(const CLI::App& app,
                        const std::vector<FlagSource>& sources);
-// The same of those that are no defaults, on one line.
+// Returns the values that are not defaults, with their sources, on one line.
 std::string ConfigLine(const CLI::App& app,
                        const std::vector<FlagSource>& sources);
 

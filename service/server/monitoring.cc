@@ -22,7 +22,8 @@ MetricsCollector::Options MetricsOptions(const ServerOptions& options,
   return metrics;
 }
 
-// Nobody proves who they are to the HTTP port, so a policy closes its pages.
+// True if the HTTP port serves the ring page and /api/v1. It does not check
+// tokens or roles, so by default an access policy turns these pages off.
 bool ServesPages(const ServerOptions& options, const Security& security) {
   return options.ring_page == "on" ||
          (options.ring_page == "auto" && security.policy() == nullptr);
@@ -56,7 +57,8 @@ absl::StatusOr<std::unique_ptr<Monitoring>> Monitoring::Start(
   http.request_time = Milliseconds(options.serving.http_request_seconds);
   http.reached = [parts](Limit limit) { parts.stats->Reached(limit); };
   http.alive = [parts] { return parts.probe->alive(); };
-  // Once loaded, a ring is served from memory whatever becomes of the store.
+  // Ready as soon as the rings are loaded. Later, they are served from memory
+  // even if the store is not available.
   http.ready = [parts] {
     return parts.rpc->leaving() ? absl::UnavailableError("it is going away")
                                 : parts.membership->Ready();

@@ -1,5 +1,5 @@
-// What is seen of a running server from outside: its metrics, probes and ring
-// page, on the HTTP port. Thread-safe.
+// Monitoring serves metrics, health checks and the ring page of a running
+// server on the HTTP port. Thread-safe.
 #ifndef CLOCKWISE_SERVICE_SERVER_MONITORING_H_
 #define CLOCKWISE_SERVICE_SERVER_MONITORING_H_
 
@@ -21,7 +21,7 @@ namespace clockwise {
 
 class Monitoring {
  public:
-  // What is looked at; all of it outlives the port.
+  // The parts of the server that it reads. They must outlive it.
   struct Parts {
     Membership* membership;
     RpcStats* stats;
@@ -30,13 +30,13 @@ class Monitoring {
     SelfProbe* probe;
   };
 
-  // The failures of HttpServer::Start.
+  // Starts the HTTP port. Fails as HttpServer::Start does.
   static absl::StatusOr<std::unique_ptr<Monitoring>> Start(
       const ServerOptions& options, const Parts& parts);
 
   std::string address() const { return http_->address(); }
 
-  // As HttpServer::Stop.
+  // Calls HttpServer::Stop.
   void Stop() { http_->Stop(); }
 
  private:

@@ -21,19 +21,19 @@ namespace {
 
 constexpr double kMaxSeconds = 3600;
 constexpr size_t kHelpColumn = 34;
-// In the order of the enumerators.
+// The names of the enumerators of LogFormat and LogLevel, in their order.
 const std::vector<std::string> kFormats = {"auto", "text", "json"};
 const std::vector<std::string> kLevels = {"debug", "info", "warning", "error"};
 
-// `word` is one of `words`.
+// Returns the enumerator for `word`, which must be one of `words`.
 template <typename Enum>
 Enum Meant(const std::vector<std::string>& words, const std::string& word) {
   return static_cast<Enum>(std::find(words.begin(), words.end(), word) -
                            words.begin());
 }
 
-// Accepts numbers from `least` to `most`. Help does not show the bounds, errors
-// do.
+// Returns a validator for numbers from `least` to `most`. Only errors show the
+// bounds, help does not.
 template <typename Number>
 CLI::Validator Between(Number least, Number most) {
   CLI::Range range(least, most);
@@ -101,7 +101,8 @@ struct Parser {
   Parser() {
     app.name("clockwised");
     app.formatter(std::make_shared<FlagHelp>(kHelpColumn));
-    // Values follow each other as default, file, environment, command line.
+    // Values are parsed in this order: file, environment, command line. The
+    // last one is used.
     app.option_defaults()
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->always_capture_default();
@@ -150,14 +151,16 @@ struct Parser {
                    "it; `clockwise ring profiles` lists all")
         ->type_name("NAME");
     app.add_option("--virtual-nodes", virtual_nodes,
-                   "Points per unit of weight of that ring; 0 means 160")
+                   "Points per unit of weight in the ring \"default\"; 0 means "
+                   "160")
         ->type_name("N");
     app.add_option("--partition-bits", partition_bits,
-                   "That ring has 2^N partitions, N from 4 to 20; 0 means 16")
+                   "Number of partitions of the ring \"default\": 2^N, N from "
+                   "4 to 20; 0 means 16")
         ->type_name("N");
     app.add_option("--replicas", replicas,
-                   "Owners per key of that ring; 0 means 1, or 3 if "
-                   "partitioned")
+                   "Owners per key of the ring \"default\"; 0 means 3 for the "
+                   "layout partitioned, 1 for others")
         ->type_name("N");
     app.add_option("--watch-heartbeat", options.watch_heartbeat,
                    "Interval of heartbeats on an idle Watch stream, in seconds")
@@ -174,8 +177,8 @@ struct Parser {
         ->check(Between(size_t{1}, limits::kMaxHistoryBytes));
     app.add_option(
            "--max-node-series", options.max_node_series,
-           "Maximum number of nodes with metrics of their own; a larger "
-           "ring has none")
+           "Maximum number of nodes of a ring with metrics per node; larger "
+           "rings have none")
         ->type_name("N");
   }
 
@@ -222,13 +225,13 @@ struct Parser {
   }
 };
 
-// Returns the refusal of a RingSpec, which begins with the name of a field, as
-// one of the flag that sets the field.
+// Converts the error of a RingSpec, which begins with the name of a field, to
+// an error of the flag that sets the field.
 absl::Status InFlagOfRing(const absl::Status& refusal) {
   const absl::string_view text = absl::StripPrefix(refusal.message(), "spec.");
   const size_t end = std::min(text.find_first_of(" :"), text.size());
   const absl::string_view field = text.substr(0, end);
-  // The flags were named before the fields got the ending _count.
+  // These flags are older than the suffix _count of the fields.
   const std::string flag = field == "virtual_node_count" ? "virtual-nodes"
                            : field == "replica_count"    ? "replicas"
                                                          : KebabCase(field);
@@ -236,7 +239,7 @@ absl::Status InFlagOfRing(const absl::Status& refusal) {
 }
 
 absl::Status Parse(Parser& parser, std::vector<std::string> arguments) {
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 requires this
   try {
     parser.app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
@@ -260,7 +263,7 @@ absl::StatusOr<ServerOptions> ParseOptions(
   std::vector<std::string> all;
   for (const FlagSource& source : *sources) {
     for (const std::string& argument : source.arguments) {
-      // CLI11 would take the next argument for the value of "--audit-log=".
+      // For "--audit-log=", CLI11 would use the next argument as the value.
       const bool is_empty = absl::StartsWith(argument, "--") &&
                             argument.find('=') == argument.size() - 1;
       all.push_back(argument.substr(0, argument.size() - is_empty));

@@ -1,4 +1,5 @@
-// What the server is told: flags, environment and config file. A value.
+// ServerOptions are the server's options from flags, environment and config
+// file. A value.
 #ifndef CLOCKWISE_SERVICE_SERVER_OPTIONS_H_
 #define CLOCKWISE_SERVICE_SERVER_OPTIONS_H_
 
@@ -26,30 +27,32 @@ struct ServerOptions {
   EtcdFlags etcd;
   SecurityOptions security;
   ServingLimits serving;
-  v1::RingSpec default_ring;   // of the ring "default" when it is first created
+  v1::RingSpec default_ring;   // for the ring "default" if it is created
   double watch_heartbeat = 5;  // seconds
   size_t history_changes = limits::kHistoryChanges;
   size_t history_bytes = limits::kHistoryBytes;
   size_t max_node_series = limits::kMaxNodeSeries;
   double lame_duck = 1;    // seconds
   double drain_grace = 5;  // seconds
-  double self_probe = 5;   // seconds between; 0: never
+  double self_probe = 5;   // seconds between probes; 0: none
   LogFormat log_format = LogFormat::kAuto;
   LogLevel log_level = LogLevel::kInfo;
-  bool check_config = false;  // exit when all was checked
-  std::string config;         // flags that are no defaults, and where from
-  std::string help;           // not empty: print this and exit 0
+  bool check_config = false;  // check the configuration and exit
+  std::string config;         // flags that are not defaults, with sources
+  std::string help;           // if not empty: print this and exit 0
 };
 
-// Seconds as flags give them.
+// Converts the seconds of a flag.
 inline std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
-// Reads the command line `arguments` (without the program's name), and what it
-// leaves open from the environment (CLOCKWISE_LISTEN for --listen), then from
-// the file that --config names (lines as listen=HOST:PORT, # comments), then
-// from the defaults. InvalidArgument: one line that says what is wrong.
+// Returns the options from, in this order of priority:
+// - the command line `arguments` (without the program's name);
+// - the environment (CLOCKWISE_LISTEN for --listen);
+// - the file of --config (lines such as listen=HOST:PORT, # comments);
+// - the defaults.
+// INVALID_ARGUMENT: a value is not valid; the message is one line.
 absl::StatusOr<ServerOptions> ParseOptions(
     const std::vector<std::string>& arguments);
 

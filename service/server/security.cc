@@ -13,11 +13,11 @@ namespace {
 
 constexpr std::chrono::seconds kBetweenReloads(1);
 
-// Who can reach it is on this machine.
+// True if only this machine can reach the address `listen`.
 bool IsLocal(const std::string& listen) {
   if (absl::StartsWith(listen, "unix:")) return true;
   const auto address = ParseListenAddress(listen);
-  if (!address.ok()) return true;  // the server says what is wrong with it
+  if (!address.ok()) return true;  // RpcServer::Start reports the error
   return address->host == "localhost" || address->host == "::1" ||
          absl::StartsWith(address->host, "127.");
 }
@@ -60,7 +60,7 @@ void ReloadFrom(Source* source, absl::string_view what) {
       break;
     case Source::Outcome::kRefused:
       LogWarning(
-          "not reloaded, as it is not in order; the old one stays",
+          "reload rejected: the file is not valid; the previous one is kept",
           {{"what", std::string(what)}, {"why", std::string(why.message())}});
       break;
     case Source::Outcome::kUnchanged:

@@ -1,6 +1,6 @@
-// How a server is kept from those who do not belong: its certificate, its
-// policy and its audit log, as flags name them, kept at what their files say.
-// Thread-safe.
+// Security holds the certificate, the access policy and the audit log of a
+// server, as the flags define them. It reloads their files when they change.
+// Thread-safe. It owns one thread.
 #ifndef CLOCKWISE_SERVICE_SERVER_SECURITY_H_
 #define CLOCKWISE_SERVICE_SERVER_SECURITY_H_
 
@@ -33,28 +33,30 @@ struct SecurityOptions {
   size_t audit_log_bytes = limits::kAuditFileBytes;
 };
 
+// Adds --tls-cert and the other security flags.
 void AddSecurityFlags(CLI::App& app, SecurityOptions& options);
 
 class Security {
  public:
-  // For a server that listens on `listen`. InvalidArgument: the flags do not go
-  // together, plaintext would be served to a network, or a file is not in
-  // order; one line that names the flag.
+  // Opens all files, for a server that listens on `listen`. INVALID_ARGUMENT:
+  // flags cannot be combined, plaintext would be served to other machines, or a
+  // file is not valid. The message is one line that names the flag.
   static absl::StatusOr<std::unique_ptr<Security>> Open(
       const SecurityOptions& options, const std::string& listen);
   Security(const Security&) = delete;
   Security& operator=(const Security&) = delete;
 
-  // Null where the flags name none.
+  // Null if no flag defines it.
   std::shared_ptr<const TlsSource> tls() const { return tls_; }
   std::shared_ptr<const PolicySource> policy() const { return policy_; }
   AuditLog* audit() const { return audit_.get(); }
 
-  // Reads the files again, now; else once a second. What is not in order is
-  // logged and changes nothing.
+  // Reloads the files now; this also happens once a second. Logs invalid
+  // contents, and keeps the previous ones.
   void Reload();
 
-  // When the first of the chain expires; nothing without TLS.
+  // Returns when the first certificate of the chain expires; nullopt without
+  // TLS.
   std::optional<absl::Time> CertificateExpires() const;
   SecurityFigures Figures() const;
 
@@ -64,7 +66,7 @@ class Security {
   std::shared_ptr<TlsSource> tls_;
   std::shared_ptr<PolicySource> policy_;
   std::unique_ptr<AuditLog> audit_;
-  std::optional<PeriodicTask> reloads_;  // none without files to reload
+  std::optional<PeriodicTask> reloads_;  // nullopt if no file can change
 };
 
 }  // namespace clockwise

@@ -27,7 +27,8 @@ struct Address {
   socklen_t size = 0;
 };
 
-// Size 0: it cannot be told.
+// Returns the socket address for `listen`; its size is 0 if it cannot be
+// resolved.
 Address Resolve(const std::string& listen) {
   Address address;
   absl::string_view path = listen;
@@ -55,14 +56,16 @@ Address Resolve(const std::string& listen) {
   return address;
 }
 
+// Waits until `event` occurs. Returns false after kAnswerMilliseconds.
 bool Ready(int descriptor, int16_t event) {
   pollfd waited = {descriptor, event, 0};
   return poll(&waited, 1, kAnswerMilliseconds) > 0;
 }
 
-// Whether anything comes back, with TLS or without, to who says that he will
-// say nothing: HTTP/2's settings, or the end. The kernel alone takes
-// connections that nobody accepts, and is silent.
+// True if the server sends any byte (HTTP/2 settings), or closes the
+// connection, after the probe has shut down its sending side. This works with
+// and without TLS. If the server does not accept connections, the kernel still
+// completes them, but nothing is sent.
 bool Answers(const Address& address) {
   const int descriptor = socket(address.storage.ss_family,
                                 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -75,7 +78,7 @@ bool Answers(const Address& address) {
       Ready(descriptor, POLLIN);
   if (answers) {
     char byte = 0;
-    // The end of the connection is an answer too; that it was refused is none.
+    // A closed or reset connection is an answer, a refused one is not.
     answers = recv(descriptor, &byte, 1, 0) >= 0 || errno == ECONNRESET;
   }
   close(descriptor);
@@ -101,7 +104,7 @@ void SelfProbe::Report(bool answers) {
     return;
   }
   ++failures_;
-  LogError("does not answer itself",
+  LogError("self-probe failed: the server does not answer",
            {{"address", address_}, {"times", absl::StrCat(++in_a_row_)}});
 }
 

@@ -1,6 +1,7 @@
-// Dials the server's own address now and then: gRPC 1.51 can stop accepting
-// connections for good (when descriptors have run out, CVE-2023-4785), and look
-// alive. Thread-safe.
+// SelfProbe connects to the server's own address at regular intervals.
+// gRPC 1.51 can permanently stop accepting connections when file descriptors
+// run out (CVE-2023-4785), although the process runs. Thread-safe. It owns one
+// thread.
 #ifndef CLOCKWISE_SERVICE_SERVER_SELF_PROBE_H_
 #define CLOCKWISE_SERVICE_SERVER_SELF_PROBE_H_
 
@@ -16,19 +17,20 @@ namespace clockwise {
 
 class SelfProbe {
  public:
-  // Of a server that listens on `address`; with an interval of 0 it never does.
-  // Each probe that was answered is told to the service manager, whose watchdog
-  // waits for that.
+  // Probes the server that listens on `address`. An interval of 0 means no
+  // probes. Sends WATCHDOG=1 to the service manager after each probe that was
+  // answered, for its watchdog.
   SelfProbe(std::string address, std::chrono::milliseconds interval);
   SelfProbe(const SelfProbe&) = delete;
   SelfProbe& operator=(const SelfProbe&) = delete;
 
-  // Dials no more. Not to be called by two threads at once; again is nothing.
+  // Ends the probes. Further calls do nothing. Two threads must not call it at
+  // the same time.
   void Stop() {
     if (task_.has_value()) task_->Stop();
   }
 
-  // False once several probes in a row were not answered.
+  // True unless the last kFailures probes were not answered.
   bool alive() const { return in_a_row_.load() < kFailures; }
   uint64_t failures() const { return failures_.load(); }
 
@@ -41,7 +43,7 @@ class SelfProbe {
   const std::chrono::milliseconds interval_;
   std::atomic<int> in_a_row_ = 0;
   std::atomic<uint64_t> failures_ = 0;
-  std::optional<PeriodicTask> task_;  // none with an interval of 0
+  std::optional<PeriodicTask> task_;  // nullopt if the interval is 0
 };
 
 }  // namespace clockwise

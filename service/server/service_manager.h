@@ -1,6 +1,6 @@
-// What a service manager is told, by systemd's protocol: a datagram to the
-// socket that it names (sd_notify(3), whose page has such code so that nobody
-// need link a library for it). Without a manager nothing happens. Stateless.
+// Reports the server's state to a service manager, by systemd's protocol: a
+// datagram to the socket in NOTIFY_SOCKET. sd_notify(3) contains such code, so
+// that programs need not link a library. Stateless.
 #ifndef CLOCKWISE_SERVICE_SERVER_SERVICE_MANAGER_H_
 #define CLOCKWISE_SERVICE_SERVER_SERVICE_MANAGER_H_
 
@@ -11,11 +11,12 @@
 
 namespace clockwise {
 
-// "READY=1", "STOPPING=1", "WATCHDOG=1", …
+// Sends `state`: "READY=1", "STOPPING=1", "WATCHDOG=1", … Does nothing if there
+// is no service manager.
 void TellManager(absl::string_view state);
 
-// How long it waits for a WATCHDOG=1 until it starts the service anew; nothing:
-// it does not.
+// Returns the time without WATCHDOG=1 after which the service manager restarts
+// the service; nullopt if its watchdog is off.
 std::optional<std::chrono::microseconds> WatchdogTime();
 
 }  // namespace clockwise

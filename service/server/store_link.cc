@@ -50,7 +50,7 @@ absl::Status StoreLink::Changed(const std::string& ring) {
 void StoreLink::Tell(const absl::Status& status) {
   if (status.ok()) {
     if (away_) {
-      LogInfo("the store is back",
+      LogInfo("the store is available again",
               {{"rings", absl::StrCat(membership_.Rings().size())}});
     }
     away_ = false;
@@ -58,7 +58,8 @@ void StoreLink::Tell(const absl::Status& status) {
   }
   const auto now = std::chrono::steady_clock::now();
   if (away_ && now - told_ < kTellAgainAfter) return;
-  LogWarning(is_ready_ ? "the store is away: lookups go on, changes are refused"
+  LogWarning(is_ready_ ? "the store is not available: changes are rejected, "
+                         "look-ups continue"
                        : "waiting for the store",
              {{"reason", std::string(status.message())}});
   away_ = true;

@@ -1,11 +1,11 @@
-// StoreLink keeps a server's rings at what other servers make of them in the
-// store that they share. It loads them first, however long that takes, and says
-// in the log when the store is waited for, goes and comes back. What it is
-// given outlives it; it calls on a thread of the store's, until it is
-// destroyed.
+// StoreLink keeps a server's rings up to date with a store that several servers
+// share. It first loads all rings, and repeats this until it succeeds. It logs
+// when the store becomes unavailable, and when it is available again. The
+// objects that the constructor receives must outlive it. It runs on a thread of
+// the store, until it is destroyed.
 //
-// Its destructor interrupts the store: a call to a store that is away must not
-// delay the end of the program, nor be logged.
+// The destructor interrupts the store, so that a call to an unavailable store
+// does not delay the exit of the program, and is not logged.
 #ifndef CLOCKWISE_SERVICE_SERVER_STORE_LINK_H_
 #define CLOCKWISE_SERVICE_SERVER_STORE_LINK_H_
 
@@ -21,13 +21,13 @@
 
 namespace clockwise {
 
-// Makes the ring "default" with `spec`, unless it is there.
+// Creates the ring "default" with `spec`, if it does not exist.
 [[nodiscard]] absl::Status EnsureDefaultRing(Membership& membership,
                                              const v1::RingSpec& spec);
 
 class StoreLink {
  public:
-  // `ready` is called once, when all rings are loaded and "default" is there.
+  // Calls `ready` once, when all rings are loaded and "default" exists.
   StoreLink(Store& store, Membership& membership, v1::RingSpec default_ring,
             std::function<void()> ready);
   ~StoreLink();
@@ -35,7 +35,9 @@ class StoreLink {
   StoreLink& operator=(const StoreLink&) = delete;
 
  private:
+  // Reads `ring` from the store; "" means all rings.
   absl::Status Changed(const std::string& ring);
+  // Logs whether the store is available, when that changes.
   void Tell(const absl::Status& status);
 
   Store& store_;
@@ -43,7 +45,7 @@ class StoreLink {
   const v1::RingSpec default_ring_;
   const std::function<void()> ready_;
   std::atomic<bool> stopping_ = false;
-  // Of the store's thread alone.
+  // Used only by the store's thread.
   bool is_ready_ = false;
   bool away_ = false;
   std::chrono::steady_clock::time_point told_;

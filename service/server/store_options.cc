@@ -29,9 +29,9 @@ uint64_t RandomNumber() {
 
 void LogReload(const absl::Status& outcome) {
   if (outcome.ok()) {
-    LogInfo("etcd's certificates exchanged");
+    LogInfo("certificates for etcd reloaded");
   } else {
-    LogWarning("etcd's certificates not exchanged",
+    LogWarning("certificates for etcd not reloaded: the previous ones are kept",
                {{"why", std::string(outcome.message())}});
   }
 }
@@ -124,7 +124,8 @@ void AddEtcdFlags(CLI::App& app, EtcdFlags& flags) {
       ->type_name("FILE");
   app.add_option("--etcd-user", flags.user, "User name for etcd")
       ->type_name("NAME");
-  // Other users can read command lines; hence the variable and the file.
+  // Other users can read command lines, so the password can also be set in the
+  // environment or in a file.
   app.add_option("--etcd-password", flags.password,
                  "Password for etcd; CLOCKWISE_ETCD_PASSWORD or "
                  "--etcd-password-file hides it from other users")

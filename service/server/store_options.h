@@ -1,5 +1,5 @@
-// Where rings are durable, as both programs are told it: the flags of the
-// stores, and the store that they name.
+// The flags of the stores, and functions that open the store that they select.
+// Both programs use them. Stateless.
 #ifndef CLOCKWISE_SERVICE_SERVER_STORE_OPTIONS_H_
 #define CLOCKWISE_SERVICE_SERVER_STORE_OPTIONS_H_
 
@@ -13,36 +13,36 @@
 
 namespace clockwise {
 
-// Of an etcd, whichever endpoints it has.
+// The flags for etcd. --store has its endpoints.
 struct EtcdFlags {
   std::string prefix = "/clockwise/";
-  std::string cacert;  // file; empty, with the next two: no TLS
+  std::string cacert;  // file; if all three files are empty: no TLS
   std::string cert;    // file
   std::string key;     // file
-  std::string user;    // empty: etcd asks for none
+  std::string user;    // empty: no authentication
   std::string password;
-  std::string password_file;  // its first line; instead of the password
+  std::string password_file;  // its first line replaces `password`
 };
 
-// Adds --etcd-prefix and its kin.
+// Adds --etcd-prefix and the other flags for etcd.
 void AddEtcdFlags(CLI::App& app, EtcdFlags& flags);
 
 inline constexpr const char* kStoreForms =
     "sqlite:PATH, etcd:HOST:PORT[,HOST:PORT...], or memory: (not durable)";
 
-// Whether `location` is an etcd: a store that other servers may share, and that
-// is opened without being reached.
+// True if `location` is an etcd. Other servers may share it, and OpenStore does
+// not connect to it.
 bool IsEtcd(absl::string_view location);
 
-// Opens the store at `location`; with `must_exist` no file is created.
-// InvalidArgument: it is none of kStoreForms, or a flag makes no sense; else
-// the store's own failures. One line for people.
+// Opens the store at `location`. With `must_exist`, creates no file.
+// INVALID_ARGUMENT: `location` has none of the forms of kStoreForms, or a flag
+// is not valid. Other failures are those of the store. Messages have one line.
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view location,
                                                  const EtcdFlags& flags,
                                                  bool must_exist = false);
 
-// Whether OpenStore understands both, and the files that they name are in
-// order; no store is opened. InvalidArgument.
+// Checks `location`, the flags and the files that they name, without opening a
+// store. INVALID_ARGUMENT.
 [[nodiscard]] absl::Status CheckStore(absl::string_view location,
                                       const EtcdFlags& flags);
 

@@ -33,7 +33,7 @@ absl::Status Store::Create(const RingHead& head) {
   return Import(ring);
 }
 
-// By value, because overrides keep the function.
+// The parameter is a value, because overrides keep the function.
 // NOLINTNEXTLINE(performance-unnecessary-value-param)
 void Store::Follow(Changed) {}
 

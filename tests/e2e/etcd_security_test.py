@@ -97,7 +97,7 @@ class EtcdSecurityTest(unittest.TestCase):
                 self.logged(server, "not exchanged")
                 self.assertEqual(self.add(server, "b").epoch, 3)
                 put(new)
-                self.logged(server, "certificates exchanged")
+                self.logged(server, "certificates for etcd reloaded")
                 cluster.kill(0)
                 context.load_cert_chain(*new[1:])
                 cluster.flags[:] = cluster_flags(*new)

@@ -111,8 +111,8 @@ class FaultsEtcdTest(FaultCase):
                     break
             self.assertEqual(told.delta.epoch, again.epoch)
             stream.cancel()
-            self.assertIn("the store is away", server.log())
-            self.assertIn("the store is back", server.log())
+            self.assertIn("the store is not available", server.log())
+            self.assertIn("the store is available again", server.log())
 
     def check_fail_static(self, server, stub, stream, epoch):
         """Checks a server whose etcd has just stopped. The first seconds are

@@ -273,7 +273,7 @@ class SecurityTest(unittest.TestCase):
         self.assertEqual(self.metric(server, refused), 0)
         self.cert.write_text("garbage", encoding="ascii")
         self.wait_for(lambda: self.metric(server, refused) == 1)
-        self.wait_for(lambda: "not reloaded" in server.log())
+        self.wait_for(lambda: "reload rejected" in server.log())
         self.stub(server, pair).GetRing(pb.GetRingRequest(), timeout=TIMEOUT)
         os.remove(self.key)
         time.sleep(1.2)
@@ -425,7 +425,7 @@ class SecurityTest(unittest.TestCase):
         self.wait_for(lambda: self.locate(stub) != denied)
         (self.folder / "policy.json").write_text("{", encoding="ascii")
         server.process.send_signal(signal.SIGHUP)
-        self.wait_for(lambda: "not reloaded" in server.log())
+        self.wait_for(lambda: "reload rejected" in server.log())
         self.assertNotEqual(self.locate(stub), denied)
         self.policy_flags([])
         self.wait_for(lambda: self.locate(stub) == denied)
@@ -445,7 +445,7 @@ class SecurityTest(unittest.TestCase):
         self.assertEqual(self.locate(new), let_in)
         self.assertEqual(self.locate(old)[0], CODE.UNAUTHENTICATED)
         tokens.write_text("web no hash\n", encoding="ascii")
-        self.wait_for(lambda: "not reloaded" in server.log())
+        self.wait_for(lambda: "reload rejected" in server.log())
         self.assertEqual(self.locate(new), let_in)
 
     # --- The audit log. ---

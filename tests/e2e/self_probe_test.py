@@ -61,7 +61,7 @@ class SelfProbeTest(unittest.TestCase):
             self.run_out_of_descriptors(server)
             self.wait_for(lambda: self.page(server, "/healthz")[0] == 503)
             self.assertGreaterEqual(self.failures(server), 3)
-            self.assertIn("does not answer itself", server.log())
+            self.assertIn("self-probe failed", server.log())
 
     def test_servers_of_all_kinds_answer_themselves_without_a_word(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -240,7 +240,7 @@ class StopTest(unittest.TestCase):
             with EtcdCluster() as etcd:
                 server = self.server(store=etcd.store)
                 getattr(etcd, how)(0)
-                self.wait_for(server, "the store is away")
+                self.wait_for(server, "the store is not available")
                 stub, _ = self.stub(server)
                 stub.ListRings(pb.ListRingsRequest(), timeout=TIMEOUT)
                 self.stop(server, within=2)

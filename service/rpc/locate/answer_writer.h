@@ -1,5 +1,6 @@
-// Writes the fields that answers are made of, as protobuf would: ascending,
-// and none that has its default. Stateless.
+// AnswerWriter writes the fields of an answer to a buffer, as protobuf does:
+// fields with their default value are omitted. The caller must write the fields
+// in ascending order, and provide enough space. Thread-compatible.
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_ANSWER_WRITER_H_
 #define CLOCKWISE_SERVICE_RPC_LOCATE_ANSWER_WRITER_H_
 
@@ -17,7 +18,7 @@ namespace clockwise {
 class AnswerWriter {
  public:
   using Out = google::protobuf::io::CodedOutputStream;
-  // The most that a number takes with its tag (of a field below 16).
+  // Maximum size of a number with its tag, in bytes (field numbers below 16).
   static constexpr size_t kMostNumber = 11;
 
   explicit AnswerWriter(uint8_t* at) : at_(at) {}
@@ -32,12 +33,12 @@ class AnswerWriter {
     Tag(field, 1);
     at_ = Out::WriteLittleEndian64ToArray(value, at_);
   }
-  // A message or packed numbers; `bytes` begin with their length.
+  // Writes a message or packed numbers. `bytes` must begin with their length.
   void Delimited(int field, absl::string_view bytes) {
     Tag(field, 2);
     Raw(bytes);
   }
-  // A number of packed ones. Most are of one byte or two.
+  // Writes one of several packed numbers. Most have one or two bytes.
   void Packed(uint32_t value) {
     if (value < 1 << 7) {
       *at_++ = static_cast<uint8_t>(value);
@@ -65,7 +66,7 @@ class AnswerWriter {
   uint8_t* at_;
 };
 
-// A few numbers that are written, in a buffer of their own.
+// Numbers holds up to four numbers that `write` has written.
 class Numbers {
  public:
   template <typename Write>

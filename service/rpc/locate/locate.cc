@@ -21,7 +21,7 @@ absl::Status CheckNotEmpty(const RingState& state) {
                               state.epoch, " has no nodes"));
 }
 
-// Both answers begin so.
+// Writes the fields with which both answers begin.
 void WriteHead(const RingState& state, AnswerWriter& writer) {
   static_assert(int{One::kEpochFieldNumber} == Many::kEpochFieldNumber);
   static_assert(int{One::kIncarnationFieldNumber} ==
@@ -33,7 +33,8 @@ void WriteHead(const RingState& state, AnswerWriter& writer) {
   writer.Fixed64(One::kFingerprintFieldNumber, state.ring().fingerprint());
 }
 
-// Names the ring that `state` migrates from; what is not known of it stays 0.
+// Returns the serialised field `previous`: the ring that `state` migrates from.
+// If `previous` is null, its numbers are 0.
 template <typename Response>
 std::string NamePrevious(const RingState& state, const RingState* previous) {
   Response response;
@@ -54,7 +55,7 @@ constexpr ManyOwners::Fields kPreviousOwners = {
     Many::kPreviousNodesFieldNumber, Many::kPreviousOwnersFieldNumber,
     Many::kPreviousReplicaCountFieldNumber};
 
-// What an answer of a ring that migrates has behind its owners.
+// Return the fields that follow the owners in the answer of a migrating ring.
 std::string PreviousOfOne(const RingState& state, const LocateQuery& query,
                           const RingState* previous) {
   std::string bytes;

@@ -1,5 +1,6 @@
-// Locate and BatchLocate as pure functions of a ring's state: answers are
-// written as bytes, from what the state has ready. Stateless.
+// Locate and BatchLocate as functions of a ring's state. The answers are
+// written as bytes, from parts that the state holds in serialised form.
+// Stateless.
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_H_
 #define CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_H_
 
@@ -11,10 +12,10 @@
 
 namespace clockwise {
 
-// Answer a valid query with a v1::LocateResponse, or v1::BatchLocateResponse,
-// and count its keys. `previous` is the state of the ring that `state` migrates
-// from: null if it migrates from none, or that ring cannot be found.
-// RING_EMPTY.
+// Return a serialised v1::LocateResponse or v1::BatchLocateResponse for a valid
+// query, and count its keys. `previous` is the state of the ring that `state`
+// migrates from; null if it does not migrate, or if that ring does not exist.
+// RING_EMPTY: the ring has no nodes.
 absl::StatusOr<grpc::Slice> LocateReply(const RingState& state,
                                         const LocateQuery& query,
                                         const RingState* previous = nullptr);

@@ -54,7 +54,8 @@ void LocateHandler::Wait(const grpc::CallbackServerContext& context,
   waiter.cancelled = [&context] { return context.IsCancelled(); };
   waiter.done = [this, request, later](absl::StatusOr<StatePtr> reached) {
     if (!reached.ok()) return later(reached.status());
-    // Read again: a slice this small moves with its bytes.
+    // Parse again: the bytes of a small slice are in the slice object, so the
+    // views of the first query became invalid when it was copied.
     LocateQuery again;
     const absl::Status status = ReadQuery<Request>(request, again);
     later(status.ok() ? ReplyFrom<Request>(**reached, again) : status);

@@ -1,6 +1,6 @@
 // LocateHandler answers look-ups from the newest state of a ring. Look-ups that
-// ask for a later epoch wait. Thread-safe. The membership, the waiters and the
-// gate outlive it.
+// require a later epoch wait. Thread-safe. The membership, the waiters and the
+// gate must outlive it.
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_HANDLER_H_
 #define CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_HANDLER_H_
 
@@ -26,15 +26,15 @@ class LocateHandler {
                 const AccessGate& gate)
       : membership_(membership), waiters_(waiters), gate_(gate) {}
 
-  // The answer to a v1::LocateRequest or v1::BatchLocateRequest of a call of
-  // `method`, if it may be made. Nothing: its min_epoch is not reached, and
-  // Wait shall be called.
+  // Checks the caller of `method`, and answers a v1::LocateRequest or
+  // v1::BatchLocateRequest. Returns nullopt if its min_epoch is not reached;
+  // the caller must then call Wait.
   template <typename Request>
   std::optional<Reply> Locate(const grpc::CallbackServerContext& context,
                               Method method, const grpc::Slice& request) const;
 
-  // Gives `later` the answer once the request's min_epoch is reached, maybe
-  // before this returns. Until then `context` must live.
+  // Calls `later` with the answer when the request's min_epoch is reached,
+  // perhaps before this function returns. `context` must live until then.
   template <typename Request>
   void Wait(const grpc::CallbackServerContext& context,
             const grpc::Slice& request,

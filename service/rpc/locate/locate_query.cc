@@ -17,7 +17,7 @@ namespace {
 template <typename Request>
 constexpr bool kOneKey = std::is_same_v<Request, v1::LocateRequest>;
 
-// The tags of the fields, which both requests number alike.
+// The tags of the fields, which have the same numbers in both requests.
 constexpr uint32_t Tag(int field, uint32_t wire_type) {
   return static_cast<uint32_t>(field) << 3 | wire_type;
 }
@@ -37,7 +37,7 @@ static_assert(kRing == Tag(BatchLocateFields::kRingFieldNumber, kBytes) &&
               kMinEpoch ==
                   Tag(BatchLocateFields::kMinEpochFieldNumber, kVarint));
 
-// Reads fields one after another.
+// Reads one field after the other.
 class FieldReader {
  public:
   explicit FieldReader(const grpc::Slice& bytes)
@@ -45,8 +45,8 @@ class FieldReader {
 
   bool done() const { return at_ == end_; }
   size_t left() const { return static_cast<size_t>(end_ - at_); }
-  // Reads a field of bytes with this tag, both of one byte and its length too,
-  // as nearly all keys are. False: it is something else, and still to be read.
+  // Reads a field of bytes with this one-byte tag and a one-byte length, which
+  // nearly all keys have. Returns false, and reads nothing, for other fields.
   bool ShortField(uint8_t tag, absl::string_view& bytes) {
     if (left() < 2 || at_[0] != tag || at_[1] >= 0x80 || left() - 2 < at_[1]) {
       return false;
@@ -57,7 +57,7 @@ class FieldReader {
   }
   bool Varint(uint64_t& value) {
     value = 0;
-    // The tenth byte of a number has room for one bit only: not plain.
+    // Reads at most nine bytes; protobuf's parser reads longer numbers.
     for (int shift = 0; shift < 63 && at_ != end_; shift += 7) {
       const uint8_t byte = *at_++;
       value |= uint64_t{byte & 0x7Fu} << shift;
@@ -82,8 +82,8 @@ bool IsAscii(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), absl::ascii_isascii);
 }
 
-// Reads what any client sends: known fields of the known types, and a name in
-// ASCII. False: whatever else it is, protobuf shall say.
+// Reads the usual form of a request: known fields of the known types, and a
+// ring name in ASCII. Returns false for all others, which protobuf must parse.
 template <typename Request>
 bool ReadPlain(const grpc::Slice& bytes, LocateQuery& query) {
   FieldReader in(bytes);
@@ -99,7 +99,7 @@ bool ReadPlain(const grpc::Slice& bytes, LocateQuery& query) {
       case kKey:
         if (!in.Bytes(key)) return false;
         if (kOneKey<Request>) break;
-        // All are about as long as the first.
+        // Estimates the number of keys from the size of the first key.
         if (query.keys.empty()) {
           query.keys.reserve(std::min(limits::kMaxBatchKeys,
                                       1 + in.left() / (key.size() + 2)));
@@ -125,6 +125,7 @@ bool ReadPlain(const grpc::Slice& bytes, LocateQuery& query) {
   return true;
 }
 
+// Reads a request with protobuf's parser.
 template <typename Request>
 absl::Status ReadMessage(const grpc::Slice& bytes, LocateQuery& query) {
   auto message = std::make_unique<Request>();

@@ -1,4 +1,4 @@
-// A request of Locate, BatchLocate or LocateStream as it is read from the wire,
+// LocateQuery is a parsed request of Locate, BatchLocate or LocateStream,
 // without copies of its keys.
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_QUERY_H_
 #define CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_QUERY_H_
@@ -17,19 +17,19 @@
 
 namespace clockwise {
 
-// Views into the bytes that it was read from, or into `message`.
+// Its views point into the request's bytes, or into `message`.
 struct LocateQuery {
   absl::string_view ring;
   absl::InlinedVector<absl::string_view, 4> keys;  // Locate: one
   uint32_t replicas = 0;
   uint64_t min_epoch = 0;
-  // What the bytes say, where the plain reader leaves them to protobuf's.
+  // The request, if protobuf's parser has read it; otherwise null.
   std::unique_ptr<google::protobuf::MessageLite> message;
 };
 
-// Reads a v1::LocateRequest or v1::BatchLocateRequest, whose bytes must stay
-// where they are for as long as the query is used. MALFORMED_REQUEST; beyond
-// its bounds: FIELD_INVALID.
+// Parses a v1::LocateRequest or v1::BatchLocateRequest. The bytes must not move
+// while the query is used. MALFORMED_REQUEST: the bytes are no such message.
+// FIELD_INVALID: a field is outside its limits.
 template <typename Request>
 absl::Status ReadQuery(const grpc::Slice& bytes, LocateQuery& query);
 

@@ -18,15 +18,22 @@ absl::Status ClientGone() {
 
 }  // namespace
 
-// One call. gRPC calls it from several threads at once; whatever it starts is
-// started without the lock, and last: once something is finished or written,
-// the stream may be gone.
+// Stream is one call. gRPC calls it on several threads at once. Operations are
+// started without the lock, and as the last step: after a write or Finish has
+// started, the stream may be destroyed.
+//
+// Invariants: at most one read, one computation and one write run at a time.
+// The
+// next read starts together with the write of the answer to the last request.
+// The call is finished once, when it has an end status and no answer is being
+// computed or written. A read may still be pending then.
 class LocateStreams::Stream final : public Reactor {
  public:
   Stream(LocateStreams& streams, const grpc::CallbackServerContext& context)
       : counted_(streams.calls_), streams_(streams), context_(context) {}
 
-  // From here to OnDone; the stream holds itself, gRPC has a plain pointer.
+  // Starts the stream. It holds a reference to itself until OnDone, because
+  // gRPC has only a plain pointer.
   void Start(StreamPtr self, const absl::Status& admitted) {
     self_ = std::move(self);
     if (admitted.ok()) {
@@ -36,7 +43,7 @@ class LocateStreams::Stream final : public Reactor {
     }
   }
 
-  // Has it end with `status` when it is idle next.
+  // Ends the stream with `status` as soon as no answer is computed or written.
   void End(const absl::Status& status) {
     {
       MutexLock lock(mu_);
@@ -48,7 +55,7 @@ class LocateStreams::Stream final : public Reactor {
   void OnReadDone(bool ok) override {
     {
       MutexLock lock(mu_);
-      if (end_.has_value()) return;  // what comes now is not answered
+      if (end_.has_value()) return;  // no answer after the end was decided
       answering_ = ok;
     }
     if (!ok) {
@@ -76,7 +83,7 @@ class LocateStreams::Stream final : public Reactor {
       MutexLock lock(mu_);
       writing_ = false;
       if (!ok) {
-        // Whatever else it would have ended with: nobody takes an answer now.
+        // This replaces any other end status: no answer can be sent any more.
         waiting_.reset();
         end_ = ClientGone();
       }
@@ -100,12 +107,13 @@ class LocateStreams::Stream final : public Reactor {
       MutexLock lock(mu_);
       status = *end_;
     }
-    // Nothing may follow.
+    // Must be the last statement: it may destroy the stream.
     streams_.Forget(std::exchange(self_, nullptr), status);
   }
 
  private:
-  // The answer to what was read last.
+  // Receives the answer to the last request. Writes it, or keeps it in waiting_
+  // until the present write has ended.
   void Take(const LocateHandler::Reply& answer) {
     bool write = false;
     bool read = false;
@@ -145,10 +153,10 @@ class LocateStreams::Stream final : public Reactor {
   LocateStreams& streams_;
   const grpc::CallbackServerContext& context_;
   StreamPtr self_;
-  grpc::ByteBuffer request_;  // the read's
-  grpc::ByteBuffer answer_;   // the write's
+  grpc::ByteBuffer request_;  // used by the read
+  grpc::ByteBuffer answer_;   // used by the write
   Mutex mu_;
-  // What follows the one that is written.
+  // The answer to write next.
   std::optional<grpc::ByteBuffer> waiting_ ABSL_GUARDED_BY(mu_);
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mu_);
   bool answering_ ABSL_GUARDED_BY(mu_) = false;

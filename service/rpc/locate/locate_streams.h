@@ -1,9 +1,9 @@
-// The LocateStream calls of a server. Thread-safe. It owns the streams; the
-// handler, the counts and the stats outlive it.
+// LocateStreams serves the LocateStream calls of a server. Thread-safe. It owns
+// the streams. The handler, the counts and the stats must outlive it.
 //
-// A stream answers one request after another. While an answer is written, the
-// next is worked out, and then no more is read: a client that does not read
-// its answers costs two of them.
+// A stream answers its requests one after the other. While an answer is being
+// written, the stream computes the next one, but reads no further request. A
+// client that does not read thus uses the memory of two answers.
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_STREAMS_H_
 #define CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_STREAMS_H_
 
@@ -27,7 +27,7 @@ class LocateStreams {
  public:
   using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
-  // At most `most` are open; how often more would be is counted.
+  // Allows at most `most` open streams. Counts the streams that it rejects.
   LocateStreams(LocateHandler& handler, size_t most, CallsUnderWay& calls,
                 RpcStats& stats)
       : locate_handler_(handler), most_(most), calls_(calls), stats_(stats) {}
@@ -35,17 +35,17 @@ class LocateStreams {
   // Serves one LocateStream call.
   Reactor* Open(grpc::CallbackServerContext* context);
 
-  // Ends all streams, now and from now on, with UNAVAILABLE: each once the
-  // answers to what it has read are written.
+  // Ends all present and future streams with UNAVAILABLE. A stream first writes
+  // the answers to the requests that it has read.
   void Drain();
 
  private:
   class Stream;
   using StreamPtr = std::shared_ptr<Stream>;
 
-  // OK, or why there can be no such stream.
+  // Adds the stream. DRAINING, LIMIT_REACHED.
   absl::Status Admit(const StreamPtr& stream);
-  // The stream is over.
+  // Removes a stream that has ended with `status`.
   void Forget(const StreamPtr& stream, const absl::Status& status);
 
   LocateHandler& locate_handler_;

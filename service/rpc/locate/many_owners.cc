@@ -5,15 +5,15 @@
 namespace clockwise {
 namespace {
 
-// Numbers the nodes that an answer names, in the order in which it meets them.
-// One for each thread, so that no call clears a table of all nodes.
+// NodeNumbers numbers the nodes of an answer in the order of their first use.
+// Each thread reuses one object, so that no call clears a table of all nodes.
 class NodeNumbers {
  public:
-  // For an answer about a ring of so many nodes.
+  // Returns this thread's object for a new answer, for a ring of `nodes` nodes.
   static NodeNumbers& For(size_t nodes) {
     static thread_local NodeNumbers numbers;
     if (numbers.of_node_.size() < nodes) numbers.of_node_.resize(nodes);
-    if (++numbers.answer_ == 0) {  // so many answers, and all begins anew
+    if (++numbers.answer_ == 0) {  // after 2^32 answers: clear the table
       numbers.of_node_.assign(numbers.of_node_.size(), {});
       numbers.answer_ = 1;
     }
@@ -22,19 +22,19 @@ class NodeNumbers {
   }
 
   uint32_t Of(uint32_t node) { return At(node).number; }
-  // And counts it among the keys that the node is the primary of.
+  // Returns the number of `node`, and counts a key of which it is the primary.
   uint32_t OfPrimary(uint32_t node) {
     Entry& entry = At(node);
     ++entry.keys;
     return entry.number;
   }
-  // The nodes, as they are numbered.
+  // Returns the nodes in the order of their numbers.
   const std::vector<uint32_t>& named() const { return named_; }
   uint32_t keys(uint32_t node) const { return of_node_[node].keys; }
 
  private:
   struct Entry {
-    uint32_t answer = 0;  // that the number is of
+    uint32_t answer = 0;  // the answer in which `number` is valid
     uint32_t number = 0;
     uint32_t keys = 0;
   };
@@ -96,7 +96,7 @@ ManyOwners::ManyOwners(const RingState& state, const LocateQuery& query,
   named_ = numbers.named();
   if (count == Count::kNo) return;
   for (const uint32_t node : named_) {
-    // An owner alone is no primary.
+    // Nodes that are no primary of any key are not counted.
     if (const uint32_t keys = numbers.keys(node); keys > 0) {
       state.locates.Add(node, keys);
     }

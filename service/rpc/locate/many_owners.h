@@ -1,4 +1,5 @@
-// The owners of keys as answers hold them. For locate.cc alone.
+// Computes the owners of keys and writes them to answers. For locate.cc only.
+// Thread-compatible.
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_MANY_OWNERS_H_
 #define CLOCKWISE_SERVICE_RPC_LOCATE_MANY_OWNERS_H_
 
@@ -17,7 +18,8 @@
 
 namespace clockwise {
 
-// A key's owners in one ring, in a buffer of its own.
+// OwnersOfKey computes the owners of one key at a time, into its own buffer.
+// The ring must outlive it.
 class OwnersOfKey {
  public:
   OwnersOfKey(const Ring& ring, uint32_t replicas)
@@ -38,7 +40,7 @@ class OwnersOfKey {
   std::span<uint32_t> owners_;
 };
 
-// The owners of all keys as numbers of nodes, packed.
+// PackedOwners writes the owners of all keys as packed numbers of nodes.
 class PackedOwners {
  public:
   explicit PackedOwners(size_t owners)
@@ -51,7 +53,7 @@ class PackedOwners {
   }
 
  private:
-  // Numbers are below kMaxNodes.
+  // Maximum size of a number, which is below kMaxNodes.
   static constexpr size_t kMostBytes = 3;
   static_assert(limits::kMaxNodes <= 1 << 21);
   uint8_t* begin() { return reinterpret_cast<uint8_t*>(bytes_.data()); }
@@ -60,28 +62,29 @@ class PackedOwners {
   AnswerWriter writer_;
 };
 
-// Nodes in an answer, each behind the tag of `field`, and what that takes.
+// Return the size in bytes of nodes in an answer, and write them. Each node is
+// written after the tag of `field`.
 size_t SizeOf(const OwnerBytes& bytes, std::span<const uint32_t> nodes);
 void WriteOwners(int field, const OwnerBytes& bytes,
                  std::span<const uint32_t> nodes, AnswerWriter& writer);
 
 enum class Count { kYes, kNo };
 
-// The owners of many keys in one ring, which outlives this.
+// ManyOwners holds the owners of many keys in one ring, which must outlive it.
 class ManyOwners {
  public:
-  // The fields of an answer that hold them.
+  // Numbers of the fields of the answer.
   struct Fields {
     int nodes;
     int owners;
     int replicas;
   };
 
-  // Counts each key at its primary, or does not.
+  // Computes the owners. Count::kYes: counts each key at its primary.
   ManyOwners(const RingState& state, const LocateQuery& query,
              const Fields& fields, Count count);
 
-  // Bytes that Write takes.
+  // Number of bytes that Write needs.
   size_t size() const;
   void Write(AnswerWriter& writer) const;
 

@@ -7,12 +7,12 @@
 namespace clockwise {
 namespace {
 
-// Positions differ little between streams; one that lags alone need not be
-// remembered.
+// Maximum number of messages that are kept per ring. Most streams have the same
+// few positions; a message for a single slow stream need not be kept.
 constexpr size_t kMaxMessages = 64;
 
-// Why a watcher at `position` cannot be told by a delta; "" if it can, or if it
-// never had the ring.
+// Returns the reason why a stream at `position` needs a snapshot instead of a
+// delta; "" if a delta is possible, or if the stream never had the ring.
 const char* ResyncReason(const RingState& state,
                          const WatchPosition& position) {
   if (position.epoch == 0) return "";
@@ -22,6 +22,7 @@ const char* ResyncReason(const RingState& state,
   return "";
 }
 
+// Returns a heartbeat, a delta, or a snapshot (`from_epoch` 0, or no delta).
 grpc::Slice Encode(const RingState& state, uint64_t from_epoch,
                    bool include_moves) {
   v1::WatchResponse message;
@@ -44,8 +45,8 @@ grpc::Slice Encode(const RingState& state, uint64_t from_epoch,
   return SerializeToSlice(message);
 }
 
-// The bytes, and behind them the one field that is not the same for all: fields
-// of a message may come in any order.
+// Returns `bytes`, followed by the only field that differs between streams. The
+// fields of a message may have any order.
 grpc::ByteBuffer Complete(const grpc::Slice& bytes,
                           std::chrono::milliseconds unconfirmed) {
   v1::WatchResponse rest;

@@ -1,5 +1,6 @@
-// What a watch stream is sent next, as bytes: made once for all streams at the
-// same position. Not thread-safe: the watch hub's dispatcher uses it alone.
+// WatchEvents builds the next message of a watch stream. It serialises a
+// message once for all streams at the same position. Thread-compatible; only
+// the dispatcher of the watch hub uses it.
 #ifndef CLOCKWISE_SERVICE_RPC_WATCH_WATCH_EVENTS_H_
 #define CLOCKWISE_SERVICE_RPC_WATCH_WATCH_EVENTS_H_
 
@@ -16,13 +17,14 @@
 
 namespace clockwise {
 
-// Where a stream stands: what it was sent last. Epoch 0: nothing.
+// WatchPosition is the epoch that was last sent to a stream; 0: none.
 struct WatchPosition {
   uint64_t incarnation = 0;
   uint64_t epoch = 0;
 };
 
-// A message, and why it is a snapshot in place of a delta ("" if it is not).
+// WatchEvent is a message, and the reason why it is a snapshot instead of a
+// delta ("" if there is no such reason).
 struct WatchEvent {
   grpc::ByteBuffer bytes;
   const char* resync = "";
@@ -30,17 +32,18 @@ struct WatchEvent {
 
 class WatchEvents {
  public:
-  // The message that takes a stream from `position` to the newest epoch of
-  // `state`; a heartbeat if it is there already. `unconfirmed`: how long ago
-  // that was made sure to be the newest.
+  // Returns the message that leads a stream from `position` to the epoch of
+  // `state`; a heartbeat if it has that epoch. `unconfirmed`: time since the
+  // server last made sure that this epoch is the newest.
   WatchEvent Next(const StatePtr& state, const WatchPosition& position,
                   bool include_moves, std::chrono::milliseconds unconfirmed);
 
-  // Forgets a ring that is gone.
+  // Forgets a ring that was deleted.
   void Forget(const std::string& ring) { rings_.erase(ring); }
 
  private:
-  // Messages that lead to `state`, by epoch they start from and include_moves.
+  // Messages that lead to `state`. The key is the epoch from which they lead,
+  // and include_moves.
   struct ToState {
     StatePtr state;
     std::map<std::pair<uint64_t, bool>, grpc::Slice> messages;

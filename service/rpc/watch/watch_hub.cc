@@ -9,25 +9,27 @@
 #include "clockwise/v1/placement.pb.h"
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
+#include "service/channel/status_mapping.h"
 #include "service/limits.h"
 #include "service/ring/layout.h"
 #include "service/rpc/request_traits.h"
-#include "service/channel/status_mapping.h"
 #include "service/rpc/wire.h"
 
 namespace clockwise {
 namespace {
 
-// Between two messages of changes to one stream.
+// Minimum interval between two messages with changes on one stream.
 constexpr std::chrono::milliseconds kPassGap(10);
 
-// When this server goes away, its streams come to the others at this pace.
+// Rate at which clients reconnect to other servers when this server drains, and
+// bounds of the time in which all of them reconnect.
 constexpr size_t kReturningPerSecond = 2'000;
 constexpr std::chrono::milliseconds kShortestSpread(100);
 constexpr std::chrono::milliseconds kLongestSpread(5'000);
 
-// Whether `status` ends a stream that was let in. One who may not be
-// looked at for now (too many unknown tokens came from there) goes on.
+// True if `status` of a repeated check ends an open stream. LIMIT_REACHED does
+// not end it: other calls from its machine had too many unknown tokens, so the
+// caller cannot be checked for now.
 bool IsShutOut(const absl::Status& status) {
   return absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
 }
@@ -36,9 +38,18 @@ bool IsShutOut(const absl::Status& status) {
 
 // --- One stream ---
 
-// One Watch call, as gRPC sees it. Only the dispatcher writes and finishes;
-// gRPC's threads only report events. What changes while it is open is in
+// Stream is the reactor of one Watch call. Only the dispatcher writes to it and
+// finishes it; gRPC's threads only report events. Its members do not change
+// after Admit, except for in_flight and self. The changing state is in
 // Progress, which the hub's lock guards.
+//
+// Invariants:
+// - Progress of a stream exists from Admit to End.
+// - Only the dispatcher starts a write and calls End, and only if no write is
+// in
+//   flight. Therefore a stream cannot end during Attend, and gRPC never
+//   receives two operations at once.
+// - The Stream object exists until OnDone, through `self`.
 class WatchHub::Stream final
     : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
@@ -53,21 +64,21 @@ class WatchHub::Stream final
 
   void OnWriteDone(bool ok) override { hub.OnWritten(id, ok); }
   void OnCancel() override { hub.OnClientGone(id); }
-  void OnDone() override { self.reset(); }  // nothing may follow
+  void OnDone() override { self.reset(); }  // may destroy the stream
 
   const CallsUnderWay::Counted counted;
   WatchHub& hub;
-  const std::string peer;  // the machine that it goes to
+  const std::string peer;  // the client's machine
   const std::string ring;
   const bool include_moves;
   const Admission admit;
   const Clock::time_point opened_at = Clock::now();
-  uint64_t id = 0;  // set before gRPC knows the stream
-  StreamPtr self;   // from Open to OnDone: gRPC holds a plain pointer
-  grpc::ByteBuffer in_flight;  // belongs to the write
+  uint64_t id = 0;             // set before gRPC knows the stream
+  StreamPtr self;              // from Open to OnDone; gRPC has a plain pointer
+  grpc::ByteBuffer in_flight;  // used by the write
 };
 
-// A call that is refused at once.
+// RefusedStream is the reactor of a call that is rejected at once.
 class WatchHub::RefusedStream final
     : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
@@ -120,6 +131,9 @@ absl::Status WatchHub::CheckRoom(const std::string& peer) {
 absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
                              const std::string& peer, Admission admit,
                              StreamPtr& stream) {
+  // Phase 1: check the request, the caller and the ring. The check comes before
+  // the look-up of the ring, so that a caller without a role cannot find out
+  // which rings exist.
   v1::WatchRequest request;
   if (absl::Status status = ParseRequest(bytes, request); !status.ok()) {
     return status;
@@ -128,6 +142,9 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
   if (auto state = membership_.Find(request.ring()); !state.ok()) {
     return state.status();
   }
+  // Phase 2: add the stream, under one lock with the checks, so that the limits
+  // hold and no stream is added after Drain. Afterwards, all indexes contain
+  // the stream. Its position is the state that the client already has.
   stream = std::make_shared<Stream>(*this, peer, request, std::move(admit));
   MutexLock lock(mu_);
   if (draining_) {
@@ -169,6 +186,9 @@ void WatchHub::Notice(uint64_t id) {
   dispatcher_.Wake();
 }
 
+// The dispatcher skips a stream while a write is in flight. If it has skipped
+// this one (`passed_by`), or if the write has failed, it must check the stream
+// again now.
 void WatchHub::OnWritten(uint64_t id, bool ok) {
   {
     MutexLock lock(mu_);
@@ -231,7 +251,11 @@ WatchFigures WatchHub::Figures() const {
   return figures;
 }
 
-// --- The dispatcher: which streams are looked at, and when ---
+// --- The dispatcher: which streams are checked, and when ---
+//
+// Streams are checked for three reasons: an event on the stream, a change of
+// its ring, and a heartbeat that is due. Events are handled at once. Changes
+// wait for kPassGap since the last pass with changes.
 
 WatchHub::Clock::time_point WatchHub::NextPass() const {
   MutexLock lock(mu_);
@@ -245,6 +269,8 @@ WatchHub::Clock::time_point WatchHub::NextPass() const {
 
 std::vector<WatchHub::StreamPtr> WatchHub::Collect(
     std::set<std::string>& rings) {
+  // Phase 1: collect noticed streams and streams of changed rings. Only IDs
+  // are collected, so each stream is checked once even if it has two reasons.
   std::vector<StreamPtr> streams;
   MutexLock lock(mu_);
   const auto now = Clock::now();
@@ -255,20 +281,26 @@ std::vector<WatchHub::StreamPtr> WatchHub::Collect(
     next_pass_ = now + kPassGap;
   }
   for (const std::string& ring : rings) {
+    // "" means that the server has read all rings from the store, so streams
+    // that wait in Attend may continue.
     if (ring.empty()) ids.insert(ahead_.begin(), ahead_.end());
     const auto at = by_ring_.find(ring);
     if (at != by_ring_.end()) ids.insert(at->second.begin(), at->second.end());
   }
+  // Phase 2: collect the streams whose heartbeat is due. by_age_ is ordered by
+  // sent_at, so the first stream that is not due ends the loop.
   while (!by_age_.empty()) {
     Progress& oldest = streams_.at(by_age_.front());
     if (oldest.sent_at + heartbeat_ > now) break;
     ids.insert(oldest.stream->id);
     oldest.heartbeat_due = !oldest.writing;
-    // Also if a write is in flight and nothing is sent now. Otherwise the
-    // stream would be found due again and again until the write is done.
+    // This also applies if a write is in flight, although nothing is sent now.
+    // Otherwise the stream would stay due, and the dispatcher would not sleep,
+    // until the write is done.
     oldest.sent_at = now;
     by_age_.splice(by_age_.end(), by_age_, oldest.age);
   }
+  // Phase 3: get the streams. A noticed stream may have ended meanwhile.
   for (const uint64_t id : ids) {
     const auto at = streams_.find(id);
     if (at != streams_.end()) streams.push_back(at->second.stream);
@@ -289,7 +321,7 @@ WatchHub::Clock::time_point WatchHub::Dispatch() {
   return NextPass();
 }
 
-// --- What a stream is sent, and what ends it ---
+// --- Sending messages and ending streams ---
 
 absl::Status WatchHub::GoingAway() {
   const auto spread = std::clamp<std::chrono::milliseconds>(
@@ -329,6 +361,9 @@ bool WatchHub::MayBeBehind(const Stream& stream, const WatchPosition& known,
 }
 
 void WatchHub::Attend(const StreamPtr& stream) {
+  // Phase 1: copy the state of the stream. If a write is in flight, OnWritten
+  // will notice the stream again. Otherwise only this thread can start a write
+  // or end the stream, so the copy stays valid without the lock.
   WatchPosition position;
   bool started = false;
   bool heartbeat_due = false;
@@ -346,11 +381,16 @@ void WatchHub::Attend(const StreamPtr& stream) {
     heartbeat_due = progress.heartbeat_due;
     progress.heartbeat_due = false;
   }
+  // Phase 2: check whether the stream may continue, and get the newest state.
   StatePtr state;
   if (absl::Status status = MayGoOn(*stream, state); !status.ok()) {
     End(stream, status);
     return;
   }
+  // Phase 3: if this server may be behind the client, send nothing yet. An
+  // older epoch would set the client back. The stream waits in ahead_ and is
+  // checked again after each read of the store. It ends after
+  // kMaxEpochWaitSeconds.
   if (!started && MayBeBehind(*stream, position, *state)) {
     if (Clock::now() - stream->opened_at <
         std::chrono::seconds(limits::kMaxEpochWaitSeconds)) {
@@ -366,6 +406,8 @@ void WatchHub::Attend(const StreamPtr& stream) {
     }
     return;
   }
+  // Phase 4: build the message, without the lock. A new stream always gets a
+  // message, other streams only for a change or a heartbeat.
   const bool newest = position.incarnation == state->incarnation &&
                       position.epoch == state->epoch;
   if (started && newest && !heartbeat_due) return;
@@ -373,6 +415,9 @@ void WatchHub::Attend(const StreamPtr& stream) {
       std::chrono::ceil<std::chrono::milliseconds>(membership_.Unconfirmed());
   WatchEvent event =
       events_.Next(state, position, stream->include_moves, unconfirmed);
+  // Phase 5: record the new position before the write, because OnWritten may
+  // run before StartWrite returns. Afterwards, `position` is the epoch that the
+  // client has when the write is done.
   {
     MutexLock lock(mu_);
     ahead_.erase(stream->id);
@@ -389,6 +434,8 @@ void WatchHub::Attend(const StreamPtr& stream) {
   stream->StartWrite(&stream->in_flight);
 }
 
+// Removes the stream from all indexes first. Events that gRPC still reports
+// find no Progress and do nothing.
 void WatchHub::End(const StreamPtr& stream, const absl::Status& status) {
   {
     MutexLock lock(mu_);

@@ -1,10 +1,11 @@
-// The watch streams of a server. Thread-safe. It owns the streams and one
-// dispatcher thread; the membership, the counts and the stats outlive it.
+// WatchHub serves the watch streams of a server. Thread-safe. It owns the
+// streams and one dispatcher thread. The membership, the counts and the stats
+// must outlive it.
 //
-// Streams are woken, not fed: each remembers the epoch that it was sent last,
-// and when it is idle and its ring has moved on, the dispatcher sends it the
-// change from there to the newest epoch. One write is in flight per stream and
-// no queue can grow: a slow reader skips epochs, and costs nobody else.
+// There is no queue of messages. Each stream remembers the epoch that was last
+// sent to it. When the stream is idle and its ring has a newer epoch, the
+// dispatcher sends the change from the one to the other. A stream has at most
+// one write in flight. A slow reader skips epochs and does not delay others.
 #ifndef CLOCKWISE_SERVICE_RPC_WATCH_WATCH_HUB_H_
 #define CLOCKWISE_SERVICE_RPC_WATCH_WATCH_HUB_H_
 
@@ -39,28 +40,28 @@ namespace clockwise {
 
 class WatchHub {
  public:
-  // Idle streams get a heartbeat every `heartbeat`.
+  // `heartbeat`: interval of the heartbeats on an idle stream.
   WatchHub(const Membership& membership, const ServingLimits& limits,
            CallsUnderWay& calls, RpcStats& stats,
            std::chrono::milliseconds heartbeat);
-  // All streams must have ended: the gRPC server is shut down before.
+  // All streams must have ended, so the gRPC server must be shut down before.
   ~WatchHub();
   WatchHub(const WatchHub&) = delete;
   WatchHub& operator=(const WatchHub&) = delete;
 
-  // Serves one Watch call from the machine `peer`, for as long as `admit` lets
-  // it watch the ring that it names: asked before each message, until gRPC is
+  // Serves one Watch call from the machine `peer`. `admit` checks whether the
+  // call may watch a ring. The hub calls it before each message, until gRPC is
   // done with the call.
   using Admission = std::function<absl::Status(const std::string& ring)>;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Open(
       const grpc::ByteBuffer& request, const std::string& peer,
       Admission admit);
 
-  // `ring` has a new state, or is gone. Quick.
+  // Reports that `ring` has a new state, or was deleted. Does not block.
   void Wake(const std::string& ring);
 
-  // Ends all streams, now and from now on, with UNAVAILABLE. Each is asked to
-  // come to another server after a time of its own.
+  // Ends all present and future streams with UNAVAILABLE. The open streams are
+  // asked to reconnect to another server after different delays.
   void Drain();
 
   WatchFigures Figures() const;
@@ -71,48 +72,51 @@ class WatchHub {
   using StreamPtr = std::shared_ptr<Stream>;
   using Clock = std::chrono::steady_clock;
 
-  // What changes while a stream is open.
+  // The state of an open stream.
   struct Progress {
     StreamPtr stream;
-    WatchPosition position;  // what was sent last; before that, what is known
-    bool started = false;    // whether anything was sent
-    bool writing = false;    // whether a write is in flight
-    bool passed_by = false;  // whether there was something to send meanwhile
-    bool broken = false;     // whether the client is gone
+    WatchPosition position;  // last sent; before that, the client's
+    bool started = false;    // a message was sent
+    bool writing = false;    // a write is in flight
+    bool passed_by = false;  // the dispatcher had something to send meanwhile
+    bool broken = false;     // the client has gone
     bool heartbeat_due = false;
     Clock::time_point sent_at;          // time of the last message
-    std::list<uint64_t>::iterator age;  // its place in by_age_
+    std::list<uint64_t>::iterator age;  // its position in by_age_
   };
 
   // Called by streams, on gRPC's threads.
   void OnWritten(uint64_t id, bool ok);
   void OnClientGone(uint64_t id);
-  // Lets the dispatcher look at stream `id`.
+  // Makes the dispatcher check stream `id`.
   void Notice(uint64_t id);
+  // Parses and checks a request, and adds its stream.
   absl::Status Admit(const grpc::ByteBuffer& request, const std::string& peer,
                      Admission admit, StreamPtr& stream);
-  // Whether there may be one more stream, from `peer`.
+  // Checks whether `peer` may open one more stream; LIMIT_REACHED.
   absl::Status CheckRoom(const std::string& peer)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // One pass of the dispatcher. Returns the time of the next one.
   Clock::time_point Dispatch();
-  // Takes the streams to look at now: those noticed, those of rings that
-  // changed, and those whose heartbeat is due. `rings` are those that changed.
+  // Returns the streams to check now: the noticed ones, the streams of changed
+  // rings, and those whose heartbeat is due. Sets `rings` to the changed rings.
   std::vector<StreamPtr> Collect(std::set<std::string>& rings);
-  // Sends `stream` what it lacks, or ends it.
+  // Sends `stream` its next message if there is one, or ends the stream.
   void Attend(const StreamPtr& stream);
-  // When a stream must be looked at, unless the dispatcher is woken before.
+  // Returns the time of the next pass, unless the dispatcher is woken before.
   Clock::time_point NextPass() const;
   // Checks whether `stream`, which is open, may continue. On OK, sets `state`
   // to the ring's newest state.
   absl::Status MayGoOn(const Stream& stream, StatePtr& state);
+  // Returns DRAINING with a random delay for one client.
   absl::Status GoingAway() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Whether `stream`, to which nothing was sent yet and whose client has seen
-  // `known`, knows of more than `state`, and this server has not made sure
-  // since that its state is the newest.
+  // True if this server may be behind the client of a new `stream`: the client
+  // knows an epoch (`known`) that is newer than `state`, and the server has not
+  // read the store since the stream was opened.
   bool MayBeBehind(const Stream& stream, const WatchPosition& known,
                    const RingState& state) const;
+  // Removes a stream that has no write in flight, and finishes its call.
   void End(const StreamPtr& stream, const absl::Status& status);
 
   const Membership& membership_;
@@ -121,7 +125,7 @@ class WatchHub {
   CallsUnderWay& calls_;
   RpcStats& stats_;
   const std::chrono::milliseconds heartbeat_;
-  // The dispatcher's alone.
+  // Used only by the dispatcher.
   WatchEvents events_;
   std::minstd_rand random_{std::random_device()()};
 
@@ -130,19 +134,20 @@ class WatchHub {
   absl::flat_hash_map<uint64_t, Progress> streams_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::set<uint64_t>> by_ring_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, size_t> by_peer_ ABSL_GUARDED_BY(mu_);
-  // Ids in order of their last message, oldest first: whose heartbeat is due.
+  // IDs in the order of their last message, oldest first. Heartbeats follow
+  // this order.
   std::list<uint64_t> by_age_ ABSL_GUARDED_BY(mu_);
   std::set<uint64_t> noticed_ ABSL_GUARDED_BY(mu_);
-  // Ids of streams that wait until this server is sure not to be behind them.
+  // IDs of streams that wait until this server is not behind their clients.
   std::set<uint64_t> ahead_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> changed_rings_ ABSL_GUARDED_BY(mu_);
-  // Before then, streams are not told of changes, so that those in a burst come
-  // together.
+  // Changes are not sent before this time, so that one message contains all
+  // changes of a burst.
   Clock::time_point next_pass_ ABSL_GUARDED_BY(mu_);
   std::map<std::pair<std::string, std::string>, uint64_t> resyncs_
       ABSL_GUARDED_BY(mu_);
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
-  PeriodicTask dispatcher_;  // last: it uses what is above
+  PeriodicTask dispatcher_;  // last, because it uses the members above
 };
 
 }  // namespace clockwise

@@ -1,8 +1,8 @@
 // The writes of EtcdStore, except for whole rings (etcd_store.cc).
 //
 // Invariant: readers follow the head key only. A change becomes valid in
-// exactly one transaction, which replaces the head key if its revision is still
-// the revision that the change was computed from (Flip). All writes before that
+// exactly one transaction (Flip). It replaces the head key if its revision is
+// still the one from which the change was computed. All writes before that
 // transaction go to keys that no head refers to.
 #include <algorithm>
 #include <chrono>

@@ -17,8 +17,8 @@
 #include "service/store/store_rules.h"
 
 namespace clockwise {
-// In the order of Query. SQLite compares text by its bytes by default, which is
-// the order of nodes by ID.
+// The statements in the order of Query. By default, SQLite compares text by its
+// bytes, which is the order of nodes by ID.
 const absl::string_view SqliteStore::kSql[kQueries] = {
     "SELECT name FROM rings ORDER BY name",
     ("SELECT incarnation, epoch, fingerprint, spec, digest FROM rings "
