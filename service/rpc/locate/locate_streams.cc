@@ -23,10 +23,9 @@ absl::Status ClientGone() {
 // started, the stream may be destroyed.
 //
 // Invariants: at most one read, one computation and one write run at a time.
-// The
-// next read starts together with the write of the answer to the last request.
-// The call is finished once, when it has an end status and no answer is being
-// computed or written. A read may still be pending then.
+// The next read starts together with the write of the answer to the last
+// request. The call is finished once, when it has an end status and no answer
+// is being computed or written. A read may still be pending then.
 class LocateStreams::Stream final : public Reactor {
  public:
   Stream(LocateStreams& streams, const grpc::CallbackServerContext& context)

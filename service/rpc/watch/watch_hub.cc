@@ -361,9 +361,8 @@ bool WatchHub::MayBeBehind(const Stream& stream, const WatchPosition& known,
 }
 
 void WatchHub::Attend(const StreamPtr& stream) {
-  // Phase 1: copy the state of the stream. If a write is in flight, OnWritten
-  // will notice the stream again. Otherwise only this thread can start a write
-  // or end the stream, so the copy stays valid without the lock.
+  // Phase 1: copy the state. If a write is in flight, OnWritten notices the
+  // stream again. Otherwise only this thread changes the copied fields.
   WatchPosition position;
   bool started = false;
   bool heartbeat_due = false;
@@ -387,10 +386,9 @@ void WatchHub::Attend(const StreamPtr& stream) {
     End(stream, status);
     return;
   }
-  // Phase 3: if this server may be behind the client, send nothing yet. An
-  // older epoch would set the client back. The stream waits in ahead_ and is
-  // checked again after each read of the store. It ends after
-  // kMaxEpochWaitSeconds.
+  // Phase 3: if this server may be behind the client, send nothing, because an
+  // older epoch would set the client back. Check again after each read of the
+  // store, until kMaxEpochWaitSeconds.
   if (!started && MayBeBehind(*stream, position, *state)) {
     if (Clock::now() - stream->opened_at <
         std::chrono::seconds(limits::kMaxEpochWaitSeconds)) {
@@ -416,8 +414,7 @@ void WatchHub::Attend(const StreamPtr& stream) {
   WatchEvent event =
       events_.Next(state, position, stream->include_moves, unconfirmed);
   // Phase 5: record the new position before the write, because OnWritten may
-  // run before StartWrite returns. Afterwards, `position` is the epoch that the
-  // client has when the write is done.
+  // run before StartWrite returns. Then nothing else can start a write.
   {
     MutexLock lock(mu_);
     ahead_.erase(stream->id);
