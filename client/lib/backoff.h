@@ -1,5 +1,5 @@
-// How long to wait before trying once more: doubling, with jitter, bounded. A
-// value.
+// Backoff computes the wait before the next attempt: it doubles, has jitter and
+// is bounded. Thread-compatible.
 #ifndef CLOCKWISE_CLIENT_LIB_BACKOFF_H_
 #define CLOCKWISE_CLIENT_LIB_BACKOFF_H_
 
@@ -14,15 +14,15 @@ class Backoff {
   Backoff(absl::Duration first, absl::Duration longest)
       : first_(first), longest_(longest), next_(first) {}
 
-  // The next wait. `random`, from 0 to 1, takes off up to half of it, so that
-  // clients that lost a server together do not return together.
+  // Returns the next wait. `random`, from 0 to 1, shortens it by up to half, so
+  // that clients that lost a server together do not return together.
   absl::Duration Next(double random) {
     const absl::Duration wait = next_ * (1 - random / 2);
     next_ = std::min(next_ * 2, longest_);
     return wait;
   }
 
-  // After progress.
+  // Starts again with the first wait. Call it after progress.
   void Reset() { next_ = first_; }
 
  private:

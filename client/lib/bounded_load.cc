@@ -10,8 +10,8 @@ namespace clockwise {
 namespace {
 
 constexpr double kGreatestFactor = 1'000;
-// So that a due that is a whole number is not rounded up for an error in its
-// last bit.
+// Prevents an error in the last bit from rounding up a capacity that is a whole
+// number.
 constexpr double kRounding = 1e-9;
 
 }  // namespace
@@ -58,13 +58,13 @@ size_t BoundedLoad::Choose(size_t slot, double factor) const {
       return node;
     }
   }
-  // Only nodes that are on no slot have room.
+  // Only nodes without a slot have capacity.
   return nodes[first];
 }
 
 void BoundedLoad::TakeRing(const client::RingViewPtr& view) {
   if (view_ == view) return;
-  // Another thread may have been quicker, with a newer one.
+  // Another thread may have set a newer ring already.
   if (view_ != nullptr && view_->incarnation() == view->incarnation() &&
       view_->epoch() > view->epoch()) {
     return;

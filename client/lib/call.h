@@ -1,4 +1,4 @@
-// Calls whichever server answers. Stateless.
+// CallServers makes one call to any server that answers. Stateless.
 #ifndef CLOCKWISE_CLIENT_LIB_CALL_H_
 #define CLOCKWISE_CLIENT_LIB_CALL_H_
 
@@ -16,9 +16,9 @@ namespace clockwise::client {
 using Attempt = absl::FunctionRef<grpc::Status(v1::PlacementService::Stub&,
                                                grpc::ClientContext&)>;
 
-// Makes attempts at one server after the other, first at the preferred one,
-// until one succeeds or `policy` ends the call. The server that succeeded is
-// preferred from then on. Blocks for `policy.timeout` at most.
+// Tries the servers one after the other, the preferred one first, until an
+// attempt succeeds or `policy` ends the call. The server that succeeded becomes
+// the preferred one. Blocks for at most `policy.timeout`.
 Outcome CallServers(Targets& targets, const RetryPolicy& policy,
                     Attempt attempt);
 

@@ -49,7 +49,8 @@ absl::Status Check(const std::vector<std::string>& targets,
   return RingName(options.ring).status();
 }
 
-// Random, so that clients with the same list do not all use its first server.
+// Shuffles the list, so that clients with the same list do not all use its
+// first server.
 std::vector<std::string> Shuffled(std::vector<std::string> addresses) {
   std::shuffle(addresses.begin(), addresses.end(),
                std::minstd_rand(std::random_device()()));
@@ -59,7 +60,7 @@ std::vector<std::string> Shuffled(std::vector<std::string> addresses) {
 ChannelOptions LibraryChannels() {
   ChannelOptions options;
   options.program = "clockwise-cpp";
-  // One server that does not answer leaves time for another.
+  // A server that does not answer must leave time for another one.
   options.connect_timeout = absl::Seconds(1);
   return options;
 }
@@ -84,7 +85,8 @@ class Client::Parts {
 
   ~Parts() {
     follower_.Stop();
-    // With the last confirmation, which the file does not have.
+    // Stores the time of the last confirmation, which the file does not have
+    // yet.
     if (const RingViewPtr view = mirror()) Keep(view);
   }
 
@@ -145,16 +147,19 @@ class Client::Parts {
     return {nullptr, absl::InfinitePast()};
   }
 
-  // By the wall clock, which is all that there is over a restart.
+  // Converts the time in the file to the steady clock. Only the wall clock
+  // survives a restart.
   Clock::time_point ConfirmedByFile() const {
     const absl::Duration age = absl::Now() - kept_.confirmed;
-    // From the future: the clock was set back, and tells nothing.
+    // A time in the future means that the clock was set back, so the age is
+    // unknown.
     if (kept_.view == nullptr || age < absl::ZeroDuration()) return kNever;
     return Clock::now() - absl::ToChronoNanoseconds(age);
   }
 
   void Told() {
-    // Whoever waits has either seen what is new or waits by now.
+    // A waiting thread has now either seen the new state, or waits for the
+    // notification.
     { MutexLock lock(mu_); }
     changed_.NotifyAll();
     listeners_.Wake();

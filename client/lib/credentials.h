@@ -1,4 +1,5 @@
-// Opens the credentials that a client's options name. Stateless.
+// OpenCredentials opens the credentials that a client's options name.
+// Stateless.
 #ifndef CLOCKWISE_CLIENT_LIB_CREDENTIALS_H_
 #define CLOCKWISE_CLIENT_LIB_CREDENTIALS_H_
 
@@ -10,8 +11,9 @@
 
 namespace clockwise::client {
 
-// InvalidArgument: a file is missing or invalid, a certificate has no key, or
-// a token would be sent in plaintext.
+// Returns the source of credentials for channels. INVALID_ARGUMENT: a file is
+// missing or invalid, a certificate has no key, or a token would be sent in
+// plaintext.
 absl::StatusOr<std::shared_ptr<CredentialsSource>> OpenCredentials(
     const Tls& tls);
 

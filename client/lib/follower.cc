@@ -43,7 +43,11 @@ RingViewPtr Follower::mirror() const {
 }
 
 void Follower::Publish() {
-  RingViewPtr before;  // destroyed without the lock
+  // The order matters. The lock covers only the swap, and the old ring is
+  // destroyed without it. The caches of other threads are invalidated after the
+  // swap, so no thread caches the old ring again. The epoch is last: a thread
+  // that reads an epoch finds a mirror that is at least as new.
+  RingViewPtr before;
   {
     MutexLock lock(mu_);
     before = std::exchange(mirror_, view_);
@@ -58,8 +62,13 @@ State Follower::state() const {
 }
 
 Follower::Clock::time_point Follower::Follow(const std::stop_token& stop) {
+  // Phase 1: follow one server until its stream ends. Only Watch changes the
+  // mirror. The mirror therefore stays the last verified ring, whatever the
+  // reason for the end is.
   const absl::Status end = Watch(target_, stop);
   if (stop.stop_requested()) return PeriodicTask::kWhenWoken;
+  // Phase 2: report the end. Until the next message, state() names the server
+  // and the reason.
   {
     MutexLock lock(mu_);
     state_.connected = false;
@@ -67,9 +76,11 @@ Follower::Clock::time_point Follower::Follow(const std::stop_token& stop) {
         absl::StrCat(targets_.address(target_), ": ", end.message());
     ++state_.reconnects;
   }
+  // Phase 3: select the next server, so that one broken server cannot block the
+  // mirror. A draining server sends a RetryInfo that differs for each stream,
+  // so that its clients do not reconnect at once. It replaces the backoff. In
+  // both cases the pause is at most longest_pause.
   target_ = (target_ + 1) % targets_.size();
-  // A server that shuts down says when to come to another, so that its clients
-  // do not all come at once.
   const absl::Duration asked =
       std::min(RetryDelayOf(end), absl::FromChrono(options_.longest_pause));
   const absl::Duration pause = backoff_.Next(Draw(random_));
@@ -78,22 +89,32 @@ Follower::Clock::time_point Follower::Follow(const std::stop_token& stop) {
 }
 
 absl::Status Follower::Watch(size_t target, const std::stop_token& stop) {
+  // Phase 1: request only what is missing. With a known epoch and incarnation,
+  // the server can send a delta. After a message that failed its check, the
+  // request names neither, so the server sends a snapshot. The first message
+  // thus either continues view_ or replaces it.
   v1::WatchRequest request;
   request.set_ring(options_.ring);
   if (view_ != nullptr && !ask_for_all_) {
     request.set_known_epoch(view_->epoch());
     request.set_known_incarnation(view_->incarnation());
   }
-  // What the first message says was so at some time after this.
+  // Phase 2: open the stream. The first message is true at some time after this
+  // moment, so it confirms nothing later. The stop callback cancels the call
+  // also if the stop was requested before. Stop therefore never waits for a
+  // silent server.
   Clock::time_point as_of = Clock::now();
   const auto stub = targets_.stub(target);
   WatchCall call(*stub, request);
-  // Cancels at once if a stop was requested before.
   const std::stop_callback cancel(stop, [&call] { call.Cancel(); });
   {
     MutexLock lock(mu_);
     state_.server = targets_.address(target);
   }
+  // Phase 3: read until the first failure. Servers send heartbeats, so a stream
+  // that is silent for options_.silence is dead. Servers send later messages
+  // when they become true, so those confirm the time of their arrival. After
+  // each round the mirror is the ring that this server sent last.
   absl::Status status;
   while (status.ok()) {
     v1::WatchResponse message;
@@ -102,12 +123,15 @@ absl::Status Follower::Watch(size_t target, const std::stop_token& stop) {
     if (status.ok()) targets_.Prefer(target);
     as_of = Clock::time_point::max();
   }
+  // Phase 4: gRPC would use a silent connection again, so replace it.
   if (absl::IsDeadlineExceeded(status)) targets_.Reconnect(target);
   return status;
 }
 
 absl::Status Follower::TakeIn(const v1::WatchResponse& message,
                               Clock::time_point as_of) {
+  // Phase 1: check the message before anything is stored. If it fails, view_
+  // stays the last verified ring, and the next stream requests a snapshot.
   auto next = After(view_, message);
   if (next.ok() && *next == nullptr) {
     next = absl::DataLossError("a first message without a ring");
@@ -118,6 +142,9 @@ absl::Status Follower::TakeIn(const v1::WatchResponse& message,
     ++state_.mismatches;
     return next.status();
   }
+  // Phase 2: replace the mirror. Rings are immutable, so readers see the old or
+  // the new ring, never a mix. This happens before the confirmation: confirmed_
+  // is never the time of a ring that readers cannot see yet.
   ask_for_all_ = false;
   backoff_.Reset();
   const bool replaced = *next != view_;
@@ -126,11 +153,14 @@ absl::Status Follower::TakeIn(const v1::WatchResponse& message,
     view_ = *std::move(next);
     Publish();
   }
-  // What the server itself could not make sure of counts too.
+  // Phase 3: confirm the mirror. The time that the server itself could not
+  // confirm is subtracted. confirmed_ never decreases.
   const auto confirmed = std::min(as_of, Clock::now()) -
                          std::chrono::milliseconds(message.unconfirmed_ms());
   confirmed_.store(std::max(confirmed_.load(), confirmed));
   from_server_.store(true);
+  // Phase 4: update the counters, then notify. The callback is last and without
+  // the lock, so the threads that it wakes see all of the above.
   {
     MutexLock lock(mu_);
     state_.connected = true;

@@ -1,8 +1,9 @@
-// Keeps the mirror at what servers tell: one thread that watches one server
-// after the other, for as long as it lives.
+// Follower keeps the mirror up to date: its thread watches one server after the
+// other until Stop. Thread-safe, except Start and Stop. It owns its thread.
 //
-// Each message is checked before it is believed (mirror.h). One that does not
-// give the ring it names is counted, and the ring is asked for as a whole.
+// Each message is checked before it is used (mirror.h). If a message does not
+// lead to the ring that it names, the follower counts it and requests a
+// snapshot.
 #ifndef CLOCKWISE_CLIENT_LIB_FOLLOWER_H_
 #define CLOCKWISE_CLIENT_LIB_FOLLOWER_H_
 
@@ -28,9 +29,9 @@ namespace clockwise::client {
 
 class Follower {
  public:
-  // `start`: what to begin with, from a file, or null. `told` is called on its
-  // thread whenever the mirror has changed or was confirmed. `targets` outlive
-  // it.
+  // `start` is the first mirror, from a file, or null. `told` is called on the
+  // follower's thread each time the mirror has changed or was confirmed.
+  // `targets` must outlive this object.
   Follower(const Options& options, Targets& targets, RingViewPtr start,
            std::chrono::steady_clock::time_point confirmed,
            std::function<void()> told);
@@ -41,34 +42,39 @@ class Follower {
   void Start();
   void Stop();
 
-  // The newest ring; null if there is none yet.
+  // Returns the newest ring; null if there is none yet.
   RingViewPtr mirror() const;
-  // The same without a lock while the ring does not change. The reference is
-  // valid until this thread calls Glance again, of any client.
+  // Same as mirror(), without a lock while the ring does not change. The
+  // reference is valid until this thread calls Glance of any client again.
   const RingViewPtr& Glance() const {
     return glances_.Get(std::monostate(), [this] { return mirror(); });
   }
-  // Its epoch; 0 if there is none yet.
+  // Returns the epoch of the mirror; 0 if there is none yet.
   uint64_t epoch() const { return epoch_.load(); }
-  // When a server last said, for all that is known, that the mirror was the
-  // newest ring; the least of times: never.
+  // Returns the latest time at which the mirror was certainly the newest ring;
+  // time_point::min() if no server has confirmed it.
   std::chrono::steady_clock::time_point confirmed() const {
     return confirmed_.load();
   }
-  // Whether the mirror comes from a server.
+  // True if the mirror is from a server.
   bool from_server() const { return from_server_.load(); }
-  // Without source, staleness and what the file did.
+  // Returns the state without source, epoch, incarnation, fingerprint,
+  // staleness and file error.
   State state() const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  // Watches one server until the stream ends; returns when to watch the next.
+  // Watches one server until the stream ends. Returns the time to watch the
+  // next server.
   Clock::time_point Follow(const std::stop_token& stop);
   // Returns why the stream of Watch to server `target` has ended.
   absl::Status Watch(size_t target, const std::stop_token& stop);
+  // Checks a message and applies it to the mirror. The message confirms the
+  // mirror as of `as_of`, or as of now if that is earlier.
   absl::Status TakeIn(const v1::WatchResponse& message,
                       Clock::time_point as_of);
+  // Makes `view_` visible to all threads.
   void Publish() ABSL_LOCKS_EXCLUDED(mu_);
 
   const Options options_;
@@ -76,9 +82,9 @@ class Follower {
   const std::function<void()> told_;
   std::atomic<Clock::time_point> confirmed_;
   std::atomic<bool> from_server_ = false;
-  std::atomic<uint64_t> epoch_ = 0;  // of mirror_
+  std::atomic<uint64_t> epoch_ = 0;  // epoch of mirror_
 
-  // Used by the task alone.
+  // Used only by the task.
   size_t target_ = 0;
   RingViewPtr view_;
   bool ask_for_all_ = false;
@@ -88,8 +94,8 @@ class Follower {
   mutable Mutex mu_;
   State state_ ABSL_GUARDED_BY(mu_);
   RingViewPtr mirror_ ABSL_GUARDED_BY(mu_);
-  GlanceCache<RingView> glances_;     // of mirror_
-  std::optional<PeriodicTask> task_;  // last: it uses what is above
+  GlanceCache<RingView> glances_;     // copies of mirror_
+  std::optional<PeriodicTask> task_;  // last: it uses the members above
 };
 
 }  // namespace clockwise::client

@@ -10,7 +10,7 @@ namespace clockwise::client {
 struct Listeners::Listener {
   std::string node_id;
   std::function<void(const RingEvent&)> call;
-  RingViewPtr told;   // the thread's alone: what it was told of last
+  RingViewPtr told;   // last ring that was reported; used only by the task
   bool gone = false;  // guarded by Shared::mu
 };
 
@@ -21,8 +21,8 @@ struct Listeners::Shared {
   const Listener* in_call ABSL_GUARDED_BY(mu) = nullptr;
   std::thread::id caller ABSL_GUARDED_BY(mu);
 
-  // Returns once `listener` is not being called, unless it is that call that
-  // asks for it.
+  // Removes `listener`. Blocks until no call of it is running, unless that call
+  // itself removes it.
   void Remove(const std::shared_ptr<Listener>& listener) {
     MutexLock lock(mu);
     listener->gone = true;

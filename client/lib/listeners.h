@@ -1,6 +1,7 @@
-// Tells of changes of the mirror: to each who asked, what they mean for a node;
-// and to the ring file. One thread, so that a slow listener keeps the follower
-// waiting no more than other listeners: what happens meanwhile comes together.
+// Listeners reports changes of the mirror: the effect on a node to each
+// listener, and the new ring to the ring file. Thread-safe. It owns one thread,
+// so a slow listener delays other listeners but not the follower. Changes
+// during a call are combined into the next event.
 #ifndef CLOCKWISE_CLIENT_LIB_LISTENERS_H_
 #define CLOCKWISE_CLIENT_LIB_LISTENERS_H_
 
@@ -18,25 +19,26 @@ namespace clockwise::client {
 
 class Listeners {
  public:
-  // `mirror` gives the newest ring, null if there is none; `keep`, if not null,
-  // is called with each ring that is new, before the listeners.
+  // `mirror` returns the newest ring, null if there is none. `keep`, if not
+  // null, is called with each new ring, before the listeners.
   Listeners(std::function<RingViewPtr()> mirror,
             std::function<void(const RingViewPtr&)> keep);
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
 
-  // The mirror may have changed. Quick.
+  // Starts a delivery, because the mirror may have changed. Does not block.
   void Wake();
 
+  // Adds a listener. See Client::OnChange.
   Subscription Add(std::string node_id,
                    std::function<void(const RingEvent&)> listener);
 
  private:
   struct Listener;
-  // What is shared with subscriptions, which may outlive this.
+  // State that is shared with subscriptions, which may outlive this object.
   struct Shared;
 
-  // Reports the newest ring to all that have not seen it.
+  // Reports the newest ring to all listeners that have not seen it.
   void Deliver(const std::stop_token& stop);
   void Tell(const std::shared_ptr<Listener>& listener, const RingViewPtr& now,
             const std::stop_token& stop);
@@ -44,8 +46,8 @@ class Listeners {
   const std::function<RingViewPtr()> mirror_;
   const std::function<void(const RingViewPtr&)> keep_;
   const std::shared_ptr<Shared> shared_;
-  RingViewPtr kept_;   // used by the task alone
-  PeriodicTask task_;  // last: it uses what is above
+  RingViewPtr kept_;   // used only by the task
+  PeriodicTask task_;  // last: it uses the members above
 };
 
 }  // namespace clockwise::client

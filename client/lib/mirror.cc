@@ -20,7 +20,7 @@ absl::Status Mismatch(absl::string_view what) {
   return absl::DataLossError(what);
 }
 
-// Holds the ring against what the message says of it.
+// Compares the ring with the epoch and fingerprint in the message.
 absl::StatusOr<RingViewPtr> Checked(
     absl::StatusOr<std::shared_ptr<const Ring>> ring, uint64_t epoch,
     uint64_t incarnation, uint64_t fingerprint, const RingView* before) {
@@ -42,7 +42,7 @@ absl::StatusOr<NodePtr> Normal(const v1::Node& node) {
   return std::make_shared<const v1::Node>(*std::move(normal));
 }
 
-// Whether `table` has `rows` rows of distinct indexes below `nodes`.
+// Checks that `table` has `rows` rows of distinct indexes below `nodes`.
 absl::Status CheckTable(std::span<const uint32_t> table, size_t rows,
                         size_t width, size_t nodes) {
   if (table.size() != rows * width) {
@@ -61,8 +61,8 @@ absl::Status CheckTable(std::span<const uint32_t> table, size_t rows,
   return absl::OkStatus();
 }
 
-// The table of `ring` in the indexes of `after`; kGone: the owner is no node
-// any more. As wide as `width`; what is not known yet is kGone too.
+// Returns the table of `ring` with indexes into `after`, `width` owners per
+// row. Owners that have left, and owners that are not known yet, are kGone.
 std::vector<uint32_t> Carried(const Ring& ring, const NodeList& after,
                               size_t rows, size_t width) {
   std::vector<uint32_t> table(rows * width, kGone);
@@ -193,8 +193,8 @@ absl::StatusOr<RingViewPtr> After(const RingViewPtr& view,
       }
       return view;
     default:
-      // A later version's: it must have a reason not to be a change of the
-      // ring.
+      // An event of a later version. That version did not send it as a change
+      // of the ring, so the ring stays.
       return view;
   }
 }

@@ -1,5 +1,5 @@
-// Follows a ring by the messages of Watch, and believes none of them: each has
-// to give the ring whose fingerprint it names. Pure functions.
+// Functions that apply Watch messages to a ring. Each message must lead to the
+// ring whose fingerprint it names. Pure functions.
 #ifndef CLOCKWISE_CLIENT_LIB_MIRROR_H_
 #define CLOCKWISE_CLIENT_LIB_MIRROR_H_
 
@@ -13,21 +13,24 @@ namespace clockwise::client {
 
 using RingViewPtr = std::shared_ptr<const RingView>;
 
-// The ring of `snapshot`. DATA_LOSS: it is none, or another one than it says.
+// Returns the ring of `snapshot`. `before`, if not null, is the previous view,
+// for reuse of its nodes. DATA_LOSS: the snapshot is not a valid ring, or its
+// fingerprint differs.
 absl::StatusOr<RingViewPtr> FromSnapshot(const v1::Snapshot& snapshot,
                                          const RingView* before);
 
-// The ring after `delta`. DATA_LOSS: it does not start at `view`, makes no
-// sense, or leads to another ring than it says.
+// Returns the ring after `delta`. DATA_LOSS: the delta does not start at
+// `view`, is invalid, or leads to a ring with another fingerprint.
 absl::StatusOr<RingViewPtr> AfterDelta(const RingView& view,
                                        const v1::Delta& delta);
 
-// The ring after any message: for a heartbeat, `view` itself. `view` is null
-// before the first. DATA_LOSS as above.
+// Returns the ring after any message; for a heartbeat, `view` itself. `view` is
+// null before the first message. DATA_LOSS: as above, or a heartbeat for
+// another ring.
 absl::StatusOr<RingViewPtr> After(const RingViewPtr& view,
                                   const v1::WatchResponse& message);
 
-// The whole ring, as a server would tell it but for the figures of balance.
+// Returns the whole ring as a server sends it, without shares and balance.
 v1::Snapshot SnapshotOf(const RingView& view);
 
 }  // namespace clockwise::client

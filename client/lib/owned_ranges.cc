@@ -8,15 +8,15 @@
 namespace clockwise::client {
 namespace {
 
-// A range without the wrap: the positions from `first` to `last`, both
-// included. So the whole space is one, and none is empty.
+// Span is a range that does not wrap: the positions from `first` to `last`,
+// both included. One Span can be the whole space, and none is empty.
 struct Span {
   uint64_t first;
   uint64_t last;
 };
 constexpr uint64_t kLast = std::numeric_limits<uint64_t>::max();
 
-// Sorted, with those that touch made one.
+// Sorts the spans and merges adjacent ones.
 std::vector<Span> Merged(std::vector<Span> spans) {
   std::sort(spans.begin(), spans.end(),
             [](const Span& a, const Span& b) { return a.first < b.first; });
@@ -45,7 +45,8 @@ std::vector<Span> ToSpans(const std::vector<HashRange>& ranges) {
   return Merged(std::move(spans));
 }
 
-// One that ends at the top and one that begins at 0 are the same range.
+// Converts to ranges. A span that ends at the top and a span that begins at 0
+// become one range.
 std::vector<HashRange> ToRanges(std::vector<Span> spans) {
   std::vector<HashRange> ranges;
   if (spans.empty()) return ranges;
@@ -78,7 +79,7 @@ std::vector<HashRange> OwnedRanges(const Ring& ring,
   uint64_t start = ring.SlotEnd(ring.slots() - 1);
   for (size_t slot = 0; slot < ring.slots(); ++slot) {
     const uint64_t end = ring.SlotEnd(slot);
-    // Of points at one position, all but the first own nothing.
+    // If several points have one position, only the first owns keys.
     const bool empty = slot > 0 && start == end;
     if (!empty) {
       ring.OwnersFrom(slot, owners);

@@ -1,5 +1,5 @@
-// What of the hash space one node owns, and what it gains and loses by a
-// change. Stateless.
+// Functions that compute the ranges of the hash space that a node owns, gains
+// and loses. Stateless.
 #ifndef CLOCKWISE_CLIENT_LIB_OWNED_RANGES_H_
 #define CLOCKWISE_CLIENT_LIB_OWNED_RANGES_H_
 
@@ -11,18 +11,19 @@
 
 namespace clockwise::client {
 
-// The ranges of which `node_id` is one of the owners (as many as the ring's
-// spec says), by start, disjoint, adjacent ones merged. The ring's layout has
-// arcs. O(slots × owners).
+// Returns the ranges that `node_id` owns (with the ring's replica count),
+// sorted by start, disjoint, adjacent ranges merged. The ring's layout must
+// have arcs. Cost: O(slots × owners).
 std::vector<HashRange> OwnedRanges(const Ring& ring,
                                    const std::string& node_id);
 
-// What of `ranges` is not in `others`; both as OwnedRanges returns them, so is
-// the result.
+// Returns the parts of `ranges` that are not in `others`. Both, and the result,
+// have the form of OwnedRanges.
 std::vector<HashRange> Without(const std::vector<HashRange>& ranges,
                                const std::vector<HashRange>& others);
 
-// What leads from `before` (null: nothing was known) to `after` for a node.
+// Returns the effect on a node of the change from `before` to `after`. `before`
+// is null if no ring was known.
 RingEvent EventFor(const std::string& node_id,
                    const std::shared_ptr<const RingView>& before,
                    const std::shared_ptr<const RingView>& after);

@@ -45,8 +45,8 @@ v1::ApplyChangesRequest ToRequest(const std::string& ring,
   return request;
 }
 
-// A call may be repeated: it reads, or has a request_id. `lost_races`: ABORTED
-// is repeated.
+// Returns the policy for calls that may be repeated: reads, and changes with a
+// request_id. `lost_races`: true if ABORTED is repeated.
 RetryPolicy PolicyOf(const Options& options, bool lost_races) {
   RetryPolicy policy;
   policy.timeout = absl::FromChrono(options.call_timeout);

@@ -1,5 +1,5 @@
-// The calls of the library: look-ups and changes by whichever server answers.
-// Thread-safe.
+// Remote makes the library's RPCs, look-ups and changes, to any server that
+// answers. Thread-safe. `targets` must outlive it.
 #ifndef CLOCKWISE_CLIENT_LIB_REMOTE_H_
 #define CLOCKWISE_CLIENT_LIB_REMOTE_H_
 

@@ -23,8 +23,9 @@ bool NeverReached(const Outcome& failure) {
   const absl::Status& status = failure.status;
   if (IsAnswer(status)) return false;
   if (absl::IsDeadlineExceeded(status)) return !failure.connected;
-  // A failed connection is told from a lost one by gRPC's own words. If these
-  // ever change, a failed one counts as lost: fewer calls are repeated.
+  // gRPC's text distinguishes a failed connection from a lost one. If the text
+  // ever changes, a failed connection counts as lost, so fewer calls are
+  // repeated.
   return absl::IsUnavailable(status) &&
          (absl::StrContains(status.message(), "failed to connect") ||
           absl::StrContains(status.message(), "resolution failed"));
@@ -35,7 +36,7 @@ bool MayPass(const absl::Status& failure) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kCancelled:
     case absl::StatusCode::kDeadlineExceeded:
-    // gRPC reports a connection that was cut within a frame like this.
+    // gRPC reports a connection that was cut within a frame with these codes.
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
       return true;

@@ -1,9 +1,10 @@
-// Retries decides whether and when a call that failed is made again. It is the
-// one rule of the client library and of the command. Thread-compatible.
+// Retries decides whether and when a failed call is repeated. The client
+// library and the command `clockwise` use this one rule. Thread-compatible.
 //
-// Passive: time and random numbers are parameters; CallServers (call.h) makes
-// the attempts. Attempts go from one server to the next, and wait after each
-// round over all servers. A server's RetryInfo takes the place of the wait.
+// It is passive: time and random numbers are parameters, and CallServers
+// (call.h) makes the attempts. Attempts go from one server to the next, and
+// wait after each round over all servers. A server's RetryInfo replaces the
+// wait.
 #ifndef CLOCKWISE_CLIENT_LIB_RETRIES_H_
 #define CLOCKWISE_CLIENT_LIB_RETRIES_H_
 
@@ -20,23 +21,23 @@ namespace clockwise::client {
 struct RetryPolicy {
   static constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
 
-  absl::Duration timeout;  // of all attempts together
-  // Between rounds: the first wait, doubled up to the longest.
+  absl::Duration timeout;  // for all attempts together
+  // Waits between rounds: the first one, doubled up to the longest one.
   absl::Duration first_wait;
   absl::Duration longest_wait;
   // Maximum number of rounds while no server was reached.
   size_t rounds = kNoLimit;
-  // Maximum number of rounds after a server was reached: it is likely to come
-  // back.
+  // Maximum number of rounds after a server was reached, because that server is
+  // likely to return.
   size_t rounds_once_reached = kNoLimit;
-  // True if a second call does no harm: it reads, or has a request_id. False:
-  // no attempt follows one that may have reached a server.
+  // True if the call can be repeated safely: it reads, or has a request_id.
+  // False: no attempt follows an attempt that may have reached a server.
   bool repeatable = true;
   // True if ABORTED, a lost race against another change, is repeated.
   bool repeat_aborted = false;
 };
 
-// How one attempt ended.
+// Outcome is the result of one attempt.
 struct Outcome {
   absl::Status status;
   bool connected = false;  // the channel was ready when the attempt ended
@@ -50,22 +51,22 @@ bool MayPass(const absl::Status& failure);
 
 class Retries {
  public:
-  // `servers`: how many there are, at least 1.
+  // `servers` is the number of servers, at least 1.
   Retries(const RetryPolicy& policy, size_t servers, absl::Time now);
 
   // Returns the deadline of an attempt that begins now. It leaves time for the
   // other servers.
   absl::Time AttemptDeadline(absl::Time now) const;
 
-  // Notes a failed attempt. Returns the wait before the next attempt, which
-  // goes to the next server; nullopt: there is no next attempt. `random` is
+  // Records a failed attempt. Returns the wait before the next attempt, which
+  // goes to the next server; nullopt if there is no next attempt. `random` is
   // from 0 to 1.
   std::optional<absl::Duration> Next(const Outcome& failure, absl::Time now,
                                      double random);
 
-  // Returns the failure to report after the last attempt. The answer of a
-  // server precedes a lost connection, and that a server that was never
-  // reached. The first failure of a kind has the plainest reason.
+  // Returns the failure to report after the last attempt. An answer of a server
+  // has priority over a lost connection, which has priority over a server that
+  // was never reached. Of one kind, the first failure has the clearest reason.
   const Outcome& reported() const;
 
  private:
@@ -75,7 +76,7 @@ class Retries {
   const absl::Duration for_one_;
   Backoff backoff_;
   size_t attempts_ = 0;
-  bool reached_ = false;  // a server, ever
+  bool reached_ = false;  // true once any server was reached
   Outcome plainest_;
   Outcome last_;
 };

@@ -1,9 +1,11 @@
-// The last good ring in a file, for a start when no server answers. Stateless.
+// Functions that read and write a ring file: the last valid ring, for a start
+// while no server answers. Stateless.
 //
-// The file is "CLKWRNG1"; 8 bytes, little-endian: the XXH3-64 of all that
-// follows; 8 bytes: when a server last said that the ring is the newest, in
-// milliseconds of the Unix epoch; then a Snapshot (placement.proto). It is
-// replaced whole or not at all, and what is damaged is refused.
+// Format: "CLKWRNG1"; 8 bytes, little-endian: the XXH3-64 of all bytes that
+// follow; 8 bytes, little-endian: the time at which a server last confirmed
+// that the ring is the newest, in milliseconds of the Unix epoch; a Snapshot
+// (placement.proto). The file is replaced atomically. A damaged file is
+// rejected.
 #ifndef CLOCKWISE_CLIENT_LIB_RING_FILE_H_
 #define CLOCKWISE_CLIENT_LIB_RING_FILE_H_
 
@@ -21,14 +23,15 @@ struct KeptRing {
   absl::Time confirmed;
 };
 
-// Failures are one line for people, with the path: UNAVAILABLE, the system
-// refused.
+// Writes the ring file. Error messages are one line with the path. UNAVAILABLE:
+// the operating system returned an error, or the ring is too large.
 [[nodiscard]] absl::Status WriteRingFile(const std::string& path,
                                          const KeptRing& kept);
 
-// `ring` is the name that it must have. NOT_FOUND: there is no file;
-// DATA_LOSS: it is no such file, or damaged; FAILED_PRECONDITION: it holds
-// another ring; UNAVAILABLE: it cannot be read.
+// Reads the ring file. `ring` is the required name of the ring. NOT_FOUND: the
+// file does not exist. DATA_LOSS: the file is not a ring file, or is damaged.
+// FAILED_PRECONDITION: it contains another ring. UNAVAILABLE: it cannot be
+// read.
 absl::StatusOr<KeptRing> ReadRingFile(const std::string& path,
                                       const std::string& ring);
 

@@ -13,7 +13,7 @@ RingView::RingView(std::shared_ptr<const Ring> ring, uint64_t epoch,
     : ring_(std::move(ring)), epoch_(epoch), incarnation_(incarnation) {
   const NodeList& nodes = ring_->nodes();
   nodes_.reserve(nodes.size());
-  size_t at = 0;  // in the nodes before, sorted as these are
+  size_t at = 0;  // index into the old nodes, which have the same order
   for (const NodePtr& node : nodes) {
     std::shared_ptr<const Node> same;
     if (before != nullptr) {

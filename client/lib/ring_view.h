@@ -1,4 +1,4 @@
-// A ring as the library's users see it.
+// RingView is the View of one ring, for users of the library. Immutable.
 #ifndef CLOCKWISE_CLIENT_LIB_RING_VIEW_H_
 #define CLOCKWISE_CLIENT_LIB_RING_VIEW_H_
 
@@ -15,8 +15,8 @@ namespace clockwise::client {
 
 class RingView final : public View {
  public:
-  // `before`, if not null, is the view before: what is the same node there is
-  // not copied again.
+  // `before`, if not null, is the previous view. Nodes that have not changed
+  // are shared with it instead of copied.
   RingView(std::shared_ptr<const Ring> ring, uint64_t epoch,
            uint64_t incarnation, const RingView* before);
 

@@ -1,6 +1,5 @@
-// The servers that a client may use: a channel each, which connects with its
-// first call.
-// Thread-safe.
+// Targets is the list of servers that a client may use. It has one channel for
+// each; a channel connects with its first call. Thread-safe.
 #ifndef CLOCKWISE_CLIENT_LIB_TARGETS_H_
 #define CLOCKWISE_CLIENT_LIB_TARGETS_H_
 
@@ -25,16 +24,16 @@ class Targets {
 
   size_t size() const { return addresses_.size(); }
   const std::string& address(size_t i) const { return addresses_[i]; }
-  // Over a channel that was made with the newest credentials. One of older ones
-  // lives for as long as it is held.
+  // Returns the stub of server `i`, over a channel with the newest credentials.
+  // A channel with older credentials lives until its last stub is destroyed.
   std::shared_ptr<v1::PlacementService::Stub> stub(size_t i);
-  // Returns true if there is a connection to this server now.
+  // True if there is a connection to this server now.
   bool connected(size_t i);
-  // The next call to this server uses a new connection. Called when nothing
-  // came over the one in use for too long: gRPC would use it again.
+  // Makes the next call to this server use a new connection. Call it when a
+  // connection has been silent for too long: gRPC would use it again.
   void Reconnect(size_t i);
 
-  // The one that answered last; calls begin there.
+  // Returns the server that answered last. Calls try it first.
   size_t preferred() const { return preferred_.load(); }
   void Prefer(size_t i) { preferred_.store(i); }
 

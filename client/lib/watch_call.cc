@@ -8,8 +8,8 @@
 namespace clockwise::client {
 namespace {
 
-// A wait is made in pieces. One that took so much longer than it should means
-// that this process did not run (SIGSTOP, a suspended machine).
+// A wait is split into pieces. If a piece takes this much longer than
+// requested, the process was not running (SIGSTOP, a suspended machine).
 constexpr absl::Duration kPiece = absl::Seconds(1);
 constexpr absl::Duration kStoodStill = absl::Seconds(1);
 constexpr absl::Duration kForTheStatus = absl::Seconds(10);
@@ -54,7 +54,7 @@ grpc::Status WatchCall::Next(absl::Duration time, v1::WatchResponse* message) {
 bool WatchCall::Await(absl::Duration time) {
   void* tag = nullptr;
   bool ok = false;
-  // By the clock that also counts while a machine sleeps.
+  // Uses the clock that also advances while the machine is suspended.
   const absl::Time until = absl::Now() + time;
   while (true) {
     const absl::Time piece = std::min(absl::Now() + kPiece, until);
@@ -72,7 +72,7 @@ bool WatchCall::Await(absl::Duration time) {
     }
   }
   context_.TryCancel();
-  // The cancelled operation ends now; its memory must live until then.
+  // The cancelled operation completes now. Its memory must live until then.
   queue_.Next(&tag, &ok);
   return false;
 }

@@ -1,5 +1,6 @@
-// One call of Watch. A read can be given a time, which gRPC's synchronous
-// streams cannot. One thread uses it; any may cancel it.
+// WatchCall is one call of Watch. Its reads can have a timeout, unlike those of
+// gRPC's synchronous streams. Thread-compatible, but any thread may call
+// Cancel.
 #ifndef CLOCKWISE_CLIENT_LIB_WATCH_CALL_H_
 #define CLOCKWISE_CLIENT_LIB_WATCH_CALL_H_
 
@@ -17,23 +18,23 @@ namespace clockwise::client {
 class WatchCall {
  public:
   WatchCall(v1::PlacementService::Stub& stub, const v1::WatchRequest& request);
-  // Cancels it.
+  // Cancels the call.
   ~WatchCall();
   WatchCall(const WatchCall&) = delete;
   WatchCall& operator=(const WatchCall&) = delete;
 
-  // The next message; or how the stream ended, DEADLINE_EXCEEDED when nothing
-  // came for `time`, ABORTED when this process stood still meanwhile: what
-  // comes now may be old.
+  // Reads the next message. On failure, returns the status with which the
+  // stream ended. DEADLINE_EXCEEDED: no message arrived within `time`. ABORTED:
+  // this process was suspended meanwhile, so messages may be old.
   grpc::Status Next(absl::Duration time, v1::WatchResponse* message);
 
-  // Lets Next return, now and from now on.
+  // Makes the present and all later calls of Next return.
   void Cancel() { context_.TryCancel(); }
 
  private:
   enum class Waited { kDone, kSilent, kStoodStill };
 
-  // Whether the operation that was begun succeeded.
+  // Waits for the started operation. Returns true if it succeeded.
   bool Await(absl::Duration time);
 
   grpc::ClientContext context_;

@@ -1,17 +1,18 @@
-// The client library of Clockwise: which nodes own a key, answered locally from
-// a mirror of the ring that a server's Watch keeps up to date.
+// Client is the client library of Clockwise. It returns the nodes that own a
+// key from a local mirror of the ring, which a Watch stream keeps up to date.
 //
 //   auto client = Client::Create({"10.0.0.7:7400", "10.0.0.8:7400"});
 //   auto owners = (*client)->Locate("user:42");
 //   if (owners.ok()) Connect(owners->primary().address);
 //
-// The mirror is never silently stale: each message of a server is checked
-// against its fingerprint, staleness() is the time since a server last said
-// that the mirror is the newest ring, and state() tells the rest.
+// Staleness is visible. The client checks each message of a server against its
+// fingerprint. staleness() is the time since a server last confirmed that the
+// mirror is the newest ring. state() returns all other details.
 //
-// Errors are absl::Status with gRPC's codes; ReasonOf gives the server's
-// reason. Everything is thread-safe unless said otherwise. Needs C++20 and
-// Abseil; no header of gRPC or protobuf is included.
+// Errors are absl::Status with gRPC's codes. ReasonOfFailure returns the
+// server's reason. All classes are thread-safe unless their comment says
+// otherwise. Needs C++20 and Abseil; this header includes no header of gRPC or
+// protobuf.
 #ifndef CLOCKWISE_CLIENT_H_
 #define CLOCKWISE_CLIENT_H_
 
@@ -32,19 +33,19 @@
 
 namespace clockwise {
 
-// A server that can own keys; see Node in placement.proto for what each field
-// may be.
+// Node is a server that can own keys. See Node in placement.proto for the valid
+// values of each field.
 struct Node {
   std::string id;
   std::string address;
   uint32_t weight = 1;
   std::string zone;
   std::map<std::string, std::string> labels;
-  std::string hash_key;  // what is hashed in place of the id; mostly empty
+  std::string hash_key;  // hashed instead of the id; usually empty
 };
 
-// One ring at one epoch. Immutable, so answers that belong together are best
-// taken from one View. It outlives the client if it must.
+// View is one ring at one epoch. Immutable: take look-ups that belong together
+// from one View. A View can outlive the client.
 class View {
  public:
   virtual ~View() = default;
@@ -52,17 +53,19 @@ class View {
   virtual uint64_t epoch() const = 0;
   virtual uint64_t incarnation() const = 0;
   virtual uint64_t fingerprint() const = 0;
-  // Sorted by id, by bytes.
+  // Nodes are sorted by id, in byte order.
   virtual size_t size() const = 0;
   virtual const Node& node(size_t index) const = 0;
-  // Where `key` lies in the layout's 64-bit space, as LocateResponse.hash.
+  // Returns the position of `key` in the layout's 64-bit hash space: the value
+  // of LocateResponse.hash.
   virtual uint64_t Hash(std::string_view key) const = 0;
 
-  // Fills `owners` with the indexes of the nodes that own `key`, primary first,
-  // and returns how many: min(replicas, size()), where `replicas` 0 asks for
-  // the ring's own number. 0: the ring has no nodes. `owners` has room for
-  // kMaxOwners. Takes no lock and allocates nothing. INVALID_ARGUMENT:
-  // `replicas` > kMaxOwners, or a key of more than 65,536 bytes.
+  // Writes the indexes of the nodes that own `key` to `owners`, primary first.
+  // Returns their number: min(replicas, size()); 0 if the ring has no nodes.
+  // `replicas` 0 means the ring's replica count. `owners` must have room for
+  // kMaxOwners indexes. Takes no lock and allocates no memory.
+  // INVALID_ARGUMENT: `replicas` > kMaxOwners, or a key of more than 65,536
+  // bytes.
   virtual absl::StatusOr<size_t> Locate(std::string_view key, uint32_t replicas,
                                         uint32_t* owners) const = 0;
 
@@ -72,8 +75,9 @@ class View {
 
 inline constexpr size_t kMaxOwners = 64;
 
-// The nodes that own a key, primary first; never none. A value: it stays valid,
-// and what it is, whatever becomes of the ring and of the client.
+// Owners is the list of nodes that own a key, primary first; it is never empty.
+// Immutable: it stays valid after the ring changes and after the client is
+// destroyed.
 class Owners {
  public:
   size_t size() const { return size_; }
@@ -91,90 +95,92 @@ class Owners {
   std::array<uint32_t, kMaxOwners> indexes_;  // the first size_ are set
 };
 
-// What a server answers to a look-up by RPC.
+// RemoteOwners is a server's response to a look-up by RPC.
 struct RemoteOwners {
-  std::vector<Node> owners;  // primary first; id, address and zone are told
+  std::vector<Node> owners;  // primary first; only id, address and zone are set
   uint64_t epoch = 0, incarnation = 0, fingerprint = 0;
 };
 
-// What is to be done to the nodes, in one epoch.
+// ChangeSet is a set of changes to nodes that are applied in one epoch.
 struct ChangeSet {
   std::vector<Node> add;
-  // Replace address, weight, zone and labels of the node with this id.
+  // Replaces address, weight, zone and labels of the node with this id.
   std::vector<Node> update;
   std::vector<std::string> remove;  // ids
 };
 
 struct ChangeOptions {
-  // Change only if this is the ring's epoch, else ABORTED; 0: any.
+  // Epoch that the ring must have, else ABORTED; 0 accepts any epoch.
   uint64_t expected_epoch = 0;
-  // Change nothing, and tell what would be.
+  // If true, the server changes nothing and returns the plan.
   bool plan_only = false;
-  // Why, for the history.
+  // Reason for the history.
   std::string reason;
-  // Names the change, so that sent twice it is made once. Empty: one is drawn,
-  // and serves all attempts of this call.
+  // Identifies the change, so that retries apply it only once. Empty: the
+  // library draws a random ID and uses it for all attempts of the call.
   std::string request_id;
 };
 
-// A change that was made, or the plan of one; fields as Change's in
-// placement.proto.
+// ChangeResult is a change that was applied, or a plan. For the fields, see
+// Change in placement.proto.
 struct ChangeResult {
   uint64_t epoch = 0, incarnation = 0, fingerprint = 0;
   double moved_ratio = 0, minimum_moved_ratio = 0;
   double peak_to_mean_before = 0, peak_to_mean_after = 0;
 };
 
-// Keys whose 64-bit position lies in (start, end], wrapping; start = end: all.
+// HashRange is the set of keys whose 64-bit position is in (start, end],
+// wrapping. If start = end, it is the whole space.
 struct HashRange {
   uint64_t start = 0;
   uint64_t end = 0;
   friend bool operator==(const HashRange&, const HashRange&) = default;
 };
 
-// What a change of the ring means for one node.
+// RingEvent describes the effect of a change of the ring on one node.
 struct RingEvent {
-  uint64_t from_epoch = 0;  // 0: nothing was known before
+  uint64_t from_epoch = 0;  // 0: no ring was known before
   uint64_t epoch = 0;
   uint64_t incarnation = 0;
-  // Ranges of which the node became an owner (of as many owners as the ring's
-  // spec says), by start, adjacent ones merged.
+  // Ranges that the node has begun to own (with the ring's replica count),
+  // sorted by start, adjacent ranges merged.
   std::vector<HashRange> gained;
-  // Ranges of which it is no owner any more.
+  // Ranges that the node no longer owns.
   std::vector<HashRange> lost;
-  // The layout's slots are no ranges (MODULO): what moved cannot be told so,
-  // and `gained` and `lost` are empty.
+  // True if the slots of the layout are not ranges (MODULO). `gained` and
+  // `lost` are then empty.
   bool ranges_unknown = false;
-  std::shared_ptr<const View> before;  // null: nothing was known before
+  std::shared_ptr<const View> before;  // null: no ring was known before
   std::shared_ptr<const View> after;
 };
 
-// Where the mirror comes from.
+// Origin of the mirror.
 enum class Source {
-  kNone,    // there is none yet
-  kFile,    // Options::ring_file: no server has answered yet
+  kNone,    // there is no mirror yet
+  kFile,    // Options::ring_file; no server has answered yet
   kServer,  // a server
 };
 
-// The client's own state, for its user's metrics and log.
+// State is the state of the client, for metrics and logs of the application.
 struct State {
   Source source = Source::kNone;
   uint64_t epoch = 0;
   uint64_t incarnation = 0;
   uint64_t fingerprint = 0;
   std::chrono::milliseconds staleness{0};
-  bool connected = false;   // a server is being watched and has answered
-  std::string server;       // the target watched now, or tried last
-  uint64_t snapshots = 0;   // whole rings received
-  uint64_t deltas = 0;      // changes received
-  uint64_t reconnects = 0;  // streams opened after the first
-  uint64_t resyncs = 0;     // rings replaced as a whole, after the first
-  uint64_t mismatches = 0;  // messages that did not give the ring they named
-  std::string last_error;   // why the last stream ended; "": none has
-  std::string ring_file_error;  // why it was not read or written; "": it was
+  bool connected = false;       // a server has answered on the open stream
+  std::string server;           // target of the open or the last stream
+  uint64_t snapshots = 0;       // whole rings received
+  uint64_t deltas = 0;          // changes received
+  uint64_t reconnects = 0;      // streams that ended, failed attempts included
+  uint64_t resyncs = 0;         // snapshots that replaced a ring
+  uint64_t mismatches = 0;      // messages that failed the check
+  std::string last_error;       // why the last stream ended; "": none has ended
+  std::string ring_file_error;  // last error of the ring file; "": no error
 };
 
-// A node that a key was given to; counts as in flight there until destroyed.
+// Lease is the assignment of a key to a node. It counts as one request in
+// flight on the node until it is destroyed. Thread-compatible.
 class Lease {
  public:
   Lease() = default;
@@ -182,17 +188,20 @@ class Lease {
   Lease& operator=(Lease&&) noexcept = default;
 
   const Node& node() const { return *node_; }
-  // Earlier than by destruction; node() is not to be asked after.
+  // Ends the lease before its destruction. node() must not be called
+  // afterwards.
   void Release() { *this = Lease(); }
 
  private:
   friend class Client;
   friend class BoundedLoad;
   std::shared_ptr<const Node> node_;
-  std::shared_ptr<void> held_;  // what it is released by
+  std::shared_ptr<void> held_;  // its deleter ends the lease
 };
 
-// No longer called once destroyed (unless it is destroyed by that very call).
+// Subscription keeps a listener registered. After its destructor returns, the
+// listener is not called again. Exception: the listener destroys its own
+// subscription during a call.
 class Subscription {
  public:
   Subscription() = default;
@@ -204,63 +213,67 @@ class Subscription {
 
 class Client {
  public:
-  // `targets` are HOST:PORT, unix:PATH or other targets of gRPC, one for each
-  // server; they are taken in random order. Returns at once: the first look-ups
-  // wait for WaitForEpoch. INVALID_ARGUMENT: no targets, or options that make
-  // no sense.
+  // Creates a client. `targets` are HOST:PORT, unix:PATH or other gRPC targets,
+  // one for each server; they are used in random order. Does not block: call
+  // WaitForEpoch before the first look-up. INVALID_ARGUMENT: no targets, or
+  // invalid options.
   static absl::StatusOr<std::unique_ptr<Client>> Create(
       std::vector<std::string> targets, const Options& options = {});
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // The owners of `key` in the mirror: no RPC, no lock, no allocation.
-  // `replicas` 0: as many as the ring says. UNAVAILABLE: there is no ring yet;
-  // FAILED_PRECONDITION: it has no nodes; INVALID_ARGUMENT.
+  // Returns the owners of `key` in the mirror. Sends no RPC, takes no lock and
+  // allocates no memory. `replicas` 0 means the ring's replica count.
+  // UNAVAILABLE: there is no ring yet. FAILED_PRECONDITION: the ring has no
+  // nodes. INVALID_ARGUMENT: see View::Locate.
   absl::StatusOr<Owners> Locate(std::string_view key,
                                 uint32_t replicas = 0) const;
-  // The mirror as it is now; null: there is none yet.
+  // Returns the current mirror; null if there is none yet.
   std::shared_ptr<const View> view() const;
-  // The same without counting a reference: good, and in memory, until this
-  // thread next asks CurrentView or Locate of any client.
+  // Same as view(), without counting a reference. The result is valid, and in
+  // memory, until this thread calls CurrentView or Locate of any client again.
   const View* CurrentView() const;
 
-  // Of the mirror; 0: there is none yet.
+  // Returns the epoch of the mirror; 0 if there is none yet.
   uint64_t epoch() const;
-  // How long ago, at most, the mirror was the newest ring of the store. Grows
-  // while no server confirms it. Counts also what the server itself could not
-  // confirm. milliseconds::max(): there is no mirror, or it comes from a file
-  // that does not say.
+  // Returns an upper bound of the time since the mirror was the newest ring of
+  // the store. It grows while no server confirms the mirror. It includes the
+  // time that the server itself could not confirm. Returns milliseconds::max()
+  // if there is no mirror, or the mirror is from a file without a usable time.
   std::chrono::milliseconds staleness() const;
-  // Waits until the mirror comes from a server and is at `epoch` or later; 1
-  // waits for any. DEADLINE_EXCEEDED.
+  // Blocks until the mirror is from a server and is at `epoch` or later; 1
+  // accepts any epoch. DEADLINE_EXCEEDED: this did not happen within `timeout`.
   absl::Status WaitForEpoch(uint64_t epoch,
                             std::chrono::milliseconds timeout) const;
   State state() const;
 
-  // Calls `listener` with what each change of the ring means for the node
-  // `node_id`, first with all that it owns now (once there is a ring). Calls
-  // come one at a time, on one thread of the client's, in order, with no lock
-  // held; changes that happen during a call come together in the next. It must
-  // not destroy the client.
+  // Calls `listener` with the effect of each change of the ring on the node
+  // `node_id`. The first event, once there is a ring, has all ranges that the
+  // node owns now. Calls are made one at a time, in order, on one thread of the
+  // client, without a lock. Changes during a call are combined into the next
+  // event. The listener must not destroy the client.
   [[nodiscard]] Subscription OnChange(
       std::string node_id, std::function<void(const RingEvent&)> listener);
 
-  // A lease on the first node clockwise from `key` that, with it, has at most
-  // `factor` times its due of all leases of this client, rounded up: weight /
-  // sum of weights (Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with
-  // Bounded Loads", 2018). As Locate; also INVALID_ARGUMENT for a factor below
-  // 1 or above 1,000.
+  // Returns a lease on the first node clockwise from `key` that has capacity.
+  // With the new lease, a node may have at most `factor` times its fair share
+  // of all leases of this client, rounded up. The fair share is weight / sum of
+  // weights. Source: Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with
+  // Bounded Loads", 2018. Errors: those of Locate; also INVALID_ARGUMENT for a
+  // factor below 1 or above 1,000.
   absl::StatusOr<Lease> Acquire(std::string_view key, double factor = 1.25);
 
-  // --- By RPC, to a server that answers. ---
-  // Answers from an epoch >= `min_epoch`, else UNAVAILABLE.
+  // --- Calls by RPC, to any server that answers. ---
+  // Returns the owners of `key` at an epoch >= `min_epoch`. UNAVAILABLE: the
+  // server did not reach that epoch in time.
   absl::StatusOr<RemoteOwners> LocateRemote(std::string_view key,
                                             uint32_t replicas = 0,
                                             uint64_t min_epoch = 0) const;
-  // Tried again, with one request_id, until a server answered it or the time is
-  // over: it is made at most once. UNAVAILABLE and DEADLINE_EXCEEDED: it may
-  // have been made. AddNode, UpdateNode and RemoveNode are ApplyChanges of one.
+  // Applies the changes at most once: the call retries with one request_id until
+  // a server answers or the timeout is over. After UNAVAILABLE or
+  // DEADLINE_EXCEEDED, the change may have been applied. AddNode, UpdateNode
+  // and RemoveNode are ApplyChanges with one change.
   absl::StatusOr<ChangeResult> AddNode(Node node,
                                        const ChangeOptions& options = {});
   absl::StatusOr<ChangeResult> UpdateNode(Node node,
@@ -276,8 +289,8 @@ class Client {
   const std::unique_ptr<Parts> parts_;
 };
 
-// The reason that a server gave for refusing: a value of ErrorReason in
-// placement.proto without its prefix; "": none.
+// Returns the reason of a server's error: the name of an ErrorReason in
+// placement.proto without its prefix; "" if there is none.
 std::string ReasonOfFailure(const absl::Status& status);
 
 }  // namespace clockwise

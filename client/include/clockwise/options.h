@@ -1,4 +1,4 @@
-// How a client of Clockwise behaves.
+// Options configures a client of Clockwise.
 #ifndef CLOCKWISE_OPTIONS_H_
 #define CLOCKWISE_OPTIONS_H_
 
@@ -7,35 +7,40 @@
 
 namespace clockwise {
 
-// How servers are spoken to. By default in plaintext; by TLS if `enabled`, or
-// if one of the files is named. Files are read again before each connection:
-// what is not in order then changes nothing.
+// Tls configures the connections to servers. They are plaintext by default, and
+// use TLS if `enabled` is set or a certificate file is named. The client reads
+// the files again for new connections. If the new contents are invalid, it
+// keeps the previous ones.
 struct Tls {
   bool enabled = false;
-  // PEM: of who signs servers' certificates; empty: those the system trusts.
+  // PEM file with the CA certificates of the servers; empty: the CA
+  // certificates of the system.
   std::string ca_file;
-  // PEM: this client's own certificate with its chain, and its key; empty: it
-  // shows none.
+  // PEM files with the certificate chain and the private key of this client;
+  // empty: it presents no certificate.
   std::string cert_file;
   std::string key_file;
-  // A bearer token, on a line; empty: it shows none. Never sent in plaintext.
+  // File whose first line is a bearer token; empty: no token. The token is
+  // never sent in plaintext.
   std::string token_file;
 };
 
 struct Options {
   // Ring name; empty: "default".
   std::string ring;
-  // Where the last good ring is kept, to start from when no server answers;
-  // empty: nowhere. One client a file.
+  // File that keeps the last valid ring, for a start while no server answers;
+  // empty: no file. Each client needs its own file.
   std::string ring_file;
-  // A stream on which nothing came for so long is given up: a connection can be
-  // dead without a sign. More than twice the servers' --watch-heartbeat.
+  // Maximum time without a message on a stream; the client then closes it,
+  // because a dead connection may show no error. Use more than twice the
+  // servers' --watch-heartbeat.
   std::chrono::milliseconds silence{15'000};
-  // Pauses between attempts: the first, doubled each time up to the longest,
-  // each of them random between its half and itself.
+  // First and longest pause between attempts. The pause doubles after each
+  // attempt, up to the longest. Each is random, from one half of the value to
+  // the value.
   std::chrono::milliseconds first_pause{100};
   std::chrono::milliseconds longest_pause{5'000};
-  // For remote calls, all attempts together.
+  // Timeout of a remote call, for all attempts together.
   std::chrono::milliseconds call_timeout{5'000};
   Tls tls;
 };
