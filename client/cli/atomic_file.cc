@@ -20,7 +20,7 @@ absl::Status CannotWrite(const std::string& path) {
       absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
 }
 
-// Writes and closes `file`; errno tells why not.
+// Writes and closes `file`. On failure, returns false and sets errno.
 bool WriteAndClose(int file, absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = write(file, bytes.data(), bytes.size());
@@ -36,14 +36,14 @@ bool WriteAndClose(int file, absl::string_view bytes) {
   return close(file) == 0;
 }
 
-// The permissions that a new file gets.
+// Returns the permissions of a new file.
 mode_t NewFileMode() {
   const mode_t mask = umask(0);
   umask(mask);
   return 0666 & ~mask;
 }
 
-// Where symbolic links lead, so that they stay: the file they name is replaced.
+// Follows symbolic links. The file they name is replaced, and the links stay.
 std::string Target(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> resolved(
       realpath(path.c_str(), nullptr), &std::free);

@@ -1,4 +1,4 @@
-// A file that is there whole or not at all. Stateless.
+// WriteWholeFile replaces a file atomically. Stateless.
 #ifndef CLOCKWISE_CLIENT_CLI_ATOMIC_FILE_H_
 #define CLOCKWISE_CLIENT_CLI_ATOMIC_FILE_H_
 
@@ -9,10 +9,10 @@
 
 namespace clockwise::cli {
 
-// Writes `bytes` to the file `path`: beside it first, then renamed over it, so
-// that who reads it sees the old file or the new one. What is no ordinary file
-// (a pipe, /dev/stdout) is written to as it is. INTERNAL names the path and
-// what the system says.
+// Writes `bytes` to the file `path`: to a new file beside it first, which then
+// replaces it by a rename. A reader sees the old file or the new one. Anything
+// else than a regular file (a pipe, /dev/stdout) is written to directly.
+// INTERNAL: the message has the path and the error of the operating system.
 [[nodiscard]] absl::Status WriteWholeFile(const std::string& path,
                                           absl::string_view bytes);
 

@@ -20,7 +20,8 @@ void NameGroups(CLI::App& app) {
   }
 }
 
-// How servers are spoken to; each also from the environment.
+// Adds the options for TLS and tokens. The environment can set them too, except
+// --tls.
 void AddTlsOptions(CLI::App& app, Tls& tls) {
   app.add_flag("--tls", tls.enabled,
                "Use TLS and trust the system's CA certificates");
@@ -45,10 +46,12 @@ void AddTlsOptions(CLI::App& app, Tls& tls) {
 std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
   auto app = std::make_unique<CLI::App>(
       "Reads and changes the rings of a Clockwise server.", "clockwise");
-  // Inherited by the commands: options of this level may follow them too.
+  // The commands inherit this, so options of this level may follow a command
+  // too.
   app->fallthrough();
   app->require_subcommand(1);
-  // An option given twice, as by an alias and then by hand: the later holds.
+  // If an option occurs twice, for example in an alias and again by hand, the
+  // later one is used.
   app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app->set_help_flag("-h,--help", "Show this help");
   app->set_version_flag("--version", "clockwise " CLOCKWISE_VERSION,

@@ -1,7 +1,8 @@
-// The command line: which options and commands there are, and what was chosen.
+// The command line: the options and commands of the program, and the ones that
+// the user chose.
 //
-// The tree that NewApp builds is the only description of the options; help and
-// completion are made from it.
+// NewApp builds the only description of the options. Help and completion are
+// generated from it.
 #ifndef CLOCKWISE_CLIENT_CLI_COMMAND_LINE_H_
 #define CLOCKWISE_CLIENT_CLI_COMMAND_LINE_H_
 
@@ -18,10 +19,10 @@ struct CommandLine {
   Command command;  // set by parsing
 };
 
-// A parser that fills `line`, which must outlive it.
+// Returns a parser that fills `line`. `line` must outlive it.
 std::unique_ptr<CLI::App> NewApp(CommandLine& line);
 
-// One function per command (or group of them), each in a file of its name.
+// One function per command (or group of commands), each in a file of its name.
 void AddLocateCommand(CLI::App& app, CommandLine& line);
 void AddNodeCommands(CLI::App& app, CommandLine& line);
 void AddRingCommands(CLI::App& app, CommandLine& line);
@@ -37,8 +38,8 @@ void AddDoctorCommand(CLI::App& app, CommandLine& line);
 void AddStoreCommands(CLI::App& app, CommandLine& line);
 void AddCompletionCommand(CLI::App& app, CommandLine& line);
 
-// Adds a command that is run by `run(options, session)` when it is chosen.
-// `options` are bound by the caller to the command's options.
+// Runs the command as `run(options, session)` if the user chose it. The caller
+// has bound `options` to the command's options.
 template <typename Options, typename Run>
 void OnChosen(CLI::App* command, CommandLine& line,
               std::shared_ptr<Options> options, Run run) {

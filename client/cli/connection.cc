@@ -11,8 +11,8 @@
 namespace clockwise::cli {
 namespace {
 
-// A server that was never there is soon given up; one that was there and may
-// have got the request is likely to come back.
+// A server that was never reached gets few attempts. A server that was reached
+// may have got the request, and is likely to return.
 constexpr size_t kRounds = 4;
 constexpr size_t kRoundsOnceReached = 8;
 constexpr absl::Duration kFirstRetryWait = absl::Milliseconds(200);

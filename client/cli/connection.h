@@ -1,7 +1,7 @@
-// The command's calls to its servers: those of the client library, with the
-// command's waits and texts. Thread-compatible.
+// Connection makes the command's calls to its servers. It uses the calls of the
+// client library, with the command's waits and error texts. Thread-compatible.
 //
-// Errors: what Explain (failure.h) makes of a call's status.
+// Errors: the result of Explain (failure.h) for the status of the call.
 #ifndef CLOCKWISE_CLIENT_CLI_CONNECTION_H_
 #define CLOCKWISE_CLIENT_CLI_CONNECTION_H_
 
@@ -24,19 +24,20 @@
 
 namespace clockwise::cli {
 
-// When a call that failed is made again.
+// Rule for repeating a failed call.
 enum class Retry {
-  // A second call may do harm. The call goes to the next server only if it
+  // The call cannot be repeated safely. It goes to the next server only if it
   // certainly did not reach one.
   kNever,
-  // Each server is called once: for reads.
+  // Calls each server once. For reads.
   kOtherServers,
-  // Each server is called a few times: for changes with a request_id, and for
-  // reads within a long task.
+  // Calls each server a few times. For changes with a request_id, and for reads
+  // within a long task.
   kFewTimes,
 };
 
-// Returns the addresses of --server: a list with commas, or one unix:PATH.
+// Returns the addresses in --server: a list separated by commas, or one
+// unix:PATH.
 std::vector<std::string> ServersOf(absl::string_view servers);
 
 class Connection {
@@ -46,8 +47,8 @@ class Connection {
   using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&,
                                         Response*);
 
-  // `servers` is a value of --server. `timeout` is for each call, all its
-  // attempts together. Connects with the first call.
+  // `servers` is a value of --server. `timeout` is for each call, all attempts
+  // together. The first call connects.
   Connection(std::string servers,
              std::shared_ptr<CredentialsSource> credentials,
              absl::Duration timeout);
@@ -61,9 +62,10 @@ class Connection {
     });
   }
 
-  // For streams, whose calls are the caller's own: the server in use, what the
-  // end of a stream from it means, and the choice of the next server. After a
-  // stream that was silent the server gets a new connection.
+  // For streams, which the caller opens itself. stub() returns the stub of the
+  // server in use. Explain() explains how a stream ended. UseNextServer()
+  // selects the next server; if the stream was silent, the server in use gets a
+  // new connection.
   std::shared_ptr<Stub> stub() { return targets_.stub(targets_.preferred()); }
   absl::Status Explain(const absl::Status& status);
   void UseNextServer(bool was_silent);
@@ -71,7 +73,7 @@ class Connection {
   size_t server_count() const { return targets_.size(); }
   absl::Duration timeout() const { return timeout_; }
 
-  // From 0 to 1, for Backoff.
+  // Returns a random number from 0 to 1, for Backoff.
   double Random();
 
  private:

@@ -20,7 +20,7 @@ absl::Status WithExit(absl::Status status, ExitCode code) {
   return status;
 }
 
-// gRPC's texts for a connection that failed are chains of "where: what: why".
+// gRPC's texts for a failed connection are chains of "where: what: why".
 absl::string_view LastPart(absl::string_view text) {
   const size_t colon = text.rfind(": ");
   return colon == absl::string_view::npos ? text : text.substr(colon + 2);
@@ -74,7 +74,7 @@ absl::Status Explain(const client::Outcome& outcome,
   }
   switch (failure.code()) {
     case absl::StatusCode::kUnavailable:
-      // A server that answers UNAVAILABLE adds a reason, so this one comes from
+      // A server that answers UNAVAILABLE adds a reason, so this error is from
       // the connection.
       if (ReasonOf(failure) == v1::ERROR_REASON_UNSPECIFIED) {
         return Lost(servers);
@@ -86,7 +86,7 @@ absl::Status Explain(const client::Outcome& outcome,
                          "give it more with --timeout=SECONDS");
       break;
     case absl::StatusCode::kCancelled:
-    // Without a reason of a server: a connection that was cut.
+    // Without a server's reason, the connection was cut.
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
       break;

@@ -1,8 +1,8 @@
-// A failure of the command is an absl::Status that also says, in payloads, the
-// exit code and at most one line of advice. Pure functions.
+// A failure of the command is an absl::Status with two more payloads: the exit
+// code, and at most one line of advice. Pure functions.
 //
-// The ErrorInfo and BadRequest of a refusal are payloads as in
-// service/api/refusal.h, so ReasonOf works on what a server refused.
+// The ErrorInfo and BadRequest of a server's error are payloads as in
+// service/api/refusal.h, so ReasonOf works on them.
 #ifndef CLOCKWISE_CLIENT_CLI_FAILURE_H_
 #define CLOCKWISE_CLIENT_CLI_FAILURE_H_
 
@@ -14,22 +14,23 @@
 
 namespace clockwise::cli {
 
-// How the program ends; part of its contract.
+// Exit code of the program; part of its contract.
 enum ExitCode : int {
   kDone = 0,
-  kRefused = 1,  // by the server; also output that could not be written
+  kRefused = 1,  // the server rejected it, or the output failed
   kBadUsage = 2,
   kNotReached = 3,
   kWouldChange = 4,  // a plan of `apply` that is not empty
 };
 
-// The user asked for what cannot be: kBadUsage.
+// Returns an error for an invalid command line or input: kBadUsage.
 absl::Status BadUsage(absl::string_view text);
 
-// No server answered at `server`: kNotReached.
+// Returns the error that no server answered at `server`: kNotReached.
 absl::Status NotReached(absl::string_view server, absl::string_view why);
 
-// Nobody reads the output any more (a pipe into `head`): ends quietly, kDone.
+// Returns the error that the reader closed the output (a pipe into `head`). The
+// program then ends silently: kDone.
 absl::Status OutputClosed();
 
 // A plan was made, and it is not empty: ends quietly, kWouldChange.
@@ -39,16 +40,16 @@ absl::Status WouldChange();
 // addresses that were called.
 absl::Status Explain(const client::Outcome& outcome, absl::string_view servers);
 
-// Whether the failure leaves open what became of a change that was sent.
+// True if a change that was sent may have been applied in spite of the failure.
 bool IsUncertain(const absl::Status& failure);
 
-// `failure` with one line of advice, unless it has one.
+// Returns `failure` with one line of advice, unless it already has one.
 absl::Status WithHint(absl::Status failure, absl::string_view hint);
 
-// Empty if there is none.
+// Returns the line of advice; empty if there is none.
 std::string HintOf(const absl::Status& failure);
 
-// OK is kDone.
+// Returns the exit code; kDone for OK.
 ExitCode ExitCodeOf(const absl::Status& status);
 
 }  // namespace clockwise::cli

@@ -46,7 +46,8 @@ void KeyBatch::Take(Keys& keys) {
 
 void KeyBatch::EndKey() {
   bytes_ += partial_.size() + kWireBytesPerKey;
-  // Assign and clear, not move: both strings keep their memory for the next.
+  // Assigns and clears instead of moving, so that both strings keep their
+  // memory for the next key.
   keys_.Add()->assign(partial_);
   partial_.clear();
 }

@@ -1,7 +1,7 @@
-// A batch of keys, cut from a stream of bytes at a separator, that fits one
-// BatchLocate request. Thread-compatible.
+// KeyBatch is a batch of keys that fits one BatchLocate request. It splits a
+// stream of bytes at a separator. Thread-compatible.
 //
-// Memory: what one batch and one key take, however long the stream is.
+// Memory: the size of one batch and one key, however long the stream is.
 #ifndef CLOCKWISE_CLIENT_CLI_KEY_BATCH_H_
 #define CLOCKWISE_CLIENT_CLI_KEY_BATCH_H_
 
@@ -22,23 +22,23 @@ class KeyBatch {
  public:
   using Keys = google::protobuf::RepeatedPtrField<std::string>;
 
-  // A batch of this many bytes, and one key more, stays far below what a server
-  // takes in one message.
+  // A batch of this many bytes, plus one key, is far below the server's limit
+  // for one message.
   static constexpr size_t kMaxBytes = size_t{1024} * 1024;
   static_assert(kMaxBytes + limits::kMaxKeyBytes < limits::kMaxRequestBytes);
 
-  // Keys end at `separator`, a line's end or NUL. `source` is what a fault
-  // names.
+  // Keys end at `separator`, a newline or NUL. `source` is the name in error
+  // messages.
   explicit KeyBatch(char separator, std::string source = "standard input")
       : separator_(separator), source_(std::move(source)) {}
 
-  // Takes bytes until the batch is full, and tells how many it took. A key over
-  // its bound is bad usage, and names the line; keys before it stay in the
-  // batch.
+  // Reads bytes until the batch is full. Returns the number of bytes read. Bad
+  // usage: a key is over its bound; the message names the line. Keys before it
+  // stay in the batch.
   absl::StatusOr<size_t> Add(absl::string_view bytes);
 
-  // Ends the stream: bytes without a separator after them are a key too. Call
-  // it only while the batch is not full.
+  // Ends the stream. Bytes after the last separator are a key too. Call it only
+  // while the batch is not full.
   void End();
 
   bool empty() const { return keys_.empty(); }
@@ -47,7 +47,7 @@ class KeyBatch {
            bytes_ >= kMaxBytes;
   }
 
-  // Hands the keys over by swapping them with `keys`, and empties the batch.
+  // Swaps the keys with `keys`, and empties the batch.
   void Take(Keys& keys);
 
  private:
@@ -56,7 +56,7 @@ class KeyBatch {
   const char separator_;
   const std::string source_;
   Keys keys_;
-  size_t bytes_ = 0;     // of keys_, with what the wire adds
+  size_t bytes_ = 0;     // size of keys_ in a message
   std::string partial_;  // the key that has not ended yet
   uint64_t keys_before_ = 0;
 };

@@ -1,7 +1,7 @@
-// Keys to be located in simulated rings, kept as their hashes.
-// Thread-compatible.
+// KeySample is a set of keys to look up in simulated rings. It keeps only their
+// hashes. Thread-compatible.
 //
-// Memory: 16 bytes a key and layout, however long the keys are.
+// Memory: 16 bytes per key and layout, however long the keys are.
 #ifndef CLOCKWISE_CLIENT_CLI_KEY_SAMPLE_H_
 #define CLOCKWISE_CLIENT_CLI_KEY_SAMPLE_H_
 
@@ -23,16 +23,16 @@ namespace clockwise::cli {
 
 class KeySample {
  public:
-  // A sample without keys, for rings in these `layouts`.
+  // Creates an empty sample for rings with these `layouts`.
   explicit KeySample(const std::set<v1::Layout>& layouts);
 
-  // Takes the key in; over kMaxSimulatedKeys keys is bad usage.
+  // Adds the key. Bad usage: there are already kMaxSimulatedKeys keys.
   [[nodiscard]] absl::Status Add(absl::string_view key);
 
   size_t size() const { return keys_; }
 
-  // The hash of each key by the layout's defaults; empty in a layout that the
-  // sample is not for.
+  // Returns the hash of each key with the layout's default settings; empty if
+  // the sample does not include the layout.
   std::span<const KeyHash> HashesIn(v1::Layout layout) const;
 
  private:
@@ -44,14 +44,14 @@ class KeySample {
   size_t keys_ = 0;
 };
 
-// Gives `take` each key of `source`: a number stands for as many generated
-// keys, key-0, key-1, …; else the keys of the file of that name, one a line. A
-// file that cannot be read or has no keys is bad usage.
+// Calls `take` with each key of `source`. A number N means the generated keys
+// key-0 to key-(N-1). Otherwise `source` is a file with one key per line. Bad
+// usage: the file cannot be read, or has no keys.
 [[nodiscard]] absl::Status ReadKeys(
     const std::string& source,
     absl::FunctionRef<absl::Status(absl::string_view key)> take);
 
-// A sample of the keys that ReadKeys gives.
+// Returns a sample of the keys that ReadKeys reads.
 absl::StatusOr<KeySample> ReadKeySample(const std::string& source,
                                         const std::set<v1::Layout>& layouts);
 

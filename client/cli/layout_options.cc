@@ -21,7 +21,7 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 
-// One field as the JSON of a message.
+// Returns a JSON message with this one field.
 std::string JsonOf(const FieldDescriptor& field, const std::string& key,
                    const std::string& value) {
   const FieldDescriptor* of =

@@ -1,4 +1,4 @@
-// Options that set a ring's layout and what goes with it. Stateless.
+// Options for a ring's layout and its settings. Stateless.
 #ifndef CLOCKWISE_CLIENT_CLI_LAYOUT_OPTIONS_H_
 #define CLOCKWISE_CLIENT_CLI_LAYOUT_OPTIONS_H_
 
@@ -17,16 +17,17 @@ namespace clockwise::cli {
 void AddPartitionBitsOption(CLI::App* command, uint32_t& bits);
 void AddSetOption(CLI::App* command, std::vector<std::string>& settings);
 
-// Sets fields of `settings` by "name=value", and entries of its maps by
-// "name.key=value". Bad usage: there is no such field, or it takes no such
-// value.
+// Sets fields of `settings` from "name=value", and entries of its maps from
+// "name.key=value". Bad usage: the field does not exist, or the value is not
+// valid.
 [[nodiscard]] absl::Status SetSettings(const std::vector<std::string>& texts,
                                        v1::LayoutSettings& settings);
 
-// Node.points of "5", "-5" and "0-5460", parted by commas. Bad usage.
+// Sets Node.points from numbers and ranges separated by commas: "5", "-5",
+// "0-5460". Bad usage: the text is invalid.
 [[nodiscard]] absl::Status SetPoints(absl::string_view text, v1::Node& node);
 
-// The settings that a layout takes: "key_hash, hash_tag".
+// Returns the settings that a layout has: "key_hash, hash_tag".
 std::string SettingNames(v1::Layout layout);
 
 }  // namespace clockwise::cli

@@ -27,7 +27,8 @@ namespace {
 
 constexpr int kPauseMilliseconds = 20;
 
-// Bytes that are left to read, if standard input is a file; else 0.
+// Returns the number of bytes left to read if standard input is a file;
+// otherwise 0.
 uint64_t BytesToCome() {
   struct stat status = {};
   if (fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
@@ -58,7 +59,7 @@ class Stream {
   absl::Status Run();
 
  private:
-  // Reads until the batch is full or the input pauses or ends.
+  // Reads until the batch is full, or the input pauses or ends.
   absl::Status Fill();
   absl::Status Read();
   absl::Status LocateBatch();
@@ -72,14 +73,14 @@ class Stream {
   KeyBatch batch_;
   Progress progress_;
   std::array<char, size_t{64} * 1024> chunk_;
-  absl::string_view rest_;  // of chunk_, not yet in the batch
+  absl::string_view rest_;  // part of chunk_ that is not in the batch yet
   bool ended_ = false;
   uint64_t bytes_read_ = 0;
   uint64_t keys_located_ = 0;
   uint64_t first_epoch_ = 0;
   v1::BatchLocateRequest request_;
   v1::BatchLocateResponse response_;
-  v1::Snapshot ring_;  // where the layout or the weights are needed
+  v1::Snapshot ring_;  // set if the layout or the weights are needed
   std::map<std::string, uint64_t> keys_of_;
 };
 
@@ -93,7 +94,7 @@ absl::Status Stream::Run() {
   }
   for (;;) {
     absl::Status filled = Fill();
-    // What was read before a fault is answered before the fault is told.
+    // Keys before a fault are answered before the fault is reported.
     if (batch_.empty()) {
       if (!filled.ok()) return filled;
       break;

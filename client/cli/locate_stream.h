@@ -1,4 +1,5 @@
-// `clockwise locate --stdin`: any number of keys, in constant memory.
+// LocateStream is `clockwise locate --stdin`: it looks up any number of keys in
+// constant memory.
 #ifndef CLOCKWISE_CLIENT_CLI_LOCATE_STREAM_H_
 #define CLOCKWISE_CLIENT_CLI_LOCATE_STREAM_H_
 
@@ -19,13 +20,13 @@ struct LocateOptions {
   bool summary = false;
   uint32_t replicas = 0;
   uint64_t min_epoch = 0;
-  bool local = false;     // look up in a mirror of the ring
-  std::string ring_file;  // where the mirror is kept; only with local
+  bool local = false;     // look keys up in a mirror of the ring
+  std::string ring_file;  // file of the mirror; only with local
 };
 
-// Locates the keys of standard input batch by batch and prints a line for each,
-// or with `summary` how they spread. A batch goes off when it is full or when
-// the input pauses, so that it may be somebody typing. Epochs never go back
+// Looks up the keys of standard input in batches. Prints one line per key, or
+// with `summary` the number of keys per node. It sends a batch when the batch
+// is full or the input pauses, so a person can type keys. Epochs never decrease
 // from one batch to the next, whichever server answers.
 absl::Status LocateStream(const LocateOptions& options, Session& session,
                           Locator& locator);

@@ -57,7 +57,7 @@ class LocalLocator final : public Locator {
                            v1::BatchLocateResponse* response) override {
     const std::shared_ptr<const View> view = client_->view();
     std::array<uint32_t, kMaxOwners> owners;
-    absl::flat_hash_map<uint32_t, uint32_t> named;  // by index in the view
+    absl::flat_hash_map<uint32_t, uint32_t> named;  // key: index in the view
     Name(*view, *response);
     for (const std::string& key : request.keys()) {
       auto count = Find(*view, key, request.replica_count(), owners);
@@ -98,7 +98,8 @@ class LocalLocator final : public Locator {
   const std::unique_ptr<Client> client_;
 };
 
-// Waits for the ring, but only until each of the `servers` has failed once.
+// Waits for the ring. Returns false early once each of the `servers` has
+// failed.
 bool Came(const Client& client, size_t servers, uint64_t epoch,
           absl::Duration timeout) {
   const absl::Time until = absl::Now() + timeout;
@@ -112,8 +113,8 @@ bool Came(const Client& client, size_t servers, uint64_t epoch,
   return false;
 }
 
-// Why no ring came: what the server says to a plain call, which tells a ring
-// that is not there from a server that is not there.
+// Returns the reason that no ring arrived. An ordinary call distinguishes a
+// ring that does not exist from a server that does not answer.
 absl::Status WhyNone(Session& session) {
   v1::GetRingResponse ring;
   absl::Status failure = GetRing(session, 0, &ring);

@@ -1,5 +1,5 @@
-// Who answers a look-up of `clockwise locate`: a server, or a mirror of the
-// ring in this process. Thread-compatible.
+// Locator answers look-ups of `clockwise locate`: from a server, or from a
+// mirror of the ring in this process. Thread-compatible.
 #ifndef CLOCKWISE_CLIENT_CLI_LOCATOR_H_
 #define CLOCKWISE_CLIENT_CLI_LOCATOR_H_
 
@@ -14,7 +14,7 @@
 
 namespace clockwise::cli {
 
-// The requests name the session's ring.
+// All requests are for the ring of the session.
 class Locator {
  public:
   virtual ~Locator() = default;
@@ -25,11 +25,12 @@ class Locator {
       v1::BatchLocateResponse* response) = 0;
 };
 
-// The session outlives it.
+// Returns a locator that calls a server. The session must outlive it.
 absl::StatusOr<std::unique_ptr<Locator>> NewRemoteLocator(Session& session);
 
-// Waits for the ring at `min_epoch` or later; if no server answers, takes that
-// in `ring_file` (if not empty) and says so.
+// Returns a locator with a local mirror. Waits for the ring at `min_epoch` or
+// later. If no server answers, it uses the ring in `ring_file` (if not empty)
+// and prints a message.
 absl::StatusOr<std::unique_ptr<Locator>> NewLocalLocator(
     Session& session, const std::string& ring_file, uint64_t min_epoch);
 

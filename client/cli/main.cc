@@ -6,12 +6,12 @@
 #include "client/cli/program.h"
 
 int main(int argc, char** argv) {
-  // Before gRPC takes its first lock: the packaged Abseil takes some of gRPC's
-  // lock orders for deadlocks, and slows it down by looking for them.
+  // This must be before gRPC takes its first lock. The packaged Abseil reports
+  // some of gRPC's lock orders as deadlocks, and the search for them is slow.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  // A reader that has seen enough is no failure; see Output.
+  // A reader that closes the pipe is not a failure; see Output.
   std::signal(SIGPIPE, SIG_IGN);
-  // gRPC's own log would come between the lines of this program.
+  // gRPC's log would mix with the output of this program.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   return clockwise::cli::RunProgram(argc, argv);
 }

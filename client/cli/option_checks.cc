@@ -26,7 +26,7 @@ bool IsDecimal(absl::string_view text) {
   return !text.empty() && (text.size() == 1 || text[0] != '0');
 }
 
-// Empty if `text` is UTF-8 within the bound, else what is wrong.
+// Returns what is wrong; empty if `text` is UTF-8 within the bound.
 std::string TextFault(absl::string_view text, size_t max_bytes) {
   if (text.size() > max_bytes) {
     return absl::StrCat(text.size(), " bytes; at most ", max_bytes,
@@ -66,7 +66,7 @@ CLI::Validator ListOf(CLI::Validator each, size_t most) {
           std::string fault = each(value);
           if (!fault.empty()) return fault;
         }
-        // The check of one may have spelt it anew, as IsMember does.
+        // A check may have changed the spelling of its value, as IsMember does.
         text = absl::StrJoin(values, ",");
         return "";
       },
@@ -154,7 +154,7 @@ CLI::Validator ServerAddress() {
 CLI::Validator ServerAddresses() {
   return CLI::Validator(
       [](std::string& text) -> std::string {
-        // A path may have commas.
+        // A path may contain commas.
         return absl::StartsWith(text, "unix:")
                    ? ServerAddress()(text)
                    : ListOf(ServerAddress(), kMaxListedServers)(text);

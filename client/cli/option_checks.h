@@ -1,6 +1,5 @@
-// Checks of what is typed on the command line, for options to bear. They bound
-// what the server would bound too, so that a slip is bad usage at once. Pure
-// functions.
+// Checks of values on the command line, as CLI11 validators. They have the same
+// bounds as the server, so that a mistake is bad usage at once. Pure functions.
 #ifndef CLOCKWISE_CLIENT_CLI_OPTION_CHECKS_H_
 #define CLOCKWISE_CLIENT_CLI_OPTION_CHECKS_H_
 
@@ -14,33 +13,35 @@
 
 namespace clockwise::cli {
 
-// Decimal digits alone: CLI11 would read 010 as eight.
+// Accepts only decimal digits without leading zeros. CLI11 alone would read 010
+// as eight.
 CLI::Validator WholeNumber(
     uint64_t least, uint64_t most = std::numeric_limits<uint64_t>::max());
 
-// 1 to `most` values parted by commas, each as `each` wants it.
+// Accepts 1 to `most` values, separated by commas, that `each` accepts.
 CLI::Validator ListOf(CLI::Validator each, size_t most);
 
-// Seconds, more than 0 and at most a day.
+// Accepts a number of seconds, above 0 and at most a day.
 CLI::Validator Seconds();
 
-// UTF-8 of at most so many bytes: protobuf strings can bear nothing else.
+// Accepts UTF-8 of at most `max_bytes` bytes. A protobuf string cannot hold
+// other bytes.
 CLI::Validator Text(size_t max_bytes);
 
-// 1 to 64 printable ASCII characters.
+// Accepts 1 to 64 printable ASCII characters.
 CLI::Validator RequestId();
 
-// k=v with a k, UTF-8.
+// Accepts NAME=VALUE in UTF-8, where NAME is not empty.
 CLI::Validator Label();
 
-// HOST:PORT, unix:PATH, or a target of gRPC's own (dns:///…, ipv4:…).
+// Accepts HOST:PORT, unix:PATH, or another gRPC target (dns:///…, ipv4:…).
 CLI::Validator ServerAddress();
-// The same, or several of them with commas; but one unix:PATH.
+// Accepts one or more server addresses, separated by commas, or one unix:PATH.
 CLI::Validator ServerAddresses();
 
-// The layouts that this build knows, as people spell them.
+// Returns the names of the layouts in this build.
 std::vector<std::string> LayoutNames();
-// Those of them that numbered nodes can be placed in.
+// Returns the names of the layouts that can place numbered nodes.
 std::vector<std::string> SimulatedLayoutNames();
 
 }  // namespace clockwise::cli

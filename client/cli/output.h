@@ -1,8 +1,8 @@
-// The command's data on its way to standard output (or another descriptor), in
-// pieces large enough to be cheap. Thread-compatible.
+// Output writes the command's data to standard output (or another descriptor),
+// in large pieces for speed. Thread-compatible.
 //
-// Errors: OutputClosed when nobody reads any more (SIGPIPE must be ignored);
-// INTERNAL when it cannot be written.
+// Errors: OutputClosed: the reader closed the output (SIGPIPE must be ignored).
+// INTERNAL: the output cannot be written.
 #ifndef CLOCKWISE_CLIENT_CLI_OUTPUT_H_
 #define CLOCKWISE_CLIENT_CLI_OUTPUT_H_
 
@@ -18,14 +18,14 @@ class Output {
  public:
   explicit Output(int file_descriptor) : file_descriptor_(file_descriptor) {}
 
-  // Kept until Flush, or until there is enough for a write.
+  // Appends `text` to the buffer. Writes the buffer when it is large enough.
   [[nodiscard]] absl::Status Write(absl::string_view text);
 
-  // ToJson(message) as one line.
+  // Appends ToJson(message) as one line.
   [[nodiscard]] absl::Status WriteJson(
       const google::protobuf::Message& message);
 
-  // Writes what is kept.
+  // Writes the buffer.
   [[nodiscard]] absl::Status Flush();
 
  private:

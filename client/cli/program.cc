@@ -20,7 +20,7 @@
 namespace clockwise::cli {
 namespace {
 
-// The command that parsing got to.
+// Returns the command at which parsing stopped.
 const CLI::App* Chosen(const CLI::App& app) {
   const CLI::App* chosen = &app;
   while (!chosen->get_subcommands().empty()) {
@@ -38,7 +38,7 @@ std::string FullName(const CLI::App* command) {
   return name;
 }
 
-// What else could be typed where `wrong` was: commands or options.
+// Returns the commands or options that are possible at `command`.
 std::vector<std::string> WordsAt(const CLI::App* command, bool options) {
   std::vector<std::string> words;
   if (!options) {
@@ -88,7 +88,7 @@ absl::Status UsageOf(const CLI::App& app, const CLI::ParseError& error) {
   return WithHint(BadUsage(text), hint);
 }
 
-// Returns the words after the program's name, as CLI11 should see them.
+// Returns the words after the program's name, in the form for CLI11.
 absl::StatusOr<std::vector<std::string>> ArgumentsOf(
     const CLI::App& app, const std::vector<std::string>& words) {
   std::vector<std::string> arguments;
@@ -96,13 +96,13 @@ absl::StatusOr<std::vector<std::string>> ArgumentsOf(
   for (const std::string& argument : WithKebabCaseFlags(app, words)) {
     options_ended = options_ended || argument == "--";
     if (!options_ended && argument == "++") {
-      // CLI11 takes it as the end of a command, and would drop it silently.
+      // CLI11 treats ++ as the end of a command, and would drop it silently.
       return WithHint(BadUsage("++ cannot stand here"),
                       "-- goes before a key of that name");
     }
     if (!options_ended && absl::StartsWith(argument, "--") &&
         absl::EndsWith(argument, "=")) {
-      // CLI11 would take the next argument for the value of "--zone=".
+      // CLI11 would use the next argument as the value of "--zone=".
       arguments.push_back(argument.substr(0, argument.size() - 1));
       arguments.emplace_back();
       continue;
@@ -112,7 +112,7 @@ absl::StatusOr<std::vector<std::string>> ArgumentsOf(
   return arguments;
 }
 
-// One line, and at most one of advice.
+// Prints one line, and at most one line of advice.
 void Tell(const absl::Status& failure) {
   const ExitCode code = ExitCodeOf(failure);
   if (code == ExitCode::kDone || code == ExitCode::kWouldChange) return;
@@ -135,7 +135,7 @@ absl::Status RunCommand(const CommandLine& line,
                   FindTerminal(STDOUT_FILENO)};
   absl::Status outcome = line.command(session);
   outcome = Advise(session, std::move(outcome), line.globals.ring, "");
-  // What came before a failure is data all the same.
+  // The output before a failure is still data.
   const absl::Status flushed = out.Flush();
   return outcome.ok() ? flushed : outcome;
 }
@@ -154,7 +154,7 @@ ExitCode RunProgram(int argc, char** argv) {
   Output out(STDOUT_FILENO);
   absl::Status outcome;
   try {
-    // CLI11 takes them last first.
+    // CLI11 requires the last argument first.
     app->parse(
         std::vector<std::string>(arguments->rbegin(), arguments->rend()));
     outcome = RunCommand(line, *arguments, out);

@@ -1,5 +1,5 @@
-// The whole program but for what belongs to the process: parses, runs the
-// command, tells of its failure.
+// RunProgram is the program, except the settings of the process: it parses the
+// arguments, runs the command and reports its failure.
 #ifndef CLOCKWISE_CLIENT_CLI_PROGRAM_H_
 #define CLOCKWISE_CLIENT_CLI_PROGRAM_H_
 

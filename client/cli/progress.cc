@@ -31,7 +31,7 @@ std::string ProgressText(uint64_t keys, uint64_t bytes, uint64_t total_bytes,
     bar.append(kMaxProgressBar - DisplayWidth(bar), ' ');
     text = absl::StrFormat("[%s] %3.0f %%  %s", bar, part * 100, text);
   }
-  // A line that wraps could not be wiped.
+  // A line that wraps could not be erased.
   if (DisplayWidth(text) >= terminal.width) return "";
   return text;
 }
@@ -60,7 +60,7 @@ void Progress::Wipe() {
   std::fputs("\r\033[K", stderr);
   std::fflush(stderr);
   shown_ = false;
-  // What was wiped may be drawn again at once.
+  // The next Show may draw immediately.
   next_ = start_;
 }
 

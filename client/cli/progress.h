@@ -1,5 +1,5 @@
-// A line on a terminal that says how far a long read is: a bar where the end is
-// known, else a count. Thread-compatible.
+// Progress shows the progress of a long read in one line on a terminal: a bar
+// if the total is known, otherwise a count. Thread-compatible.
 #ifndef CLOCKWISE_CLIENT_CLI_PROGRESS_H_
 #define CLOCKWISE_CLIENT_CLI_PROGRESS_H_
 
@@ -11,25 +11,26 @@
 
 namespace clockwise::cli {
 
-// What the line says; `total_bytes` 0: unknown. No longer than the terminal.
+// Returns the text of the line. `total_bytes` 0 means unknown. Empty if it does
+// not fit the terminal.
 std::string ProgressText(uint64_t keys, uint64_t bytes, uint64_t total_bytes,
                          absl::Duration elapsed, const Terminal& terminal);
 
 class Progress {
  public:
-  // Draws on standard error, and nothing at all if that is no terminal.
+  // Draws on standard error; draws nothing if that is not a terminal.
   Progress(uint64_t total_bytes, absl::Time start);
 
-  // Wipes the line.
+  // Erases the line.
   ~Progress();
 
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // Draws the line anew, at most ten times a second.
+  // Redraws the line, at most ten times a second.
   void Show(uint64_t keys, uint64_t bytes, absl::Time now);
 
-  // Wipes the line before something else is written to the terminal.
+  // Erases the line. Call it before other output to the terminal.
   void Wipe();
 
  private:

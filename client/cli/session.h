@@ -1,5 +1,5 @@
-// What a command works with: the global options, the server, and where its
-// output goes.
+// Session is the environment of a command: the global options, the server and
+// the output.
 #ifndef CLOCKWISE_CLIENT_CLI_SESSION_H_
 #define CLOCKWISE_CLIENT_CLI_SESSION_H_
 
@@ -31,25 +31,25 @@ struct Globals {
 
 struct Session {
   const Globals& globals;
-  const std::vector<std::string>& arguments;  // as given, without the program
+  const std::vector<std::string>& arguments;  // without the program's name
   Connection& connection;
   Output& out;
-  const Terminal terminal;  // behind standard output
+  const Terminal terminal;  // the terminal of standard output
 };
 
-// One command, its own options bound.
+// A command with its options bound.
 using Command = std::function<absl::Status(Session&)>;
 
-// Writes a line of talk to standard error.
+// Writes a message line to standard error.
 void Say(absl::string_view text);
 
-// The ring of the global options at `epoch`, 0 for the newest.
+// Reads the ring of the global options at `epoch`; 0 means the newest.
 absl::Status GetRing(Session& session, uint64_t epoch,
                      v1::GetRingResponse* response);
 
-// Adds to a refusal what would help: the nearest ids for an unknown node
-// `node_id`, the nearest names for an unknown ring `ring`, the next step for
-// others. Asks the server for the names at most once.
+// Adds advice to a server's error. Unknown node `node_id`: the nearest ids.
+// Unknown ring `ring`: the nearest names. Other errors: the next step. Requests
+// the names from the server at most once.
 absl::Status Advise(Session& session, absl::Status failure,
                     absl::string_view ring, absl::string_view node_id);
 

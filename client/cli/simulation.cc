@@ -20,14 +20,14 @@ namespace {
 
 NodePtr NumberedNode(uint32_t number) {
   v1::Node node;
-  // As many digits for all, so that the order of ids is that of numbers.
+  // All ids have the same number of digits, so they sort like numbers.
   node.set_id(absl::StrFormat("node-%05u", number));
   auto normal = NormalizeNode(node);
   assert(normal.ok() && "such an id is valid");
   return std::make_shared<const v1::Node>(*std::move(normal));
 }
 
-// Counts where keys lie in both rings of a pair.
+// KeyCounter counts the owners of keys in both rings of a pair.
 class KeyCounter {
  public:
   explicit KeyCounter(const RingPair& rings)
@@ -55,7 +55,7 @@ class KeyCounter {
     figures.keys = keys_;
     if (keys_ == 0) return figures;
     const double owned = static_cast<double>(keys_ * after_.size());
-    // All nodes have the same weight, so the mean is each one's due.
+    // All nodes have the same weight, so the mean is the fair share of each.
     figures.peak_to_mean = static_cast<double>(*std::max_element(
                                keys_of_.begin(), keys_of_.end())) *
                            static_cast<double>(keys_of_.size()) / owned;
@@ -72,7 +72,7 @@ class KeyCounter {
   Buffer after_buffer_ = {};
   const std::span<uint32_t> before_;
   const std::span<uint32_t> after_;
-  std::vector<uint64_t> keys_of_;  // by node after
+  std::vector<uint64_t> keys_of_;  // by node, after the change
   uint64_t moved_ = 0;
   uint64_t keys_ = 0;
 };

@@ -8,7 +8,7 @@
 namespace clockwise::cli {
 namespace {
 
-// More edits than this make another name, not the same one mistyped.
+// More edits than this make a different name, not a mistyped one.
 constexpr size_t kMaxEdits = 8;
 
 }  // namespace
@@ -17,9 +17,9 @@ size_t EditDistance(absl::string_view a, absl::string_view b, size_t bound) {
   if (a.size() > b.size()) std::swap(a, b);
   const size_t over = bound + 1;
   if (b.size() - a.size() > bound) return over;
-  // Rows of the usual table: cell [j] is the distance of a's first i bytes from
-  // b's first j. Outside the band |i - j| <= bound every cell is over; of those
-  // only the band's two neighbours are ever read.
+  // Rows of the usual table: cell [j] is the distance of the first i bytes of a
+  // from the first j bytes of b. Outside the band |i - j| <= bound every cell
+  // is above the bound. Only the two such cells next to the band are read.
   std::vector<size_t> two_ago(b.size() + 2, over);
   std::vector<size_t> above(b.size() + 2, over);
   std::vector<size_t> row(b.size() + 2, over);
@@ -39,7 +39,7 @@ size_t EditDistance(absl::string_view a, absl::string_view b, size_t bound) {
       }
       least = std::min(least, row[j]);
     }
-    // A swap reaches two rows back, so one row over the bound is not enough.
+    // A swap reads two rows back, so one row above the bound is not enough.
     if (least > bound && least_above > bound) return over;
     least_above = least;
     std::swap(two_ago, above);
@@ -58,7 +58,7 @@ std::vector<std::string> NearestNames(absl::string_view wanted,
   for (size_t i = 0; i < looked_at; ++i) {
     if (names[i].size() > limits::kMaxIdBytes) continue;
     const size_t distance = EditDistance(wanted, names[i], bound);
-    // As many edits as the name is long would make anything of anything.
+    // A distance of the name's length would match any name.
     if (distance > bound || distance >= names[i].size()) continue;
     near.emplace_back(distance, names[i]);
   }

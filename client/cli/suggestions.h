@@ -1,4 +1,5 @@
-// The names that somebody may have meant who mistyped one. Pure functions.
+// Functions that find the names a user may have meant by a mistyped name. Pure
+// functions.
 #ifndef CLOCKWISE_CLIENT_CLI_SUGGESTIONS_H_
 #define CLOCKWISE_CLIENT_CLI_SUGGESTIONS_H_
 
@@ -10,15 +11,16 @@
 
 namespace clockwise::cli {
 
-// Least number of bytes put in, left out, changed or swapped with the next
-// (optimal string alignment) that turns `a` into `b`, or `bound` + 1 if that is
-// more than `bound`. Cost: O(bound × length), by a band about the diagonal
-// (Ukkonen 1985) that is left as soon as a row is all above the bound.
+// Returns the smallest number of edits that turns `a` into `b`, or `bound` + 1
+// if it is more than `bound`. An edit inserts, deletes or changes a byte, or
+// swaps it with the next (optimal string alignment). Cost: O(bound × length).
+// It computes a band around the diagonal (Ukkonen 1985), and stops once the
+// rows are above the bound.
 size_t EditDistance(absl::string_view a, absl::string_view b, size_t bound);
 
-// At most `count` of `names`, nearest first, none farther than a third of
-// `wanted`'s length (but 2 at least, 8 at most). Bounded: names beyond the
-// 100,000th, and names or a `wanted` over 253 bytes, are not looked at.
+// Returns at most `count` of `names`, nearest first. The distance is at most a
+// third of the length of `wanted` (but at least 2, at most 8). Bounded: ignores
+// names after the 100,000th, and a `wanted` or names over 253 bytes.
 std::vector<std::string> NearestNames(absl::string_view wanted,
                                       const std::vector<std::string>& names,
                                       size_t count);

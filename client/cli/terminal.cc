@@ -22,12 +22,13 @@ constexpr size_t kMinTerminalWidth = 20;
 constexpr size_t kMaxWidth = 1000;
 
 bool LocaleIsUtf8() {
-  // Numbers stay as in the C locale: programs read them.
+  // Only LC_CTYPE is set. Numbers stay as in the C locale, because programs
+  // read them.
   if (std::setlocale(LC_CTYPE, "") != nullptr) {
     return absl::string_view(nl_langinfo(CODESET)) == "UTF-8";
   }
-  // A locale that is named but not installed, as in most containers: its name
-  // still tells what the terminal shows.
+  // The locale is named but not installed, as in most containers. Its name
+  // still identifies the character set.
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     const char* value = std::getenv(name);
     if (value == nullptr || *value == '\0') continue;
@@ -57,7 +58,7 @@ Terminal FindTerminal(int file_descriptor) {
 }
 
 std::string Bar(double part, size_t width, bool utf8) {
-  // Also false for NaN.
+  // The condition also handles NaN.
   if (!(part > 0) || width == 0) return "";
   const double columns = std::min(part, 1.0) * static_cast<double>(width);
   if (!utf8) {

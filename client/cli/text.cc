@@ -10,8 +10,8 @@
 namespace clockwise::cli {
 namespace {
 
-// Bytes of the well-formed UTF-8 sequence that `text` begins with; 0 if it
-// begins with none. After table 3-7 of the Unicode standard.
+// Returns the length in bytes of the well-formed UTF-8 sequence at the start of
+// `text`; 0 if there is none. Source: table 3-7 of the Unicode standard.
 size_t SequenceBytes(absl::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t lead = byte(0);
@@ -32,7 +32,7 @@ size_t SequenceBytes(absl::string_view text) {
   return bytes;
 }
 
-// C0, DEL, and C1 (U+0080 to U+009F), which some terminals obey too.
+// True for C0, DEL, and C1 (U+0080 to U+009F), which some terminals obey too.
 bool IsControl(absl::string_view sequence) {
   const auto lead = static_cast<uint8_t>(sequence[0]);
   return lead < 0x20 || lead == 0x7F ||
@@ -116,7 +116,7 @@ std::string ShellWord(absl::string_view text) {
 std::string Percent(double part) {
   const double percent = part * 100;
   if (percent == 0) return "0 %";
-  // Sums of many parts come out a hair beside it.
+  // Sums of many parts have a small error.
   if (std::abs(percent - 100) < 1e-6) return "100 %";
   if (percent < 0.001) return "<0.001 %";
   return Percent(part, percent >= 10 ? 1 : percent >= 1 ? 2 : 3);

@@ -66,7 +66,7 @@ class Retries {
 
   // Returns the failure to report after the last attempt. An answer of a server
   // has priority over a lost connection, which has priority over a server that
-  // was never reached. Of one kind, the first failure has the clearest reason.
+  // was never reached. The first failure of a kind has the clearest reason.
   const Outcome& reported() const;
 
  private:

@@ -1,5 +1,5 @@
-// What the commands that change a ring have in common: their options, the call
-// that is safe to repeat, and the report of what moved.
+// Functions that the commands that change a ring share: their options, the call
+// that is safe to repeat, and the report of the moves.
 #ifndef CLOCKWISE_CLIENT_CLI_COMMANDS_CHANGE_H_
 #define CLOCKWISE_CLIENT_CLI_COMMANDS_CHANGE_H_
 
@@ -17,11 +17,11 @@ namespace clockwise::cli {
 struct ChangeOptions {
   bool plan = false;
   std::string reason;
-  std::string request_id;  // empty: a random one
+  std::string request_id;  // empty: a random ID
   uint64_t expected_epoch = 0;
 };
 
-// Which change it was, in words.
+// Words for the report of a change.
 struct ChangeWords {
   std::string done;     // "added"
   std::string planned;  // "would add"
@@ -33,28 +33,29 @@ struct ChangeWords {
 // Adds --plan, --reason, --request-id and --expected-epoch to `command`.
 void AddChangeOptions(CLI::App* command, ChangeOptions& options);
 
-// 32 random hexadecimal digits.
+// Returns 32 random hexadecimal digits.
 std::string NewRequestId();
 
-// The command line that makes the change that was planned with `arguments`, if
+// Returns the command line that applies the change that `arguments` planned, if
 // the ring is still at `epoch`; 0 means any.
 std::string ApplyLine(const std::vector<std::string>& arguments,
                       uint64_t epoch);
 
-// "15.2 % of the hash space moved (least possible 15.2 %)", or "would move".
+// Returns "15.2 % of the hash space moved (least possible 15.2 %)", or "would
+// move".
 std::string MovedText(const v1::Change& change, bool plan);
 
-// What `change` did, or as a plan would do, for people.
+// Returns a report for people: what `change` did, or what the plan would do.
 std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
                          const ChangeOptions& options, Session& session);
 
-// Adds to a failed change what can be said of it.
+// Adds advice to the failure of a change.
 absl::Status AdviseChange(Session& session, absl::Status failure,
                           const ChangeWords& words,
                           const std::string& request_id, bool plan);
 
-// Sends `request` with a request_id, the very same again if the server or the
-// connection fails, and reports the change.
+// Sends `request` with a request_id and reports the change. Sends the same
+// request again if the server or the connection fails.
 template <typename Request, typename Response>
 absl::Status MakeChange(Session& session, const ChangeOptions& options,
                         const ChangeWords& words,

@@ -13,7 +13,7 @@
 namespace clockwise::cli {
 namespace {
 
-// CLI11 keeps the values of a closed list only in the text it shows: "{a,b}".
+// CLI11 keeps the values of a closed list only in its help text: "{a,b}".
 std::vector<std::string> ValuesOf(const CLI::Option& option) {
   const std::string type = option.get_type_name();
   const size_t open = type.find('{');
@@ -26,7 +26,7 @@ std::vector<std::string> ValuesOf(const CLI::Option& option) {
 void AddOptionsOf(const CLI::App& app, std::vector<Choice>& options) {
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) {
-      // Each command has a --help of its own.
+      // Each command has its own --help.
       bool known = false;
       for (const Choice& choice : options) {
         known = known || choice.word == "--" + name;
@@ -52,8 +52,8 @@ void AddPlaces(const CLI::App& app, const std::string& path,
         {command->get_name(), command->get_description(), false, {}});
   }
   for (const CLI::Option* option : app.get_options()) {
-    // A place such as `completion SHELL`: its values are words, as commands
-    // are.
+    // The values of a positional argument, such as `completion SHELL`, are
+    // words, like commands.
     if (!option->get_positional()) continue;
     for (const std::string& value : ValuesOf(*option)) {
       place.commands.push_back({value, option->get_description(), false, {}});
@@ -67,17 +67,17 @@ void AddPlaces(const CLI::App& app, const std::string& path,
   }
 }
 
-// Within single quotes of bash and zsh.
+// Escapes `text` for single quotes in bash and zsh.
 std::string ZshQuoted(absl::string_view text) {
   return absl::StrReplaceAll(text, {{"'", "'\\''"}});
 }
 
-// Within single quotes of fish.
+// Escapes `text` for single quotes in fish.
 std::string FishQuoted(absl::string_view text) {
   return absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"'", "\\'"}});
 }
 
-// Names of the options that take a value, as patterns of a shell's `case`.
+// Returns the options that require a value, as a pattern of a shell's `case`.
 std::string ValueOptions(const std::vector<CommandCompletions>& places) {
   std::set<std::string> names;
   for (const CommandCompletions& place : places) {
@@ -97,8 +97,8 @@ std::string CasePaths(const std::vector<CommandCompletions>& places) {
   return absl::StrJoin(paths, "|");
 }
 
-// bash parts words at '=', so that --output=json arrives as three words, and
-// as `--output json` does.
+// bash splits words at '=', so --output=json arrives as three words and is
+// handled like `--output json`.
 std::string BashScript(const std::vector<CommandCompletions>& places) {
   std::string script = absl::StrCat(
       "# clockwise completion for bash: source it, or save it as\n"

@@ -1,5 +1,5 @@
-// Completion for shells, written from the tree of options itself, so that it
-// cannot go stale. Pure functions.
+// Functions that generate completion scripts for shells from the tree of
+// options, so that the scripts are always up to date. Pure functions.
 #ifndef CLOCKWISE_CLIENT_CLI_COMMANDS_COMPLETION_H_
 #define CLOCKWISE_CLIENT_CLI_COMMANDS_COMPLETION_H_
 
@@ -9,25 +9,25 @@
 
 namespace clockwise::cli {
 
-// One thing that can be typed after a command.
+// A word that can follow a command.
 struct Choice {
   std::string word;  // a command, or an option with its dashes
   std::string description;
   bool takes_value = false;
-  std::vector<std::string> values;  // where they are a closed list
+  std::vector<std::string> values;  // only if they are a closed list
 };
 
-// What can follow one command.
+// All words that can follow one command.
 struct CommandCompletions {
   std::string path;  // "", "node", "node add"
   std::vector<Choice> commands;
-  std::vector<Choice> options;  // also those of the commands above it
+  std::vector<Choice> options;  // includes those of its parent commands
 };
 
-// All places of `app`, itself first.
+// Returns the completions of `app` and of all its commands, `app` first.
 std::vector<CommandCompletions> AllCompletions(const CLI::App& app);
 
-// The script for `shell`: bash, zsh or fish.
+// Returns the script for `shell`: bash, zsh or fish.
 std::string CompletionScript(const CLI::App& app, const std::string& shell);
 
 }  // namespace clockwise::cli

@@ -22,10 +22,10 @@ absl::Time TimeOf(const google::protobuf::Timestamp& time) {
          absl::Nanoseconds(time.nanos());
 }
 
-// A ring as each server has it.
+// Views is one ring as each server has it.
 struct Views {
   std::map<uint64_t, std::vector<std::string>> incarnations, epochs;
-  // By epoch, as only those of one epoch can be compared.
+  // Key: epoch, because only fingerprints of the same epoch can be compared.
   std::map<uint64_t, std::set<uint64_t>> fingerprints;
   std::vector<std::string> have;
 };
@@ -86,7 +86,7 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
   }
 }
 
-// As "A, B have 3; C has 4".
+// Returns text of the form "A, B have 3; C has 4".
 std::string Parties(
     const std::map<uint64_t, std::vector<std::string>>& by_value) {
   std::vector<std::string> parties;

@@ -1,4 +1,5 @@
-// Whether several servers are well, and agree. Pure functions.
+// Functions that check whether several servers are healthy and agree. Pure
+// functions.
 #ifndef CLOCKWISE_CLIENT_CLI_COMMANDS_DOCTOR_H_
 #define CLOCKWISE_CLIENT_CLI_COMMANDS_DOCTOR_H_
 
@@ -11,24 +12,25 @@
 
 namespace clockwise::cli {
 
-// What one server said when it was asked.
+// The response of one server.
 struct Examined {
   std::string server;
-  absl::Status failure;  // not OK: it said nothing
+  absl::Status failure;  // not OK: it did not respond
   v1::GetStatusResponse status;
-  absl::Time asked_at, answered_at;  // by the own clock
+  absl::Time asked_at, answered_at;  // on the local clock
 };
 
-// How far the server's clock is from the own one, as far as can be told: its
-// answer was made at some time between. 0: maybe not at all.
+// Returns the smallest possible error of the server's clock. The server read
+// its clock between asked_at and answered_at on the local clock. 0: there may
+// be no error.
 absl::Duration ClockError(const Examined& examined);
 
-// What is wrong with the servers one by one, and where they disagree; each a
-// line for people. Empty: all is well.
+// Returns the problems of each server, and the differences between servers,
+// each as a line for people. Empty if there are none.
 std::vector<std::string> Problems(const std::vector<Examined>& servers);
 
-// Whether they disagree only as servers do while a change is on its way: at
-// different epochs of rings that they all have.
+// True if a ring is at different epochs on the servers, which can happen while
+// a change is being delivered.
 bool MayBeOnItsWay(const std::vector<Examined>& servers);
 
 }  // namespace clockwise::cli

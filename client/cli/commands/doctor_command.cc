@@ -1,4 +1,4 @@
-// `clockwise doctor`: one screen over all servers.
+// `clockwise doctor`: checks all servers and shows one screen.
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,13 +19,13 @@
 namespace clockwise::cli {
 namespace {
 
-// A change that is on its way arrives within milliseconds.
+// A change reaches all servers within milliseconds.
 constexpr int kLooks = 3;
 constexpr absl::Duration kBetweenLooks = absl::Seconds(1);
 constexpr size_t kMaxServers = 100;
 
 struct DoctorOptions {
-  std::vector<std::string> servers;  // empty: that of the global options
+  std::vector<std::string> servers;  // empty: those of --server
 };
 
 Examined Examine(const std::string& server, const Session& session,
@@ -34,7 +34,8 @@ Examined Examine(const std::string& server, const Session& session,
                         absl::Seconds(session.globals.timeout_seconds));
   Examined examined;
   examined.server = server;
-  // The first call pays for the connection, which would blur the clock.
+  // The first call includes the time to connect, which would distort the
+  // comparison of clocks.
   for (int i = 0; i < 2 && examined.failure.ok(); ++i) {
     examined.asked_at = absl::Now();
     examined.failure =

@@ -1,4 +1,4 @@
-// `clockwise import`: the ring that another system's configuration makes.
+// `clockwise import`: creates a ring from the configuration of another system.
 #include <cstdint>
 #include <fstream>
 #include <sstream>
@@ -82,8 +82,8 @@ absl::StatusOr<Imported> Read(const ImportOptions& options) {
   return ReadCassandra(*text, options.source);
 }
 
-// What is imported, as the ring that it makes: nothing is sent to a server
-// before it is known that this can be.
+// Builds the imported ring. No request is sent to a server before it is known
+// that the ring is valid.
 absl::StatusOr<std::shared_ptr<const Ring>> Build(const ImportOptions& options,
                                                   const std::string& ring,
                                                   Imported& imported) {
@@ -144,8 +144,8 @@ std::string Understood(const Imported& imported, const Ring& ring,
   return text;
 }
 
-// Makes the ring, and puts the nodes on it in one change, if that makes the
-// very ring that was read.
+// Creates the ring and adds the nodes in one change, if the result is exactly
+// the ring that was read.
 absl::StatusOr<v1::Change> Make(const Imported& imported, const Ring& ring,
                                 Session& session) {
   v1::CreateRingRequest create;

@@ -1,4 +1,4 @@
-// `clockwise locate`.
+// `clockwise locate`: shows the owners of keys.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/command_line.h"
@@ -13,10 +13,10 @@
 namespace clockwise::cli {
 namespace {
 
-// More than a kernel passes.
+// More than a kernel passes to a program.
 constexpr int kMaxKeyArguments = 1 << 28;
 
-// "n2 n3 (cache at epoch 7)"; empty if the ring does not migrate.
+// Returns "n2 n3 (cache at epoch 7)"; empty if the ring does not migrate.
 std::string PreviousText(const v1::LocateResponse& response) {
   if (!response.has_previous()) return "";
   std::string text;
@@ -112,8 +112,8 @@ void AddLocateCommand(CLI::App& app, CommandLine& line) {
       ->add_option("KEY", options->keys,
                    "Keys; write -- before keys that begin with a dash")
       ->type_name("")
-      // As a list of open length CLI11 would take a key such as [a,b] apart; so
-      // it is one of a great length, which TakeAll lets end early.
+      // For a list without a maximum, CLI11 would split a key such as [a,b].
+      // This list has a very large maximum, and TakeAll accepts fewer values.
       ->expected(kMaxKeyArguments)
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

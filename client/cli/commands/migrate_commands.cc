@@ -1,4 +1,4 @@
-// `clockwise migrate plan|start|end`: from a ring to another layout.
+// `clockwise migrate plan|start|end`: migrates a ring to another layout.
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -21,7 +21,7 @@ namespace {
 
 struct MigrateOptions {
   std::string ring;
-  std::string name;  // of the new ring
+  std::string name;  // name of the new ring
   std::string to = "partitioned";
   std::string keys;
   uint32_t virtual_nodes = 0;
@@ -51,7 +51,7 @@ absl::StatusOr<Migration> PlanFor(const MigrateOptions& options,
       session.connection.Call(&Connection::Stub::GetRing, request, &response);
   if (!failure.ok()) return Advise(session, failure, options.ring, "");
   v1::RingSpec spec = TargetSpec(options);
-  // As many owners as keys have now, unless it is said.
+  // Without --replicas, keys have as many owners as now.
   if (spec.replica_count() == 0) {
     spec.set_replica_count(response.snapshot().spec().replica_count());
   }
@@ -72,7 +72,7 @@ std::string KeysReport(const KeyMoves& moves, const std::string& source,
   return absl::StrCat(text, TransferCounts(moves, terminal));
 }
 
-// The command that starts what was planned.
+// Returns the command that starts the planned migration.
 std::string StartLine(const MigrateOptions& options,
                       const Migration& migration) {
   std::string line = absl::StrCat(

@@ -22,7 +22,8 @@ namespace {
 
 using NodesByOrdinal = std::vector<v1::Node>;
 
-// In the order in which they joined: what another system hashed stays behind.
+// Returns the nodes in the order in which they joined, without the data that
+// only the old layout uses.
 NodesByOrdinal NodesOf(const Ring& ring) {
   NodesByOrdinal nodes;
   for (const NodePtr& node : ring.nodes()) nodes.push_back(*node);

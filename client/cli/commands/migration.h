@@ -1,5 +1,5 @@
-// A migration from a ring to one in another layout: what it would make, and
-// what would move. Pure functions, but for the keys that they read.
+// Functions that plan a migration from a ring to another layout: the new ring,
+// and what would move. Pure functions, except that they read keys.
 #ifndef CLOCKWISE_CLIENT_CLI_COMMANDS_MIGRATION_H_
 #define CLOCKWISE_CLIENT_CLI_COMMANDS_MIGRATION_H_
 
@@ -18,33 +18,35 @@ namespace clockwise::cli {
 
 struct Migration {
   std::shared_ptr<const Ring> before;
-  std::shared_ptr<const Ring> after;  // as the server would make it
-  bool alike = false;                 // both hash keys the same way
-  v1::ApplyChangesRequest changes;    // that put the nodes on the new ring
+  std::shared_ptr<const Ring> after;  // the ring a server would build
+  bool alike = false;                 // true if both hash keys the same way
+  v1::ApplyChangesRequest changes;    // adds the nodes to the new ring
   v1::CompareEpochsResponse report;   // to_epoch is 0
 };
 
-// From the ring of `snapshot` to one of `spec`, which has the same nodes with
-// the same weights, zones and labels; what another system hashed of them is
-// left behind. Bad usage: the new ring cannot be.
+// Plans a migration from the ring of `snapshot` to a ring of `spec`. The new
+// ring has the same nodes with the same weights, zones and labels, but not the
+// positions and texts that another system hashed. Bad usage: the new ring is
+// not possible.
 absl::StatusOr<Migration> PlanMigration(const v1::Snapshot& snapshot,
                                         const v1::RingSpec& spec);
 
-// Keys counted one by one.
+// Counts of individual keys.
 struct KeyMoves {
   uint64_t keys = 0;
-  uint64_t moved = 0;  // get another primary
+  uint64_t moved = 0;  // keys that get another primary
   std::map<std::pair<std::string, std::string>, uint64_t> from_to;
 };
 
-// Of the keys of `source` (key_sample.h).
+// Counts the keys of `source` (key_sample.h).
 absl::StatusOr<KeyMoves> CountKeys(const Migration& migration,
                                    const std::string& source);
 
-// From whom to whom, most keys first, as a table of few rows.
+// Returns the pairs of old and new node, most keys first, as a short table.
 std::string TransferCounts(const KeyMoves& moves, const Terminal& terminal);
 
-// {"keys", "moved", "transfers": [{"from", "to", "keys"}…]} and a line's end.
+// Returns {"keys", "moved", "transfers": [{"from", "to", "keys"}…]} and a
+// newline.
 std::string KeyMovesJson(const KeyMoves& moves);
 
 }  // namespace clockwise::cli

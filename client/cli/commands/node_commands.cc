@@ -19,13 +19,13 @@ struct NodeOptions {
   std::string address;
   uint32_t weight = 0;
   std::string zone;
-  std::vector<std::string> labels;  // k=v
+  std::vector<std::string> labels;  // NAME=VALUE
   bool no_labels = false;
   bool allow_update = false;
   std::string hash_key;
   std::string points;
   uint32_t virtual_nodes = 0;
-  std::vector<std::string> update_mask;  // what was given, after parsing
+  std::vector<std::string> update_mask;  // fields that are set, after parsing
   ChangeOptions change;
 };
 
@@ -33,7 +33,7 @@ struct ListOptions {
   uint64_t epoch = 0;
 };
 
-// The options of a node, by the name of the field that they set.
+// The options of a node, by the field that they set.
 struct NodeFlags {
   CLI::Option* address;
   CLI::Option* weight;

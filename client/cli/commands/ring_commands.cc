@@ -31,8 +31,8 @@ absl::Status DeleteRing(const RingOptions& options, Session& session) {
   v1::DeleteRingRequest request;
   request.set_ring(options.name);
   v1::DeleteRingResponse response;
-  // Not tried again: a second answer would be NOT_FOUND for a ring that the
-  // first attempt deleted.
+  // Not repeated: a second attempt would return NOT_FOUND for a ring that the
+  // first one deleted.
   absl::Status failure = session.connection.Call(
       &Connection::Stub::DeleteRing, request, &response, Retry::kNever);
   if (!failure.ok()) return Advise(session, failure, options.name, "");
@@ -63,7 +63,7 @@ absl::Status ListRings(const RingOptions&, Session& session) {
   return session.out.Write(table.Render(session.terminal));
 }
 
-// Zones and capped nodes, where the layout has something to tell of them.
+// Appends zones and capped nodes, if the layout has them.
 void AppendSpread(const v1::Snapshot& ring, std::string& text) {
   if (ring.zone_shortfall() > 0) {
     absl::StrAppend(&text, "zones        ", Grouped(ring.zone_shortfall()),

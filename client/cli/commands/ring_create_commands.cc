@@ -1,4 +1,4 @@
-// `clockwise ring create|profiles`: rings to be, and the layouts they may have.
+// `clockwise ring create|profiles`: creates rings and lists the layouts.
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
@@ -42,7 +42,7 @@ absl::Status CreateRing(const CreateOptions& options, Session& session) {
     if (!failure.ok()) return failure;
   }
   v1::CreateRingResponse response;
-  // Creating it again is no harm, so trying again is none.
+  // Creating the ring again is safe, so the call can be repeated.
   absl::Status failure = session.connection.Call(
       &Connection::Stub::CreateRing, request, &response, Retry::kFewTimes);
   if (!failure.ok()) return failure;

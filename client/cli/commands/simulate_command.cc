@@ -1,4 +1,4 @@
-// `clockwise simulate`.
+// `clockwise simulate`: compares layouts without a server.
 #include <algorithm>
 #include <cstdint>
 #include <set>
@@ -37,7 +37,7 @@ struct SimulateOptions {
   std::string svg;
 };
 
-// A spec for each row: one for each of the layouts, and of hashed for each
+// Returns a spec for each row: one for each layout, and for hashed one for each
 // number of points.
 absl::StatusOr<std::vector<v1::RingSpec>> SpecsOf(
     const SimulateOptions& options) {
@@ -85,7 +85,8 @@ absl::Status CheckNodes(const SimulateOptions& options) {
   return absl::OkStatus();
 }
 
-// The command as it was typed, so that the picture can be made again.
+// Returns the command as it was typed, so that a user can draw the picture
+// again.
 std::string TypedCommand(const Session& session) {
   std::string command = "clockwise";
   for (const std::string& argument : session.arguments) {
@@ -138,7 +139,7 @@ CLI::Validator FileName() {
       "");
 }
 
-// A number of keys, or what can be a file's name.
+// Accepts a number of keys, or the name of a file.
 CLI::Validator KeySource() {
   return CLI::Validator(
       [](std::string& text) -> std::string {

@@ -1,4 +1,5 @@
-// `clockwise store copy|backup|restore`: works on stores, not on a server.
+// `clockwise store copy|backup|restore`: reads and writes stores directly,
+// without a server.
 #include <google/protobuf/util/message_differencer.h>
 
 #include <map>
@@ -56,7 +57,7 @@ absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& location,
   return store;
 }
 
-// All rings of a store, each found to be what its fingerprint says.
+// Reads all rings of a store, and checks the fingerprint of each.
 absl::StatusOr<std::vector<StoredRing>> ReadAll(Store& store) {
   auto rings = store.LoadAll();
   if (!rings.ok()) return rings.status();
@@ -82,7 +83,8 @@ absl::Status InTheWay(const std::vector<std::string>& names,
       "delete it there (clockwise ring delete NAME), or use an empty store");
 }
 
-// Puts `rings` into a store that has none of their names, but for equal ones.
+// Writes `rings` to a store. The store must not have rings of these names,
+// except equal ones.
 absl::Status Put(const std::vector<StoredRing>& rings, const std::string& to,
                  Store& store, absl::string_view done, Session& session) {
   auto there = store.LoadAll();
@@ -142,8 +144,9 @@ absl::Status Restore(const StoreOptions& options, Session& session) {
   for (StoredRing& ring : *rings) {
     auto state = RestoreState(ring);
     if (!state.ok()) return state.status();
-    // What was acknowledged after the backup is not in it. So it is not the
-    // same ring as before, and no watcher may take it for that.
+    // The backup lacks the changes that were acknowledged after it. The
+    // restored ring is therefore not the same ring as before, and its new
+    // incarnation shows this to clients.
     const uint64_t before = ring.head.incarnation;
     while (ring.head.incarnation == before || ring.head.incarnation == 0) {
       ring.head.incarnation = uint64_t{random()} << 32 | random();

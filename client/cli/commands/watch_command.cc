@@ -1,4 +1,4 @@
-// `clockwise watch`.
+// `clockwise watch`: prints the ring and its changes.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -17,8 +17,8 @@
 namespace clockwise::cli {
 namespace {
 
-// Heartbeats come every few seconds; without any for so long the connection is
-// dead, whatever TCP believes.
+// Heartbeats arrive every few seconds. A connection without one for this time
+// is dead, even if TCP reports no error.
 constexpr absl::Duration kSilence = absl::Seconds(60);
 constexpr absl::Duration kFirstResumeWait = absl::Milliseconds(200);
 constexpr absl::Duration kLongestResumeWait = absl::Seconds(10);
@@ -33,7 +33,7 @@ class Watcher {
   Watcher(const WatchOptions& options, Session& session)
       : options_(options), session_(session), view_(session.terminal) {}
 
-  // Runs until the ring is gone or the output is closed; never ends OK.
+  // Runs until the ring is deleted or the output is closed. Never returns OK.
   absl::Status Run() {
     for (;;) {
       const absl::Status end = Follow();
@@ -58,13 +58,13 @@ class Watcher {
   }
 
  private:
-  // Follows one stream to its end, or to an output that failed.
+  // Reads one stream until it ends or the output fails.
   absl::Status Follow() {
     v1::WatchRequest request;
     request.set_ring(session_.globals.ring);
     request.set_known_epoch(view_.epoch());
     request.set_known_incarnation(view_.incarnation());
-    // People are told who gives what to whom.
+    // The text output shows the transfers between nodes.
     request.set_include_moves(options_.moves || !session_.globals.json());
     const auto stub = session_.connection.stub();
     client::WatchCall stream(*stub, request);
@@ -100,9 +100,9 @@ class Watcher {
     return failure.ok() ? session_.out.Flush() : failure;
   }
 
-  // Before the first message only a server's own answer can pass: a server that
-  // was never reached is likely a wrong address. ABORTED: this process stood
-  // still.
+  // Returns true if the watch continues after `end`. Before the first message,
+  // it continues only after an error of a server: a server that was never
+  // reached is probably a wrong address. ABORTED: this process was suspended.
   bool MayResume(const absl::Status& end) const {
     if (!reached_ && ReasonOf(end) == v1::ERROR_REASON_UNSPECIFIED) {
       return false;
@@ -115,9 +115,9 @@ class Watcher {
   WatchView view_;
   client::Backoff backoff_{kFirstResumeWait, kLongestResumeWait};
   absl::Status output_;
-  bool reached_ = false;  // a message came, ever
-  size_t unreached_ = 0;  // servers, before the first message
-  bool away_ = false;     // said so
+  bool reached_ = false;  // true once any message has arrived
+  size_t unreached_ = 0;  // servers that failed, before the first message
+  bool away_ = false;     // the message about the lost server was printed
 };
 
 }  // namespace

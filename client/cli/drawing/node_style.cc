@@ -16,15 +16,16 @@ namespace {
 using Rgb = std::array<double, 3>;
 
 // Viridis (Smith, van der Walt 2015) in even steps, without its ends: the
-// darkest reads as black, the lightest fades on white.
+// darkest looks black, and the lightest is hard to see on white.
 constexpr Rgb kRamp[] = {{70, 50, 127},  {54, 92, 141},  {39, 127, 142},
                          {31, 161, 135}, {74, 193, 109}, {160, 218, 57},
                          {236, 221, 45}};
 
-// As many as an eye could tell apart; nodes of one shade share a path.
+// The number of shades that an eye can distinguish. Nodes of one shade share a
+// path.
 constexpr double kShades = 64;
 
-// "node-00012" is 12.
+// Returns "12" for "node-00012".
 std::string LabelOf(const v1::Node& node) {
   const std::string& id = node.id();
   const size_t at = id.find_first_of("123456789");

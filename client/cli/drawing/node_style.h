@@ -1,4 +1,4 @@
-// How the nodes of a simulation look in all of its pictures. Pure functions.
+// The style of nodes in all pictures of a simulation. Pure functions.
 #ifndef CLOCKWISE_CLIENT_CLI_DRAWING_NODE_STYLE_H_
 #define CLOCKWISE_CLIENT_CLI_DRAWING_NODE_STYLE_H_
 
@@ -11,10 +11,10 @@
 
 namespace clockwise::cli {
 
-// Of what a change added or moved, and of nothing else.
+// Colour for what a change added or moved, and for nothing else.
 inline constexpr char kAccent[] = "#d81b60";
 
-// With more nodes than this there is no room for labels.
+// Maximum number of nodes for which labels fit.
 inline constexpr size_t kMaxLabelled = 12;
 
 struct NodeLook {
@@ -23,15 +23,15 @@ struct NodeLook {
   std::string label;  // the node's number; empty if there are too many
 };
 
-// Of each node after the change. Those that were there before have colours of
-// a ramp (viridis), which differ in lightness too: also to eyes that do not
-// tell red from green, and in grey.
+// Returns the look of each node after the change. Nodes that were there before
+// have colours of a ramp (viridis). These also differ in lightness, so they are
+// distinct in grey and for people who cannot distinguish red and green.
 std::vector<NodeLook> LooksOf(const NodesAround& nodes);
 
-// The colour at `part` (0 to 1) of the ramp.
+// Returns the colour at `part` (0 to 1) of the ramp.
 std::string RampColour(double part);
 
-// Black or white, whichever reads better on `colour` ("#rrggbb").
+// Returns black or white, whichever is easier to read on `colour` ("#rrggbb").
 const char* InkOn(absl::string_view colour);
 
 }  // namespace clockwise::cli

@@ -14,17 +14,17 @@
 namespace clockwise::cli {
 namespace {
 
-// Bands, from the outside.
-constexpr double kOwnerRadius = 103;  // of nodes that stayed
+// Bands, from the outside to the inside.
+constexpr double kOwnerRadius = 103;  // for nodes that stayed
 constexpr double kOwnerInside = 77;
 constexpr double kMovedOutside = 72;
 constexpr double kMovedInside = 63;
 
 constexpr double kSeparator = 1;         // pixels between owners
-constexpr size_t kMaxSeparated = 150;    // arcs; with more they would be all
-constexpr double kOverlap = 0.0004;      // of the circle, against seams
-constexpr double kMinArcWidth = 0.0014;  // of the circle: what is there shows
-constexpr double kLabelWidth = 0.028;    // of the circle, that a label needs
+constexpr size_t kMaxSeparated = 150;    // arcs; more would hide the colours
+constexpr double kOverlap = 0.0004;      // fraction of the circle; hides seams
+constexpr double kMinArcWidth = 0.0014;  // fraction of the circle; visible
+constexpr double kLabelWidth = 0.028;    // fraction of the circle for a label
 
 Point At(Point centre, double radius, double part) {
   const double angle = part * 2 * std::numbers::pi;
@@ -32,7 +32,7 @@ Point At(Point centre, double radius, double part) {
           centre.y - radius * std::cos(angle)};
 }
 
-// The middle line of an arc, to be stroked as wide as its band is.
+// Appends the centre line of an arc. The stroke is as wide as its band.
 void AppendArc(Point centre, double radius, double start, double end,
                std::string& path) {
   if (end - start > 0.999) {  // a whole circle has no direction as one arc
@@ -59,7 +59,7 @@ void DrawBand(const std::string& path, absl::string_view colour, double width,
 
 void DrawOwners(const std::vector<Arc>& arcs,
                 const std::vector<NodeLook>& looks, Point centre, Svg& svg) {
-  // One path a colour keeps the file small.
+  // One path per colour keeps the file small.
   std::map<absl::string_view, std::string> paths;
   double start = 0;
   for (const Arc& arc : arcs) {
@@ -74,7 +74,8 @@ void DrawOwners(const std::vector<Arc>& arcs,
   }
 }
 
-// To be drawn over all others: what is added shows, however little it is.
+// Draws added nodes. Call it after the others, so that even a small arc is
+// visible.
 void DrawAdded(const std::vector<Arc>& arcs, const std::vector<NodeLook>& looks,
                Point centre, Svg& svg) {
   std::string path;
@@ -92,8 +93,8 @@ void DrawAdded(const std::vector<Arc>& arcs, const std::vector<NodeLook>& looks,
 void DrawMoved(const std::vector<Arc>& arcs, Point centre, Svg& svg) {
   const double width = kMovedOutside - kMovedInside;
   svg.Circle(centre, (kMovedOutside + kMovedInside) / 2, kTrack, width);
-  // With several owners a part of them moves: a part of the band's width. Of as
-  // many widths as there can be, a path each.
+  // With several owners, a fraction of them moves: the mark has this fraction
+  // of the band's width. There is one path for each possible width.
   std::map<double, std::string> paths;
   double start = 0;
   for (const Arc& arc : arcs) {
@@ -129,8 +130,8 @@ void DrawSeparators(const std::vector<Arc>& arcs, Point centre, Svg& svg) {
 
 void DrawLabels(const std::vector<Arc>& arcs,
                 const std::vector<NodeLook>& looks, Point centre, Svg& svg) {
-  // Parts of one owner's arc share a label: of which one has moved, and those
-  // on both sides of the top.
+  // Adjacent arcs of one owner share a label. An arc is split if only one part
+  // of it has moved, and at the top of the circle.
   size_t first = 0;
   double start = 0;
   while (first < arcs.size() && arcs[first].owner == arcs.back().owner) {
@@ -158,7 +159,7 @@ void DrawLabels(const std::vector<Arc>& arcs,
 
 void DrawRing(const ArcList& list, const std::vector<NodeLook>& looks,
               Point centre, Svg& svg) {
-  // What shines through between two arcs' edges is no white.
+  // The background between the edges of two arcs must not be white.
   svg.Circle(centre, (kOwnerRadius + kOwnerInside) / 2, kTrack,
              kOwnerRadius - kOwnerInside);
   DrawOwners(list.arcs, looks, centre, svg);

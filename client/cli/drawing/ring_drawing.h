@@ -1,5 +1,5 @@
-// A ring drawn as a circle: who owns what, and inside of it what moved. Pure
-// functions.
+// DrawRing draws a ring as a circle: the owners, and inside of it what moved.
+// Pure functions.
 #ifndef CLOCKWISE_CLIENT_CLI_DRAWING_RING_DRAWING_H_
 #define CLOCKWISE_CLIENT_CLI_DRAWING_RING_DRAWING_H_
 
@@ -11,12 +11,13 @@
 
 namespace clockwise::cli {
 
-// Pixels from the centre. Arcs of added nodes reach out to kRingRadius, those
-// of others stay a little below.
+// Distances from the centre, in pixels. Arcs of added nodes reach kRingRadius,
+// arcs of other nodes end a little inside it.
 inline constexpr double kRingRadius = 110;
 inline constexpr double kRingHole = 60;
 
-// The circle starts at the top and runs clockwise. Bytes: bounded by kMaxArcs.
+// The circle starts at the top and runs clockwise. Its size in bytes is bounded
+// by kMaxArcs.
 void DrawRing(const ArcList& list, const std::vector<NodeLook>& looks,
               Point centre, Svg& svg);
 

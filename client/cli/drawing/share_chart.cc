@@ -14,9 +14,9 @@ constexpr double kMostTop = 2;
 constexpr double kMinShareBar = 1;  // pixels
 constexpr double kNotch = 4;        // pixels
 constexpr char kBarColour[] = "#8b98ab";
-constexpr double kGapPart = 0.2;  // of a bar and its gap
+constexpr double kGapPart = 0.2;  // fraction of a bar with its gap
 
-// Indexes of nodes, the fullest first.
+// Returns the indexes of nodes, largest load first.
 std::vector<uint32_t> Ranked(const std::vector<double>& loads) {
   std::vector<uint32_t> order(loads.size());
   std::iota(order.begin(), order.end(), 0u);
@@ -45,7 +45,7 @@ void DrawShareBars(const std::vector<double>& loads,
   for (size_t bar = 0; bar < bars; ++bar) {
     const size_t first = bar * order.size() / bars;
     const size_t end = (bar + 1) * order.size() / bars;
-    // An added node shows wherever it is; else the bar is that of the first.
+    // An added node is always shown; otherwise the bar shows the first node.
     uint32_t node = order[first];
     for (size_t i = first; i < end; ++i) {
       if (looks[order[i]].added) node = order[i];
@@ -54,7 +54,7 @@ void DrawShareBars(const std::vector<double>& loads,
     const double x = box.x + step * static_cast<double>(bar) + gap / 2;
     const double width = step - gap;
     const double tall = height * load / top;
-    // Without gaps the nodes' own colours would be a flicker.
+    // Without gaps, the colours of the nodes would flicker.
     svg.Rect({x, foot - tall, width, tall},
              gap > 0 || looks[node].added ? looks[node].colour : kBarColour);
 

@@ -1,5 +1,5 @@
-// The shares of a ring's nodes as bars, the fullest first, against the line of
-// the fair share. Pure functions.
+// DrawShareBars draws the shares of a ring's nodes as bars, largest first, with
+// a line for the fair share. Pure functions.
 #ifndef CLOCKWISE_CLIENT_CLI_DRAWING_SHARE_CHART_H_
 #define CLOCKWISE_CLIENT_CLI_DRAWING_SHARE_CHART_H_
 
@@ -10,15 +10,15 @@
 
 namespace clockwise::cli {
 
-// What the top of the bars stands for, so that pictures side by side have one
-// scale: the greatest of `loads` (shares over their dues), within bounds that
-// keep the fair share visible.
+// Returns the value at the top of the bars: the largest of `loads` (share /
+// fair share), within bounds that keep the fair share visible. All pictures
+// side by side have this scale.
 double TopOf(const std::vector<double>& loads);
 
-// Draws them in `box`, which also has room for the labels below them. Where
-// there are more nodes than pixels, each bar is one node of its place in the
-// order, the first one the fullest. Bars above `top` are cut, and a notch shows
-// it.
+// Draws the bars in `box`, which also has room for the labels below them. If
+// there are more nodes than pixels, each bar shows one of the nodes at its
+// place in the order; the first bar is the largest. Bars above `top` are cut,
+// and marked with a notch if there is room.
 void DrawShareBars(const std::vector<double>& loads,
                    const std::vector<NodeLook>& looks, double top,
                    const Box& box, Svg& svg);

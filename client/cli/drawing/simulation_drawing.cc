@@ -17,7 +17,7 @@
 namespace clockwise::cli {
 namespace {
 
-// The page, in pixels: cells in rows between a head and a foot.
+// The page, in pixels: rows of cells between a header and a footer.
 constexpr double kMargin = 20;
 constexpr double kHead = 88;
 constexpr double kFoot = 40;
@@ -27,7 +27,7 @@ constexpr double kCellGap = 6;  // on each side
 constexpr size_t kMinColumns = 3;
 constexpr size_t kMaxColumns = 4;
 
-// A cell, from its upper left corner.
+// Positions in a cell, from its upper left corner.
 constexpr double kPadding = 22;
 constexpr double kRingY = 176;
 constexpr double kBarsY = 290;
@@ -69,7 +69,7 @@ std::string RuleOf(const Figures& figures) {
   }
 }
 
-// "moved/least 1.01", with as many digits as mean something and fit.
+// Returns "moved/least 1.01", with as many digits as are significant and fit.
 std::string MovedText(const Figures& figures) {
   if (figures.minimum_moved_ratio == 0) return "nothing has to move";
   const double ratio = figures.moved_to_minimum();
@@ -106,7 +106,7 @@ void DrawPanel(const Panel& panel, const std::vector<NodeLook>& looks,
   svg.Text({middle, corner.y + 54}, RuleOf(figures), {13, kFaintInk, "middle"});
   const Point centre = {middle, corner.y + kRingY};
   DrawRing(panel.ring, looks, centre, svg);
-  // To be seen: more than a tenth of what moved need not have.
+  // Highlighted if the moves exceed the minimum by more than a tenth.
   const bool needless = figures.moved_to_minimum() > 1.1;
   DrawHole(figures, needless, centre, svg);
   const double left = corner.x + kPadding;
@@ -115,7 +115,7 @@ void DrawPanel(const Panel& panel, const std::vector<NodeLook>& looks,
       {left, corner.y + kBarsY, kCellWidth - 2 * kPadding, kBarsHeight}, svg);
 
   const double right = corner.x + kCellWidth - kPadding;
-  // Free of bars: they fall to the right.
+  // This corner has no bars, because they are shorter to the right.
   svg.Text({right, corner.y + kBarsY + 10},
            absl::StrFormat("stddev %.3f", figures.balance_after.stddev()),
            {13, kFaintInk, "end"});
@@ -128,7 +128,7 @@ void DrawPanel(const Panel& panel, const std::vector<NodeLook>& looks,
            {14, needless ? kAccent : kInk, "end", needless});
 }
 
-// What the colours and marks say, in the cell behind the last panel.
+// Draws the meaning of the colours and marks, in the cell after the last panel.
 void DrawLegend(const std::vector<NodeLook>& looks,
                 const std::vector<Panel>& panels, Point corner, Svg& svg) {
   constexpr double kSwatch = 46;
@@ -184,8 +184,8 @@ void DrawLegend(const std::vector<NodeLook>& looks,
   }
 }
 
-// The number that leaves the fewest cells empty; the greater one if in doubt,
-// as slides are wide.
+// Returns the number of columns that leaves the fewest cells empty. Prefers the
+// larger number, because slides are wide.
 size_t ColumnsFor(size_t cells) {
   size_t best = kMaxColumns;
   for (size_t columns = kMaxColumns; columns >= kMinColumns; --columns) {
@@ -222,7 +222,8 @@ std::string DrawSimulation(const NodesAround& nodes,
   Svg svg(width, height, headline,
           "A panel per layout: a circle of owners, what a change moved, and "
           "the share of each node.");
-  // Fonts differ: with the widest a character takes about 0.66 of its height.
+  // Fonts differ. In the widest one, a character is about 0.66 of its height
+  // wide.
   const double fitting_size =
       (width - 2 * kMargin) / (0.66 * static_cast<double>(headline.size()));
   svg.Text({kMargin + kCellGap, 48}, headline,
@@ -248,7 +249,7 @@ std::string DrawSimulation(const NodesAround& nodes,
     DrawPanel(panels[i], looks, top, corner(i), svg);
   }
   DrawLegend(looks, panels, corner(panels.size()), svg);
-  // About so many characters fit; a font may be wider than most.
+  // About this many characters fit. Some fonts are wider.
   const auto fitting = static_cast<size_t>(width / 8.5);
   std::string shown = Printable(command);
   if (shown.size() > fitting) {

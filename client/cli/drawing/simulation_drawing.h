@@ -1,5 +1,6 @@
-// A simulation as one picture, for a talk: a panel for each spec with its ring,
-// its shares and what the change moved. Pure functions.
+// DrawSimulation draws a simulation as one picture, for slides: a panel for
+// each spec with its ring, its shares and what the change moved. Pure
+// functions.
 #ifndef CLOCKWISE_CLIENT_CLI_DRAWING_SIMULATION_DRAWING_H_
 #define CLOCKWISE_CLIENT_CLI_DRAWING_SIMULATION_DRAWING_H_
 
@@ -17,9 +18,9 @@ struct Panel {
   ArcList ring;
 };
 
-// The picture as a self-contained SVG document, below 2 MB whatever the
-// simulation was. `panels` are at least one, and all of a change of `nodes`;
-// `command` is what the footer names.
+// Returns the picture as a self-contained SVG document, always below 2 MB.
+// There is at least one panel, and all `panels` are for the same change of
+// `nodes`. The footer shows `command`.
 std::string DrawSimulation(const NodesAround& nodes,
                            const std::vector<Panel>& panels,
                            absl::string_view command);

@@ -15,7 +15,8 @@ std::string XmlText(absl::string_view text) {
                                                {"<", "&lt;"},
                                                {">", "&gt;"},
                                                {"\"", "&quot;"},
-                                               // No characters of XML.
+                                               // These are not characters of
+                                               // XML.
                                                {"\uFFFE", "?"},
                                                {"\uFFFF", "?"}});
 }

@@ -1,5 +1,5 @@
-// An SVG picture as it grows: self-contained, on white, with colours and fonts
-// of its own, so that it looks the same in a browser, in a slide and in print.
+// Svg builds a self-contained SVG picture. It is white and has its own colours
+// and fonts, so that it looks the same in a browser, on a slide and in print.
 // Thread-compatible.
 #ifndef CLOCKWISE_CLIENT_CLI_DRAWING_SVG_H_
 #define CLOCKWISE_CLIENT_CLI_DRAWING_SVG_H_
@@ -10,7 +10,7 @@
 
 namespace clockwise::cli {
 
-// Colours of what is no data.
+// Colours for everything except data.
 inline constexpr char kInk[] = "#1f2933";
 inline constexpr char kFaintInk[] = "#5f6b7a";
 inline constexpr char kPaper[] = "#ffffff";
@@ -38,34 +38,34 @@ struct TextStyle {
 
 class Svg {
  public:
-  // `title` and `description` are what a screen reader tells.
+  // `title` and `description` are for screen readers.
   Svg(double width, double height, absl::string_view title,
       absl::string_view description);
 
-  // Text may hold anything; it is made Printable and escaped.
+  // Draws text. Any text is valid: it is made Printable and escaped.
   void Text(Point at, absl::string_view text, const TextStyle& style);
   void Rect(const Box& box, absl::string_view fill, double rounding = 0);
   void Frame(const Box& box, absl::string_view stroke, double rounding);
   void Circle(Point centre, double radius, absl::string_view stroke,
               double width);
-  // A line, dashed if `dash` is not 0.
+  // Draws a line, dashed if `dash` is not 0.
   void Line(Point from, Point to, absl::string_view stroke, double width,
             double dash = 0);
-  // `path` in the language of an SVG path's d.
+  // Draws `path`, which has the syntax of the attribute d of an SVG path.
   void Stroke(absl::string_view path, absl::string_view stroke, double width);
 
-  // The whole document. Nothing can be added after it.
+  // Returns the whole document. No other method may be called afterwards.
   std::string Finish();
 
  private:
   std::string out_;
 };
 
-// `text` for the inside of an element or of an attribute. XML has no form for
-// most control characters, so it is made Printable first.
+// Returns `text` for an element or an attribute. XML cannot represent most
+// control characters, so the text is made Printable first.
 std::string XmlText(absl::string_view text);
 
-// A coordinate to a hundredth, without needless zeros.
+// Returns a coordinate to a hundredth, without trailing zeros.
 std::string Number(double number);
 
 }  // namespace clockwise::cli

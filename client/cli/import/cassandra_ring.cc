@@ -1,4 +1,4 @@
-// Cassandra: the tokens in the output of `nodetool ring` or `nodetool
+// Reads the tokens of Cassandra from the output of `nodetool ring` or `nodetool
 // describering`.
 #include <algorithm>
 #include <map>
@@ -26,8 +26,8 @@ absl::StatusOr<int64_t> ParseToken(const SourceLine& place,
                                          " is no signed 64-bit number"));
 }
 
-// A token that a host owns. Equal ones are the ring's to refuse, but here the
-// line is known.
+// TokenOwners collects the tokens of each host. The ring would also reject
+// equal tokens, but here the line is known.
 class TokenOwners {
  public:
   explicit TokenOwners(Imported& imported) : imported_(imported) {}
@@ -59,8 +59,8 @@ class TokenOwners {
   std::map<std::string, size_t> nodes_;
 };
 
-// `nodetool ring`: for each data centre a heading, its greatest token, and a
-// row for each token.
+// RingReader reads `nodetool ring`: for each data centre a heading, its largest
+// token, and a row for each token.
 class RingReader {
  public:
   RingReader(const std::string& source, Imported& imported)
@@ -89,7 +89,7 @@ class RingReader {
     const bool talk = absl::EndsWith(words[0], ":") || talk_;
     if (heading) return absl::OkStatus();
     if (talk && (words[0] == "Warning:" || words[0] == "Note:" || talk_)) {
-      talk_ = true;  // what comes is advice, to the end
+      talk_ = true;  // the rest of the output is advice
       return absl::OkStatus();
     }
     if (data_centre_.empty()) {
@@ -123,7 +123,8 @@ class RingReader {
                        absl::StrCat(data_centre_, "/", words[1]));
   }
 
-  // Its last row has the token that it began with.
+  // Checks the end of a data centre: its last row has the token that it began
+  // with.
   absl::Status EndDataCentre() {
     if (!data_centre_.empty() && (!last_.has_value() || greatest_ != last_)) {
       return ImportFault(place_,
@@ -144,7 +145,7 @@ class RingReader {
   bool talk_ = false;
 };
 
-// `nodetool describering`: a line for each range of tokens.
+// RangeReader reads `nodetool describering`: a line for each range of tokens.
 class RangeReader {
  public:
   RangeReader(const std::string& source, Imported& imported)
@@ -170,7 +171,7 @@ class RangeReader {
   }
 
  private:
-  // What follows `name` up to one of `stops`.
+  // Returns the text between `name` and the first of `stops`.
   static std::optional<std::string> Field(absl::string_view text,
                                           absl::string_view name,
                                           absl::string_view stops) {

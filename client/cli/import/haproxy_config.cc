@@ -1,4 +1,5 @@
-// HAProxy: the servers of one `backend` or `listen`, with `hash-type`.
+// Reads the servers and the `hash-type` of one `backend` or `listen` of
+// HAProxy.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -15,11 +16,11 @@ namespace clockwise::cli {
 namespace {
 
 // --- The language: how a line is split into words, which words begin a
-// section, and which directives do not change where keys go ---
+// section, and which directives do not affect placement ---
 
-// Not among these: use-server, stick, cookie, dispatch, redirect and
-// server-template. They send a key elsewhere, or make servers that cannot be
-// seen here.
+// This list excludes use-server, stick, cookie, dispatch, redirect and
+// server-template. They send a key elsewhere, or create servers that are not in
+// the file.
 constexpr absl::string_view kHarmless[] = {"acl",
                                            "bind",
                                            "compression",
@@ -65,7 +66,7 @@ constexpr absl::string_view kHarmless[] = {"acl",
                                            "unique-id-header",
                                            "use_backend"};
 
-// Parameters of `server`, by whether a word follows.
+// Parameters of `server`: without a value, and with a value.
 constexpr absl::string_view kAlone[] = {
     "agent-check",      "allow-0rtt",   "backup",           "check",
     "check-send-proxy", "check-ssl",    "check-via-socks4", "disabled",
@@ -132,7 +133,7 @@ bool Has(std::span<const absl::string_view> names, absl::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// The words of a line, without its comment, quotes and escapes.
+// Returns the words of a line, without comments, quotes and escapes.
 absl::StatusOr<std::vector<std::string>> HaproxyWords(absl::string_view line,
                                                       const SourceLine& place) {
   std::vector<std::string> words;
@@ -181,13 +182,13 @@ bool IsHaproxySection(absl::string_view word) {
   return sections.contains(word);
 }
 
-// Whether a directive of a backend does not change where keys go.
+// True if a directive of a backend does not affect placement.
 bool IsHaproxyHarmless(absl::string_view directive) {
   return Has(kHarmless, directive);
 }
 
-// How many words follow a parameter of `server`; nullopt if it is not known, or
-// would change where keys go.
+// Returns the number of values of a parameter of `server`; nullopt if it is
+// unknown or would affect placement.
 std::optional<size_t> HaproxyServerArguments(absl::string_view parameter) {
   if (Has(kAlone, parameter)) return 0;
   if (Has(kWithValue, parameter)) return 1;
@@ -204,14 +205,14 @@ using Words = std::vector<std::string>;
 struct HaproxyServer {
   std::string name;
   std::string address;
-  uint32_t id = 0;  // 0: not given
+  uint32_t id = 0;  // 0: not set
   std::optional<uint32_t> weight;
   bool backup = false;
   bool disabled = false;
   int line = 0;
 };
 
-// What a section says of placement; `defaults` hands it on.
+// The placement settings of a section. Sections inherit those of `defaults`.
 struct Section {
   Words balance;
   Words hash_type;
@@ -427,8 +428,8 @@ class BackendReader {
     return absl::OkStatus();
   }
 
-  // Who has no id gets the first that is free from its own place on, or behind
-  // the one that was given last: as HAProxy counts.
+  // Assigns ids like HAProxy. A server without an id gets the first free id,
+  // counted from its own position or from the id after the last assigned one.
   absl::Status NumberServers() {
     std::map<uint32_t, int> lines;
     for (const HaproxyServer& server : servers_) {

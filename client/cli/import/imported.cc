@@ -13,7 +13,7 @@
 namespace clockwise::cli {
 namespace {
 
-// `text` with what an id may not have made "_".
+// Returns `text` with characters that are not valid in an id replaced by "_".
 std::string IdOf(absl::string_view text) {
   std::string id(text.substr(0, limits::kMaxIdBytes - 8));
   std::replace_if(

@@ -1,6 +1,6 @@
-// What the configuration of another system says of its placement. Each reader
-// (a file a system) makes one of these from text, or names the line that it
-// cannot take: nothing is guessed. Pure functions.
+// Imported is the placement in another system's configuration. Each reader (one
+// file per system) builds it from text, or returns an error for the line that
+// it cannot import. It never guesses. Pure functions.
 #ifndef CLOCKWISE_CLIENT_CLI_IMPORT_IMPORTED_H_
 #define CLOCKWISE_CLIENT_CLI_IMPORT_IMPORTED_H_
 
@@ -15,44 +15,45 @@
 namespace clockwise::cli {
 
 struct Imported {
-  v1::RingSpec spec;            // without a name
+  v1::RingSpec spec;            // the name is not set
   std::vector<v1::Node> nodes;  // in the order of the configuration
   std::vector<std::string> notes;
-  std::string key;  // what the other system hashes, in its words
+  std::string key;  // what the other system hashes, in its terms
 };
 
-// Where a reader is: what it reads is called, and the line, from 1.
+// The position of a reader: the name of the source, and the line, from 1.
 struct SourceLine {
   std::string source;
   int line = 0;
 };
 
-// Bad usage: "FILE:12: what".
+// Returns bad usage: "FILE:12: what".
 absl::Status ImportFault(const SourceLine& place, absl::string_view what);
 
-// Refuses a file whose last line does not end: it was cut. One that was cut
-// between two lines is seen only where the format tells its end.
+// Rejects a file whose last line has no newline, because the file was
+// truncated. A truncation between two lines is found only if the format has an
+// end mark.
 [[nodiscard]] absl::Status CheckLastLine(absl::string_view text,
                                          const std::string& source);
 
-// Adds a node of the text that is hashed. Its id is that text, as far as an id
-// may be so, and no other node's.
+// Adds a node for the text that is hashed. Its id is that text as far as an id
+// allows, made unique among the nodes.
 v1::Node& AddImportedNode(Imported& imported, absl::string_view hashed,
                           absl::string_view address, uint32_t weight);
 
-// What libmemcached and twemproxy hash of a server: its host, and its port
-// where that is not memcached's usual one.
+// Returns the text that libmemcached and twemproxy hash for a server: its host,
+// and its port unless it is memcached's usual port.
 std::string MemcachedText(absl::string_view host, absl::string_view port);
 // memcached's usual port.
 inline constexpr char kMemcachedPort[] = "11211";
 
-// A whole number from `least` to `most`.
+// Parses a whole number from `least` to `most`.
 absl::StatusOr<uint32_t> ImportNumber(const SourceLine& place,
                                       absl::string_view name,
                                       absl::string_view text, uint32_t least,
                                       uint32_t most);
 
-// The part of `text` that `name` is of: "nginx: upstream NAME".
+// Reads one named part of a configuration. For nginx, the part is an upstream.
 absl::StatusOr<Imported> ReadNginx(absl::string_view text,
                                    const std::string& source,
                                    const std::string& upstream);
@@ -65,11 +66,12 @@ absl::StatusOr<Imported> ReadHaproxy(absl::string_view text,
                                      const std::string& source,
                                      const std::string& backend,
                                      v1::Layout consistent);
-// "host:port:weight,host:port,…"; `distribution` is ketama, ketama_weighted,
-// spy, modula, or empty: ketama, weighted if a weight is above 1.
+// Reads "host:port:weight,host:port,…". `distribution` is ketama,
+// ketama_weighted, spy, modula, or empty. Empty means ketama, weighted if a
+// weight is above 1.
 absl::StatusOr<Imported> ReadMemcached(const std::string& servers,
                                        const std::string& distribution);
-// The output of nodetool ring or nodetool describering.
+// Reads the output of nodetool ring or nodetool describering.
 absl::StatusOr<Imported> ReadCassandra(absl::string_view text,
                                        const std::string& source);
 

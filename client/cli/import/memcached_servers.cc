@@ -1,4 +1,4 @@
-// libmemcached: a list of servers, as its clients are given one.
+// Reads a list of servers in the form for clients of libmemcached.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -66,7 +66,7 @@ absl::StatusOr<Imported> ReadMemcached(const std::string& servers,
   } else if (distribution == "ketama_weighted") {
     imported.spec.set_layout(v1::LAYOUT_KETAMA_WEIGHTED);
   } else if (weighted) {
-    // As libmemcached does: the distribution becomes weighted, and the hash of
+    // Like libmemcached: the distribution becomes weighted, and the hash of
     // keys stays.
     imported.spec.set_layout(v1::LAYOUT_KETAMA_WEIGHTED);
     imported.spec.mutable_settings()->set_key_hash("default");

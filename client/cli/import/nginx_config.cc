@@ -1,4 +1,4 @@
-// nginx: the servers of one `upstream`, with `hash KEY [consistent]`.
+// Reads the servers of one `upstream` of nginx, with `hash KEY [consistent]`.
 #include <optional>
 #include <set>
 
@@ -12,7 +12,7 @@
 namespace clockwise::cli {
 namespace {
 
-// A word, "{", "}" or ";", as nginx's own parser parts them.
+// A word, "{", "}" or ";", split in the same way as by nginx's own parser.
 struct Token {
   std::string text;
   bool quoted = false;
@@ -28,7 +28,7 @@ class Tokens {
 
   const SourceLine& place() const { return place_; }
 
-  // The next token; nothing at the end of the text.
+  // Returns the next token; nullopt at the end of the text.
   absl::StatusOr<std::optional<Token>> Next() {
     SkipBlanks();
     if (at_ == text_.size()) return std::nullopt;
@@ -60,14 +60,14 @@ class Tokens {
     }
   }
 
-  // "${" belongs to a variable, no block.
+  // "${" begins a variable, not a block.
   bool EndsWord() const {
     const char c = text_[at_];
     if (c == '{') return at_ == 0 || text_[at_ - 1] != '$';
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ';';
   }
 
-  // One character, with its escape.
+  // Reads one character, with its escape.
   void Take(std::string& word) {
     if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
       const char next = text_[at_ + 1];
@@ -104,7 +104,7 @@ struct Directive {
   bool block = false;
 };
 
-// What does not touch which server a key goes to.
+// True if the directive does not affect placement.
 bool IsNginxConnectionOption(absl::string_view name) {
   static const auto& names = *new std::set<absl::string_view>{
       "keepalive", "keepalive_requests", "keepalive_time", "keepalive_timeout",
@@ -141,7 +141,7 @@ class UpstreamReader {
   }
 
  private:
-  // Empty words: the block that was open ended.
+  // Returns the next directive. If it has no words, the open block has ended.
   absl::StatusOr<std::optional<Directive>> NextDirective(int& depth) {
     Directive directive;
     for (;;) {

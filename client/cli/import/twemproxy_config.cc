@@ -1,4 +1,4 @@
-// twemproxy (nutcracker.yml): the servers of one pool.
+// Reads the servers of one pool of twemproxy (nutcracker.yml).
 #include <yaml-cpp/yaml.h>
 
 #include <optional>
@@ -15,7 +15,7 @@
 namespace clockwise::cli {
 namespace {
 
-// What does not touch which server a key goes to.
+// True if the setting does not affect placement.
 bool IsTwemproxyConnectionOption(absl::string_view name) {
   static const auto& names =
       *new std::set<absl::string_view>{"listen",
@@ -114,7 +114,7 @@ class PoolReader {
     return absl::OkStatus();
   }
 
-  // "host:port:weight [name]" or "/path:weight name".
+  // Reads "host:port:weight [name]" or "/path:weight name".
   absl::Status ReadServer(const std::string& text, const SourceLine& place) {
     const std::vector<std::string> words =
         absl::StrSplit(text, ' ', absl::SkipEmpty());

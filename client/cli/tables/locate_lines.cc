@@ -35,7 +35,8 @@ void AppendPrevious(const v1::RingEpoch& previous, std::string& out) {
                   "\",\"previousOwners\":[");
 }
 
-// The owners of each key of a batch, as a list that is begun.
+// OwnersJson appends the owners of each key of a batch to a list that the
+// caller has opened.
 class OwnersJson {
  public:
   OwnersJson(const google::protobuf::RepeatedPtrField<v1::Owner>& nodes,

@@ -62,7 +62,7 @@ double Difference(const v1::ShareChange& change) {
   return std::abs(change.after() - change.before());
 }
 
-// Decimals of a percentage that tell `part` with three digits.
+// Returns the number of decimals that shows a percentage with three digits.
 int DecimalsFor(double part) {
   int decimals = 2;
   for (; part < 0.01 && decimals < 5; part *= 10) ++decimals;
@@ -107,7 +107,7 @@ std::string SharesTable(std::vector<v1::ShareChange> changes,
 
 std::string BalanceLine(const v1::Balance& before, const v1::Balance& after,
                         const Terminal& terminal) {
-  // All 0 is the balance of a ring without nodes.
+  // A balance of 0 means a ring without nodes.
   if (before.peak_to_mean() == 0 && after.peak_to_mean() == 0) return "";
   const auto pair = [&](double from, double to) {
     if (before.peak_to_mean() == 0) return absl::StrFormat("%.3f", to);
@@ -161,7 +161,7 @@ std::string SomeIds(std::vector<std::string> ids) {
 }
 std::string MovesReport(const v1::Comparison& comparison,
                         const Terminal& terminal) {
-  // The server lists no transfers for MODULO.
+  // The server sends no transfers for MODULO.
   const bool truncated =
       comparison.transfers_truncated() ||
       (comparison.transfers().empty() && comparison.moved_ratio() > 0);

@@ -11,7 +11,7 @@
 namespace clockwise::cli {
 namespace {
 
-// Enough that a fair share has three digits.
+// Returns enough decimals for three digits of a fair share.
 int Decimals(size_t nodes) { return nodes < 100 ? 2 : nodes < 1000 ? 3 : 4; }
 
 uint32_t WeightOf(const v1::Node& node) { return std::max(node.weight(), 1u); }

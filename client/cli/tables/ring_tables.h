@@ -1,5 +1,5 @@
-// A ring as tables: its nodes with their shares, and how keys spread over them.
-// Pure functions.
+// Functions that format a ring as tables: its nodes with their shares, and how
+// keys are spread over them. Pure functions.
 #ifndef CLOCKWISE_CLIENT_CLI_TABLES_RING_TABLES_H_
 #define CLOCKWISE_CLIENT_CLI_TABLES_RING_TABLES_H_
 
@@ -13,14 +13,16 @@
 
 namespace clockwise::cli {
 
-// What is due to each node of `snapshot`, in its order: its weight's part of
-// all weights, or equal parts in a layout that ignores weights. Sum 1.
+// Returns the fair share of each node of `snapshot`, in its order: the node's
+// weight / sum of weights. In a layout that ignores weights, all shares are
+// equal. The sum is 1.
 std::vector<double> FairShares(const v1::Snapshot& snapshot);
 
-// Id, address, zone, weight, share and fair share of each node, with a bar.
+// Returns the id, address, zone, weight, share and fair share of each node,
+// with a bar.
 std::string NodeTable(const v1::Snapshot& snapshot, const Terminal& terminal);
 
-// One node's part of keys that were located.
+// One node's part of the keys that were looked up.
 struct Spread {
   std::string node_id;
   std::string zone;
@@ -30,20 +32,21 @@ struct Spread {
   double fair_share = 0;
 };
 
-// `keys_of` (keys by node id) over all nodes of `snapshot`, by id, and over
-// those that are no longer there.
+// Returns the spread of `keys_of` (keys by node id) over all nodes of
+// `snapshot`, by id, followed by nodes that are no longer in it.
 std::vector<Spread> SpreadOver(const v1::Snapshot& snapshot,
                                const std::map<std::string, uint64_t>& keys_of);
 
-// `spread` as a table, and below it how far the fullest node is from its due.
+// Returns `spread` as a table, followed by the load of the fullest node
+// relative to its fair share.
 std::string SpreadTable(const std::vector<Spread>& spread,
                         const Terminal& terminal);
 
-// `spread` as one line of JSON.
+// Returns `spread` as one line of JSON.
 std::string SpreadJson(const std::vector<Spread>& spread, uint64_t keys,
                        uint64_t epoch);
 
-// 16 hexadecimal digits, as incarnations and fingerprints are shown.
+// Returns 16 hexadecimal digits, the form for incarnations and fingerprints.
 std::string Hex(uint64_t number);
 
 }  // namespace clockwise::cli

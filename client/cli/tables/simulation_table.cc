@@ -11,7 +11,7 @@
 namespace clockwise::cli {
 namespace {
 
-// "hashed 160": as the options spell it.
+// Returns the name in the spelling of the options: "hashed 160".
 std::string NameOf(const v1::RingSpec& spec) {
   const LayoutRule* rule = FindLayout(spec.layout());
   std::string name = rule == nullptr ? "?" : rule->name();

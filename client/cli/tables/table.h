@@ -1,5 +1,5 @@
-// A table of text: titles, aligned columns and, at the end, a bar per row.
-// Thread-compatible.
+// Table formats text as a table: titles, aligned columns and a bar at the end
+// of each row. Thread-compatible.
 #ifndef CLOCKWISE_CLIENT_CLI_TABLES_TABLE_H_
 #define CLOCKWISE_CLIENT_CLI_TABLES_TABLE_H_
 
@@ -20,13 +20,13 @@ class Table {
 
   explicit Table(std::vector<Column> columns);
 
-  // Adds a row with a cell per column; cells are made Printable. Bars are drawn
-  // to the scale of the greatest `bar`.
+  // Adds a row with one cell per column. Cells are made Printable. The longest
+  // bar is for the largest `bar`.
   void AddRow(const std::vector<std::string>& cells, double bar = 0);
 
-  // The table, each line with its end and without spaces before it. Bars fill
-  // what the terminal leaves, and are left out where that is too little; cells
-  // are never cut, since names that are cut cannot be copied.
+  // Returns the table. Each line ends with a newline and has no spaces before
+  // it. Bars use the remaining width of the terminal, and are omitted if that
+  // is too small. Cells are never cut, because cut names cannot be copied.
   std::string Render(const Terminal& terminal) const;
 
  private:

@@ -13,7 +13,7 @@
 namespace clockwise::cli {
 namespace {
 
-// Of nodes and of transfers in one line.
+// Maximum number of nodes, and of transfers, in one line.
 constexpr size_t kNodesNamed = 6;
 
 std::string JoinSome(std::vector<std::string> parts) {
@@ -78,7 +78,7 @@ std::string WatchView::DescribeSnapshot(const v1::Snapshot& snapshot) {
 }
 
 std::string WatchView::DescribeDelta(const v1::Delta& delta) {
-  // Of the nodes that it names; the others need no second look.
+  // Only the nodes in the delta; the others have not changed.
   Nodes before;
   Nodes after;
   for (const v1::Node& node : delta.upserted()) {
@@ -127,7 +127,7 @@ std::string WatchView::DescribeUpdate(const v1::Node& before,
   tell("weight", absl::StrCat(before.weight()), absl::StrCat(after.weight()));
   tell("zone", before.zone(), after.zone());
   if (!SameLabels(before, after)) facts.emplace_back("labels");
-  // Gone and back with another hash_key between two messages.
+  // The node was removed and added with another hash_key between two messages.
   tell("hash_key", before.hash_key(), after.hash_key());
   if (facts.empty()) return "";
   return absl::StrCat("changed ", after.id(), " (", absl::StrJoin(facts, ", "),

@@ -1,5 +1,4 @@
-// A ring as somebody watches it: what each message of a watch changed, as a
-// person reads it. Thread-compatible.
+// WatchView describes the messages of a watch for people. Thread-compatible.
 #ifndef CLOCKWISE_CLIENT_CLI_TABLES_WATCH_VIEW_H_
 #define CLOCKWISE_CLIENT_CLI_TABLES_WATCH_VIEW_H_
 
@@ -16,11 +15,11 @@ class WatchView {
  public:
   explicit WatchView(const Terminal& terminal) : terminal_(terminal) {}
 
-  // Takes the message in, and returns one line without its end, or nothing for
-  // a heartbeat.
+  // Applies the message and returns one line without a newline; empty for a
+  // heartbeat.
   std::string Describe(const v1::WatchResponse& message);
 
-  // What to resume from; 0 before the first message.
+  // Epoch and incarnation to resume from; 0 before the first message.
   uint64_t epoch() const { return epoch_; }
   uint64_t incarnation() const { return incarnation_; }
 
@@ -32,13 +31,13 @@ class WatchView {
   std::string DescribeUpdate(const v1::Node& before,
                              const v1::Node& after) const;
 
-  // "added n6, changed n3 (weight 1 → 2), removed n2".
+  // Returns "added n6, changed n3 (weight 1 → 2), removed n2".
   std::string DescribeNodes(const Nodes& before, const Nodes& after) const;
 
   const Terminal terminal_;
   uint64_t epoch_ = 0;
   uint64_t incarnation_ = 0;
-  Nodes nodes_;  // bounded by the nodes a ring can have
+  Nodes nodes_;  // bounded by the maximum number of nodes of a ring
 };
 
 }  // namespace clockwise::cli

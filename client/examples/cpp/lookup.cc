@@ -1,8 +1,7 @@
-// Looks keys up locally, once for each line of standard input, and says when
-// the ring changes.
+// Looks up each line of standard input as a key in a local mirror.
 //
 // usage: lookup SERVER[,SERVER…] [RING [NODE]]
-// NODE: also tell what that node gains and loses.
+// NODE: also print what that node gains and loses when the ring changes.
 #include <clockwise/client.h>
 
 #include <chrono>

@@ -1,9 +1,9 @@
-// Looks keys up locally, one a line of standard input, in a ring that Watch
-// keeps up to date; and asks the server, to show that it answers the same.
+// Looks up keys, one per line of standard input, in a local ring that Watch
+// keeps up to date. Also calls the server, to show that its result is the same.
 //
 // usage: lookup SERVER [RING]
 //
-//	lookup -vectors FILE     tests itself on ring_v1.json
+//	lookup -vectors FILE     tests itself with ring_v1.json
 package main
 
 import (
@@ -31,7 +31,7 @@ import (
 	pb "clockwise/v1"
 )
 
-// The packaged gRPC is older than the packaged messages, and does not know them.
+// The packaged gRPC is older than the packaged messages. It cannot encode them.
 type codec struct{}
 
 func (codec) Marshal(message interface{}) ([]byte, error) {
@@ -42,9 +42,9 @@ func (codec) Unmarshal(data []byte, message interface{}) error {
 }
 func (codec) Name() string { return "proto" }
 
-const silence = 15 * time.Second // without a message: the connection is dead
+const silence = 15 * time.Second // a connection without a message is then dead
 
-// Mirror holds the newest ring that a server told of, and when.
+// Mirror holds the newest ring that a server sent, and its time.
 type Mirror struct {
 	client pb.PlacementServiceClient
 	name   string
@@ -66,7 +66,7 @@ func (mirror *Mirror) Ring() *Ring {
 	return ring
 }
 
-// Confirmed is when the ring was the newest, for all that is known.
+// Confirmed returns the last time at which the ring was certainly the newest.
 func (mirror *Mirror) Confirmed() time.Time {
 	mirror.mu.Lock()
 	defer mirror.mu.Unlock()
@@ -96,8 +96,8 @@ func (mirror *Mirror) follow() {
 	}
 }
 
-// One stream, to its end: whether it told of anything, and what was wrong with
-// that.
+// Reads one stream to its end. Returns true if a message arrived, and the error
+// of a message that failed its check.
 func (mirror *Mirror) watch(request *pb.WatchRequest) (bool, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -221,7 +221,7 @@ func checkVectors(path string) error {
 }
 
 func lookUp(server, name string) error {
-	// Whole rings are larger than gRPC's usual 4 MiB.
+	// A whole ring can exceed gRPC's default limit of 4 MiB.
 	channel, err := grpc.Dial(server, grpc.WithInsecure(),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32)))
 	if err != nil {
@@ -235,7 +235,7 @@ func lookUp(server, name string) error {
 		return fmt.Errorf("no server told of the ring within 10 s")
 	}
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		ring := mirror.Ring() // one ring for all that belongs together
+		ring := mirror.Ring() // one ring for all calls that belong together
 		owners := ring.Locate(lines.Bytes(), 0)
 		fmt.Printf("%s\t%s\tepoch %d\n", lines.Text(), strings.Join(owners, "\t"),
 			ring.epoch)

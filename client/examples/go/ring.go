@@ -1,5 +1,5 @@
-// A ring of Clockwise as a client keeps it: follow it by what Watch tells, and
-// look keys up without a call. Written from client/PORTING.md.
+// A client's copy of a ring of Clockwise. It follows the messages of Watch, and
+// looks up keys without a call. Written from client/PORTING.md.
 package main
 
 // #cgo LDFLAGS: -lxxhash
@@ -36,19 +36,19 @@ type point struct {
 	node     int
 }
 
-// Ring is immutable: replace it as a whole, and look-ups need no lock.
+// Ring is immutable. Replace it as a whole; look-ups then need no lock.
 type Ring struct {
 	spec        *pb.RingSpec
 	nodes       []*pb.Node // sorted by id
 	epoch       uint64
 	incarnation uint64
 	fingerprint uint64
-	rows        [][]string // PARTITIONED: of each partition, its owners' ids
+	rows        [][]string // PARTITIONED: the ids of the owners of each partition
 	points      []point    // HASHED: sorted
-	around      []int      // the walk around: indexes into nodes, a slot each
+	around      []int      // the node of each slot, as an index into nodes
 }
 
-// FromSnapshot fails if the snapshot does not give the ring that it names.
+// FromSnapshot returns the ring. It fails if the fingerprint differs.
 func FromSnapshot(snapshot *pb.Snapshot) (*Ring, error) {
 	ring := &Ring{spec: snapshot.Spec, nodes: snapshot.Nodes,
 		epoch: snapshot.Epoch, incarnation: snapshot.Incarnation}
@@ -70,8 +70,8 @@ func FromSnapshot(snapshot *pb.Snapshot) (*Ring, error) {
 	return ring.finish(snapshot.Fingerprint)
 }
 
-// After fails if the delta does not start here, or leads to another ring than it
-// names.
+// After returns the ring after delta. It fails if delta does not start at this
+// ring, or if the fingerprint of the result differs.
 func (ring *Ring) After(delta *pb.Delta) (*Ring, error) {
 	if delta.FromEpoch != ring.epoch || delta.Incarnation != ring.incarnation {
 		return nil, fmt.Errorf("a change from epoch %d", delta.FromEpoch)
@@ -153,8 +153,8 @@ func (ring *Ring) finish(fingerprint uint64) (*Ring, error) {
 	return ring, nil
 }
 
-// Locate returns the ids of the nodes that own key, primary first; replicas 0
-// asks for the ring's own number.
+// Locate returns the ids of the nodes that own key, primary first. replicas 0
+// means the ring's replica count.
 func (ring *Ring) Locate(key []byte, replicas uint32) []string {
 	if replicas == 0 {
 		replicas = ring.spec.ReplicaCount

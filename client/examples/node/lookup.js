@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Looks keys up locally, one a line of standard input, in a ring that Watch
-// keeps up to date; and asks the server, to show that it answers the same.
+// Looks up keys, one per line of standard input, in a local ring that Watch
+// keeps up to date. Also calls the server, to show that its result is the same.
 //
 // usage: node lookup.js SERVER [RING]
-//        node lookup.js --vectors FILE     tests itself on ring_v1.json
+//        node lookup.js --vectors FILE     tests itself with ring_v1.json
 'use strict';
 
 const assert = require('node:assert');
@@ -16,14 +16,14 @@ const protoLoader = require('@grpc/proto-loader');
 const { Mismatch, Ring, prepare, xxh3 } = require('./ring.js');
 
 const PROTO = path.join(__dirname, '../../../proto');
-const SILENCE = 15_000; // ms without a message: the connection is dead
+const SILENCE = 15_000; // ms; a connection without a message is then dead
 const FORM = { longs: String, enums: String, defaults: true, includeDirs: [PROTO] };
 
 const PlacementService = grpc.loadPackageDefinition(
   protoLoader.loadSync('clockwise/v1/placement.proto', FORM),
 ).clockwise.v1.PlacementService;
 
-// The newest ring that a server told of, and when.
+// Holds the newest ring that a server sent, and its time.
 class Mirror {
   ring = null; // replaced as a whole
   confirmed = null; // Date.now() of the last message
@@ -49,7 +49,7 @@ class Mirror {
         });
       } catch (error) {
         fetchAll = error instanceof Mismatch;
-        if (!fetchAll && error.code === undefined) throw error; // not a call's
+        if (!fetchAll && error.code === undefined) throw error; // not gRPC's
         if (fetchAll) console.error(`lookup: ${error.message}; fetching it anew`);
       }
       await sleep(pause * (0.5 + Math.random() / 2), undefined, { ref: false });
@@ -57,7 +57,7 @@ class Mirror {
     }
   }
 
-  // One stream, to its end.
+  // Reads one stream to its end.
   watch(request, progress) {
     return new Promise((resolve, reject) => {
       const call = this.stub.watch(request);
@@ -101,7 +101,8 @@ function checkVectors(file) {
   for (const { key, xxh3: hash } of vectors.hashes) {
     assert.strictEqual(xxh3(Buffer.from(key, 'hex')), BigInt(hash));
   }
-  // proto-loader has its own form of messages: over the wire's it is reached.
+  // proto-loader has its own form of messages. Serialising them and parsing the
+  // bytes converts JSON to that form.
   const { responseSerialize, responseDeserialize } = PlacementService.service.Watch;
   const message = (json) => responseDeserialize(responseSerialize(json));
   let checked = 0;
@@ -130,7 +131,7 @@ async function main() {
     console.error('usage: node lookup.js SERVER [RING]');
     process.exit(2);
   }
-  // Whole rings are larger than gRPC's usual 4 MiB.
+  // A whole ring can exceed gRPC's default limit of 4 MiB.
   const stub = new PlacementService(first, grpc.credentials.createInsecure(),
     { 'grpc.max_receive_message_length': -1 });
   const mirror = new Mirror(stub, second ?? '');
@@ -141,7 +142,7 @@ async function main() {
   await mirror.first;
   clearTimeout(late);
   for await (const line of readline.createInterface({ input: process.stdin })) {
-    const { ring } = mirror; // one ring for all that belongs together
+    const { ring } = mirror; // one ring for all calls that belong together
     const key = Buffer.from(line);
     const owners = ring.locate(key);
     console.log([line, ...owners, `epoch ${ring.epoch}`].join('\t'));

@@ -1,5 +1,5 @@
-// A ring of Clockwise as a client keeps it: follow it by what Watch tells, and
-// look keys up without a call. Written from client/PORTING.md.
+// A client's copy of a ring of Clockwise. It follows the messages of Watch, and
+// looks up keys without a call. Written from client/PORTING.md.
 'use strict';
 
 const crypto = require('node:crypto');
@@ -8,9 +8,9 @@ const { createXXHash3 } = require('hash-wasm');
 const MASK = (1n << 64n) - 1n;
 const GAMMA = 0x9e3779b97f4a7c15n;
 
-let hasher; // hash-wasm's, one for all: it is made asynchronously
+let hasher; // hash-wasm's; created once, because its creation is asynchronous
 
-// To be awaited once, before anything else.
+// Await it once, before any other call.
 async function prepare() {
   hasher ??= await createXXHash3();
 }
@@ -25,10 +25,10 @@ function splitmix64(state) {
   return state ^ (state >> 31n);
 }
 
-// What was told does not give the ring that it names: fetch the whole.
+// A message does not lead to the ring that it names. Request a snapshot.
 class Mismatch extends Error {}
 
-// Bytes for the fingerprint, put together piece by piece.
+// Collects the bytes for the fingerprint.
 class Bytes {
   pieces = [];
   u32s(numbers) {
@@ -48,10 +48,10 @@ class Bytes {
   }
 }
 
-// Immutable: replace it as a whole. Messages are as @grpc/proto-loader gives
-// them with { longs: String, enums: String, defaults: true }.
+// Immutable: replace it as a whole. Messages have the form of
+// @grpc/proto-loader with { longs: String, enums: String, defaults: true }.
 class Ring {
-  // rows, PARTITIONED only: of each partition, its owners' ids.
+  // rows, PARTITIONED only: the ids of the owners of each partition.
   constructor(spec, nodes, epoch, incarnation, rows, fingerprint) {
     Object.assign(this, { spec, nodes, epoch, incarnation, rows });
     this.positions = [];
@@ -77,7 +77,7 @@ class Ring {
       snapshot.fingerprint);
   }
 
-  // The ring after a delta.
+  // Returns the ring after a delta.
   after(delta) {
     if (delta.fromEpoch !== this.epoch || delta.incarnation !== this.incarnation) {
       throw new Mismatch(`a change from epoch ${delta.fromEpoch}`);
@@ -111,7 +111,7 @@ class Ring {
     this.around = points.map((point) => point[1]);
   }
 
-  // Ids of the nodes that own `key` (a Buffer), primary first.
+  // Returns the ids of the nodes that own `key` (a Buffer), primary first.
   locate(key, replicas = 0) {
     const wanted = Math.min(replicas || this.spec.replicaCount, this.nodes.length);
     if (wanted === 0) return [];

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Looks keys up locally, one a line of standard input, in a ring that Watch
-keeps up to date; and asks the server, to show that it answers the same.
+"""Looks up keys, one per line of standard input, in a local ring that Watch
+keeps up to date. Also calls the server, to show that its result is the same.
 
 usage: lookup.py SERVER [RING]
-       lookup.py --vectors FILE     tests itself on ring_v1.json
+       lookup.py --vectors FILE     tests itself with ring_v1.json
 """
 
 import json
@@ -19,11 +19,11 @@ from clockwise.v1 import placement_pb2 as pb
 from clockwise.v1 import placement_pb2_grpc
 from ring import Mismatch, Ring, xxh3
 
-SILENCE = 15  # seconds without a message: the connection is dead
+SILENCE = 15  # seconds; a connection without a message is then dead
 
 
 class Mirror:
-    """The newest ring that a server told of, and when."""
+    """Holds the newest ring that a server sent, and its time."""
 
     def __init__(self, stub, name):
         self.ring = None       # replaced as a whole
@@ -34,7 +34,7 @@ class Mirror:
         threading.Thread(target=self._follow, daemon=True).start()
 
     def wait(self, seconds):
-        """Whether there is a ring by then."""
+        """Waits for the first ring. Returns False if it does not arrive."""
         return self._first.wait(seconds)
 
     def _follow(self):
@@ -45,7 +45,7 @@ class Mirror:
                 request.known_epoch = self.ring.epoch
                 request.known_incarnation = self.ring.incarnation
             call = self._stub.Watch(request)
-            # Reading has no time limit of its own.
+            # Reading from the call has no timeout.
             alarm = threading.Timer(SILENCE, call.cancel)
             alarm.start()
             try:
@@ -112,7 +112,7 @@ def main():
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     name = sys.argv[2] if len(sys.argv) == 3 else ""
-    # Whole rings are larger than gRPC's usual 4 MiB.
+    # A whole ring can exceed gRPC's default limit of 4 MiB.
     channel = grpc.insecure_channel(
         sys.argv[1], options=[("grpc.max_receive_message_length", -1)])
     stub = placement_pb2_grpc.PlacementServiceStub(channel)
@@ -121,7 +121,7 @@ def main():
         sys.exit("lookup: no server told of the ring within 10 s")
     for line in sys.stdin:
         key = line.rstrip("\n").encode()
-        ring = mirror.ring  # one ring for all that belongs together
+        ring = mirror.ring  # one ring for all calls that belong together
         owners = ring.locate(key)
         print(line.rstrip("\n"), *owners, f"epoch {ring.epoch}", sep="\t",
               flush=True)

@@ -1,5 +1,5 @@
-"""A ring of Clockwise as a client keeps it: follow it by what Watch tells, and
-look keys up without a call. Written from client/PORTING.md."""
+"""A client's copy of a ring of Clockwise. It follows the messages of Watch, and
+looks up keys without a call. Written from client/PORTING.md."""
 
 import bisect
 import dataclasses
@@ -14,7 +14,7 @@ MASK = (1 << 64) - 1
 
 
 class Mismatch(Exception):
-    """What was told does not give the ring that it names: fetch the whole."""
+    """A message does not lead to the ring that it names. Request a snapshot."""
 
 
 def splitmix64(state):
@@ -25,13 +25,13 @@ def splitmix64(state):
 
 @dataclasses.dataclass(frozen=True)
 class Ring:
-    """Immutable: replace it as a whole, and look-ups need no lock."""
+    """Immutable: replace it as a whole; look-ups then need no lock."""
 
     spec: object
     nodes: list  # sorted by id
     epoch: int
     incarnation: int
-    rows: list  # PARTITIONED: of each partition, its owners' ids
+    rows: list  # PARTITIONED: the ids of the owners of each partition
 
     @staticmethod
     def from_snapshot(snapshot):
@@ -46,7 +46,7 @@ class Ring:
                     rows).checked(snapshot.fingerprint)
 
     def after(self, delta):
-        """The ring after a delta."""
+        """Returns the ring after a delta."""
         if (delta.from_epoch, delta.incarnation) != (self.epoch,
                                                      self.incarnation):
             raise Mismatch(f"a change from epoch {delta.from_epoch}")
@@ -73,7 +73,7 @@ class Ring:
                     (splitmix64(seed + (i + 1) * 0x9E3779B97F4A7C15 & MASK), index)
                     for i in range(self.spec.virtual_node_count * node.weight)]
             points.sort()
-        # The walk around: indexes into nodes, a slot each.
+        # The node of each slot, as an index into nodes.
         around = [index for _, index in points] or list(range(len(self.nodes)))
         object.__setattr__(self, "positions", [at for at, _ in points])
         object.__setattr__(self, "around", around)
@@ -84,7 +84,7 @@ class Ring:
         return self
 
     def locate(self, key, replicas=0):
-        """Ids of the nodes that own `key` (bytes), primary first."""
+        """Returns the ids of the owners of `key` (bytes), primary first."""
         wanted = min(replicas or self.spec.replica_count, len(self.nodes))
         if not wanted:
             return []

@@ -270,8 +270,8 @@ class Client {
   absl::StatusOr<RemoteOwners> LocateRemote(std::string_view key,
                                             uint32_t replicas = 0,
                                             uint64_t min_epoch = 0) const;
-  // Applies the changes at most once: the call retries with one request_id until
-  // a server answers or the timeout is over. After UNAVAILABLE or
+  // Applies the changes at most once: the call retries with one request_id
+  // until a server answers or the timeout is over. After UNAVAILABLE or
   // DEADLINE_EXCEEDED, the change may have been applied. AddNode, UpdateNode
   // and RemoveNode are ApplyChanges with one change.
   absl::StatusOr<ChangeResult> AddNode(Node node,
