@@ -1,4 +1,4 @@
-// The `clockwise` command.
+// The main function of the command `clockwise`.
 #include <csignal>
 #include <cstdlib>
 

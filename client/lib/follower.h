@@ -68,7 +68,8 @@ class Follower {
   // Watches one server until the stream ends. Returns the time to watch the
   // next server.
   Clock::time_point Follow(const std::stop_token& stop);
-  // Returns why the stream of Watch to server `target` has ended.
+  // Watches server `target` until the stream ends or a message fails its check.
+  // Returns the reason.
   absl::Status Watch(size_t target, const std::stop_token& stop);
   // Checks a message and applies it to the mirror. The message confirms the
   // mirror as of `as_of`, or as of now if that is earlier.

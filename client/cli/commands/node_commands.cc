@@ -1,4 +1,4 @@
-// `clockwise node add|update|remove|list`.
+// `clockwise node add|update|remove|list`: changes and shows nodes.
 #include <cstdint>
 #include <utility>
 

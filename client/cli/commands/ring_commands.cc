@@ -1,4 +1,4 @@
-// `clockwise ring delete|list|show|diff|history`.
+// `clockwise ring delete|list|show|diff|history`: deletes and shows rings.
 #include <algorithm>
 #include <cstdint>
 
