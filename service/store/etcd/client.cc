@@ -128,17 +128,23 @@ void EtcdClient::Reconnect(const MemberPtr& member) {
   if (at != members_.end()) *at = Connect(member->address, made_with_);
 }
 
+template <typename Start>
+grpc::Status EtcdClient::CallMember(const Member& member,
+                                    Clock::time_point deadline, Start start) {
+  grpc::ClientContext context;
+  const InterruptibleCalls::Call call(calls_, context);
+  grpc::Status status = AddToken(member, deadline, context);
+  if (!status.ok()) return status;
+  return Await([&](auto done) { start(context, done); });
+}
+
 absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
                                etcdserverpb::RangeResponse& response) {
   bool maybe_made = false;
   return Insist(
       [&](const Member& member, Clock::time_point deadline) {
-        grpc::ClientContext context;
-        const InterruptibleCalls::Call call(calls_, context);
-        grpc::Status status = AddToken(member, deadline, context);
-        if (!status.ok()) return status;
-        response.Clear();
-        return Await([&](auto done) {
+        return CallMember(member, deadline, [&](auto& context, auto done) {
+          response.Clear();
           member.kv->async()->Range(&context, &request, &response, done);
         });
       },
@@ -150,12 +156,8 @@ absl::Status EtcdClient::Txn(const etcdserverpb::TxnRequest& request,
                              bool& maybe_made) {
   return Insist(
       [&](const Member& member, Clock::time_point deadline) {
-        grpc::ClientContext context;
-        const InterruptibleCalls::Call call(calls_, context);
-        grpc::Status status = AddToken(member, deadline, context);
-        if (!status.ok()) return status;
-        response.Clear();
-        return Await([&](auto done) {
+        return CallMember(member, deadline, [&](auto& context, auto done) {
+          response.Clear();
           member.kv->async()->Txn(&context, &request, &response, done);
         });
       },

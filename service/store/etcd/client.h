@@ -98,6 +98,11 @@ class EtcdClient {
   void Reconnect(const MemberPtr& member);
   // Repeats `attempt` until etcd answers or the time is over.
   absl::Status Insist(const Attempt& attempt, bool& maybe_made);
+  // Makes one attempt of a call at `member`: `start(context, done)` begins the
+  // call, and this function waits until `done` is called.
+  template <typename Start>
+  grpc::Status CallMember(const Member& member, Clock::time_point deadline,
+                          Start start);
   // Returns the status for an answer that another attempt would not change: OK,
   // or an error of etcd.
   absl::Status Settle(const grpc::Status& status);

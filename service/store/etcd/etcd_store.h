@@ -85,7 +85,7 @@ class EtcdStore final : public Store {
     OrdinalTable table;    // PARTITIONED only: at head.epoch
     // This server does not change the ring before this time.
     std::chrono::steady_clock::time_point give_way;
-    int compute_slots_given = 0;  // consecutive waits for other servers
+    int turns_given = 0;  // consecutive waits for other servers
   };
   using KnownPtr = std::shared_ptr<const Known>;
 

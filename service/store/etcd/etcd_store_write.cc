@@ -259,10 +259,10 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
     const mvccpb::KeyValue* turn =
         FoundIn(response, response.responses_size() - 1);
     if (turn != nullptr && turn->mod_revision() > before.revision) {
-      after.compute_slots_given =
-          std::min(before.compute_slots_given + 1, kTurnDoublings);
+      after.turns_given =
+          std::min(before.turns_given + 1, kTurnDoublings);
       after.give_way = std::chrono::steady_clock::now() +
-                       kShortestTurn * (1 << after.compute_slots_given);
+                       kShortestTurn * (1 << after.turns_given);
     }
     return absl::OkStatus();
   }
