@@ -259,8 +259,7 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
     const mvccpb::KeyValue* turn =
         FoundIn(response, response.responses_size() - 1);
     if (turn != nullptr && turn->mod_revision() > before.revision) {
-      after.turns_given =
-          std::min(before.turns_given + 1, kTurnDoublings);
+      after.turns_given = std::min(before.turns_given + 1, kTurnDoublings);
       after.give_way = std::chrono::steady_clock::now() +
                        kShortestTurn * (1 << after.turns_given);
     }
