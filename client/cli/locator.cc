@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "client/cli/failure.h"
 #include "clockwise/client.h"
+#include "service/api/refusal.h"
 
 namespace clockwise::cli {
 namespace {
@@ -79,7 +80,7 @@ class LocalLocator final : public Locator {
                                      std::array<uint32_t, kMaxOwners>& owners) {
     auto count = view.Locate(key, replicas, owners.data());
     if (count.ok() && *count == 0) {
-      return absl::FailedPreconditionError("the ring has no nodes");
+      return Refusal(v1::ERROR_REASON_RING_EMPTY, "the ring has no nodes");
     }
     return count;
   }

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "service/api/refusal.h"
 #include "service/api/validate.h"
 
 namespace clockwise {
@@ -29,7 +30,7 @@ absl::StatusOr<Lease> BoundedLoad::Acquire(const client::RingViewPtr& view,
   MutexLock lock(mu_);
   TakeRing(view);
   if (view_->size() == 0) {
-    return absl::FailedPreconditionError("the ring has no nodes");
+    return Refusal(v1::ERROR_REASON_RING_EMPTY, "the ring has no nodes");
   }
   const Ring& ring = view_->ring();
   const size_t node = Choose(ring.SlotOf(ring.Hash(bytes)), factor);

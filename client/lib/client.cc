@@ -14,6 +14,7 @@
 #include "client/lib/remote.h"
 #include "client/lib/ring_file.h"
 #include "client/lib/targets.h"
+#include "service/api/refusal.h"
 #include "service/api/validate.h"
 
 namespace clockwise {
@@ -213,7 +214,7 @@ absl::StatusOr<Owners> Client::Locate(std::string_view key,
   auto found = owners.view_->Locate(key, replicas, owners.indexes_.data());
   if (!found.ok()) return found.status();
   if (*found == 0) {
-    return absl::FailedPreconditionError("the ring has no nodes");
+    return Refusal(v1::ERROR_REASON_RING_EMPTY, "the ring has no nodes");
   }
   owners.size_ = *found;
   return owners;

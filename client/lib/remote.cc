@@ -23,7 +23,9 @@ v1::ApplyChangesRequest ToRequest(const std::string& ring,
   v1::ApplyChangesRequest request;
   request.set_ring(ring);
   for (const Node& node : changes.add) {
-    *request.add_changes()->mutable_add() = ToProto(node);
+    v1::NodeChange& change = *request.add_changes();
+    *change.mutable_add() = ToProto(node);
+    change.set_allow_update(options.allow_update);
   }
   for (const Node& node : changes.update) {
     *request.add_changes()->mutable_update() = ToUpdate(node);

@@ -106,7 +106,8 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // Answers a look-up from the newest state, after it has reached the request's
   // min_epoch.
   template <typename Request>
-  Reactor* HandleLocate(Method method, Context*, const Bytes*, Bytes*);
+  Reactor* HandleLocate(Method method, Context* context, const Bytes* request,
+                        Bytes* response);
   // Returns the reactor of a look-up.
   template <typename Request>
   Reactor* ReactorFor(const Bytes& request, Context* context);
@@ -125,7 +126,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // Answers a call on its queue in the table, not later than the client's
   // deadline.
   template <Method kMethod, typename Request, typename Response>
-  Reactor* Enqueue(Context*, const Bytes*, Bytes*);
+  Reactor* Enqueue(Context* context, const Bytes* request, Bytes* response);
   // Returns the answer to a request that has passed the gate.
   template <Method kMethod, typename Request, typename Response>
   absl::StatusOr<Response> Work(Request request, const Admitted& admitted);

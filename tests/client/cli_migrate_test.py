@@ -75,8 +75,9 @@ class ImportTest(WithServer):
                            (NGINX.replace("2:80", "1:80"),
                             'is that of node "10.0.0.1:80" too')):
             self.refused(told, *nginx, self.file(text), "cache")
-        self.refused("cannot read", *nginx, self.folder + "/none", "cache")
-        self.refused("cannot read", *nginx, self.folder, "cache")
+        self.refused("No such file or directory", *nginx,
+                     self.folder + "/none", "cache")
+        self.refused("Is a directory", *nginx, self.folder, "cache")
         self.refused("needs FILE and UPSTREAM", *nginx, self.file(NGINX))
         self.refused("takes one word", "import", "--from=memcached", "a", "b")
         self.refused("--distribution is of", "import", "--from=cassandra",
@@ -115,6 +116,10 @@ class MigrateTest(WithServer):
         self.assertIn("  to    partitioned, 65536 partitions, 1 owner a key, "
                       f"migrating from {ring}", plan)
         self.assertIn(f"start it: clockwise migrate start {ring} ", plan)
+        tuned = self.good("migrate", "plan", ring, "--to=partitioned",
+                          "--partition-bits=12", "--replicas=2")
+        self.assertIn(" --to=partitioned --partition-bits=12 --replicas=2\n",
+                      tuned)
         report, keys = self.json("migrate", "plan", ring, "--keys=20000")
         self.assertEqual(keys["keys"], 20000)
         self.assertAlmostEqual(report["comparison"]["movedRatio"],

@@ -1,7 +1,5 @@
 // `clockwise apply`: makes a ring what a file states, or makes the changes that
 // a file lists.
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <string>
 
@@ -12,6 +10,7 @@
 #include "client/cli/config/config_difference.h"
 #include "client/cli/config/ring_config.h"
 #include "client/cli/failure.h"
+#include "client/cli/input_file.h"
 #include "client/cli/tables/moves_report.h"
 #include "client/cli/text.h"
 #include "service/api/refusal.h"
@@ -20,20 +19,6 @@
 
 namespace clockwise::cli {
 namespace {
-
-absl::StatusOr<std::string> ReadConfigText(const std::string& path,
-                                           const std::string& source) {
-  std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
-  std::istream& in = path == "-" ? std::cin : file;
-  std::string text(limits::kMaxRingConfigBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad() || (in.fail() && !in.eof())) {
-    return BadUsage(absl::StrCat("cannot read ", source));
-  }
-  text.resize(static_cast<size_t>(in.gcount()));
-  return text;
-}
 
 // "3 nodes are not in FILE and stay: n1 n2 n3".
 std::string UnnamedNote(const Applied& applied, const std::string& source) {
@@ -110,7 +95,7 @@ absl::StatusOr<std::string> NamedRing(const RingConfig& config,
 absl::Status ApplyConfig(const ApplyOptions& options, Session& session) {
   const std::string source =
       options.file == "-" ? "standard input" : options.file;
-  const auto text = ReadConfigText(options.file, source);
+  const auto text = ReadInputFile(options.file, limits::kMaxRingConfigBytes);
   if (!text.ok()) return text.status();
   const auto config = ReadRingConfig(*text, source);
   if (!config.ok()) return config.status();

@@ -1,6 +1,5 @@
 // `clockwise import`: creates a ring from the configuration of another system.
 #include <cstdint>
-#include <fstream>
 #include <sstream>
 
 #include "absl/strings/ascii.h"
@@ -9,6 +8,7 @@
 #include "client/cli/commands/change.h"
 #include "client/cli/failure.h"
 #include "client/cli/import/imported.h"
+#include "client/cli/input_file.h"
 #include "client/cli/layout_options.h"
 #include "client/cli/option_checks.h"
 #include "client/cli/simulation.h"
@@ -34,15 +34,8 @@ struct ImportOptions {
 };
 
 absl::StatusOr<std::string> ReadSource(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  text.resize(limits::kMaxImportBytes + 1);
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || (file.fail() && !file.eof())) {
-    return BadUsage(absl::StrCat("cannot read ", path));
-  }
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() <= limits::kMaxImportBytes) return text;
+  auto text = ReadInputFile(path, limits::kMaxImportBytes);
+  if (!text.ok() || text->size() <= limits::kMaxImportBytes) return text;
   return BadUsage(absl::StrCat(path, " has more than ",
                                Grouped(limits::kMaxImportBytes), " bytes"));
 }

@@ -79,8 +79,8 @@ std::string StartLine(const MigrateOptions& options,
       "clockwise migrate start ", ShellWord(options.ring), " ",
       ShellWord(migration.after->spec().name()), " --to=", options.to);
   const std::pair<const char*, uint32_t> numbers[] = {
-      {"virtual_nodes", options.virtual_nodes},
-      {"partition_bits", options.partition_bits},
+      {"virtual-nodes", options.virtual_nodes},
+      {"partition-bits", options.partition_bits},
       {"replicas", options.replicas}};
   for (const auto& [name, number] : numbers) {
     if (number != 0) absl::StrAppend(&line, " --", name, "=", number);

@@ -114,6 +114,11 @@ struct ChangeOptions {
   uint64_t expected_epoch = 0;
   // If true, the server changes nothing and returns the plan.
   bool plan_only = false;
+  // AddNode, and ChangeSet.add: if a node has the id, the server updates it
+  // with the fields that are set: texts and labels that are not empty, and a
+  // weight that is not 0. The other fields stay. Without it, a different node
+  // that has the id is ALREADY_EXISTS.
+  bool allow_update = false;
   // Reason for the history.
   std::string reason;
   // Identifies the change, so that retries apply it only once. Empty: the

@@ -68,6 +68,25 @@ TEST_F(ClientCallsTest, ChangesAreMadeAndPlanned) {
   EXPECT_EQ(client->UpdateNode(back)->epoch, 5u);
 }
 
+TEST_F(ClientCallsTest, AnAllowedUpdateKeepsTheFieldsThatAreNotSet) {
+  const auto client = NewClient({server_->address()});
+  Node node = NodeOf("a", 3);
+  node.address = "10.0.0.1:80";
+  ASSERT_TRUE(client->AddNode(node).ok());
+  Node moved;
+  moved.id = "a";
+  moved.address = "10.0.0.2:80";
+  moved.weight = 0;  // not set
+  EXPECT_EQ(ReasonOfFailure(client->AddNode(moved).status()), "NODE_EXISTS");
+  ChangeOptions options;
+  options.allow_update = true;
+  EXPECT_EQ(client->AddNode(moved, options)->epoch, 3u);
+  EXPECT_EQ(client->AddNode(moved, options)->epoch, 3u) << "nothing differs";
+  ASSERT_TRUE(client->WaitForEpoch(3, seconds(10)).ok());
+  EXPECT_EQ(client->view()->node(0).address, "10.0.0.2:80");
+  EXPECT_EQ(client->view()->node(0).weight, 3u);
+}
+
 TEST_F(ClientCallsTest, RefusalsComeWithTheServersReason) {
   const auto client = NewClient({server_->address()});
   EXPECT_EQ(ReasonOfFailure(client->RemoveNode("nobody").status()),
