@@ -94,7 +94,7 @@ class EtcdSecurityTest(unittest.TestCase):
                     f"--etcd-key={files[2]}"]) as server:
                 self.assertEqual(self.add(server, "a").epoch, 2)
                 put((old[0], old[1], new[2]))  # key of another certificate
-                self.logged(server, "not exchanged")
+                self.logged(server, "certificates for etcd not reloaded")
                 self.assertEqual(self.add(server, "b").epoch, 3)
                 put(new)
                 self.logged(server, "certificates for etcd reloaded")
