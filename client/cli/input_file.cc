@@ -11,7 +11,7 @@
 namespace clockwise::cli {
 namespace {
 
-absl::Status CannotRead(const std::string& path) {
+absl::Status InputFault(const std::string& path) {
   const char* error = std::strerror(errno);
   return BadUsage(absl::StrCat(
       "cannot read ", path == "-" ? "standard input" : path, ": ", error));
@@ -26,10 +26,10 @@ absl::StatusOr<std::string> ReadInputFile(const std::string& path,
   };
   const std::unique_ptr<std::FILE, decltype(close)> file(
       path == "-" ? stdin : std::fopen(path.c_str(), "rbe"), close);
-  if (file == nullptr) return CannotRead(path);
+  if (file == nullptr) return InputFault(path);
   std::string text(most + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) return CannotRead(path);
+  if (std::ferror(file.get()) != 0) return InputFault(path);
   return text;
 }
 
