@@ -30,16 +30,14 @@ EpochWaiters::~EpochWaiters() {
 }
 
 void EpochWaiters::Add(Waiter waiter) {
-  bool room = false;
   {
     MutexLock lock(mu_);
-    room = waiters_.size() < most_;
-    if (room) waiters_.push_back(std::move(waiter));
-  }
-  if (room) {
-    // The epoch may have been reached after the caller read it.
-    task_.Wake();
-    return;
+    if (waiters_.size() < most_) {
+      waiters_.push_back(std::move(waiter));
+      // The epoch may have been reached after the caller read it.
+      task_.Wake();
+      return;
+    }
   }
   stats_.Reached(Limit::kWaitingCalls);
   waiter.done(

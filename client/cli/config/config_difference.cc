@@ -35,6 +35,7 @@ bool SameField(const Message& a, const Message& b,
 
 std::vector<const FieldDescriptor*> FieldsIn(const Message& message) {
   std::vector<const FieldDescriptor*> fields;
+  fields.reserve(static_cast<size_t>(message.GetDescriptor()->field_count()));
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     fields.push_back(message.GetDescriptor()->field(i));
   }
@@ -129,7 +130,7 @@ bool OrderDiffers(const RingConfig& config,
 }
 
 std::string Shown(const v1::Node& node, absl::string_view field) {
-  const std::string text = Printable(FieldText(node, field));
+  std::string text = Printable(FieldText(node, field));
   if (text.size() <= kMaxShownText) return text;
   size_t end = kMaxShownText;
   // Not within a character: its second to last bytes are 10xxxxxx.

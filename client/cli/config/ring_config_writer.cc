@@ -121,6 +121,8 @@ ConfigValue FieldValue(const Message& message, const FieldDescriptor& field) {
   if (field.is_repeated()) {
     value.kind = ConfigValue::Kind::kPositions;
     std::vector<uint64_t> positions;
+    positions.reserve(
+        static_cast<size_t>(reflection.FieldSize(message, &field)));
     for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
       positions.push_back(reflection.GetRepeatedUInt64(message, &field, i));
     }
