@@ -1,4 +1,4 @@
-# How cmake-format lays out the CMake files; `tests/run --checks` checks it.
+# The layout of the CMake files for cmake-format, which `tests/run --checks` runs.
 with section("parse"):
     additional_commands = {
         "clockwise_library": {

@@ -1,5 +1,5 @@
-// What the benchmarks of rings share: keys, nodes, rings, and rounds in which
-// all ways take turns, so that what else the machine does meets them alike.
+// Keys, nodes and rings for the benchmarks of rings, and rounds in which all
+// variants alternate, so that other load on the machine affects them equally.
 #ifndef CLOCKWISE_TESTS_BENCH_BENCH_RINGS_H_
 #define CLOCKWISE_TESTS_BENCH_BENCH_RINGS_H_
 

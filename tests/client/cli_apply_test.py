@@ -373,7 +373,7 @@ class ExportTest(WithFiles):
         self.assertEqual([node["id"] for node in value["nodes"]],
                          ["n1", "n2", "n3"])
         self.assertIn("already up to date", self.apply(0, self.file(text)))
-        # As other programs write JSON.
+        # The forms in which other programs write JSON.
         for text in (json.dumps(value), json.dumps(value, indent="\t")):
             self.assertIn("already up to date", self.apply(0, self.file(text)))
 

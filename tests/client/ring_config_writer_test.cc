@@ -1,4 +1,5 @@
-// What `clockwise ring export` writes, and that it is read back as it was.
+// Tests the output of `clockwise ring export`, and that reading it returns the
+// same ring.
 #include <gtest/gtest.h>
 
 #include <string>

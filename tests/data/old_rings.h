@@ -87,7 +87,7 @@ google::protobuf::Value InOldForm(const Message& message) {
 inline void ExpectSame(const google::protobuf::Value& found,
                        const google::protobuf::Value& expected,
                        const std::string& what) {
-  // Shares are worked out anew, so their last digits depend on the compiler.
+  // Shares are computed again, so their last digits depend on the compiler.
   google::protobuf::util::MessageDifferencer differencer;
   differencer.set_float_comparison(
       google::protobuf::util::MessageDifferencer::APPROXIMATE);
@@ -108,7 +108,7 @@ inline void ExpectOldRings(const std::vector<StoredRing>& rings,
     if (names.back() == "default") continue;  // it is empty
     SCOPED_TRACE(names.back());
     const auto& reported = expected.fields().at(names.back()).struct_value();
-    // Builds the ring anew; fails if its fingerprint is not the stored one.
+    // Builds the ring again; fails if its fingerprint is not the stored one.
     const auto state = RestoreState(ring);
     ASSERT_TRUE(state.ok()) << state.status();
     ExpectSame(InOldForm(SnapshotOf(**state, (*state)->measured,

@@ -209,7 +209,7 @@ class SecurityTest(unittest.TestCase):
         server = self.server(*self.tls_flags(mutual=True), "--http-tls")
         host, port = server.http.split(":")
         silent = [socket.create_connection((host, int(port)))
-                  for _ in range(20)]  # no handshake: they block no one else
+                  for _ in range(20)]  # no handshake: they block no other client
         for _ in range(3):
             self.assertEqual(get("/healthz", own), b"ok\n")
         self.assertIn(b"clockwise_build_info", get("/metrics", own))

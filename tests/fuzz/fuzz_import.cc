@@ -10,7 +10,8 @@ namespace {
 
 using namespace clockwise::cli;  // NOLINT: a program of one file
 
-// What is read is written and read again as it was, in both forms.
+// Checks that a file that was read is the same after it is written and read
+// again, in both forms.
 void CheckRoundTrip(const RingConfig& config) {
   clockwise::v1::Snapshot ring;
   clockwise::v1::RingSpec spec = config.spec.spec;

@@ -31,7 +31,7 @@ ChangeRequest Update(const v1::Node& node,
 // ApplyChanges of all that these ask for.
 ChangeRequest Many(const std::vector<ChangeRequest>& requests);
 
-// What is equal in equal answers: the bytes, map order settled.
+// Returns bytes that are equal for equal messages: maps are in a fixed order.
 std::string BytesOf(const google::protobuf::MessageLite& message);
 
 // A store that lets a test see and stop each write.
@@ -53,7 +53,7 @@ class ObservedStore final : public Store {
   // Called before a write; not OK refuses it. `after` is called when it was
   // made; not OK is the answer all the same.
   std::function<absl::Status()> before, after;
-  // What ChangesAfter tells instead of the truth.
+  // Changes the result of ChangesAfter.
   std::function<void(std::vector<stored::v1::ChangeRecord>&)> falsify;
   // Fails all reads.
   std::atomic<bool> unreadable = false;

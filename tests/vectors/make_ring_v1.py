@@ -76,7 +76,7 @@ class Ring:
             ring=self.spec.name, changes=changes))
 
     def told(self, epoch, incarnation):
-        """What Watch tells one who knows `epoch`."""
+        """Returns the first Watch message for a client at `epoch`."""
         stream = self.stub.Watch(pb.WatchRequest(
             ring=self.spec.name, known_epoch=epoch,
             known_incarnation=incarnation), timeout=10)

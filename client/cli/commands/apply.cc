@@ -19,7 +19,7 @@
 namespace clockwise::cli {
 namespace {
 
-// How often the difference is computed again because the ring changed
+// Maximum number of times that the difference is computed, if the ring changes
 // meanwhile.
 constexpr int kApplyAttempts = 5;
 

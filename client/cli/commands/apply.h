@@ -18,7 +18,7 @@ struct ApplyOptions {
   ChangeOptions change;
 };
 
-// What became of the file, or would.
+// Applied is the result of applying a file, or of planning it.
 struct Applied {
   v1::ApplyChangesResponse response;
   v1::Snapshot before;   // the ring that was changed

@@ -106,7 +106,7 @@ absl::Status ApplyConfig(const ApplyOptions& options, Session& session) {
   }
   const auto ring = NamedRing(*config, session);
   if (!ring.ok()) return ring.status();
-  // What advises on a failure asks for the ring of the session.
+  // The advice on a failure uses the ring of the session.
   Globals globals = session.globals;
   globals.ring = *ring;
   Session of_ring{globals, session.arguments, session.connection, session.out,

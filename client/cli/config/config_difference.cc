@@ -110,8 +110,8 @@ absl::StatusOr<ConfigChange> UpdateOf(const RingConfig& config,
   return update;
 }
 
-// Whether nodes of the file are in the ring in another order. New nodes join
-// behind all others, in the order of the file.
+// Checks whether the ring has nodes of the file in another order. New nodes
+// join after all others, in the order of the file.
 bool OrderDiffers(const RingConfig& config,
                   const std::map<absl::string_view, const v1::Node*>& present,
                   const v1::RingSpec& spec) {

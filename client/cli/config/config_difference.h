@@ -1,4 +1,4 @@
-// What must change so that a ring is as a file states it. Pure functions.
+// Computes the changes that give a ring the state in a file. Pure functions.
 #ifndef CLOCKWISE_CLIENT_CLI_CONFIG_CONFIG_DIFFERENCE_H_
 #define CLOCKWISE_CLIENT_CLI_CONFIG_CONFIG_DIFFERENCE_H_
 

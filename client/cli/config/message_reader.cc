@@ -22,7 +22,7 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-// What the tag of a scalar says: yaml-cpp reports "!" for quotes.
+// Check the tag of a scalar: yaml-cpp reports "!" for quotes.
 bool IsQuoted(const YAML::Node& yaml) {
   return yaml.Tag() == "!" || yaml.Tag() == "tag:yaml.org,2002:str";
 }
@@ -30,7 +30,7 @@ bool IsPlain(const YAML::Node& yaml) {
   return yaml.Tag() == "?" || yaml.Tag().empty();
 }
 
-// What `yaml` is, for an error.
+// Returns a description of `yaml` for an error.
 std::string Described(const YAML::Node& yaml) {
   if (yaml.IsMap()) return "a map";
   if (yaml.IsSequence()) return "a list";

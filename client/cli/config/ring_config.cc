@@ -83,11 +83,12 @@ std::string JoinSurrogates(absl::string_view json) {
   return yaml;
 }
 
-// Where documents start. YAML::Load reads the first one and ignores the rest;
-// YAML::LoadAll does not end for some text behind a document (yaml-cpp 0.7).
+// Finds the positions at which documents start. YAML::Load reads the first one
+// and ignores the rest; YAML::LoadAll does not end for some text after a
+// document (yaml-cpp 0.7).
 class DocumentStarts final : public YAML::EventHandler {
  public:
-  // Of the first two documents of `yaml`.
+  // Parses the first two documents of `yaml`.
   explicit DocumentStarts(const std::string& yaml) {
     std::istringstream in(yaml);
     YAML::Parser parser(in);

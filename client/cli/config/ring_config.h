@@ -44,7 +44,7 @@ struct ConfigChange {
 };
 
 struct RingConfig {
-  // What the file holds: the nodes that the ring shall have, or changes.
+  // Contents of the file: the desired nodes of the ring, or changes.
   enum class Kind { kState, kChanges };
 
   std::string source;  // what errors call the file

@@ -101,8 +101,8 @@ uint32_t TakeCodePoint(absl::string_view& text) {
   return point;
 }
 
-// Whether YAML 1.1 or 1.2 treats the character as a break of lines, does not
-// allow it, or may drop it (the byte order mark).
+// True if YAML 1.1 or 1.2 treats the character as a line break, does not allow
+// it, or may drop it (the byte order mark).
 bool NeedsEscape(uint32_t point) {
   return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 ||
          point == 0x2029 || point == 0xFEFF || point == 0xFFFE ||

@@ -2,7 +2,7 @@
 
 export class Refused extends Error {}
 
-// What GET /api/v1/`path` answers. Refused: with the server's words.
+// Returns the reply to GET /api/v1/`path`. Throws Refused, with the server's message.
 export async function get(path, parameters = {}, tries = 3) {
   const url = new URL(`/api/v1/${path}`, location.href);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.append(name, value);

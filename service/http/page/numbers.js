@@ -25,7 +25,7 @@ export function moment(text) {
   return text ? new Date(text).toISOString().replace("T", " ").replace(/\.\d+Z/, " UTC") : "";
 }
 
-// A colour for the index-th of things that should be told apart.
+// A colour for the index-th of things that must look different.
 export function colour(index) {
   return `hsl(${(index * 137.508 + 215) % 360} ${58 + (index % 3) * 8}% ${46 + (index % 5) * 5}%)`;
 }
