@@ -80,7 +80,7 @@ HttpReply Route(const HttpServer::Options& options, absl::string_view method,
   if (path == "/healthz") {
     return !options.alive || options.alive()
                ? TextReply(200, "ok\n")
-               : TextReply(503, "the server does not answer itself\n");
+               : TextReply(503, "self-probe failed\n");
   }
   if (path == "/readyz") return ReadyReply(options.ready());
   if (IsEventStream(options, target)) return EventStreamReply(true);  // HEAD
