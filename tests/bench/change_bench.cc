@@ -62,7 +62,7 @@ std::vector<Timed> WaysOf(Size size) {
   ways.push_back({"Envoy's ring, built", [envoy, hosts, size](int) {
                     *envoy = std::make_unique<EnvoyRing>(hosts, size.points);
                   }});
-  ways.push_back({"built anew", [all, kept = std::make_shared<RingPtr>()](int) {
+  ways.push_back({"rebuilt", [all, kept = std::make_shared<RingPtr>()](int) {
                     *kept = *Ring::Build(all->spec(), all->nodes());
                   }});
   ways.push_back(Change("a node added", ring_of(1, fewer), nodes));

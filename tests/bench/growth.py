@@ -20,7 +20,7 @@ SIZES = ["10x160", "100x160", "1000x160", "10000x160", "62500x160", "99900x100"]
 # The rows that are used of each program's output, and their names here.
 LOOKUP = {"limit": "limit", "ring": "look-up", "ring, batches of 32": "batched",
           "ring, 3 owners": "3 owners", "Envoy's loop": "Envoy look-up"}
-CHANGE = {"Envoy's ring, built": "Envoy, built", "built anew": "built",
+CHANGE = {"Envoy's ring, built": "Envoy, built", "rebuilt": "built",
           "a node added": "node added"}
 CHART = [("Nanoseconds a look-up", [*LOOKUP.values()]),
          ("Milliseconds a change", [*CHANGE.values()]),

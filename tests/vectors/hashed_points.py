@@ -1,7 +1,10 @@
 #!/usr/bin/python3
-"""Computes the literals of tests/ring by DESIGN.md section 3 alone: XXH3 from
-the system's libxxhash, SplitMix64, points and fingerprints in Python. It shares
-no code with the service, and is run by hand: tests pin what it prints."""
+"""Computes the literals of tests/ring from the description of HASHED alone.
+
+It takes XXH3 from the system's libxxhash, and computes SplitMix64, points and
+fingerprints in Python. It shares no code with the service. Run it by hand; tests
+contain its output.
+"""
 import ctypes
 import struct
 

@@ -175,7 +175,7 @@ def paragraphs_of(page):
 
 
 def sentences_of(text):
-    return [sentence for sentence in re.split(r"(?<=[.!?…])[\s\"”)]+(?=[^a-z])", text)
+    return [sentence for sentence in re.split(r"(?<=[.!?…])[\s\"”)]+(?=[^a-z]|\S*[/_.]\w)", text)
             if sentence]
 
 
