@@ -1,21 +1,26 @@
 #!/usr/bin/python3
-"""Runs the commands of README.md in order, as a reader would, and checks its
-tables.
+"""Runs the commands of the pages in order, as a reader would, and compares the
+pages with the programs and the sources.
 
-Blocks of the README and their tests:
+PAGES are run one after the other, with the server that README.md starts. Their
+blocks and tests:
   ```sh       run by bash, one after the other, with the folder and environment
               of the previous block
   ```console  each "$ command" is run; the output must equal the lines below it
               except for times and ports; "…" matches anything
-  ```yaml     checked by promtool, as a configuration of Prometheus
   ```python   written to the file that its first line names, for a later command
-  ```bash     tested by tests/deploy (a cluster uses ports of this machine)
-  ```text     the first is an excerpt of the quickstart: its lines must be in
-              the real output, in order
-Two commands are exceptions. ./deploy/quickstart keeps running and serves the
-other commands; it must leave nothing after Ctrl-C. ./tests/run is not run.
+  ```yaml     likewise if its first line names a file; otherwise checked by
+              promtool, as a configuration of Prometheus
+  ```cpp      compiled, without linking
+  ```text     an excerpt of the quickstart: its lines must be in the real
+              output, in order
+A block that is not run has a line "<!-- not run: REASON -->" before it. Two
+commands are exceptions. ./deploy/quickstart keeps running and serves the other
+commands; it must leave nothing after Ctrl-C. ./tests/run is not run.
 
-usage: readme_test.py ROOT BIN_DIR
+checks.py has the checks of all pages of the repository.
+
+usage: readme_test.py [ROOT BIN_DIR]
 """
 
 import os
@@ -28,32 +33,22 @@ import tempfile
 import time
 import urllib.request
 
-from tests.readme import layout_table
+from tests.readme import checks, layout_table
+from tests.readme.pages import files_of, pages_of
 from tests.support.etcd_cluster import free_port
+from tests.support.paths import BIN, ROOT
 
 BLOCK_SECONDS = 120
 START_SECONDS = 240
+# The pages that are run, in this order.
+PAGES = ("README.md", "client/ADOPTING.md", "client/README.md", "proto/README.md",
+         "deploy/README.md")
+README_LINES = 200
+PICTURE_BYTES = 150_000
 
 
 def fail(message):
     sys.exit(f"readme_test: {message}")
-
-
-class Block:
-    """A fenced block: its language, its text, and its first line."""
-
-    def __init__(self, language, text, line):
-        self.language = language
-        self.text = text
-        self.line = line
-
-
-def blocks_of(readme):
-    pattern = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-    return [
-        Block(match.group(1), match.group(2), readme.count("\n", 0, match.start()) + 2)
-        for match in pattern.finditer(readme)
-    ]
 
 
 def timeless(line):
@@ -128,6 +123,10 @@ class Reader:
     """Runs the blocks, one after the other, in a folder that looks like the
     tree."""
 
+    # How a block of each language is run.
+    RUN = {"sh": "run_sh", "console": "run_console", "python": "write_file", "yaml": "check_yaml",
+           "cpp": "compile", "text": "check_excerpt"}
+
     def __init__(self, root, bin_dir, work):
         self.root = root
         self.work = work
@@ -152,7 +151,7 @@ class Reader:
 
     def own_addresses(self, text):
         """Returns the text with addresses that are free here instead of the
-        README's."""
+        page's."""
         def replace(match):
             address = match.group(0)
             if address not in self.addresses:
@@ -160,7 +159,7 @@ class Reader:
             return self.addresses[address]
         return re.sub(r"127\.0\.0\.1:\d+", replace, text)
 
-    def as_in_the_readme(self, text):
+    def as_on_the_page(self, text):
         for theirs, ours in self.addresses.items():
             text = text.replace(ours, theirs)
         return text
@@ -179,10 +178,10 @@ class Reader:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
-            fail(f"README.md:{block.line}: not done after {BLOCK_SECONDS} s:\n{text}{out}{err}")
+            fail(f"{block.place()}: not done after {BLOCK_SECONDS} s:\n{text}{out}{err}")
         if process.returncode != 0:
-            fail(f"README.md:{block.line}: exit {process.returncode}:\n{text}{out}{err}")
-        return self.as_in_the_readme(out)
+            fail(f"{block.place()}: exit {process.returncode}:\n{text}{out}{err}")
+        return self.as_on_the_page(out)
 
     def end_what_is_left(self):
         """Ends the background processes of a block that failed."""
@@ -218,55 +217,35 @@ class Reader:
             command, _, expected = re.match(r"((?:.*\\\n)*.*)(\n|$)((?:.|\n)*)", part).groups()
             actual = self.bash(block, command)
             if not lines_match(expected.rstrip("\n").split("\n"), actual.rstrip("\n").split("\n")):
-                fail(f"README.md:{block.line}: $ {command}\nprinted:\n{actual}\nnot:\n{expected}")
+                fail(f"{block.place()}: $ {command}\nprinted:\n{actual}\nnot:\n{expected}")
 
-    def write_python(self, block):
-        name = re.match(r"# (\w+\.py)\n", block.text).group(1)
+    def write_file(self, block):
+        name = re.match(r"# (\w+\.\w+)\n", block.text).group(1)
         (self.work / name).write_text(self.own_addresses(block.text), encoding="utf-8")
 
-    def check_prometheus(self, block):
+    def check_yaml(self, block):
+        if block.text.startswith("# "):
+            self.write_file(block)
+            return
         (self.work / "prometheus.yaml").write_text(block.text, encoding="utf-8")
         self.bash(block, "promtool check config prometheus.yaml")
 
+    def compile(self, block):
+        (self.work / "block.cc").write_text(block.text, encoding="utf-8")
+        self.bash(block, "/usr/bin/g++ -std=c++20 -Wall -Wextra -Werror -fsyntax-only "
+                  "-I client/include block.cc")
+
     def check_excerpt(self, block):
-        real = iter(self.as_in_the_readme(self.quickstart.output()).splitlines())
+        real = iter(self.as_on_the_page(self.quickstart.output()).splitlines())
         for line in block.text.splitlines():
             if line.strip() and not any(matches(line, other) for other in real):
-                fail(f"README.md:{block.line}: quickstart does not print (any more):\n{line}\n"
+                fail(f"{block.place()}: quickstart does not print (any more):\n{line}\n"
                      f"but:\n{self.quickstart.output()}")
 
 
-def check_limits(root, readme):
-    """Checks that each row of the table of limits that names a constant has its
-    value."""
-    limits = {}
-    for name, value in re.findall(r"\b(k[A-Z]\w*) = ([^;]+);",
-                                  (root / "service/limits.h").read_text()):
-        limits[name] = eval(re.sub(r"[']|ull", "", value))  # pylint: disable=eval-used
-    rows = re.findall(r"^\|.*\| `(k[A-Z]\w*)` \|$", readme, re.MULTILINE)
-    for name in rows:
-        row = next(line for line in readme.splitlines() if line.endswith(f"| `{name}` |"))
-        if f"{limits[name]:,}" not in row:
-            fail(f"{name} is {limits[name]:,}, but README.md says: {row}")
-    if len(rows) < 10:
-        fail("README.md has no table of limits with the constants' names")
-
-
-def check_links(root, readme):
-    """Checks that linked files and headings exist."""
-    headings = {"#" + re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
-                for heading in re.findall(r"^#+ (.*)$", readme, re.MULTILINE)}
-    for target in re.findall(r"\]\(([^)]+)\)", readme):
-        there = target in headings if target.startswith("#") else (root / target).exists()
-        if not there and not target.startswith("https://"):
-            fail(f"README.md links to {target}, which does not exist")
-
-
-def check_rpcs(root, readme):
-    proto = (root / "proto/clockwise/v1/placement.proto").read_text(encoding="utf-8")
-    for rpc in re.findall(r"^  rpc (\w+)\(", proto, re.MULTILINE):
-        if f"`{rpc}`" not in readme:
-            fail(f"README.md does not name the RPC {rpc}")
+def help_of(bin_dir, program, *command):
+    return subprocess.run([bin_dir / program, *command, "--help"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, encoding="utf-8", check=True).stdout
 
 
 def flags_of_help(usage):
@@ -279,71 +258,142 @@ def flags_of_help(usage):
     return flags
 
 
-def check_flags(bin_dir, readme):
+def flags_of_command(bin_dir, command=()):
+    """Returns the flags of `clockwise` or of one of its commands, and of the
+    commands below it."""
+    usage = help_of(bin_dir, "clockwise", *command)
+    flags = set(re.findall(r"^  (?:-\w,)?(--[a-z-]+)", usage, re.MULTILINE))
+    listed = re.search(r"^Commands:\n((?:  .*\n)+)", usage, re.MULTILINE)
+    for name in re.findall(r"^  (\w+)", listed.group(1), re.MULTILINE) if listed else []:
+        flags |= flags_of_command(bin_dir, (*command, name))
+    return flags
+
+
+def all_flags(root, bin_dir):
+    server = {f"--{flag}" for flag in flags_of_help(help_of(bin_dir, "clockwised"))}
+    return server | flags_of_command(bin_dir) | checks.script_flags(root)
+
+
+def check_flags(bin_dir, page):
     """Checks that the table of flags has the server's own flags and
     defaults."""
-    usage = subprocess.run([bin_dir / "clockwised", "--help"], stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, encoding="utf-8", check=True).stdout
-    real = flags_of_help(usage)
+    real = flags_of_help(help_of(bin_dir, "clockwised"))
     del real["help"], real["version"]
     table = {}
-    for names, default in re.findall(r"^\| (`--[^|]*) \| ([^|]*?) ?\|", readme, re.MULTILINE):
+    for names, default in re.findall(r"^\| (`--[^|]*) \| ([^|]*?) ?\|", page.text, re.MULTILINE):
         for name in re.findall(r"`--([a-z-]+)`", names):
             table[name] = "" if default == "off" else default.strip("`")
     if real != table:
-        fail(f"flags and defaults of clockwised: README.md lacks "
+        fail(f"flags and defaults of clockwised: {page.name} lacks "
              f"{sorted(real.items() - table.items())}, "
              f"and has {sorted(table.items() - real.items())} too many")
 
 
-def check_comparison(bin_dir, readme):
-    """Checks that the table of layouts holds measured values."""
-    for row in layout_table.rows(bin_dir):
-        if row not in readme:
-            fail(f"the table of layouts in README.md lacks the measured row:\n{row}")
+def check_comparison(bin_dir, page, readme):
+    """Checks that the table of layouts holds measured values, and that
+    README.md quotes it."""
+    rows = layout_table.rows(bin_dir)
+    for row in rows:
+        if row not in page.text:
+            fail(f"the table of layouts in {page.name} lacks the measured row:\n{row}")
+    peaks = {row.split(" | ")[0]: float(row.split(" | ")[7]) for row in rows}
+    for name, quote in (("| `PARTITIONED`, 65,536", "even to {:.1f} %"),
+                        ("| `HASHED`, 160 points", "160 points a\nnode to {:.0f} %")):
+        if quote.format(100 * (peaks[name] - 1)) not in readme.text:
+            fail(f"README.md does not say {quote.format(100 * (peaks[name] - 1))!r}")
 
 
-def check_metrics(address, readme):
-    """Checks that the README names exactly the metrics that are served."""
+def check_pictures(root, bin_dir, readme):
+    """Checks that the pictures are small, and that `clockwise simulate` still
+    draws the one that states its command."""
+    for _, target in readme.links():
+        if target.endswith((".png", ".svg")) and (root / target).stat().st_size > PICTURE_BYTES:
+            fail(f"{target} is larger than {PICTURE_BYTES} bytes")
+    drawing = (root / "client/cli/drawing/layouts.svg").read_text(encoding="utf-8")
+    command = re.search(r">clockwise (simulate [^<]*)<", drawing).group(1).split()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([bin_dir / "clockwise", *command], cwd=folder, check=True,
+                       stdout=subprocess.DEVNULL)
+        if (pathlib.Path(folder) / "layouts.svg").read_text(encoding="utf-8") != drawing:
+            fail(f"`clockwise {' '.join(command)}` draws another picture than layouts.svg")
+
+
+def check_metrics(address, page):
+    """Checks that the page names exactly the metrics that are served."""
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as response:
-        page = response.read().decode()
-    real = set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE))
-    named = set(re.findall(r"`((?:clockwise|grpc_server)_[a-z_]+)[`{]", readme))
+        served = response.read().decode()
+    real = set(re.findall(r"^# TYPE (\S+)", served, re.MULTILINE))
+    named = set(re.findall(r"`((?:clockwise|grpc_server)_[a-z_]+)[`{]", page.text))
     for name in named - real:
-        fail(f"README.md names the metric {name}, which is not served")
+        fail(f"{page.name} names the metric {name}, which is not served")
     for name in real - named:
         if name.startswith(("clockwise_", "grpc_")):
-            fail(f"README.md does not name the metric {name}")
+            fail(f"{page.name} does not name the metric {name}")
 
 
-def main():
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    root, bin_dir = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
-    readme = (root / "README.md").read_text(encoding="utf-8")
-    check_limits(root, readme)
-    check_links(root, readme)
-    check_rpcs(root, readme)
-    check_flags(bin_dir, readme)
-    check_comparison(bin_dir, readme)
+def check_sources(root, bin_dir, pages, files):
+    """Runs the checks of all pages, and reports all findings."""
+    def read(name):
+        return (root / name).read_text(encoding="utf-8")
+
+    def protos(folder):
+        return "".join(read(name) for name in sorted(files) if name.endswith(".proto") and
+                       name.startswith(folder))
+
+    # Only README.md has an excerpt of the quickstart.
+    languages = {name: set(Reader.RUN) - {"text"} for name in PAGES}
+    languages["README.md"] |= {"text"}
+    names = set(re.findall(r"\w+", read("service/metrics/names.h") + "".join(
+        read(name) for name in files if name.endswith("CMakeLists.txt"))))
+    findings = [
+        *checks.not_run(pages, languages),
+        *checks.links(pages, files),
+        *checks.file_names(pages, files),
+        *checks.flags(pages, all_flags(root, bin_dir), PAGES),
+        *checks.metrics(pages, names),
+        *checks.rpcs(pages, protos("proto/clockwise/")),
+        *checks.limits(pages, read("service/limits.h")),
+        *checks.figures(pages, read("tests/bench/RESULTS.md")),
+        *checks.limitations(pages["README.md"].section("Limitations"), read("CHANGELOG.md")),
+        *checks.decisions(read("service/DECISIONS.md")),
+    ]
+    lines = pages["README.md"].text.count("\n")
+    if lines > README_LINES:
+        findings.append(f"README.md has {lines} lines; {README_LINES} are allowed")
+    if findings:
+        fail("\n".join([f"{len(findings)} findings", *findings]))
+
+
+def run_pages(root, bin_dir, pages):
     with tempfile.TemporaryDirectory(prefix="clockwise-readme.") as folder:
         reader = Reader(root, bin_dir, pathlib.Path(folder))
-        run = {"sh": reader.run_sh, "console": reader.run_console,
-               "python": reader.write_python, "yaml": reader.check_prometheus,
-               "text": reader.check_excerpt}
         try:
-            for block in blocks_of(readme):
-                if block.language in run:
-                    print(f"README.md:{block.line}: {block.language}", flush=True)
-                    run[block.language](block)
-            if reader.quickstart is None:
-                fail("README.md does not run ./deploy/quickstart")
-            check_metrics(reader.addresses["127.0.0.1:7480"], readme)
+            for page in (pages[name] for name in PAGES):
+                for block in page.blocks:
+                    if not block.not_run:
+                        print(f"{block.place()}: {block.language}", flush=True)
+                        getattr(reader, Reader.RUN[block.language])(block)
+                if reader.quickstart is None:
+                    fail(f"{page.name} does not run ./deploy/quickstart")
+            check_metrics(reader.addresses["127.0.0.1:7480"], pages["deploy/README.md"])
             reader.quickstart.press_control_c()
         finally:
             reader.end_what_is_left()
             if reader.quickstart:
                 reader.quickstart.stop()
+
+
+def main():
+    if len(sys.argv) not in (1, 3):
+        sys.exit(__doc__)
+    root, bin_dir = (pathlib.Path(argument).resolve() for argument in sys.argv[1:] or (ROOT, BIN))
+    files = files_of(root)
+    pages = pages_of(root, files)
+    check_sources(root, bin_dir, pages, files)
+    check_flags(bin_dir, pages["deploy/README.md"])
+    check_comparison(bin_dir, pages["client/README.md"], pages["README.md"])
+    check_pictures(root, bin_dir, pages["README.md"])
+    run_pages(root, bin_dir, pages)
 
 
 if __name__ == "__main__":
