@@ -323,9 +323,9 @@ class SecurityTest(unittest.TestCase):
             self.assertTrue(stub.ListRings(pb.ListRingsRequest(),
                                            timeout=TIMEOUT).rings)
 
-    def test_the_readme_names_the_role_of_each_method(self):
+    def test_the_page_names_the_role_of_each_method(self):
         told = {}
-        text = (ROOT / "README.md").read_text(encoding="utf-8")
+        text = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
         for role, methods in re.findall(r"^\| `([A-Z]+)` \| (`.*`) \|$", text,
                                         re.MULTILINE):
             for method in methods.replace("`", "").split(", "):

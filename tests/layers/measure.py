@@ -50,7 +50,8 @@ def rows(root):
         [path for path in (root / "client/cli").iterdir() if path.is_file()])
     yield "comments in .h / .cc, %", (
         f"{comments(headers):.1f} / {comments(sources):.1f}")
-    for page in ("README.md", "service/README.md"):
+    for page in ("README.md", "client/ADOPTING.md", "client/README.md",
+                 "deploy/README.md", "proto/README.md", "service/README.md"):
         yield f"{page} lines", (root / page).read_text(
             encoding="utf-8").count("\n")
 

@@ -139,6 +139,24 @@ def rpcs(pages, proto):
                 yield f"{place}: no RPC has the name {code}"
 
 
+def layouts(pages, proto):
+    """README counts the layouts of other systems, and ADOPTING.md names all of
+    them."""
+    own = {"UNSPECIFIED", "HASHED", "PARTITIONED", "MODULO"}
+    names = set(re.findall(r"^  LAYOUT_(\w+) = ", proto, re.MULTILINE)) - own
+    readme = pages["README.md"]
+    row = next((text for _, text in readme.paragraphs() if re.match(r"\| `KETAMA`, ", text)), "")
+    named = re.findall(r"`([A-Z_]+)`", row)
+    if f" and {len(names) - len(named)} more |" not in row or set(named) - names:
+        yield f"README.md: the proto has {len(names)} layouts of other systems: {row}"
+    if f"- {len(names)} layouts " not in readme.prose:
+        yield f"README.md does not say that {len(names)} layouts are those of other systems"
+    adopting = {code for _, code in pages["client/ADOPTING.md"].code()}
+    for name in sorted(names):
+        if name.lower() not in adopting:
+            yield f"client/ADOPTING.md does not name the layout {name.lower()}"
+
+
 def limits(pages, source):
     """Each constant of limits.h that a page names exists; a table row that
     ends with one has its value."""

@@ -1,4 +1,5 @@
-"""Measures the README's table of layouts with `clockwise simulate`."""
+"""Measures the table of layouts in client/README.md with `clockwise
+simulate`."""
 
 import json
 import subprocess

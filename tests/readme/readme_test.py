@@ -123,7 +123,7 @@ class Reader:
     """Runs the blocks, one after the other, in a folder that looks like the
     tree."""
 
-    # How a block of each language is run.
+    # The method that runs a block of each language.
     RUN = {"sh": "run_sh", "console": "run_console", "python": "write_file", "yaml": "check_yaml",
            "cpp": "compile", "text": "check_excerpt"}
 
@@ -352,6 +352,7 @@ def check_sources(root, bin_dir, pages, files):
         *checks.flags(pages, all_flags(root, bin_dir), PAGES),
         *checks.metrics(pages, names),
         *checks.rpcs(pages, protos("proto/clockwise/")),
+        *checks.layouts(pages, read("proto/clockwise/v1/placement.proto")),
         *checks.limits(pages, read("service/limits.h")),
         *checks.figures(pages, read("tests/bench/RESULTS.md")),
         *checks.limitations(pages["README.md"].section("Limitations"), read("CHANGELOG.md")),

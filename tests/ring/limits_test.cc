@@ -38,7 +38,7 @@ void ExpectLimitReached(const v1::RingSpec& spec, NodeList nodes,
   EXPECT_NE(digits.find(bound), std::string::npos) << status;
 }
 
-// The limits that the README states.
+// The limits that proto/README.md states.
 TEST(LimitsTest, AreThoseOfTheContract) {
   EXPECT_EQ(limits::kMaxNodes, 100'000u);
   EXPECT_EQ(limits::kMaxPoints, 16u * kMebi);

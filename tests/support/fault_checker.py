@@ -1,7 +1,7 @@
 """Compares what programs received with the final state, and reports every
 inconsistency.
 
-The guarantees (README, "Guarantees"): an acknowledged change is present exactly
+The guarantees (README.md, "Guarantees"): an acknowledged change is present exactly
 once; epochs are dense; each watcher's sequence is monotone and has no gap; all
 programs at the same epoch have the same fingerprint.
 """
