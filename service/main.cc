@@ -197,7 +197,7 @@ absl::Status CheckConfig(const ServerOptions& options) {
   }
   status = ParseListenAddress(options.http).status();
   if (!status.ok()) return InFlag("--http", status);
-  std::puts("the configuration is in order");
+  std::puts("the configuration is valid");
   return absl::OkStatus();
 }
 

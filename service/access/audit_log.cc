@@ -34,7 +34,7 @@ absl::Status AuditLog::OpenFile() {
   struct stat about = {};
   if (file_ < 0 || fstat(file_, &about) != 0) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "cannot write to ", options_.path, ": ", std::strerror(errno)));
+        "cannot open ", options_.path, " for writing: ", std::strerror(errno)));
   }
   bytes_ = static_cast<size_t>(about.st_size);
   return absl::OkStatus();

@@ -48,17 +48,29 @@ Role RoleOf(absl::string_view name) {
   }
 }
 
+std::string InQuotes(absl::string_view text) {
+  return absl::StrCat("\"", absl::CHexEscape(text), "\"");
+}
+
+// INVALID_ARGUMENT: `grant` is not valid. The message continues the name of the
+// grant: it begins with ".FIELD: " or ": ".
 absl::Status CheckGrant(const v1::AccessPolicy::Grant& grant) {
-  if (grant.role().empty()) return absl::InvalidArgumentError("no role");
+  if (grant.role().empty()) {
+    return absl::InvalidArgumentError(
+        ".role: is missing; set READER, OPERATOR or ADMIN");
+  }
   if (RoleOf(grant.role()) == Role::kNone) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "role ", grant.role(), " is none of READER, OPERATOR, ADMIN"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(".role: ", InQuotes(grant.role()),
+                     " is unknown; use READER, OPERATOR or ADMIN"));
   }
   if (grant.rings().empty()) {
-    return absl::InvalidArgumentError("no rings; [\"*\"] is all of them");
+    return absl::InvalidArgumentError(
+        ".rings: is empty; list ring names, or [\"*\"] for all rings");
   }
   if (grant.who_case() == v1::AccessPolicy::Grant::WHO_NOT_SET) {
-    return absl::InvalidArgumentError("neither san nor token");
+    return absl::InvalidArgumentError(
+        ": neither san nor token is set; set one of them");
   }
   if (!grant.has_san()) return absl::OkStatus();
   const bool known = std::any_of(std::begin(kKinds), std::end(kKinds),
@@ -67,8 +79,10 @@ absl::Status CheckGrant(const v1::AccessPolicy::Grant& grant) {
                                           grant.san().size() > kind.size();
                                  });
   if (known) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "san ", grant.san(), " is none of dns:…, uri:…, ip:…, email:…"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(".san: ", InQuotes(grant.san()),
+                   " is not valid; use dns:NAME, uri:URI, ip:ADDRESS or "
+                   "email:ADDRESS"));
 }
 
 bool IsFor(const v1::AccessPolicy::Grant& grant, const Identity& identity,
@@ -134,12 +148,13 @@ absl::StatusOr<Policy> Policy::Parse(absl::string_view json,
       {json.data(), json.size()}, &policy.policy_);
   if (!read.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "the policy is no JSON of an AccessPolicy: ",
+        "the file is not a valid AccessPolicy in JSON: ",
         FirstLine({read.message().data(), read.message().size()})));
   }
   if (policy.policy_.grants_size() > limits::kMaxGrants) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        policy.policy_.grants_size(), " grants; at most ", limits::kMaxGrants));
+    return absl::InvalidArgumentError(
+        absl::StrCat("grants: ", policy.policy_.grants_size(),
+                     " grants; at most ", limits::kMaxGrants));
   }
   for (int i = 0; i < policy.policy_.grants_size(); ++i) {
     const auto& grant = policy.policy_.grants(i);
@@ -149,11 +164,13 @@ absl::StatusOr<Policy> Policy::Parse(absl::string_view json,
             policy.tokens_.begin(), policy.tokens_.end(),
             [&](const Token& token) { return token.name == grant.token(); })) {
       status = absl::InvalidArgumentError(
-          absl::StrCat("token ", grant.token(), " is not in the token file"));
+          absl::StrCat(".token: ", InQuotes(grant.token()),
+                       " is not in the token file; add its line there, or "
+                       "remove the grant"));
     }
     if (!status.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("grants[", i, "]: ", status.message()));
+          absl::StrCat("grants[", i, "]", status.message()));
     }
     policy.roles_.push_back(RoleOf(grant.role()));
   }
@@ -173,11 +190,13 @@ absl::Status Policy::ReadTokens(absl::string_view text) {
     if (words.size() != 2 || words[1].size() != 64 ||
         !std::all_of(words[1].begin(), words[1].end(), absl::ascii_isxdigit)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "line ", number, " of the tokens is no NAME and SHA-256 in hex"));
+          "token file:", number,
+          ": the line is not NAME SHA256 (64 hexadecimal digits); correct it"));
     }
     if (tokens_.size() == limits::kMaxTokens) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("more than ", limits::kMaxTokens, " tokens"));
+      return absl::InvalidArgumentError(absl::StrCat("token file: more than ",
+                                                     limits::kMaxTokens,
+                                                     " tokens; remove some"));
     }
     tokens_.push_back({words[0], absl::AsciiStrToLower(words[1])});
   }

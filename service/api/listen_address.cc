@@ -26,7 +26,7 @@ std::string ListenAddress::ToString() const {
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
   const size_t colon = text.rfind(':');
   if (colon == absl::string_view::npos) {
-    return Malformed(text, "is not HOST:PORT");
+    return Malformed(text, "has no port; use HOST:PORT");
   }
   absl::string_view host = text.substr(0, colon);
   const absl::string_view digits = text.substr(colon + 1);
@@ -36,16 +36,16 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
       digits.find_first_not_of("0123456789") != absl::string_view::npos ||
       !absl::SimpleAtoi(digits, &port) ||
       port > std::numeric_limits<uint16_t>::max()) {
-    return Malformed(text, "has no port from 0 to 65535 behind its last colon");
+    return Malformed(text, "needs a port from 0 to 65535 after its last colon");
   }
   if (host.empty()) {
     return Malformed(text,
-                     "has no host: 127.0.0.1 is this machine alone, 0.0.0.0 "
-                     "the whole network");
+                     "has no host; use 127.0.0.1 for this machine only, or "
+                     "0.0.0.0 for all networks");
   }
   if (absl::ConsumePrefix(&host, "[")) {
     if (!absl::ConsumeSuffix(&host, "]") || !absl::StrContains(host, ':')) {
-      return Malformed(text, "is not [IPV6]:PORT");
+      return Malformed(text, "is not [IPV6]:PORT, for example [::1]:80");
     }
   } else if (absl::StrContains(host, ':')) {
     return Malformed(text, "needs brackets around an IPv6 address: [::1]:80");

@@ -32,8 +32,9 @@ absl::Status ValidateText(absl::string_view field, absl::string_view text,
   if (std::any_of(text.begin(), text.end(), [](char c) {
         return absl::ascii_iscntrl(static_cast<unsigned char>(c));
       })) {
-    return FieldRefusal(field,
-                        absl::StrCat(Quoted(text), " has a control character"));
+    return FieldRefusal(
+        field,
+        absl::StrCat(Quoted(text), " contains a control character; remove it"));
   }
   return absl::OkStatus();
 }
@@ -47,7 +48,10 @@ absl::Status ValidateLabels(const v1::Node& node) {
   size_t bytes = 0;
   for (const auto& [name, value] : node.labels()) {
     bytes += name.size() + value.size();
-    if (name.empty()) return FieldRefusal("labels", "a label has no name");
+    if (name.empty()) {
+      return FieldRefusal("labels",
+                          "a label has an empty name; name or remove it");
+    }
   }
   return ValidateLength("labels", bytes, limits::kMaxLabelBytes);
 }
@@ -64,7 +68,11 @@ absl::StatusOr<uint32_t> InBounds(absl::string_view field, uint32_t value,
 }
 
 absl::Status ValidateId(absl::string_view field, absl::string_view id) {
-  if (id.empty()) return FieldRefusal(field, "is empty");
+  if (id.empty()) {
+    return FieldRefusal(field,
+                        absl::StrCat("is empty; 1 to ", limits::kMaxIdBytes,
+                                     " bytes are required"));
+  }
   if (absl::Status status =
           ValidateLength(field, id.size(), limits::kMaxIdBytes);
       !status.ok()) {
@@ -75,8 +83,8 @@ absl::Status ValidateId(absl::string_view field, absl::string_view id) {
       !absl::ascii_isalnum(first)) {
     return FieldRefusal(
         field, absl::StrCat(Quoted(id),
-                            " is not letters, digits and ._-:/ that begin with "
-                            "a letter or digit"));
+                            " is not valid; use letters, digits and ._-:/, "
+                            "and begin with a letter or digit"));
   }
   return absl::OkStatus();
 }
@@ -106,9 +114,10 @@ absl::StatusOr<v1::Node> NormalizeNode(const v1::Node& node) {
                                      limits::kMaxNodePoints));
   }
   if (node.virtual_node_count() > limits::kMaxVirtualNodes) {
-    return FieldRefusal("virtual_node_count",
-                        absl::StrCat(node.virtual_node_count(), " is above ",
-                                     limits::kMaxVirtualNodes));
+    return FieldRefusal(
+        "virtual_node_count",
+        absl::StrCat(node.virtual_node_count(), " is above the maximum of ",
+                     limits::kMaxVirtualNodes));
   }
   v1::Node normal = node;
   normal.set_weight(*weight);
@@ -123,8 +132,9 @@ absl::Status ValidateKey(absl::string_view field, absl::string_view key) {
 
 absl::Status ValidateReplicas(uint32_t replicas) {
   if (replicas <= limits::kMaxReplicas) return absl::OkStatus();
-  return FieldRefusal("replica_count", absl::StrCat(replicas, " is above ",
-                                                    limits::kMaxReplicas));
+  return FieldRefusal("replica_count",
+                      absl::StrCat(replicas, " is above the maximum of ",
+                                   limits::kMaxReplicas));
 }
 
 absl::Status ValidateRequestId(absl::string_view request_id) {
@@ -136,8 +146,11 @@ absl::Status ValidateRequestId(absl::string_view request_id) {
   if (!std::all_of(request_id.begin(), request_id.end(), [](char c) {
         return absl::ascii_isprint(static_cast<unsigned char>(c));
       })) {
-    return FieldRefusal("request_id", absl::StrCat(Quoted(request_id),
-                                                   " is not printable ASCII"));
+    return FieldRefusal(
+        "request_id",
+        absl::StrCat(Quoted(request_id),
+                     " contains a byte that is not printable ASCII; remove "
+                     "it"));
   }
   return absl::OkStatus();
 }

@@ -56,9 +56,8 @@ CredentialsSource::OpenToken(const std::string& path) {
           return std::string(token);
         }
         return absl::InvalidArgumentError(
-            absl::StrCat(path,
-                         ": the first line is no token: it must have 1 "
-                         "to ",
+            absl::StrCat(path, ":1: the token has ", token.size(),
+                         " bytes; write a token of 1 to ",
                          limits::kMaxTokenBytes, " bytes"));
       });
 }

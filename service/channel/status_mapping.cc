@@ -74,7 +74,7 @@ absl::Status Overloaded(absl::string_view message) {
 
 absl::Status Draining() {
   return Refusal(v1::ERROR_REASON_DRAINING,
-                 "this server is going away; ask another");
+                 "this server is draining; retry at another server");
 }
 
 }  // namespace clockwise

@@ -331,7 +331,7 @@ absl::Status HttpListener::Start(ListenAddress& address) {
   const auto found =
       resolver.resolve(address.host, std::to_string(address.port),
                        tcp::resolver::passive, error);
-  std::string fault = error ? "there is no such host" : "";
+  std::string fault = error ? "the host name cannot be resolved" : "";
   for (const auto& entry : found) {
     try {
       // With SO_REUSEADDR, so that a restarted server gets its port back.

@@ -63,7 +63,8 @@ HttpReply EventStreamReply(bool has_room) {
     return PageReply(
         {200, kEventStream, "retry: 2000\n\n", {{"X-Accel-Buffering", "no"}}});
   }
-  HttpReply reply = TextReply(503, "too many streams of events are open\n");
+  HttpReply reply = TextReply(
+      503, "the maximum number of event streams is open; retry later\n");
   reply.headers = {{"Retry-After", "5"}};
   return reply;
 }
@@ -71,7 +72,7 @@ HttpReply EventStreamReply(bool has_room) {
 HttpReply Route(const HttpServer::Options& options, absl::string_view method,
                 absl::string_view target) {
   if (method != "GET" && method != "HEAD") {
-    HttpReply reply = TextReply(405, "there is only GET and HEAD\n");
+    HttpReply reply = TextReply(405, "method not allowed; use GET or HEAD\n");
     reply.headers = {{"Allow", "GET, HEAD"}};
     return reply;
   }
@@ -80,12 +81,14 @@ HttpReply Route(const HttpServer::Options& options, absl::string_view method,
   if (path == "/healthz") {
     return !options.alive || options.alive()
                ? TextReply(200, "ok\n")
-               : TextReply(503, "self-probe failed\n");
+               : TextReply(503,
+                           "the self-probe failed: the server does not answer "
+                           "at its own address\n");
   }
   if (path == "/readyz") return ReadyReply(options.ready());
   if (IsEventStream(options, target)) return EventStreamReply(true);  // HEAD
   if (options.pages) return PageReply(options.pages(ParseTarget(target)));
-  return TextReply(404, "there is only /metrics, /healthz and /readyz\n");
+  return TextReply(404, "no such page; use /metrics, /healthz or /readyz\n");
 }
 
 }  // namespace clockwise

@@ -33,7 +33,7 @@ HttpReply AssetReply(absl::string_view name) {
   }
   HttpReply reply;
   reply.status = 404;
-  reply.body = "there is no such page\n";
+  reply.body = "no such page\n";
   return reply;
 }
 

@@ -83,8 +83,8 @@ absl::StatusOr<std::optional<v1::Change>> FirstReply(
       return Refusal(
           v1::ERROR_REASON_REQUEST_ID_REUSED,
           absl::StrCat("request_id: ", Quoted(request.request_id),
-                       " was used at epoch ", record.change().epoch(),
-                       " with another body"));
+                       " was used for a different request at epoch ",
+                       record.change().epoch(), "; use a new request_id"));
     }
     v1::Change answer = ChangeOf(record);
     if (request.include_moves) {
@@ -104,10 +104,11 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       const ChangeRequest& request,
                                       absl::Time now, const Ring* previous) {
   if (request.expected_epoch != 0 && request.expected_epoch != state.epoch) {
-    return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
-                   absl::StrCat("expected_epoch: ring ", Quoted(state.name()),
-                                " is at epoch ", state.epoch, ", not ",
-                                request.expected_epoch));
+    return Refusal(
+        v1::ERROR_REASON_EPOCH_CONFLICT,
+        absl::StrCat("expected_epoch: ring ", Quoted(state.name()),
+                     " is at epoch ", state.epoch, ", not ",
+                     request.expected_epoch, "; read the ring and plan again"));
   }
   absl::StatusOr<Edit> edit = Edit();
   if (!request.end_migration) {

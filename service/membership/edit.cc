@@ -63,9 +63,12 @@ absl::StatusOr<std::vector<std::string>> FieldsToUpdate(
                                  update.update_mask().paths().end());
   if (!paths.empty()) return paths;
   if (!node.hash_key().empty() && node.hash_key() != present.hash_key()) {
-    return FieldRefusal("hash_key",
-                        "never changes: remove the node and add "
-                        "another");
+    return FieldRefusal(
+        "hash_key",
+        absl::StrCat(Quoted(node.hash_key()), " differs from the present ",
+                     Quoted(present.hash_key()),
+                     ", and a hash_key cannot change; remove the node and add "
+                     "a new one"));
   }
   if (!node.address().empty()) paths.push_back("address");
   if (node.weight() != 0) paths.push_back("weight");
@@ -96,11 +99,11 @@ absl::StatusOr<v1::Node> Updated(const v1::Node& present,
     } else if (path == "virtual_node_count") {
       node.set_virtual_node_count(update.node().virtual_node_count());
     } else {
-      return FieldRefusal("update_mask",
-                          absl::StrCat(Quoted(path),
-                                       " is none of address, "
-                                       "weight, zone, labels, "
-                                       "points, virtual_node_count"));
+      return FieldRefusal(
+          "update_mask",
+          absl::StrCat(Quoted(path),
+                       " cannot be updated; use address, weight, zone, labels, "
+                       "points or virtual_node_count"));
     }
   }
   auto normal = NormalizeNode(node);
@@ -120,14 +123,16 @@ class Editor {
 
   absl::Status Make(const v1::NodeChange& change) {
     if (change.change_case() == v1::NodeChange::CHANGE_NOT_SET) {
-      return FieldRefusal("change", "none of add, update, remove is set");
+      return FieldRefusal("change",
+                          "no change is set; set add, update or remove");
     }
     const absl::string_view id = IdOf(change);
     if (absl::Status status = ValidateId("id", id); !status.ok()) return status;
     if (!seen_.insert(id).second) {
-      return FieldRefusal("id", absl::StrCat(Quoted(id),
-                                             " is named by two "
-                                             "changes"));
+      return FieldRefusal("id",
+                          absl::StrCat(Quoted(id),
+                                       " is in an earlier change too; send one "
+                                       "change per node"));
     }
     if (change.allow_update() && !change.has_add()) {
       return FieldRefusal("allow_update", "applies only to add; unset it");
@@ -140,8 +145,10 @@ class Editor {
     }
     if (change.has_add()) return Add(change.add(), present);
     if (present == nullptr) {
-      return Refusal(v1::ERROR_REASON_NODE_NOT_FOUND,
-                     absl::StrCat("node ", Quoted(id), " is not in the ring"));
+      return Refusal(
+          v1::ERROR_REASON_NODE_NOT_FOUND,
+          absl::StrCat("node ", Quoted(id), " is not in ring ",
+                       Quoted(spec_.name()), "; check the ID with GetRing"));
     }
     if (change.has_update()) return Update(change.update(), present);
     Remove(present);
@@ -175,10 +182,12 @@ class Editor {
     }
     node->set_ordinal(present->ordinal());
     if (MessageDifferencer::Equals(*node, *present)) return absl::OkStatus();
-    return Refusal(v1::ERROR_REASON_NODE_EXISTS,
-                   absl::StrCat("a different node ", Quoted(node->id()),
-                                " is in the ring; update it, set "
-                                "allow_update, or choose another id"));
+    return Refusal(
+        v1::ERROR_REASON_NODE_EXISTS,
+        absl::StrCat("ring ", Quoted(spec_.name()),
+                     " already has a different node ", Quoted(node->id()),
+                     "; update it, set allow_update, or use "
+                     "another ID"));
   }
 
   absl::Status Update(const v1::NodeUpdate& update, const NodePtr& present) {
@@ -219,7 +228,7 @@ absl::StatusOr<Edit> EditNodes(const v1::RingSpec& spec, const NodeList& nodes,
                                FieldNames fields) {
   if (changes.empty() || changes.size() > limits::kMaxChangesPerRequest) {
     return FieldRefusal("changes",
-                        absl::StrCat(changes.size(), " is not from 1 to ",
+                        absl::StrCat(changes.size(), " changes; send 1 to ",
                                      limits::kMaxChangesPerRequest));
   }
   Editor editor(spec, nodes);

@@ -105,10 +105,7 @@ absl::StatusOr<v1::Change> Membership::CommitChange(
     if (!plan.ok()) return plan.status();
     return std::move(plan->change);
   }
-  return Refusal(
-      v1::ERROR_REASON_EPOCH_CONFLICT,
-      absl::StrCat("ring ", Quoted(ring), ": other writers were faster ",
-                   limits::kMaxCommitAttempts, " times"));
+  return LostAllRaces(ring);
 }
 
 // Commits a plan: stores it, then publishes it. The store writes the change
@@ -165,14 +162,16 @@ absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked) {
     }
     if (SameSpec((*present)->ring().spec(), *spec)) return present;
     return Refusal(v1::ERROR_REASON_RING_EXISTS,
-                   absl::StrCat("spec: a ring ", Quoted(spec->name()),
-                                " with another spec is there: ",
-                                SpecText((*present)->ring().spec())));
+                   absl::StrCat("spec: ring ", Quoted(spec->name()),
+                                " already exists with a different spec (",
+                                SpecText((*present)->ring().spec()),
+                                "); use this spec or another name"));
   }
   return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
                  absl::StrCat("ring ", Quoted(spec->name()),
-                              ": others made and deleted it ",
-                              limits::kMaxCommitAttempts, " times"));
+                              ": other servers created and deleted it ",
+                              limits::kMaxCommitAttempts,
+                              " times during this call; retry"));
 }
 
 absl::Status Membership::CheckMigratesFrom(const v1::RingSpec& spec) {
@@ -186,7 +185,8 @@ absl::StatusOr<StatePtr> Membership::StoreNewRing(const v1::RingSpec& spec) {
   if (Rings().size() >= limits::kMaxRings) {
     return Refusal(
         v1::ERROR_REASON_LIMIT_REACHED,
-        absl::StrCat("rings: there are ", limits::kMaxRings, " already"));
+        absl::StrCat("rings: the server already has ", limits::kMaxRings,
+                     " rings, the maximum; delete a ring first"));
   }
   auto ring = Ring::Build(spec, {});
   if (!ring.ok()) return ring.status();
@@ -217,7 +217,7 @@ absl::Status Membership::DeleteRing(absl::string_view ring) {
     return Refusal(
         v1::ERROR_REASON_RING_IN_USE,
         absl::StrCat("ring ", Quoted(name), ": ring ", Quoted(other->name()),
-                     " migrates from it; end that first"));
+                     " migrates from it; end that migration first"));
   }
   // Fails if another server has created the ring again: the incarnation
   // differs.
@@ -273,8 +273,8 @@ void Membership::Tell(const std::string& ring) {
 absl::Status Membership::Ready() const {
   if (loaded_) return absl::OkStatus();
   return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                 "no ring was loaded yet: this server waits for its store, "
-                 "and goes on by itself when that answers");
+                 "the rings are not loaded yet: this server is still trying "
+                 "to read them from its store; retry later");
 }
 
 absl::StatusOr<StatePtr> Membership::Find(absl::string_view ring) const {
@@ -338,9 +338,9 @@ absl::Status CheckAhead(const RingState& known, const RingHead& head) {
   return Refusal(
       v1::ERROR_REASON_STORE_UNAVAILABLE,
       absl::StrFormat(
-          "ring %s is at epoch %d, fingerprint %016x here, and at epoch %d, "
-          "fingerprint %016x of the same incarnation in the store: the store "
-          "was set back; bring the ring in again with `clockwise store "
+          "ring %s: this server has epoch %d (fingerprint %016x), but the "
+          "store has epoch %d (fingerprint %016x) of the same incarnation; the "
+          "store has lost changes; import the ring again with `clockwise store "
           "restore`",
           Quoted(known.name()), known.epoch, known.ring().fingerprint(),
           head.epoch, head.fingerprint));

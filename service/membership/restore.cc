@@ -18,8 +18,10 @@ absl::StatusOr<std::vector<uint32_t>> TableOf(const v1::RingSpec& spec,
   if (partitions == 0) return std::vector<uint32_t>();
   const size_t owners = std::min<size_t>(spec.replica_count(), nodes.size());
   if (table.size() != partitions * owners) {
-    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                   "its partition table is not that of its nodes");
+    return Refusal(
+        v1::ERROR_REASON_STORE_UNAVAILABLE,
+        absl::StrCat("its partition table has ", table.size(),
+                     " entries, but its nodes require ", partitions * owners));
   }
   auto indexes = IndexesOf(table, nodes, partitions);
   if (indexes.ok()) return indexes;
@@ -39,21 +41,22 @@ absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
   if (!spec.ok() || !IsSorted(nodes)) {
     return absl::FailedPreconditionError(
         absl::StrCat("ring ", Quoted(name),
-                     " has a layout, settings or order of nodes that this "
-                     "version does not know: use the version that wrote it"));
+                     ": this version of Clockwise does not support its layout, "
+                     "settings or node order; use the version that wrote it"));
   }
   auto table = TableOf(*spec, stored.table, nodes);
   if (!table.ok()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "ring ", Quoted(name), " at epoch ", stored.head.epoch, ": ",
-        table.status().message(), ": the data is damaged; restore a backup"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("ring ", Quoted(name), " at epoch ", stored.head.epoch,
+                     ": the data is damaged (", table.status().message(),
+                     "); restore a backup"));
   }
   auto ring = Ring::Build(*spec, std::move(nodes), *std::move(table));
   if (!ring.ok()) return ring.status();
   if ((*ring)->fingerprint() != stored.head.fingerprint) {
     return absl::FailedPreconditionError(absl::StrFormat(
-        "ring %s at epoch %d has fingerprint %016x where %016x was stored: the "
-        "data is damaged; restore a backup",
+        "ring %s at epoch %d: the data is damaged (its nodes have fingerprint "
+        "%016x, but %016x was stored); restore a backup",
         Quoted(name), stored.head.epoch, (*ring)->fingerprint(),
         stored.head.fingerprint));
   }
@@ -69,7 +72,7 @@ absl::StatusOr<std::shared_ptr<RingState>> Advance(
     const RingState& state,
     const std::vector<stored::v1::ChangeRecord>& records) {
   if (records.empty()) {
-    return absl::FailedPreconditionError("there are no changes");
+    return absl::FailedPreconditionError("there are no change records");
   }
   v1::RingSpec spec = state.ring().spec();
   const size_t partitions = PartitionsOf(spec);
@@ -85,7 +88,7 @@ absl::StatusOr<std::shared_ptr<RingState>> Advance(
     auto record = std::make_shared<const stored::v1::ChangeRecord>(made);
     const v1::Change& change = record->change();
     if (change.epoch() - 1 != epoch) {
-      return absl::FailedPreconditionError("its changes have a gap");
+      return absl::FailedPreconditionError("the change records have a gap");
     }
     epoch = change.epoch();
     fingerprint = change.fingerprint();
@@ -110,7 +113,7 @@ absl::StatusOr<std::shared_ptr<RingState>> Advance(
   if (!ring.ok()) return ring.status();
   if ((*ring)->fingerprint() != fingerprint) {
     return absl::FailedPreconditionError(
-        "its changes do not lead to the fingerprint of its epoch");
+        "the change records do not result in the stored fingerprint");
   }
   auto next =
       std::make_shared<RingState>(*std::move(ring), state.incarnation, epoch);

@@ -139,9 +139,9 @@ absl::StatusOr<MeasuredRing> RingAt(const RingState& state, uint64_t epoch,
   if (!KeepsEpoch(state, epoch)) {
     return Refusal(
         v1::ERROR_REASON_EPOCH_OUT_OF_HISTORY,
-        absl::StrCat(field, ": ", epoch, " is not among epochs ",
-                     state.epoch - state.history.size(), " to ", state.epoch,
-                     ", which ring ", Quoted(state.name()), " keeps"));
+        absl::StrCat(field, ": ", epoch, " is not in the history of ring ",
+                     Quoted(state.name()), "; use an epoch from ",
+                     state.epoch - state.history.size(), " to ", state.epoch));
   }
   const v1::RingSpec& spec = state.ring().spec();
   NodeList nodes = WithChanges(state.ring().nodes(), AsOf(state, epoch));

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 #include "service/limits.h"
 
 namespace clockwise {
@@ -53,7 +54,9 @@ absl::StatusOr<std::vector<uint32_t>> IndexesOf(const OrdinalTable& table,
     }
   }
   if (table.size() % partitions != 0) {
-    return absl::DataLossError("its partition table has no whole rows");
+    return absl::DataLossError(
+        absl::StrCat("its partition table has ", table.size(),
+                     " entries, which do not fit ", partitions, " partitions"));
   }
   const size_t width = WidthOf(table.size(), partitions);
   std::vector<uint32_t> owners;

@@ -69,22 +69,25 @@ absl::StatusOr<Identity> AccessGate::IdentityOf(const Context& context,
   if (!encrypted) {
     return Refuse(Refused::kBadToken,
                   Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
-                          "a token over plaintext is refused: whoever listens "
-                          "has it now"));
+                          "authorization: the token was sent in plaintext, so "
+                          "it is rejected, and others may have read it; "
+                          "replace the token, and use TLS"));
   }
   const std::string from = MachineOf(context.peer());
   const auto now = std::chrono::steady_clock::now();
   if (failed_.Blocked(from, now)) {
     return Refuse(Refused::kBlocked,
                   Refusal(v1::ERROR_REASON_LIMIT_REACHED,
-                          "too many unknown tokens came from there; try again "
-                          "in a minute"));
+                          "authorization: too many unknown tokens from this "
+                          "IP address; retry in a minute"));
   }
   identity.token = policy.NameOf(token);
   if (!identity.token.empty()) return identity;
   failed_.Count(from, now);
   return Refuse(Refused::kBadToken, Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
-                                            "the token is unknown"));
+                                            "authorization: the token is not "
+                                            "in the server's token file; check "
+                                            "the token"));
 }
 
 absl::StatusOr<Identity> AccessGate::Authenticate(const Context& context,
@@ -96,9 +99,11 @@ absl::StatusOr<Identity> AccessGate::Authenticate(const Context& context,
   }
   return Refuse(
       Refused::kUnauthenticated,
-      Refusal(v1::ERROR_REASON_UNAUTHENTICATED,
-              absl::StrCat("neither a certificate nor a token; ", row.name,
-                           " requires the role ", RoleName(row.role))));
+      Refusal(
+          v1::ERROR_REASON_UNAUTHENTICATED,
+          absl::StrCat("the call has neither a token nor a client "
+                       "certificate with a name; ",
+                       row.name, " requires the role ", RoleName(row.role))));
 }
 
 absl::Status AccessGate::Admit(const Context& context, Method method,

@@ -41,7 +41,10 @@ void EpochWaiters::Add(Waiter waiter) {
   }
   stats_.Reached(Limit::kWaitingCalls);
   waiter.done(
-      Overloaded(absl::StrCat("min_epoch: ", most_, " calls wait already")));
+      Overloaded(absl::StrCat("min_epoch: ", most_,
+                              " calls are waiting already, the maximum "
+                              "(--max-waiting-calls); retry, or call another "
+                              "server")));
 }
 
 void EpochWaiters::Wake() { task_.Wake(); }
@@ -69,8 +72,9 @@ bool EpochWaiters::Ripe(const Waiter& waiter, bool draining,
   result = Refusal(
       v1::ERROR_REASON_EPOCH_NOT_REACHED,
       absl::StrCat("min_epoch: ring ", Quoted((*result)->name()),
-                   " is at epoch ", (*result)->epoch, " here, ",
-                   waiter.min_epoch, " did not come before the deadline"));
+                   " is at epoch ", (*result)->epoch,
+                   " on this server, and did not reach ", waiter.min_epoch,
+                   " before the deadline; retry, or call another server"));
   return true;
 }
 

@@ -227,7 +227,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
       queued->Finish(answer);
     } else {
       Audit<kMethod>(*admitted,
-                     absl::CancelledError("its caller waits no more"), 0);
+                     absl::CancelledError("the call ended before it began"), 0);
     }
     deadlines_.Remove(deadline);
   });
@@ -235,8 +235,11 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   if (added) return reactor;
   deadlines_.Remove(deadline);
   stats_.Reached(Limit::kQueuedCalls);
-  const absl::Status refused =
-      Overloaded(absl::StrCat(limits_.queued_calls, " calls wait already"));
+  const absl::Status refused = Overloaded(
+      absl::StrCat(limits_.queued_calls,
+                   " calls are queued already, the maximum "
+                   "(--max-queued-calls); retry in 1 second, or call "
+                   "another server"));
   Audit<kMethod>(*admitted, refused, 0);
   queued->Refuse(refused);
   return reactor;

@@ -8,7 +8,8 @@ bool QueuedCall::Begin() {
   MutexLock lock(mu_);
   // The context exists only until the call is answered.
   if (!answered_ && call_.context()->IsCancelled()) {
-    RefuseLocked(absl::CancelledError("cancelled before it was begun"));
+    RefuseLocked(
+        absl::CancelledError("the call was cancelled before it began"));
   }
   begun_ = true;
   return !answered_;
@@ -23,16 +24,19 @@ void QueuedCall::Expire() {
   MutexLock lock(mu_);
   if (kind_ == Kind::kRead) {
     RefuseLocked(Refusal(v1::ERROR_REASON_OVERLOADED,
-                         "it could not be answered before the deadline"));
+                         "the server could not answer before the deadline; "
+                         "retry with a longer deadline, or call another "
+                         "server"));
   } else if (begun_) {
     RefuseLocked(Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                         "the store did not answer before the deadline: the "
-                         "outcome is unknown; send the same request_id again "
-                         "to learn it"));
+                         "the store did not answer before the deadline; the "
+                         "outcome is unknown; retry with the same "
+                         "request_id"));
   } else {
     RefuseLocked(Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                         "its turn did not come before the deadline, as the "
-                         "store is slow or away: nothing was changed"));
+                         "the change was still queued at the deadline, because "
+                         "the store is slow or not available; nothing was "
+                         "changed; retry later"));
   }
 }
 

@@ -15,6 +15,13 @@
 namespace clockwise {
 namespace {
 
+absl::Status NotAPageToken(absl::string_view page_token) {
+  return FieldRefusal("page_token",
+                      absl::StrCat(Quoted(page_token),
+                                   " is not valid for this request; start "
+                                   "again without page_token"));
+}
+
 // Returns a change with the fields that all five requests have.
 template <typename Request>
 ChangeRequest CommonFields(Request& request, std::string actor) {
@@ -157,8 +164,7 @@ absl::StatusOr<v1::ListChangesResponse> HandleRequest(
   if (!request.page_token().empty() &&
       (!absl::SimpleAtoi(request.page_token(), &epoch) ||
        epoch > (*state)->epoch)) {
-    return FieldRefusal("page_token", absl::StrCat(Quoted(request.page_token()),
-                                                   " is of no answer"));
+    return NotAPageToken(request.page_token());
   }
   v1::ListChangesResponse response;
   const auto& history = (*state)->history;
@@ -184,8 +190,7 @@ absl::StatusOr<v1::ListRingsResponse> HandleRequest(
   // deleted since.
   if (!request.page_token().empty() &&
       !ValidateId("page_token", request.page_token()).ok()) {
-    return FieldRefusal("page_token", absl::StrCat(Quoted(request.page_token()),
-                                                   " is of no answer"));
+    return NotAPageToken(request.page_token());
   }
   v1::ListRingsResponse response;
   for (const StatePtr& state : membership.Rings()) {

@@ -42,7 +42,7 @@ bool UnixSocketInUse(absl::string_view path) {
 absl::Status CannotListen(absl::string_view listen) {
   return absl::UnavailableError(
       absl::StrCat("cannot listen on ", listen,
-                   ": it is taken or no address of this machine"));
+                   ": the address is in use, or this machine cannot use it"));
 }
 
 // Checks for addresses that gRPC would accept although they are not valid or in

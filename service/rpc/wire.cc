@@ -10,7 +10,9 @@ namespace clockwise {
 absl::Status ParseRequest(const grpc::ByteBuffer& bytes,
                           google::protobuf::MessageLite& message) {
   // No message arrived. This differs from an empty request, which is valid.
-  if (!bytes.Valid()) return absl::CancelledError("the request never came");
+  if (!bytes.Valid()) {
+    return absl::CancelledError("the call ended before its request arrived");
+  }
   return ParseRequest(ToSlice(bytes), message);
 }
 
@@ -19,9 +21,11 @@ absl::Status ParseRequest(const grpc::Slice& bytes,
   if (message.ParseFromArray(bytes.begin(), static_cast<int>(bytes.size()))) {
     return absl::OkStatus();
   }
-  return Refusal(v1::ERROR_REASON_MALFORMED_REQUEST,
-                 absl::StrCat("the request is no ", message.GetTypeName(),
-                              ", or a string in it is not UTF-8"));
+  return Refusal(
+      v1::ERROR_REASON_MALFORMED_REQUEST,
+      absl::StrCat("the request is not a valid ", message.GetTypeName(),
+                   ", or a string in it is not UTF-8; check the "
+                   "client's .proto files"));
 }
 
 grpc::Slice ToSlice(const grpc::ByteBuffer& bytes) {

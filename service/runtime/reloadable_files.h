@@ -3,8 +3,10 @@
 #ifndef CLOCKWISE_SERVICE_RUNTIME_RELOADABLE_FILES_H_
 #define CLOCKWISE_SERVICE_RUNTIME_RELOADABLE_FILES_H_
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -93,20 +95,26 @@ class ReloadableFiles {
         texts_(std::move(texts)),
         current_(std::make_shared<const Value>(std::move(value))) {}
 
+  // Returns the error of the system call that failed last, for `path`.
+  static absl::Status Unreadable(const std::string& path, const char* what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", what, ": ", std::strerror(errno)));
+  }
+
   static absl::StatusOr<Texts> Read(const Texts& paths, size_t most) {
     Texts texts;
     for (const std::string& path : paths) {
       std::string& text = texts.emplace_back();
       if (path.empty()) continue;
       std::ifstream in(path, std::ios::binary);
-      if (!in) return absl::InvalidArgumentError("no file " + path);
+      if (!in) return Unreadable(path, "cannot open");
       text.resize(most + 1);
       in.read(text.data(), static_cast<std::streamsize>(text.size()));
-      if (in.bad()) return absl::InvalidArgumentError("cannot read " + path);
+      if (in.bad()) return Unreadable(path, "cannot read");
       text.resize(static_cast<size_t>(in.gcount()));
       if (text.size() <= most) continue;
       return absl::InvalidArgumentError(
-          absl::StrCat(path, " is longer than ", most, " bytes"));
+          absl::StrCat(path, ": larger than the maximum of ", most, " bytes"));
     }
     return texts;
   }

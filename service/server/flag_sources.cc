@@ -63,7 +63,8 @@ absl::StatusOr<std::vector<std::string>> FromFile(const CLI::App& app,
         KebabCase(absl::StripAsciiWhitespace(text.substr(0, equals)));
     if (equals == absl::string_view::npos || !Knows(app, name)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          path, ":", number, ": ", line, " is no FLAG=VALUE of this program"));
+          path, ":", number, ": \"", line,
+          "\" is not FLAG=VALUE with a known flag; see clockwised --help"));
     }
     arguments.push_back(absl::StrCat(
         "--", name, "=", absl::StripAsciiWhitespace(text.substr(equals + 1))));

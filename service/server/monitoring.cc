@@ -33,8 +33,8 @@ HttpReply PagesAreOff() {
   HttpReply reply;
   reply.status = 403;
   reply.body =
-      "the ring page is off; --ring-page=on shows it to whoever can reach this "
-      "port\n";
+      "the ring page is off; --ring-page=on turns it on for every client that "
+      "can reach this port\n";
   return reply;
 }
 
@@ -60,8 +60,9 @@ absl::StatusOr<std::unique_ptr<Monitoring>> Monitoring::Start(
   // Ready as soon as the rings are loaded. Later, they are served from memory
   // even if the store is not available.
   http.ready = [parts] {
-    return parts.rpc->leaving() ? absl::UnavailableError("it is going away")
-                                : parts.membership->Ready();
+    return parts.rpc->leaving()
+               ? absl::UnavailableError("the server is draining")
+               : parts.membership->Ready();
   };
   if (ServesPages(options, *parts.security)) {
     http.pages = [site = &monitoring->site_](const HttpRequest& request) {

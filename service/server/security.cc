@@ -25,24 +25,28 @@ bool IsLocal(const std::string& listen) {
 absl::Status CheckTogether(const SecurityOptions& options,
                            const std::string& listen) {
   if (options.tls.certificate.empty() != options.tls.key.empty()) {
-    return absl::InvalidArgumentError("--tls-cert and --tls-key go together");
+    return absl::InvalidArgumentError(
+        "--tls-cert, --tls-key: only one of them is set; set both or none");
   }
   const bool tls = !options.tls.certificate.empty();
   if (!options.tls.roots.empty() && !tls) {
-    return absl::InvalidArgumentError("--tls-client-ca takes --tls-cert too");
+    return absl::InvalidArgumentError(
+        "--tls-client-ca: requires TLS; set --tls-cert and --tls-key");
   }
   if (options.http_tls && !tls) {
-    return absl::InvalidArgumentError("--http-tls takes --tls-cert too");
+    return absl::InvalidArgumentError(
+        "--http-tls: requires TLS; set --tls-cert and --tls-key");
   }
   if (!options.access.tokens.empty() && options.access.policy.empty()) {
-    return absl::InvalidArgumentError("--token-file takes --access-policy too");
+    return absl::InvalidArgumentError(
+        "--token-file: requires an access policy; set --access-policy");
   }
   if (tls || options.insecure_listen || IsLocal(listen)) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "--listen: ", listen,
-      " is plaintext to a network: give --tls-cert and --tls-key, or say "
+      "--listen: other machines could reach ", listen,
+      " without TLS; set --tls-cert and --tls-key, or allow it with "
       "--insecure-listen"));
 }
 

@@ -43,7 +43,8 @@ absl::StatusOr<std::shared_ptr<CredentialsSource>> EtcdCredentials(
   }
   if (flags.cacert.empty() || flags.cert.empty() != flags.key.empty()) {
     return absl::InvalidArgumentError(
-        "--etcd-cacert goes alone, or with both --etcd-cert and --etcd-key");
+        "--etcd-cacert, --etcd-cert, --etcd-key: set --etcd-cacert alone, or "
+        "all three");
   }
   auto credentials = CredentialsSource::Open(
       {flags.cert, flags.key, flags.cacert}, /*token_file=*/"", LogReload);
@@ -58,22 +59,28 @@ absl::StatusOr<std::string> Password(const EtcdFlags& flags) {
   std::ifstream file(flags.password_file);
   std::string line;
   if (std::getline(file, line)) return line;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "--etcd-password-file: cannot read ", flags.password_file, ": ",
-      file.is_open() ? "it is empty" : std::strerror(errno)));
+  if (file.is_open()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--etcd-password-file: cannot read a line of ", flags.password_file,
+        "; write the password on its first line"));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--etcd-password-file: cannot open ", flags.password_file,
+                   ": ", std::strerror(errno)));
 }
 
 absl::Status CheckEndpoints(const std::vector<std::string>& endpoints) {
   if (endpoints.size() > limits::kMaxEtcdEndpoints) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--store: ", endpoints.size(), " endpoints are more than ",
-                     limits::kMaxEtcdEndpoints));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--store: ", endpoints.size(), " endpoints of etcd; at most ",
+        limits::kMaxEtcdEndpoints));
   }
   for (const std::string& endpoint : endpoints) {
     const auto address = ParseListenAddress(endpoint);
     if (!address.ok() || address->port == 0) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "--store: etcd's endpoint \"", endpoint, "\" is no HOST:PORT"));
+          "--store: endpoint \"", endpoint,
+          "\" of etcd is not HOST:PORT with a port from 1 to 65535"));
     }
   }
   return absl::OkStatus();
@@ -88,7 +95,7 @@ absl::StatusOr<EtcdStore::Options> EtcdOptions(absl::string_view endpoints,
   if (flags.prefix.empty() || flags.prefix.back() != '/' ||
       flags.prefix.size() > limits::kMaxEtcdPrefixBytes) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--etcd-prefix: \"", flags.prefix, "\" does not end in / or has over ",
+        "--etcd-prefix: \"", flags.prefix, "\" must end in / and have at most ",
         limits::kMaxEtcdPrefixBytes, " bytes"));
   }
   auto credentials = EtcdCredentials(flags);
@@ -104,8 +111,8 @@ absl::StatusOr<EtcdStore::Options> EtcdOptions(absl::string_view endpoints,
 }
 
 absl::Status NoStore(absl::string_view location) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("--store: ", location, " is none of ", kStoreForms));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--store: \"", location, "\" is not valid; use ", kStoreForms));
 }
 
 }  // namespace

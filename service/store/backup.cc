@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "clockwise/stored/v1/stored.pb.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/ring/hash.h"
 #include "service/store/record_upgrade.h"
@@ -78,7 +79,10 @@ absl::Status TakeEntry(stored::v1::BackupEntry& entry,
                                  head.fingerprint()};
     return absl::OkStatus();
   }
-  if (rings.empty()) return absl::DataLossError("it begins with no ring");
+  if (rings.empty()) {
+    return absl::DataLossError(
+        "its first entry is not a ring; use another backup");
+  }
   StoredRing& ring = rings.back();
   switch (entry.entry_case()) {
     case stored::v1::BackupEntry::kNode:
@@ -86,7 +90,9 @@ absl::Status TakeEntry(stored::v1::BackupEntry& entry,
       return absl::OkStatus();
     case stored::v1::BackupEntry::kChange:
       if (!UpgradeRecord(*entry.mutable_change())) {
-        return absl::DataLossError("a change cannot be read");
+        return absl::DataLossError(
+            absl::StrCat("a change of ring ", Quoted(ring.head.spec.name()),
+                         " cannot be parsed; use another backup"));
       }
       ring.history.push_back(std::move(*entry.mutable_change()));
       return absl::OkStatus();
@@ -95,7 +101,9 @@ absl::Status TakeEntry(stored::v1::BackupEntry& entry,
                         entry.table().ordinals().end());
       return absl::OkStatus();
     default:
-      return absl::DataLossError("it holds what this version does not know");
+      return absl::DataLossError(
+          "contains an entry of an unknown kind; use the version of Clockwise "
+          "that wrote it");
   }
 }
 
@@ -109,7 +117,8 @@ absl::StatusOr<std::vector<StoredRing>> Parse(absl::string_view bytes) {
     if (!google::protobuf::util::ParseDelimitedFromZeroCopyStream(
             &entry, &stream, &clean_end)) {
       if (clean_end) return rings;
-      return absl::DataLossError("an entry cannot be read");
+      return absl::DataLossError(
+          "an entry cannot be parsed; use another backup");
     }
     absl::Status status = TakeEntry(entry, rings);
     if (!status.ok()) return status;
@@ -132,8 +141,9 @@ absl::Status WriteBackup(const std::string& path,
   std::string bytes(kBackupMagic);
   for (const StoredRing& ring : rings) Append(ring, bytes);
   if (bytes.size() > limits::kMaxBackupBytes) {
-    return Refused(path, absl::StrCat("all rings are more than ",
-                                      limits::kMaxBackupBytes, " bytes"));
+    return Refused(path, absl::StrCat("the rings need ", bytes.size(),
+                                      " bytes, but a backup has at most ",
+                                      limits::kMaxBackupBytes));
   }
   bytes += DigestOf(bytes);
   const auto temporary = NewTemporaryFile(path);
@@ -158,23 +168,28 @@ absl::StatusOr<std::vector<StoredRing>> ReadBackup(const std::string& path) {
          file.gcount() > 0) {
     bytes.append(part, 0, static_cast<size_t>(file.gcount()));
     if (bytes.size() > limits::kMaxBackupBytes + kDigestBytes) {
-      return Refused(path, absl::StrCat("it has more than ",
-                                        limits::kMaxBackupBytes, " bytes"));
+      return Refused(path,
+                     absl::StrCat("has more than ", limits::kMaxBackupBytes,
+                                  " bytes, the maximum of a backup; use "
+                                  "another file"));
     }
   }
   absl::string_view all = bytes;
   if (!absl::StartsWith(all, kBackupMagic.substr(0, kBackupMagic.size() - 1))) {
-    return Refused(path, "it is no backup of Clockwise");
+    return Refused(path,
+                   "not a backup of Clockwise; use a file that `clockwise "
+                   "store backup` wrote");
   }
   if (!absl::StartsWith(all, kBackupMagic)) {
     return Refused(path,
-                   "its form is not known: use the version of Clockwise "
-                   "that wrote it");
+                   "the format of this backup is unknown; use the version of "
+                   "Clockwise that wrote it");
   }
   if (all.size() < kBackupMagic.size() + kDigestBytes ||
       DigestOf(all.substr(0, all.size() - kDigestBytes)) !=
           all.substr(all.size() - kDigestBytes)) {
-    return Refused(path, "it is damaged or cut off: its checksum is wrong");
+    return Refused(
+        path, "damaged or incomplete (wrong checksum); use another backup");
   }
   all.remove_suffix(kDigestBytes);
   all.remove_prefix(kBackupMagic.size());

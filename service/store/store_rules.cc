@@ -6,17 +6,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
+#include "service/limits.h"
 
 namespace clockwise {
 
 absl::Status RingNotFound(absl::string_view ring) {
   return Refusal(v1::ERROR_REASON_RING_NOT_FOUND,
-                 absl::StrCat("there is no ring ", Quoted(ring)));
+                 absl::StrCat("ring ", Quoted(ring),
+                              " does not exist; ListRings lists the rings"));
 }
 
 absl::Status RingExists(absl::string_view ring) {
   return Refusal(v1::ERROR_REASON_RING_EXISTS,
-                 absl::StrCat("ring ", Quoted(ring), " exists"));
+                 absl::StrCat("ring ", Quoted(ring), " already exists"));
 }
 
 bool LostRace(const absl::Status& status) {
@@ -25,13 +27,21 @@ bool LostRace(const absl::Status& status) {
          reason == v1::ERROR_REASON_RING_NOT_FOUND;
 }
 
+absl::Status LostAllRaces(absl::string_view ring) {
+  return Refusal(
+      v1::ERROR_REASON_EPOCH_CONFLICT,
+      absl::StrCat("ring ", Quoted(ring), ": other servers changed it first ",
+                   limits::kMaxCommitAttempts, " times in a row; retry"));
+}
+
 absl::Status CheckIncarnation(const RingHead& stored, uint64_t incarnation) {
   if (stored.incarnation == incarnation) return absl::OkStatus();
   return Refusal(
       v1::ERROR_REASON_EPOCH_CONFLICT,
-      absl::StrCat("ring ", Quoted(stored.spec.name()), " is of incarnation ",
+      absl::StrCat("ring ", Quoted(stored.spec.name()), " has incarnation ",
                    absl::Hex(stored.incarnation), ", not ",
-                   absl::Hex(incarnation), ": it was created anew"));
+                   absl::Hex(incarnation),
+                   ": it was deleted and created again; read the ring again"));
 }
 
 absl::Status CheckFollows(const RingHead& stored, const Commit& commit) {
@@ -45,7 +55,8 @@ absl::Status CheckFollows(const RingHead& stored, const Commit& commit) {
   return Refusal(
       v1::ERROR_REASON_EPOCH_CONFLICT,
       absl::StrCat("ring ", Quoted(stored.spec.name()), " is at epoch ",
-                   stored.epoch, ", so epoch ", epoch, " cannot be next"));
+                   stored.epoch, ", so the next change cannot have epoch ",
+                   epoch, "; read the ring again"));
 }
 
 absl::Status CheckKept(const RingHead& head, uint64_t dropped, uint64_t epoch) {
@@ -53,8 +64,9 @@ absl::Status CheckKept(const RingHead& head, uint64_t dropped, uint64_t epoch) {
   return Refusal(
       v1::ERROR_REASON_EPOCH_CONFLICT,
       absl::StrCat("ring ", Quoted(head.spec.name()),
-                   " keeps the changes after epoch ", dropped, " up to ",
-                   head.epoch, ", not all those after ", epoch));
+                   " keeps only the changes after epoch ", dropped, " up to ",
+                   head.epoch, ", not all changes after epoch ", epoch,
+                   "; read the whole ring"));
 }
 
 absl::StatusOr<std::vector<stored::v1::ChangeRecord>> RecordsAfter(
@@ -130,23 +142,29 @@ absl::Status MoveStored(const Commit& commit, size_t partitions,
 absl::Status CheckRing(const StoredRing& ring) {
   for (size_t i = 1; i < ring.nodes.size(); ++i) {
     if (ring.nodes[i - 1].id() >= ring.nodes[i].id()) {
-      return absl::DataLossError("its nodes are not in order");
+      return absl::DataLossError("its nodes are not sorted by ID");
     }
   }
   for (size_t i = 1; i < ring.history.size(); ++i) {
     if (ring.history[i].change().epoch() - 1 !=
         ring.history[i - 1].change().epoch()) {
-      return absl::DataLossError("its history has a gap");
+      return absl::DataLossError(absl::StrCat(
+          "its history has epoch ", ring.history[i].change().epoch(),
+          " after epoch ", ring.history[i - 1].change().epoch()));
     }
   }
   const size_t partitions = PartitionsOf(ring.head.spec);
   if (partitions == 0 ? !ring.table.empty()
                       : ring.table.size() % partitions != 0) {
-    return absl::DataLossError("its partition table has no whole rows");
+    return absl::DataLossError(
+        absl::StrCat("its partition table has ", ring.table.size(),
+                     " entries, which do not fit ", partitions, " partitions"));
   }
   if (!ring.history.empty() &&
       ring.history.back().change().epoch() != ring.head.epoch) {
-    return absl::DataLossError("its history does not end at its epoch");
+    return absl::DataLossError(absl::StrCat(
+        "its history ends at epoch ", ring.history.back().change().epoch(),
+        ", but the ring is at epoch ", ring.head.epoch));
   }
   return absl::OkStatus();
 }

@@ -18,6 +18,9 @@ absl::Status RingExists(absl::string_view ring);
 // RING_NOT_FOUND.
 bool LostRace(const absl::Status& status);
 
+// Returns EPOCH_CONFLICT: limits::kMaxCommitAttempts attempts lost the race.
+absl::Status LostAllRaces(absl::string_view ring);
+
 // Checks that `stored` has the incarnation that the caller expects;
 // EPOCH_CONFLICT.
 [[nodiscard]] absl::Status CheckIncarnation(const RingHead& stored,

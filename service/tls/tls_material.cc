@@ -29,11 +29,12 @@ absl::StatusOr<std::vector<Certificate>> ParseCertificates(
   std::vector<Certificate> certificates = pem::Certificates(pem);
   // A valid file ends with this error, because no further certificate follows.
   if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
-    return Fault(absl::StrCat(what, ": a certificate is damaged"));
+    return Fault(absl::StrCat(what, ": certificate ", certificates.size() + 1,
+                              " in the file is damaged; replace it"));
   }
   ERR_clear_error();
   if (certificates.empty()) {
-    return Fault(absl::StrCat(what, ": no certificate in it"));
+    return Fault(absl::StrCat(what, ": the file contains no certificate"));
   }
   return certificates;
 }
@@ -50,11 +51,13 @@ absl::Status CheckDates(absl::string_view what, const X509* certificate,
   const absl::Time until = TimeOf(X509_get0_notAfter(certificate));
   if (now < from) {
     return Fault(absl::StrCat(what, ": not valid before ",
-                              absl::FormatTime(from, absl::UTCTimeZone())));
+                              absl::FormatTime(from, absl::UTCTimeZone()),
+                              "; check the clock of this machine"));
   }
   if (now >= until) {
     return Fault(absl::StrCat(what, ": expired at ",
-                              absl::FormatTime(until, absl::UTCTimeZone())));
+                              absl::FormatTime(until, absl::UTCTimeZone()),
+                              "; renew it"));
   }
   return absl::OkStatus();
 }
@@ -66,8 +69,9 @@ absl::Status CheckChain(const std::vector<Certificate>& chain) {
         signer != nullptr && X509_verify(chain[i].get(), signer) == 1) {
       continue;
     }
-    return Fault(absl::StrCat("certificate ", i + 1,
-                              " of the chain is not signed by the next"));
+    return Fault(absl::StrCat("certificate: certificate ", i + 1,
+                              " of the chain is not signed by certificate ",
+                              i + 2, "; put each one before its issuer"));
   }
   return absl::OkStatus();
 }
@@ -75,10 +79,12 @@ absl::Status CheckChain(const std::vector<Certificate>& chain) {
 absl::Status CheckKey(const X509* certificate, absl::string_view pem) {
   const pem::Key key = pem::PrivateKey(pem);
   if (key == nullptr) {
-    return Fault("key: no private key in it that is not encrypted");
+    return Fault("key: the file contains no unencrypted private key");
   }
   if (X509_check_private_key(certificate, key.get()) != 1) {
-    return Fault("key: not that of the certificate");
+    return Fault(
+        "key: does not match the first certificate; use the key of that "
+        "certificate");
   }
   return absl::OkStatus();
 }

@@ -97,36 +97,39 @@ TEST(PolicyTest, ATokenIsKnownByItsDigest) {
 }
 
 TEST(PolicyTest, WhatIsWrongIsSaidWithoutTellingATokensLine) {
-  EXPECT_NE(WhyNot("{").find("no JSON"), std::string::npos);
+  EXPECT_NE(WhyNot("{").find("not a valid AccessPolicy in JSON"),
+            std::string::npos);
   EXPECT_NE(WhyNot(R"({"grant": []})").find("grant"), std::string::npos);
   const auto grant = [](const std::string& fields) {
     return "{\"grants\": [{" + fields + "}]}";
   };
   EXPECT_EQ(WhyNot(grant(R"("san": "dns:a", "rings": ["*"])")),
-            "grants[0]: no role");
+            "grants[0].role: is missing; set READER, OPERATOR or ADMIN");
   for (const char* role : {"reader", "UNSPECIFIED", "ROLE_READER", "1"}) {
     EXPECT_EQ(WhyNot(grant(absl::StrCat(R"("san": "dns:a", "role": ")", role,
                                         R"(", "rings": ["*"])"))),
-              absl::StrCat("grants[0]: role ", role,
-                           " is none of READER, OPERATOR, ADMIN"));
+              absl::StrCat("grants[0].role: \"", role,
+                           "\" is unknown; use READER, OPERATOR or ADMIN"));
   }
   EXPECT_NE(WhyNot(grant(R"("san": "dns:a", "role": "READER")"))
-                .find("grants[0]: no rings"),
+                .find("grants[0].rings: is empty"),
             std::string::npos);
   EXPECT_EQ(WhyNot(grant(R"("role": "READER", "rings": ["*"])")),
-            "grants[0]: neither san nor token");
+            "grants[0]: neither san nor token is set; set one of them");
   for (const char* san : {"a.example", "dns:", "DNS:a", ""}) {
     EXPECT_NE(WhyNot(grant(std::string(R"("san": ")") + san +
                            R"(", "role": "READER", "rings": ["*"])"))
-                  .find("none of dns:"),
+                  .find("use dns:"),
               std::string::npos)
         << san;
   }
   EXPECT_EQ(WhyNot(grant(R"("token": "t", "role": "READER", "rings": ["*"])")),
-            "grants[0]: token t is not in the token file");
+            "grants[0].token: \"t\" is not in the token file; add its line "
+            "there, or remove the grant");
   for (const char* line : {"my-secret", "a b c", "a 12"}) {
     EXPECT_EQ(WhyNot("{}", std::string("\n") + line),
-              "line 2 of the tokens is no NAME and SHA-256 in hex");
+              "token file:2: the line is not NAME SHA256 (64 hexadecimal "
+              "digits); correct it");
   }
 }
 

@@ -267,10 +267,11 @@ class ChangesTest(WithFiles):
 
     def test_refused_change_is_named_with_its_line_and_none_is_made(self):
         path = self.changes("remove: n1", "{add: {id: n2, zone: other}}")
-        self.assertIn(f'{path}:4: a different node "n2"', self.apply(1, path))
+        self.assertIn(f'{path}:4: ring "{self.ring}" already has a different '
+                      'node "n2"', self.apply(1, path))
         path = self.changes("remove: n1", "update: {id: n22, weight: 2}")
         told = self.apply(1, path)
-        self.assertIn(f'{path}:4: node "n22" is not in the ring', told)
+        self.assertIn(f'{path}:4: node "n22" is not in ring ', told)
         self.assertIn("nearest: n2", told)
         path = self.changes("remove: n1", "update: {id: n2, points: [1]}")
         self.assertIn(f"{path}:4: changes[1].update.node.points",

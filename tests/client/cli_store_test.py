@@ -175,7 +175,7 @@ class StoreTest(unittest.TestCase):
                       ["--etcd-cacert=/nowhere"]):
             self.refused("copy", *flags, "etcd:127.0.0.1:1", self.sqlite,
                          code=2)
-        self.assertIn("is not there", self.refused(
+        self.assertIn("does not exist", self.refused(
             "copy", "sqlite:" + self.path("none.db"), self.sqlite))
         self.assertFalse(os.path.exists(self.path("none.db")))
 

@@ -193,7 +193,7 @@ class ConfigTest(unittest.TestCase):
                 f"--audit-log={self.folder}/audit"]
         done = self.run_it("--check-config", *good)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn("in order", done.stdout)
+        self.assertIn("is valid", done.stdout)
         self.assertFalse((self.folder / "none.db").exists())
         self.assertFalse((self.folder / "audit").exists())
         for flags, named in (

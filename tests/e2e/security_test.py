@@ -156,17 +156,17 @@ class SecurityTest(unittest.TestCase):
         junk = self.folder / "junk"
         junk.write_text("junk", encoding="ascii")
         for cert, key, why in (
-                (self.cert, other_key, "not that of the certificate"),
+                (self.cert, other_key, "does not match the first certificate"),
                 (expired, expired_key, "expired"),
                 (junk, self.key, "no certificate"),
-                (self.cert, junk, "no private key"),
-                (self.folder / "none", self.key, "no file")):
+                (self.cert, junk, "no unencrypted private key"),
+                (self.folder / "none", self.key, "No such file")):
             with self.subTest(why=why):
                 self.assertIn(why, self.refused_start(
                     f"--tls-cert={cert}", f"--tls-key={key}"))
         chain = self.folder / "chain"
         chain.write_bytes(self.cert.read_bytes() + other_cert.read_bytes())
-        self.assertIn("not signed by the next", self.refused_start(
+        self.assertIn("not signed by certificate 2", self.refused_start(
             f"--tls-cert={chain}", f"--tls-key={self.key}"))
         self.assertIn("roots", self.refused_start(
             *self.tls_flags(), f"--tls-client-ca={junk}"))

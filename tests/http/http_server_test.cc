@@ -69,8 +69,8 @@ TEST_F(HttpServerTest, AnUnknownHostIsRefusedInOneLine) {
   options.address = "no.such.host.invalid:0";
   EXPECT_EQ(HttpServer::Start(std::move(options)).status(),
             absl::UnavailableError(
-                "cannot listen on no.such.host.invalid:0: there is no such "
-                "host"));
+                "cannot listen on no.such.host.invalid:0: the host name cannot "
+                "be resolved"));
 }
 
 TEST_F(HttpServerTest, AnAddressThatIsNoneIsRefused) {
@@ -160,7 +160,8 @@ TEST_F(HttpServerTest, OtherPagesAreNotFoundInOneLine) {
         "/metrics%00", "*", "/healthz/x"}) {
     const std::string answer = Get(port(), path);
     EXPECT_EQ(StatusLine(answer), "HTTP/1.1 404 Not Found") << path;
-    EXPECT_EQ(Body(answer), "there is only /metrics, /healthz and /readyz\n");
+    EXPECT_EQ(Body(answer),
+              "no such page; use /metrics, /healthz or /readyz\n");
   }
 }
 
@@ -171,7 +172,7 @@ TEST_F(HttpServerTest, OtherMethodsAreNotAllowed) {
       const std::string answer = Fetch(port(), absl::StrCat(method, " ", path));
       EXPECT_EQ(StatusLine(answer), "HTTP/1.1 405 Method Not Allowed");
       EXPECT_THAT(answer, HasSubstr("\r\nAllow: GET, HEAD\r\n"));
-      EXPECT_EQ(Body(answer), "there is only GET and HEAD\n");
+      EXPECT_EQ(Body(answer), "method not allowed; use GET or HEAD\n");
     }
   }
 }
@@ -182,7 +183,7 @@ TEST_F(HttpServerTest, ABodyIsNotReadAndItsSenderStillGetsTheAnswer) {
       absl::StrCat("POST /metrics HTTP/1.1\r\nContent-Length: 50000\r\n\r\n",
                    std::string(50'000, 'x')));
   EXPECT_THAT(client.ReadAll(),
-              AllOf(StartsWith("HTTP/1.1 405 "), EndsWith("GET and HEAD\n")));
+              AllOf(StartsWith("HTTP/1.1 405 "), EndsWith("GET or HEAD\n")));
   EXPECT_FALSE(client.was_reset());
 }
 

@@ -157,7 +157,7 @@ TEST_F(FollowingTest, AStoreThatWasSetBackIsNotFollowed) {
   for (const std::string ring : {"", "default"}) {
     const absl::Status status = membership_->Refresh(ring);
     EXPECT_REFUSED(status, STORE_UNAVAILABLE);
-    EXPECT_THAT(std::string(status.message()), HasSubstr("was set back"));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("has lost changes"));
   }
   EXPECT_REFUSED(membership_->Apply(Add("b")).status(), STORE_UNAVAILABLE);
   EXPECT_EQ(Picture(), picture);

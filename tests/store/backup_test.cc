@@ -124,7 +124,7 @@ TEST_F(BackupTest, WhatIsNoBackupIsCalledSo) {
   EXPECT_FALSE(ReadBackup(folder_.path()).ok());
   WriteBytes(path_, "SQLite format 3");
   absl::Status status = ReadBackup(path_).status();
-  EXPECT_NE(status.message().find("no backup"), std::string::npos) << status;
+  EXPECT_NE(status.message().find("not a backup"), std::string::npos) << status;
   WriteBytes(path_, "CLKWBAK2 and what comes then");
   status = ReadBackup(path_).status();
   EXPECT_NE(status.message().find("version"), std::string::npos) << status;

@@ -99,7 +99,7 @@ TEST_F(SqliteFileTest, WhatAnotherProgramPublishedFirstIsNotReplaced) {
 
 TEST_F(SqliteFileTest, AnEmptyFileIsRefused) {
   WriteBytes(path_, "");
-  ExpectUnusable("is empty");
+  ExpectUnusable("is an empty file");
 }
 
 TEST_F(SqliteFileTest, AFileThatIsNoDatabaseIsRefused) {
@@ -132,7 +132,7 @@ TEST_F(SqliteFileTest, ASchemaVersionBeforeTheFirstIsRefused) {
 TEST_F(SqliteFileTest, TablesThatWereAlteredAreRefused) {
   MakeDatabase();
   Execute(path_, "ALTER TABLE nodes ADD COLUMN extra TEXT");
-  ExpectUnusable("table nodes is not as it was made");
+  ExpectUnusable("table nodes does not have the schema");
 }
 
 // Each is one statement of another program that quick_check does not detect.

@@ -124,15 +124,15 @@ TEST_F(SqlitePartitionRowsTest, AreRefusedIfTheyAreNoWholeTable) {
     }();
     OtherProgram(path_).Run(absl::StrCat("UPDATE rings SET digest = ",
                                          static_cast<int64_t>(was + change)));
-    ExpectDamaged("its partition table has no whole rows");
+    ExpectDamaged("entries, which do not fit 256 partitions");
   }
 }
 
 TEST_F(SqlitePartitionRowsTest, AreRefusedIfTheirTableIsNotAsItWasMade) {
   Damage("ALTER TABLE partitions ADD COLUMN more TEXT");
-  ExpectDamaged("table partitions is not as it was made");
+  ExpectDamaged("table partitions does not have the schema");
   Damage("DROP TABLE partitions");
-  ExpectDamaged("table partitions is not as it was made");
+  ExpectDamaged("table partitions does not have the schema");
 }
 
 // --- Failed commits. ---

@@ -101,7 +101,7 @@ TEST_F(SqliteVersion1Test, IsLeftAsItWasIfItIsDamaged) {
 TEST_F(SqliteVersion1Test, IsLeftAsItWasIfATableIsMissing) {
   MakeFile();
   OtherProgram(path_).Run("DROP TABLE changes");
-  ExpectDamaged("table changes is not as it was made");
+  ExpectDamaged("table changes does not have the schema");
   EXPECT_EQ(OtherProgram(path_).Run("PRAGMA user_version"), "1");
 }
 

@@ -54,7 +54,7 @@ int HttpStatus(absl::StatusCode code) {
 
 absl::Status NoSuchPage() {
   return absl::NotFoundError(
-      "there is no such page: /api/v1/openapi.json names all");
+      "no such page; /api/v1/openapi.json lists all pages");
 }
 
 // Returns a reply with an HttpError as JSON.
@@ -161,7 +161,9 @@ Api::Json Api::Plan(const std::string& ring, Parameters& parameters) {
         text, request.add_changes());
     if (!parsed.ok()) {
       return FieldRefusal("change",
-                          absl::StrCat(Quoted(text), " is no NodeChange"));
+                          absl::StrCat(Quoted(text),
+                                       " is not a NodeChange in JSON; see "
+                                       "/api/v1/openapi.json"));
     }
   }
   if (auto status = parameters.Check(); !status.ok()) return status;

@@ -28,7 +28,7 @@ class ComputeSlots {
       --waiting_;
     }
     return Refusal(v1::ERROR_REASON_OVERLOADED,
-                   "others are being computed; try again in a second");
+                   "the server is computing other requests; retry in 1 second");
   }
 
  private:

@@ -16,7 +16,7 @@ const std::string* Parameters::Only(const std::string& name) {
   asked_.insert(name);
   const auto [first, last] = given_.equal_range(name);
   if (first == last) return nullptr;
-  if (std::next(first) != last) Blame(name, "is there twice");
+  if (std::next(first) != last) Blame(name, "is repeated; send it once");
   return &first->second;
 }
 
@@ -29,7 +29,9 @@ uint64_t Parameters::Number(const std::string& name) {
   const std::string* value = Only(name);
   uint64_t number = 0;
   if (value != nullptr && !absl::SimpleAtoi(*value, &number)) {
-    Blame(name, absl::StrCat(Quoted(*value), " is no number from 0 on"));
+    Blame(name,
+          absl::StrCat(Quoted(*value), " is not a whole number from 0 to ",
+                       std::numeric_limits<uint64_t>::max()));
   }
   return number;
 }
@@ -37,7 +39,8 @@ uint64_t Parameters::Number(const std::string& name) {
 uint32_t Parameters::SmallNumber(const std::string& name) {
   const uint64_t number = Number(name);
   if (number > std::numeric_limits<uint32_t>::max()) {
-    Blame(name, absl::StrCat(number, " is too much"));
+    Blame(name, absl::StrCat(number, " is above the maximum of ",
+                             std::numeric_limits<uint32_t>::max()));
     return 0;
   }
   return static_cast<uint32_t>(number);
@@ -64,7 +67,8 @@ absl::Status Parameters::Check() const {
   if (!fault_.ok()) return fault_;
   for (const auto& [name, value] : given_) {
     if (!asked_.contains(name)) {
-      return FieldRefusal(Quoted(name), "there is no such parameter here");
+      return FieldRefusal(Quoted(name),
+                          "is an unknown parameter; see /api/v1/openapi.json");
     }
   }
   return absl::OkStatus();

@@ -16,9 +16,10 @@ using Many = v1::BatchLocateResponse;
 
 absl::Status CheckNotEmpty(const RingState& state) {
   if (!state.ring().nodes().empty()) return absl::OkStatus();
-  return Refusal(v1::ERROR_REASON_RING_EMPTY,
-                 absl::StrCat("ring ", Quoted(state.name()), " at epoch ",
-                              state.epoch, " has no nodes"));
+  return Refusal(
+      v1::ERROR_REASON_RING_EMPTY,
+      absl::StrCat("ring ", Quoted(state.name()), " has no nodes (epoch ",
+                   state.epoch, "); add a node first"));
 }
 
 // Writes the fields with which both answers begin.

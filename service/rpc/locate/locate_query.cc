@@ -165,7 +165,7 @@ absl::Status ReadQuery(const grpc::Slice& bytes, LocateQuery& query) {
   if (query.keys.size() > limits::kMaxBatchKeys) {
     return FieldRefusal("keys",
                         absl::StrCat(query.keys.size(), " keys; at most ",
-                                     limits::kMaxBatchKeys));
+                                     limits::kMaxBatchKeys, " per request"));
   }
   status = kOneKey<Request> ? ValidateKey("key", query.keys[0])
                             : ValidateKeys(query);

@@ -13,7 +13,7 @@ namespace clockwise {
 namespace {
 
 absl::Status ClientGone() {
-  return absl::CancelledError("the client went away");
+  return absl::CancelledError("the client has gone");
 }
 
 }  // namespace
@@ -170,7 +170,9 @@ absl::Status LocateStreams::Admit(const StreamPtr& stream) {
     stats_.Reached(Limit::kLocateStreams);
     return Refusal(
         v1::ERROR_REASON_LIMIT_REACHED,
-        absl::StrCat("look-up streams: there are ", most_, " already"));
+        absl::StrCat(most_,
+                     " LocateStream streams are open already, the maximum "
+                     "(--max-locate-streams); retry at another server"));
   }
   streams_.insert(stream);
   return absl::OkStatus();

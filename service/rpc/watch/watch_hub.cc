@@ -18,6 +18,14 @@
 namespace clockwise {
 namespace {
 
+absl::Status MayBeNewer(uint64_t known_epoch, const RingState& state) {
+  return Refusal(
+      v1::ERROR_REASON_EPOCH_NOT_REACHED,
+      absl::StrCat("known_epoch: ", known_epoch, " may be newer than ring ",
+                   Quoted(state.name()), " on this server (epoch ", state.epoch,
+                   "), which cannot read its store; retry at another server"));
+}
+
 // Minimum interval between two messages with changes on one stream.
 constexpr std::chrono::milliseconds kPassGap(10);
 
@@ -115,15 +123,20 @@ absl::Status WatchHub::CheckRoom(const std::string& peer) {
   if (streams_.size() >= most_) {
     stats_.Reached(Limit::kWatchStreams);
     return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
-                   absl::StrCat("watch streams: there are ", most_,
-                                " already; another server may have room"));
+                   absl::StrCat(most_,
+                                " Watch streams are open already, the maximum "
+                                "(--max-watch-streams); retry at another "
+                                "server"));
   }
   const auto at = by_peer_.find(peer);
   if (at != by_peer_.end() && at->second >= most_per_peer_) {
     stats_.Reached(Limit::kWatchStreamsPerPeer);
     return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
-                   absl::StrCat("watch streams: there are ", most_per_peer_,
-                                " from this machine already"));
+                   absl::StrCat(most_per_peer_,
+                                " Watch streams from this IP address are open "
+                                "already, the maximum "
+                                "(--max-watch-streams-per-peer); close one "
+                                "first"));
   }
   return absl::OkStatus();
 }
@@ -328,9 +341,10 @@ absl::Status WatchHub::GoingAway() {
       std::chrono::milliseconds(streams_.size() * 1000 / kReturningPerSecond),
       kShortestSpread, kLongestSpread);
   std::uniform_int_distribution<int64_t> delay(0, spread.count());
-  return WithRetryDelay(Refusal(v1::ERROR_REASON_DRAINING,
-                                "this server is going away; watch another"),
-                        std::chrono::milliseconds(delay(random_)));
+  return WithRetryDelay(
+      Refusal(v1::ERROR_REASON_DRAINING,
+              "this server is draining; reconnect to another server"),
+      std::chrono::milliseconds(delay(random_)));
 }
 
 absl::Status WatchHub::MayGoOn(const Stream& stream, StatePtr& state) {
@@ -340,14 +354,15 @@ absl::Status WatchHub::MayGoOn(const Stream& stream, StatePtr& state) {
   }
   MutexLock lock(mu_);
   const Progress& progress = streams_.at(stream.id);
-  if (progress.broken) return absl::CancelledError("the client went away");
+  if (progress.broken) return absl::CancelledError("the client has gone");
   if (draining_) return GoingAway();
   if (!found.ok()) return found.status();
   state = *std::move(found);
   if (progress.started && progress.position.incarnation != state->incarnation) {
     return Refusal(v1::ERROR_REASON_RING_NOT_FOUND,
                    absl::StrCat("ring ", Quoted(stream.ring),
-                                " was deleted, and made anew since"));
+                                " was deleted and created again; start a new "
+                                "Watch"));
   }
   return absl::OkStatus();
 }
@@ -395,12 +410,7 @@ void WatchHub::Attend(const StreamPtr& stream) {
       MutexLock lock(mu_);
       ahead_.insert(stream->id);
     } else {
-      End(stream,
-          Refusal(v1::ERROR_REASON_EPOCH_NOT_REACHED,
-                  absl::StrCat("known_epoch: ring ", Quoted(stream->ring),
-                               " is at epoch ", state->epoch,
-                               " here, and the store "
-                               "that could tell more is away")));
+      End(stream, MayBeNewer(position.epoch, *state));
     }
     return;
   }

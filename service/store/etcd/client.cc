@@ -249,7 +249,9 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
 absl::Status EtcdClient::Settle(const grpc::Status& status) {
   NoteUp(true);
   if (status.ok()) return absl::OkStatus();
-  const std::string text = absl::StrCat("etcd: ", status.error_message());
+  const std::string text =
+      absl::StrCat("etcd at ", absl::StrJoin(options_.endpoints, ","), ": ",
+                   status.error_message());
   if (status.error_code() == grpc::StatusCode::OUT_OF_RANGE) {
     return absl::OutOfRangeError(text);
   }
@@ -266,9 +268,11 @@ absl::Status EtcdClient::GiveUp(const grpc::Status& last, bool maybe_made) {
       v1::ERROR_REASON_STORE_UNAVAILABLE,
       absl::StrCat("etcd at ", absl::StrJoin(options_.endpoints, ","),
                    " did not answer (", last.error_message(), "); ",
-                   maybe_made ? "the outcome is unknown: send the same "
-                                "request_id again to learn it"
-                              : "nothing was sent, so nothing was changed"));
+                   maybe_made
+                       ? "if this was a change, its outcome is unknown; retry "
+                         "with the same request_id"
+                       : "nothing was sent, so nothing was changed; retry "
+                         "later"));
 }
 
 void EtcdClient::NoteUp(bool up) {

@@ -145,9 +145,11 @@ absl::Status EtcdStore::CheckFormat() {
   }
   return Refusal(
       v1::ERROR_REASON_STORE_UNAVAILABLE,
-      absl::StrCat("etcd: ", keys_.Format(), " is ",
-                   Quoted(kvs->front().value()), ", not ", kEtcdFormat,
-                   ": use the version of Clockwise that wrote it"));
+      absl::StrCat("etcd: ", keys_.Format(), ": format ",
+                   Quoted(kvs->front().value()), " is not supported, only ",
+                   Quoted(kEtcdFormat),
+                   "; use the version of Clockwise that wrote it, or another "
+                   "--etcd-prefix"));
 }
 
 absl::StatusOr<EtcdStore::Known> EtcdStore::ReadHead(absl::string_view ring,
@@ -286,7 +288,10 @@ absl::StatusOr<std::vector<stored::v1::ChangeRecord>> EtcdStore::ParseRecords(
     const stored::v1::EtcdHead& head, uint64_t after, int64_t revision,
     const std::vector<mvccpb::KeyValue>& kvs) {
   if (kvs.size() != head.epoch() - after) {
-    return EtcdDamaged(head.spec().name(), "its history has a gap");
+    return EtcdDamaged(
+        head.spec().name(),
+        absl::StrCat("its history has ", kvs.size(), " changes after epoch ",
+                     after, ", not ", head.epoch() - after));
   }
   // The count is right, so each record must have the next epoch. A large record
   // has parts under the number of its commit; parts of commits that lost a race
@@ -471,10 +476,7 @@ absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
     Forget(ring);
     return status;
   }
-  return Refusal(
-      v1::ERROR_REASON_EPOCH_CONFLICT,
-      absl::StrCat("ring ", Quoted(ring), ": other writers were faster ",
-                   limits::kMaxCommitAttempts, " times"));
+  return LostAllRaces(ring);
 }
 
 }  // namespace clockwise

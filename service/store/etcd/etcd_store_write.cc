@@ -301,7 +301,7 @@ absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
   stored::v1::EtcdHead head;
   if (now == nullptr) return RingNotFound(name);
   if (!head.ParseFromString(now->value())) {
-    return EtcdDamaged(name, "its head cannot be read");
+    return EtcdDamaged(name, "its head cannot be parsed");
   }
   absl::Status status =
       CheckIncarnation(HeadIn(head), after.head.incarnation());
@@ -310,18 +310,19 @@ absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
   // commit it was. This matters only if an answer was lost.
   if (maybe_made && stored == nullptr && head.epoch() >= epoch) {
     return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                   absl::StrCat("etcd: the answer to the change of ring ",
-                                Quoted(name), " to epoch ", epoch,
-                                " was lost, and by now the ring is "
-                                "so far ahead, at epoch ",
+                   absl::StrCat("ring ", Quoted(name),
+                                ": the outcome of the change to epoch ", epoch,
+                                " is unknown: etcd's answer was lost, and the "
+                                "ring, now at epoch ",
                                 head.epoch(),
-                                ", that its "
-                                "history does not tell whether it was made"));
+                                ", no longer keeps that epoch; read the ring, "
+                                "and repeat the change only if it is missing"));
   }
-  return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
-                 absl::StrCat("ring ", Quoted(name), " is at epoch ",
-                              head.epoch(), ", so epoch ", epoch,
-                              " cannot be next: another server was faster"));
+  return Refusal(
+      v1::ERROR_REASON_EPOCH_CONFLICT,
+      absl::StrCat("ring ", Quoted(name), " is at epoch ", head.epoch(),
+                   ": another server changed it before the change to epoch ",
+                   epoch, "; retry"));
 }
 
 absl::Status EtcdStore::JudgeFull(const absl::Status& full, Known& after) {

@@ -13,7 +13,7 @@ absl::StatusOr<stored::v1::EtcdHead> ParseEtcdHead(absl::string_view ring,
                                                    const std::string& value) {
   stored::v1::EtcdHead head;
   if (!head.ParseFromString(value) || head.spec().name() != ring) {
-    return EtcdDamaged(ring, "its head cannot be read");
+    return EtcdDamaged(ring, "its head cannot be parsed");
   }
   return head;
 }
@@ -27,8 +27,8 @@ absl::StatusOr<std::vector<v1::Node>> ParseEtcdNodes(
     const std::string id = kv.key().substr(prefix_bytes);
     v1::Node& node = nodes.emplace_back();
     if (!node.ParseFromString(kv.value()) || node.id() != id) {
-      return EtcdDamaged(head.spec().name(),
-                         absl::StrCat("node ", Quoted(id), " cannot be read"));
+      return EtcdDamaged(head.spec().name(), absl::StrCat("node ", Quoted(id),
+                                                          " cannot be parsed"));
     }
   }
   return nodes;
@@ -46,7 +46,7 @@ absl::StatusOr<stored::v1::EtcdRecord> ParseEtcdRecord(
   }
   return EtcdDamaged(
       head.spec().name(),
-      absl::StrCat("the change of epoch ", epoch, " cannot be read"));
+      absl::StrCat("the change of epoch ", epoch, " cannot be parsed"));
 }
 
 absl::Status JoinEtcdParts(const stored::v1::EtcdHead& head, uint64_t epoch,
@@ -61,8 +61,9 @@ absl::Status JoinEtcdParts(const stored::v1::EtcdHead& head, uint64_t epoch,
       stored.record().change().epoch() == epoch) {
     return absl::OkStatus();
   }
-  return EtcdDamaged(head.spec().name(), absl::StrCat("the parts of epoch ",
-                                                      epoch, " are not whole"));
+  return EtcdDamaged(head.spec().name(),
+                     absl::StrCat("parts of the change of epoch ", epoch,
+                                  " are missing or changed"));
 }
 
 absl::StatusOr<OrdinalTable> ParseEtcdTable(

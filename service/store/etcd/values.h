@@ -32,9 +32,10 @@ inline uint64_t KeptAfter(const stored::v1::EtcdHead& head) {
 
 inline absl::Status EtcdDamaged(absl::string_view ring,
                                 absl::string_view what) {
-  return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                 absl::StrCat("etcd: ring ", Quoted(ring), ": ", what,
-                              ": the data is damaged; restore a backup"));
+  return Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrCat("etcd: ring ", Quoted(ring), ": the data is damaged (", what,
+                   "); restore a backup"));
 }
 
 }  // namespace clockwise

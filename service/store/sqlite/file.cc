@@ -90,7 +90,7 @@ absl::Status CheckHeader(const std::string& path, const Header& header) {
   if (absl::string_view(reinterpret_cast<const char*>(header.data()),
                         kSqliteMagic.size()) != kSqliteMagic) {
     return Unusable(path,
-                    "is not an SQLite database; name another file, or move "
+                    "is not an SQLite database; use another file, or move "
                     "this one away to start with an empty store");
   }
   const uint32_t application_id = BigEndian(header, kApplicationIdAt);
@@ -99,7 +99,7 @@ absl::Status CheckHeader(const std::string& path, const Header& header) {
         path, absl::StrCat("is an SQLite database, but not one of Clockwise "
                            "(application_id ",
                            application_id, ", not ", kApplicationId,
-                           "); name another file"));
+                           "); use another file"));
   }
   const uint32_t version = BigEndian(header, kUserVersionAt);
   if (version > kSchemaVersion) {
@@ -111,7 +111,7 @@ absl::Status CheckHeader(const std::string& path, const Header& header) {
   const unsigned char mode = header[kWriteVersionAt];
   if (version == 0 || mode != header[kReadVersionAt] ||
       (mode != kRollbackMode && mode != kLogMode)) {
-    return Damaged(path, "its header is none that Clockwise writes");
+    return Damaged(path, "its header was not written by Clockwise");
   }
   return absl::OkStatus();
 }
@@ -124,8 +124,8 @@ absl::Status CheckAccess(const std::string& path) {
   const std::string folder = FolderOf(path);
   if (faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
     return SystemRefused(path,
-                         "its folder, where the log belongs, cannot be "
-                         "written",
+                         "its folder, where SQLite creates its log (-wal), "
+                         "cannot be written",
                          errno);
   }
   return absl::OkStatus();
@@ -165,7 +165,8 @@ absl::Status Damaged(absl::string_view path, absl::string_view reason) {
 
 absl::StatusOr<std::string> ResolvePath(absl::string_view path) {
   if (path.empty()) {
-    return absl::FailedPreconditionError("the store's path is empty");
+    return absl::FailedPreconditionError(
+        "the path of the store is empty; use sqlite:PATH");
   }
   std::error_code error;
   const auto absolute = std::filesystem::absolute(std::string(path), error);
@@ -192,13 +193,13 @@ absl::StatusOr<bool> FindDatabase(const std::string& path) {
   }
   if (!S_ISREG(found.st_mode)) {
     return Unusable(path, S_ISDIR(found.st_mode)
-                              ? "is a directory; name a file in it"
-                              : "is not a regular file; name another");
+                              ? "is a directory; use a file in it"
+                              : "is not a regular file; use another");
   }
   if (found.st_size == 0) {
     return Unusable(path,
-                    "is empty, so it is no database; restore a backup, "
-                    "or remove it to start with an empty store");
+                    "is an empty file, not a database; restore a backup, or "
+                    "remove the file to start with an empty store");
   }
   absl::Status status = CheckAccess(path);
   if (!status.ok()) return status;
@@ -230,7 +231,8 @@ absl::Status Publish(const std::string& temporary, const std::string& path) {
   if (!status.ok()) return status;
   const int error_number = RenameToNew(temporary, path);
   if (error_number == EEXIST) {
-    return absl::AlreadyExistsError(absl::StrCat(path, ": exists"));
+    return absl::AlreadyExistsError(
+        absl::StrCat(path, ": already exists; use another path"));
   }
   if (error_number != 0) {
     return SystemRefused(path, "cannot be created", error_number);

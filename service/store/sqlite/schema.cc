@@ -79,7 +79,8 @@ absl::Status CheckTables(Database& database) {
     if (!found.ok()) return found.status();
     if (!*found || rows.Bytes(0) != table.sql) {
       return absl::DataLossError(
-          absl::StrCat("table ", table.name, " is not as it was made"));
+          absl::StrCat("table ", table.name,
+                       " does not have the schema that Clockwise creates"));
     }
   }
   return absl::OkStatus();

@@ -465,7 +465,10 @@ absl::Status SqliteStore::MovePartitions(const Commit& commit,
       }
     }
     if (width == 0 || owners.size() != partitions_per_row * width) {
-      return absl::DataLossError("its moved partitions do not fit its table");
+      return absl::DataLossError(
+          absl::StrCat("row ", number,
+                       " of its partition table is missing or has the wrong "
+                       "size"));
     }
     for (; i < moves.partitions_size() &&
            moves.partitions(i) / kPartitionsPerRow == number;

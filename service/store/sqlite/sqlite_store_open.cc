@@ -46,8 +46,8 @@ absl::Status Set(Database& database, const Setting& setting) {
   if (!got.ok()) return got.status();
   if (*got == setting.read_back) return absl::OkStatus();
   return absl::UnavailableError(
-      absl::StrCat(OneLine(database.path()), ": SQLite keeps ", setting.name,
-                   " at ", *got, ", not ", setting.value));
+      absl::StrCat(OneLine(database.path()), ": SQLite did not accept PRAGMA ",
+                   setting.name, "=", setting.value, " (it is ", *got, ")"));
 }
 
 absl::Status BuildTables(Database& database) {
@@ -99,8 +99,9 @@ absl::Status FindOrCreate(const std::string& path) {
   found = FindDatabase(path);
   if (!found.ok()) return found.status();
   if (*found) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(OneLine(path), ": is a link to nowhere; name its target"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      OneLine(path),
+      ": is a symbolic link to a missing file; use the path of its target"));
 }
 
 // Returns the error of Open after Start has failed with `status`.
@@ -113,8 +114,8 @@ absl::Status WhyNotOpen(const Database& database, const absl::Status& status) {
     case SQLITE_LOCKED:
       return absl::UnavailableError(
           absl::StrCat(OneLine(database.path()),
-                       ": is in use by another clockwised (or another program "
-                       "has it open); stop that one, or name another file"));
+                       ": is in use by another clockwised or another program; "
+                       "stop that program, or use another file"));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Damaged(database.path(),
@@ -143,7 +144,8 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
   if (!resolved.ok()) return resolved.status();
   std::error_code error;
   if (options.must_exist && !std::filesystem::exists(*resolved, error)) {
-    return absl::NotFoundError(absl::StrCat(*resolved, ": is not there"));
+    return absl::NotFoundError(
+        absl::StrCat(*resolved, ": does not exist; check the path"));
   }
   absl::Status status = FindOrCreate(*resolved);
   if (!status.ok()) return status;
@@ -191,7 +193,7 @@ absl::StatusOr<uint32_t> SqliteStore::Configure() {
   uint32_t version = 0;
   if (database_->read_only() || !absl::SimpleAtoi(*text, &version) ||
       version == 0 || version > kSchemaVersion) {
-    return absl::DataLossError("its header is none that Clockwise writes");
+    return absl::DataLossError("its header was not written by Clockwise");
   }
   // Checks the structure of all pages before their content is used.
   const auto check = database_->Execute("PRAGMA quick_check(1)");
