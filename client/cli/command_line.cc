@@ -93,12 +93,11 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
       "Examples:\n"
       "  clockwise node add n1 --address=10.0.0.1:6379\n"
       "  clockwise locate user:42\n"
-      "  clockwise node remove n1 --plan     what would move, and to whom\n"
-      "  clockwise watch --output=json       each change, one line\n"
+      "  clockwise node remove n1 --plan     show what would move\n"
+      "  clockwise watch --output=json       print each change as one line\n"
       "\n"
       "Data goes to standard output, messages to standard error.\n"
-      "Exit codes: 0 done, 1 refused by the server, 2 bad usage, 3 server not "
-      "reached,\n"
+      "Exit codes: 0 success, 1 error, 2 bad usage, 3 no server reached,\n"
       "4 `apply --plan`: something would change.");
   return app;
 }

@@ -69,7 +69,7 @@ absl::Status Explain(const client::Outcome& outcome,
   if (failure.ok()) return failure;
   if (client::NeverReached(outcome)) {
     return NotReached(servers, absl::IsDeadlineExceeded(failure)
-                                   ? "it took too long to connect"
+                                   ? "timeout while connecting"
                                    : LastPart(failure.message()));
   }
   switch (failure.code()) {
@@ -83,7 +83,7 @@ absl::Status Explain(const client::Outcome& outcome,
     case absl::StatusCode::kDeadlineExceeded:
       failure = WithHint(absl::DeadlineExceededError(
                              absl::StrCat(servers, " did not answer in time")),
-                         "give it more with --timeout=SECONDS");
+                         "increase the limit with --timeout=SECONDS");
       break;
     case absl::StatusCode::kCancelled:
     // Without a server's reason, the connection was cut.
@@ -92,8 +92,9 @@ absl::Status Explain(const client::Outcome& outcome,
       break;
     case absl::StatusCode::kUnimplemented:
       return WithHint(std::move(failure),
-                      absl::StrCat("is it a Clockwise server that listens at ",
-                                   servers, "?"));
+                      absl::StrCat("check that ", servers,
+                                   " is a Clockwise server, of this version or "
+                                   "later"));
     default:
       return failure;
   }

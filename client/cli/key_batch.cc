@@ -20,9 +20,10 @@ absl::StatusOr<size_t> KeyBatch::Add(absl::string_view bytes) {
     const absl::string_view part = rest.substr(0, end);
     if (partial_.size() + part.size() > limits::kMaxKeyBytes) {
       return BadUsage(
-          absl::StrCat(source_, ", ", separator_ == '\0' ? "key " : "line ",
+          absl::StrCat(source_, separator_ == '\0' ? ": key " : ":",
                        keys_before_ + static_cast<uint64_t>(keys_.size()) + 1,
-                       ": a key has at most ", limits::kMaxKeyBytes, " bytes"));
+                       ": the key has more than ", limits::kMaxKeyBytes,
+                       " bytes; shorten or remove it"));
     }
     absl::StrAppend(&partial_, part);
     taken += part.size();

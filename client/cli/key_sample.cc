@@ -21,7 +21,7 @@ namespace {
 
 absl::Status CannotRead(const std::string& path) {
   return BadUsage(
-      absl::StrCat("cannot read keys from ", path, ": ", std::strerror(errno)));
+      absl::StrCat("--keys: cannot read ", path, ": ", std::strerror(errno)));
 }
 
 using TakeKey = absl::FunctionRef<absl::Status(absl::string_view key)>;
@@ -61,7 +61,8 @@ absl::Status ReadLines(const std::string& path, TakeKey take) {
   batch.End();
   absl::Status failure = TakeBatch(batch, take, any);
   if (!failure.ok() || any) return failure;
-  return BadUsage(absl::StrCat("no keys in ", path));
+  return BadUsage(
+      absl::StrCat("--keys: ", path, " has no keys; write one key per line"));
 }
 
 }  // namespace
@@ -78,10 +79,10 @@ KeySample::KeySample(const std::set<v1::Layout>& layouts) {
 
 absl::Status KeySample::Add(absl::string_view key) {
   if (keys_ == limits::kMaxSimulatedKeys) {
-    return WithHint(
-        BadUsage(absl::StrCat("more keys than ", limits::kMaxSimulatedKeys)),
-        absl::StrCat("a sample is enough: shuf -n ", limits::kMaxSimulatedKeys,
-                     " FILE"));
+    return WithHint(BadUsage(absl::StrCat("--keys: more than ",
+                                          limits::kMaxSimulatedKeys, " keys")),
+                    absl::StrCat("draw a sample with `shuf -n ",
+                                 limits::kMaxSimulatedKeys, " FILE`"));
   }
   ++keys_;
   for (auto& [layout, keys] : by_layout_) {

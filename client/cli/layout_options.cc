@@ -35,6 +35,16 @@ std::string JsonOf(const FieldDescriptor& field, const std::string& key,
                       "}}");
 }
 
+// Returns what a value of this field must be. Any UTF-8 text is valid for a
+// field of type string.
+absl::string_view Expected(const FieldDescriptor& field) {
+  const FieldDescriptor* of =
+      field.is_map() ? field.message_type()->map_value() : &field;
+  return of->cpp_type() == FieldDescriptor::CPPTYPE_BOOL
+             ? "true or false"
+             : "a whole number from 0 to 4294967295";
+}
+
 absl::Status SetOne(const std::string& text, v1::LayoutSettings& settings) {
   const size_t equals = text.find('=');
   const std::string name = text.substr(0, equals);
@@ -43,18 +53,22 @@ absl::Status SetOne(const std::string& text, v1::LayoutSettings& settings) {
       v1::LayoutSettings::descriptor()->FindFieldByName(name.substr(0, dot));
   if (equals == std::string::npos || field == nullptr ||
       field->is_map() != (dot != std::string::npos)) {
-    return WithHint(BadUsage(absl::StrCat("--set ", Quoted(text),
-                                          " is not SETTING=VALUE or "
-                                          "SETTING.NAME=VALUE")),
-                    "`clockwise ring profiles` shows the settings there are");
+    return WithHint(
+        BadUsage(absl::StrCat("--set ", Quoted(text),
+                              " is not SETTING=VALUE or "
+                              "SETTING.NAME=VALUE")),
+        "`clockwise ring profiles` lists the settings of each layout");
+  }
+  if (!IsUtf8(text)) {
+    return BadUsage(absl::StrCat("--set ", Quoted(text), " is not UTF-8"));
   }
   const std::string value = text.substr(equals + 1);
   v1::LayoutSettings one;
   const std::string json = JsonOf(
       *field, dot == std::string::npos ? "" : name.substr(dot + 1), value);
-  if (!IsUtf8(text) ||
-      !google::protobuf::util::JsonStringToMessage(json, &one).ok()) {
-    return BadUsage(absl::StrCat("--set ", Quoted(text), ": no such value"));
+  if (!google::protobuf::util::JsonStringToMessage(json, &one).ok()) {
+    return BadUsage(absl::StrCat("--set ", Quoted(text), ": the value must be ",
+                                 Expected(*field)));
   }
   settings.MergeFrom(one);
   return absl::OkStatus();
@@ -62,7 +76,9 @@ absl::Status SetOne(const std::string& text, v1::LayoutSettings& settings) {
 
 absl::Status NoPoints(absl::string_view text) {
   return BadUsage(absl::StrCat("--points ", Quoted(text),
-                               " is no number, and no range as 0-5460"));
+                               " is not a whole number or a range of at most ",
+                               limits::kMaxNodePoints,
+                               " numbers; write N or N-N"));
 }
 
 }  // namespace

@@ -143,7 +143,9 @@ absl::Status Stream::LocateBatch() {
   absl::Status failure = locator_.BatchLocate(request_, &response_);
   if (!failure.ok()) return failure;
   if (!IsConsistent(response_, request_.keys_size())) {
-    return absl::InternalError("the server's answer does not fit the keys");
+    return absl::InternalError(
+        "the server's response does not match the keys of the request; report "
+        "this bug");
   }
   if (first_epoch_ == 0) first_epoch_ = response_.epoch();
   request_.set_min_epoch(std::max(request_.min_epoch(), response_.epoch()));
@@ -196,8 +198,9 @@ absl::Status Stream::WriteSummary() {
     ring_.Swap(ring.mutable_snapshot());
   }
   if (keys_located_ > 0 && first_epoch_ != epoch) {
-    Say(absl::StrCat("the ring changed meanwhile: the counts are of epochs ",
-                     first_epoch_, " to ", epoch));
+    Say(absl::StrCat(
+        "the ring changed during the run: the counts are for epochs ",
+        first_epoch_, " to ", epoch));
   }
   const auto spread = SpreadOver(ring_, keys_of_);
   return session_.out.Write(session_.globals.json()
@@ -210,7 +213,7 @@ absl::Status Stream::WriteSummary() {
 absl::Status LocateStream(const LocateOptions& options, Session& session,
                           Locator& locator) {
   if (isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1) {
-    Say("type keys, one a line; end with Ctrl-D");
+    Say("type one key per line; end with Ctrl-D");
   }
   return Stream(options, session, locator).Run();
 }

@@ -116,12 +116,14 @@ bool Came(const Client& client, size_t servers, uint64_t epoch,
 
 // Returns the reason that no ring arrived. An ordinary call distinguishes a
 // ring that does not exist from a server that does not answer.
-absl::Status WhyNone(Session& session) {
+absl::Status WhyNone(Session& session, uint64_t epoch) {
   v1::GetRingResponse ring;
   absl::Status failure = GetRing(session, 0, &ring);
   if (!failure.ok()) return failure;
-  return absl::DeadlineExceededError(
-      "the ring did not come in time, or not at that epoch");
+  return absl::DeadlineExceededError(absl::StrCat(
+      "no server sent ring ", Quoted(ring.snapshot().spec().name()),
+      " at epoch ", epoch,
+      " or later in time; check --min-epoch, or increase --timeout"));
 }
 
 }  // namespace
@@ -146,11 +148,11 @@ absl::StatusOr<std::unique_ptr<Locator>> NewLocalLocator(
   if (!state.ring_file_error.empty()) Say(state.ring_file_error);
   if (!came) {
     if (state.source != Source::kFile || state.epoch < epoch) {
-      return WhyNone(session);
+      return WhyNone(session, epoch);
     }
     Say(absl::StrCat(
-        "no server answers at ", session.globals.server, ": the ring is of ",
-        ring_file, ", confirmed ",
+        "no server answers at ", session.globals.server, "; using the ring in ",
+        ring_file, ", which was confirmed ",
         absl::FormatDuration(absl::Seconds(state.staleness.count() / 1000)),
         " ago"));
   }

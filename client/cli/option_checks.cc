@@ -29,8 +29,7 @@ bool IsDecimal(absl::string_view text) {
 // Returns what is wrong; empty if `text` is UTF-8 within the bound.
 std::string TextFault(absl::string_view text, size_t max_bytes) {
   if (text.size() > max_bytes) {
-    return absl::StrCat(text.size(), " bytes; at most ", max_bytes,
-                        " are allowed");
+    return absl::StrCat(text.size(), " bytes; use at most ", max_bytes);
   }
   if (!IsUtf8(text)) return absl::StrCat(Quoted(text), " is not UTF-8");
   return "";
@@ -59,8 +58,7 @@ CLI::Validator ListOf(CLI::Validator each, size_t most) {
       [each = std::move(each), most](std::string& text) -> std::string {
         std::vector<std::string> values = absl::StrSplit(text, ',');
         if (values.size() > most) {
-          return absl::StrCat(values.size(), " values; at most ", most,
-                              " are allowed");
+          return absl::StrCat(values.size(), " values; use at most ", most);
         }
         for (std::string& value : values) {
           std::string fault = each(value);
@@ -82,8 +80,9 @@ CLI::Validator Seconds() {
           return "";
         }
         return absl::StrCat(Quoted(text),
-                            " is not a number of seconds above 0, a day (",
-                            kMaxSeconds, ") at most");
+                            " is not a number of seconds; use more than 0 and "
+                            "at most ",
+                            kMaxSeconds);
       },
       "");
 }
@@ -129,7 +128,7 @@ CLI::Validator ServerAddress() {
           if (absl::StartsWith(text, scheme)) return "";
         }
         if (absl::StartsWith(text, "unix:")) {
-          return text.size() > 5 ? "" : "unix: needs a path after it";
+          return text.size() > 5 ? "" : "\"unix:\" has no path; use unix:PATH";
         }
         const size_t colon = text.rfind(':');
         const absl::string_view host =

@@ -39,8 +39,8 @@ absl::Status Output::Flush() {
       const int error = errno;
       kept_.clear();
       if (error == EPIPE) return OutputClosed();
-      return absl::InternalError(
-          absl::StrCat("cannot write the output: ", std::strerror(error)));
+      return absl::InternalError(absl::StrCat(
+          "cannot write to standard output: ", std::strerror(error)));
     }
   }
   kept_.clear();

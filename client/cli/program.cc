@@ -15,6 +15,7 @@
 #include "client/cli/suggestions.h"
 #include "client/cli/text.h"
 #include "client/lib/credentials.h"
+#include "service/api/refusal.h"
 #include "service/server/flag_names.h"
 
 namespace clockwise::cli {
@@ -61,7 +62,7 @@ std::vector<std::string> WordsAt(const CLI::App* command, bool options) {
 absl::Status UsageOf(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* command = Chosen(app);
   std::string text = error.what();
-  std::string hint = absl::StrCat("`", FullName(command), " --help` shows how");
+  std::string hint = absl::StrCat("see `", FullName(command), " --help`");
   const std::vector<std::string> extras = app.remaining(/*recurse=*/true);
   const auto* as_extras = dynamic_cast<const CLI::ExtrasError*>(&error);
   const auto* as_required = dynamic_cast<const CLI::RequiredError*>(&error);
@@ -71,18 +72,20 @@ absl::Status UsageOf(const CLI::App& app, const CLI::ParseError& error) {
     const absl::string_view wrong =
         absl::string_view(extras[0]).substr(0, extras[0].find('='));
     const bool is_option = absl::StartsWith(wrong, "-");
-    text = absl::StrCat(is_option       ? "no option "
-                        : needs_command ? "no command "
-                                        : "not expected here: ",
-                        wrong);
+    text = is_option ? absl::StrCat("unknown option ", wrong)
+           : needs_command
+               ? absl::StrCat("unknown command ", wrong)
+               : absl::StrCat("unexpected argument ", Quoted(extras[0]));
     const auto near = NearestNames(wrong, WordsAt(command, is_option), 2);
     if (!near.empty()) {
-      hint = absl::StrCat("nearest: ", absl::StrJoin(near, ", "));
+      hint = DidYouMean(near);
     } else if (is_option) {
-      absl::StrAppend(&hint, "; -- goes before words that begin with a dash");
+      absl::StrAppend(&hint,
+                      "; write -- before arguments that begin with "
+                      "a dash");
     }
   } else if (needs_command) {
-    text = absl::StrCat("which command? one of ",
+    text = absl::StrCat("a command is missing; use one of ",
                         absl::StrJoin(WordsAt(command, false), ", "));
   }
   return WithHint(BadUsage(text), hint);
@@ -97,8 +100,8 @@ absl::StatusOr<std::vector<std::string>> ArgumentsOf(
     options_ended = options_ended || argument == "--";
     if (!options_ended && argument == "++") {
       // CLI11 treats ++ as the end of a command, and would drop it silently.
-      return WithHint(BadUsage("++ cannot stand here"),
-                      "-- goes before a key of that name");
+      return WithHint(BadUsage("unexpected argument \"++\""),
+                      "to use ++ as a key, write -- before it");
     }
     if (!options_ended && absl::StartsWith(argument, "--") &&
         absl::EndsWith(argument, "=")) {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "client/cli/failure.h"
 #include "client/cli/suggestions.h"
 #include "client/cli/text.h"
@@ -25,8 +24,8 @@ std::string NodeHint(Session& session, absl::string_view node_id) {
     }
   }
   const auto near = NearestNames(node_id, ids, kNamesInHint);
-  if (near.empty()) return "`clockwise node list` shows the nodes there are";
-  return absl::StrCat("nearest: ", absl::StrJoin(near, ", "));
+  if (near.empty()) return "`clockwise node list` shows the nodes of the ring";
+  return DidYouMean(near);
 }
 
 std::string RingHint(Session& session, absl::string_view wanted) {
@@ -41,8 +40,8 @@ std::string RingHint(Session& session, absl::string_view wanted) {
     }
   }
   const auto near = NearestNames(wanted, names, kNamesInHint);
-  if (near.empty()) return "`clockwise ring list` shows the rings there are";
-  return absl::StrCat("nearest: ", absl::StrJoin(near, ", "));
+  if (near.empty()) return "`clockwise ring list` shows the rings";
+  return DidYouMean(near);
 }
 
 }  // namespace
@@ -73,16 +72,17 @@ absl::Status Advise(Session& session, absl::Status failure,
                       "add a node: clockwise node add ID --address=HOST:PORT");
     case v1::ERROR_REASON_NODE_EXISTS:
       return WithHint(std::move(failure),
-                      "`clockwise node update` changes a node that is there");
+                      "`clockwise node update` changes an existing node");
     case v1::ERROR_REASON_RING_EXISTS:
       return WithHint(std::move(failure),
                       "a ring's spec is fixed; `clockwise ring list` shows it");
     case v1::ERROR_REASON_EPOCH_CONFLICT:
-      return WithHint(std::move(failure),
-                      "the ring has changed since: plan again with --plan");
+      return WithHint(
+          std::move(failure),
+          "the ring has changed; run the command with --plan again");
     case v1::ERROR_REASON_EPOCH_OUT_OF_HISTORY:
       return WithHint(std::move(failure),
-                      "`clockwise ring history` shows the epochs there are");
+                      "`clockwise ring history` lists the available epochs");
     default:
       return failure;
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "service/limits.h"
 
 namespace clockwise::cli {
@@ -68,6 +70,10 @@ std::vector<std::string> NearestNames(absl::string_view wanted,
   nearest.reserve(near.size());
   for (const auto& [distance, name] : near) nearest.emplace_back(name);
   return nearest;
+}
+
+std::string DidYouMean(const std::vector<std::string>& names) {
+  return absl::StrCat("did you mean ", absl::StrJoin(names, " or "), "?");
 }
 
 }  // namespace clockwise::cli

@@ -25,6 +25,9 @@ std::vector<std::string> NearestNames(absl::string_view wanted,
                                       const std::vector<std::string>& names,
                                       size_t count);
 
+// Returns "did you mean a or b?".
+std::string DidYouMean(const std::vector<std::string>& names);
+
 }  // namespace clockwise::cli
 
 #endif  // CLOCKWISE_CLIENT_CLI_SUGGESTIONS_H_

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
 
@@ -25,7 +26,8 @@ absl::StatusOr<Lease> BoundedLoad::Acquire(const client::RingViewPtr& view,
     return status;
   }
   if (!(factor >= 1 && factor <= kGreatestFactor)) {
-    return absl::InvalidArgumentError("factor: must be from 1 to 1,000");
+    return absl::InvalidArgumentError(
+        absl::StrCat("factor: ", factor, " is not from 1 to 1,000"));
   }
   MutexLock lock(mu_);
   TakeRing(view);

@@ -30,22 +30,31 @@ constexpr Clock::time_point kNever = Clock::time_point::min();
 
 absl::Status Check(const std::vector<std::string>& targets,
                    const Options& options) {
-  if (targets.empty()) return absl::InvalidArgumentError("targets: none");
-  for (const std::string& target : targets) {
-    if (target.empty()) {
-      return absl::InvalidArgumentError("targets: one is empty");
+  if (targets.empty()) {
+    return absl::InvalidArgumentError(
+        "targets: the list is empty; pass at least one HOST:PORT");
+  }
+  for (size_t i = 0; i < targets.size(); ++i) {
+    if (targets[i].empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("targets[", i, "]: is empty; pass HOST:PORT"));
     }
   }
   if (options.silence < milliseconds(100)) {
-    return absl::InvalidArgumentError("silence: must be 100 ms or more");
+    return absl::InvalidArgumentError(absl::StrCat(
+        "silence: ", options.silence.count(), " ms; use at least 100 ms"));
   }
   if (options.first_pause < milliseconds(1) ||
       options.longest_pause < options.first_pause) {
     return absl::InvalidArgumentError(
-        "first_pause, longest_pause: must be 1 ms or more, in this order");
+        absl::StrCat("first_pause: ", options.first_pause.count(),
+                     " ms is not from 1 ms to longest_pause (",
+                     options.longest_pause.count(), " ms)"));
   }
   if (options.call_timeout < milliseconds(1)) {
-    return absl::InvalidArgumentError("call_timeout: must be 1 ms or more");
+    return absl::InvalidArgumentError(
+        absl::StrCat("call_timeout: ", options.call_timeout.count(),
+                     " ms; use at least 1 ms"));
   }
   return RingName(options.ring).status();
 }
@@ -114,7 +123,10 @@ class Client::Parts {
     }
     const std::string error = follower_.state().last_error;
     return absl::DeadlineExceededError(
-        error.empty() ? "no server told of that epoch in time" : error);
+        error.empty()
+            ? absl::StrCat("no server sent epoch ", epoch, " or later within ",
+                           timeout.count(), " ms")
+            : error);
   }
 
   State state() const {

@@ -7,7 +7,8 @@ namespace clockwise::client {
 absl::StatusOr<std::shared_ptr<CredentialsSource>> OpenCredentials(
     const Tls& tls) {
   if (tls.cert_file.empty() != tls.key_file.empty()) {
-    return absl::InvalidArgumentError("cert_file and key_file go together");
+    return absl::InvalidArgumentError(
+        "cert_file and key_file: only one of them is set; set both");
   }
   if (tls.enabled || !tls.ca_file.empty() || !tls.cert_file.empty()) {
     return CredentialsSource::Open({tls.cert_file, tls.key_file, tls.ca_file},
@@ -15,7 +16,7 @@ absl::StatusOr<std::shared_ptr<CredentialsSource>> OpenCredentials(
   }
   if (!tls.token_file.empty()) {
     return absl::InvalidArgumentError(
-        "token_file: a token goes by TLS alone, never in plaintext");
+        "token_file: requires TLS, because a token is never sent in plaintext");
   }
   return CredentialsSource::Plaintext();
 }

@@ -134,7 +134,7 @@ absl::Status Follower::TakeIn(const v1::WatchResponse& message,
   // stays the last verified ring, and the next stream requests a snapshot.
   auto next = After(view_, message);
   if (next.ok() && *next == nullptr) {
-    next = absl::DataLossError("a first message without a ring");
+    next = absl::DataLossError("the first message of the stream has no ring");
   }
   if (!next.ok()) {
     ask_for_all_ = true;

@@ -24,12 +24,13 @@ absl::Status Mismatch(absl::string_view what) {
 absl::StatusOr<RingViewPtr> Checked(
     absl::StatusOr<std::shared_ptr<const Ring>> ring, uint64_t epoch,
     uint64_t incarnation, uint64_t fingerprint, const RingView* before) {
-  if (epoch == 0) return Mismatch("a ring of epoch 0");
+  if (epoch == 0) return Mismatch("the message has epoch 0");
   if (!ring.ok()) return Mismatch(ring.status().message());
   if ((*ring)->fingerprint() != fingerprint) {
-    return Mismatch(absl::StrCat("epoch ", epoch, ": fingerprint ",
-                                 absl::Hex((*ring)->fingerprint()), ", not ",
-                                 absl::Hex(fingerprint), " as was told"));
+    return Mismatch(absl::StrCat("epoch ", epoch, ": the ring has fingerprint ",
+                                 absl::Hex((*ring)->fingerprint()),
+                                 ", but the message has ",
+                                 absl::Hex(fingerprint)));
   }
   return std::make_shared<const RingView>(*std::move(ring), epoch, incarnation,
                                           before);
@@ -46,15 +47,17 @@ absl::StatusOr<NodePtr> Normal(const v1::Node& node) {
 absl::Status CheckTable(std::span<const uint32_t> table, size_t rows,
                         size_t width, size_t nodes) {
   if (table.size() != rows * width) {
-    return Mismatch(absl::StrCat(table.size(), " owners of ", rows,
-                                 " partitions of ", width));
+    return Mismatch(absl::StrCat(table.size(), " owners for ", rows,
+                                 " partitions with ", width, " owners each"));
   }
   for (size_t at = 0; at < table.size(); ++at) {
-    if (table[at] >= nodes) return Mismatch("a partition's owner is no node");
+    if (table[at] >= nodes) {
+      return Mismatch("the owner of a partition is not a node of the ring");
+    }
     const size_t row = at - at % width;
     for (size_t other = row; other < at; ++other) {
       if (table[other] == table[at]) {
-        return Mismatch("a partition has an owner twice");
+        return Mismatch("a partition has the same owner twice");
       }
     }
   }
@@ -87,23 +90,29 @@ absl::StatusOr<std::vector<uint32_t>> TableAfter(const Ring& ring,
       std::min<size_t>(ring.spec().replica_count(), nodes.size());
   if (static_cast<size_t>(delta.moved_owners_size()) !=
       static_cast<size_t>(delta.moved_partitions_size()) * width) {
-    return Mismatch("moved owners do not fit the moved partitions");
+    return Mismatch(
+        "the number of moved owners does not match the moved partitions");
   }
   std::vector<uint32_t> table = Carried(ring, nodes, rows, width);
   std::vector<uint32_t> named;
   for (const std::string& id : delta.owner_ids()) {
     const size_t at = LowerBound(nodes, id);
     if (at == nodes.size() || nodes[at]->id() != id) {
-      return Mismatch("an owner is no node");
+      return Mismatch("an owner is not a node of the ring");
     }
     named.push_back(static_cast<uint32_t>(at));
   }
   int next = 0;
   for (const uint32_t partition : delta.moved_partitions()) {
-    if (partition >= rows) return Mismatch("a partition that is none moved");
+    if (partition >= rows) {
+      return Mismatch(
+          absl::StrCat("moved_partitions: there is no partition ", partition));
+    }
     for (size_t i = 0; i < width; ++i) {
       const uint32_t owner = delta.moved_owners(next++);
-      if (owner >= named.size()) return Mismatch("a moved owner is not named");
+      if (owner >= named.size()) {
+        return Mismatch("a moved owner is not in owner_ids");
+      }
       table[partition * width + i] = named[owner];
     }
   }
@@ -159,9 +168,9 @@ absl::StatusOr<RingViewPtr> AfterDelta(const RingView& view,
                                        const v1::Delta& delta) {
   if (delta.incarnation() != view.incarnation() ||
       delta.from_epoch() != view.epoch() || delta.epoch() <= view.epoch()) {
-    return Mismatch(absl::StrCat("a change from epoch ", delta.from_epoch(),
-                                 " to ", delta.epoch(), " at epoch ",
-                                 view.epoch()));
+    return Mismatch(absl::StrCat(
+        "a delta from epoch ", delta.from_epoch(), " to ", delta.epoch(),
+        " does not continue the ring at epoch ", view.epoch()));
   }
   NodeChanges changes;
   for (const std::string& id : delta.removed_ids()) changes[id] = nullptr;
@@ -182,14 +191,15 @@ absl::StatusOr<RingViewPtr> After(const RingViewPtr& view,
     case v1::WatchResponse::kSnapshot:
       return FromSnapshot(message.snapshot(), view.get());
     case v1::WatchResponse::kDelta:
-      if (view == nullptr) return Mismatch("a change before any ring");
+      if (view == nullptr)
+        return Mismatch("a delta arrived before the first snapshot");
       return AfterDelta(*view, message.delta());
     case v1::WatchResponse::kHeartbeat:
       if (view == nullptr ||
           message.heartbeat().incarnation() != view->incarnation() ||
           message.heartbeat().epoch() != view->epoch() ||
           message.heartbeat().fingerprint() != view->fingerprint()) {
-        return Mismatch("a heartbeat of another ring");
+        return Mismatch("the heartbeat does not match the local ring");
       }
       return view;
     default:

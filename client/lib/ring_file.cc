@@ -83,11 +83,13 @@ absl::StatusOr<std::string> ReadAll(const std::string& path) {
   const absl::Cleanup close_it = [file] { close(file); };
   struct stat about = {};
   if (fstat(file, &about) != 0) return Refused(path, "cannot be read");
-  if (!S_ISREG(about.st_mode)) return DamagedRingFile(path, "it is no file");
+  if (!S_ISREG(about.st_mode)) {
+    return DamagedRingFile(path, "not a regular file; use another path");
+  }
   if (static_cast<size_t>(about.st_size) > limits::kMaxRingFileBytes) {
     return DamagedRingFile(
-        path,
-        absl::StrCat("it has more than ", limits::kMaxRingFileBytes, " bytes"));
+        path, absl::StrCat("the file has more than ", limits::kMaxRingFileBytes,
+                           " bytes; delete it"));
   }
   std::string bytes(static_cast<size_t>(about.st_size), '\0');
   size_t have = 0;
@@ -108,12 +110,13 @@ absl::Status WriteRingFile(const std::string& path, const KeptRing& kept) {
   const std::string bytes = Encode(kept);
   if (bytes.size() > limits::kMaxRingFileBytes) {
     return absl::UnavailableError(
-        absl::StrCat(path, ": the ring takes more than ",
+        absl::StrCat(path, ": the ring has more than ",
                      limits::kMaxRingFileBytes, " bytes"));
   }
   std::string temporary = path + ".XXXXXX";
   const int file = mkostemp(temporary.data(), O_CLOEXEC);
-  if (file < 0) return Refused(path, "no file can be made beside it");
+  if (file < 0)
+    return Refused(path, "cannot create a temporary file in its folder");
   absl::Cleanup remove_it = [&] { unlink(temporary.c_str()); };
   absl::Status status = WriteAll(file, bytes, path);
   if (close(file) != 0) status.Update(Refused(path, "cannot be written"));
@@ -132,19 +135,23 @@ absl::StatusOr<KeptRing> ReadRingFile(const std::string& path,
   if (!bytes.ok()) return bytes.status();
   const absl::string_view all = *bytes;
   if (all.size() < kRingAt || !absl::StartsWith(all, kMagic)) {
-    return DamagedRingFile(path, "it is no ring file");
+    return DamagedRingFile(path,
+                           "not a ring file; delete it or use another path");
   }
   if (NumberAt(all, kDigestAt) != Xxh3(all.substr(kTimeAt))) {
-    return DamagedRingFile(path, "it is damaged");
+    return DamagedRingFile(path,
+                           "the file is damaged (wrong checksum); delete it");
   }
   v1::Snapshot snapshot;
   const absl::string_view body = all.substr(kRingAt);
   if (!snapshot.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-    return DamagedRingFile(path, "it holds no ring");
+    return DamagedRingFile(
+        path, "the file is damaged (no valid Snapshot); delete it");
   }
   if (snapshot.spec().name() != ring) {
     return absl::FailedPreconditionError(
-        absl::StrCat(path, ": it holds the ring ", snapshot.spec().name()));
+        absl::StrCat(path, ": contains ring \"", snapshot.spec().name(),
+                     "\", not \"", ring, "\"; use one file per ring"));
   }
   auto view = FromSnapshot(snapshot, nullptr);
   if (!view.ok()) return DamagedRingFile(path, view.status().message());

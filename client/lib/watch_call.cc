@@ -39,11 +39,13 @@ grpc::Status WatchCall::Next(absl::Duration time, v1::WatchResponse* message) {
     ok = Await(time);
   }
   if (waited_ == Waited::kStoodStill) {
-    return {grpc::StatusCode::ABORTED, "this process stood still for a while"};
+    return {grpc::StatusCode::ABORTED,
+            "this process was suspended for a while"};
   }
   if (ok) return grpc::Status::OK;
   if (waited_ == Waited::kSilent) {
-    return {grpc::StatusCode::DEADLINE_EXCEEDED, "the stream fell silent"};
+    return {grpc::StatusCode::DEADLINE_EXCEEDED,
+            "no message arrived on the stream in time"};
   }
   grpc::Status end;
   reader_->Finish(&end, this);

@@ -94,7 +94,7 @@ class StateTest(WithFiles):
         self.assertIn("epoch 5, nothing would move", lines[1])
         self.assertEqual(lines[2],
                          "~ n2  address: 10.0.0.2:80 -> 10.0.0.9:80")
-        self.assertEqual(lines[-1], f"apply it: clockwise "
+        self.assertEqual(lines[-1], f"to apply it: clockwise "
                          f"--server={self.server.grpc} apply --file={path} "
                          "--expected-epoch=4")
         self.assertEqual(self.epoch(), 4)
@@ -272,7 +272,7 @@ class ChangesTest(WithFiles):
         path = self.changes("remove: n1", "update: {id: n22, weight: 2}")
         told = self.apply(1, path)
         self.assertIn(f'{path}:4: node "n22" is not in ring ', told)
-        self.assertIn("nearest: n2", told)
+        self.assertIn("did you mean n2", told)
         path = self.changes("remove: n1", "update: {id: n2, points: [1]}")
         self.assertIn(f"{path}:4: changes[1].update.node.points",
                       self.apply(1, path))

@@ -24,7 +24,7 @@ class ChangeTest(WithServer):
         self.assertEqual(lines[0], "plan (nothing changed)")
         self.assertIn("would add n4: epoch 5", lines[1])
         self.assertEqual(self.epoch(), 4)
-        apply = lines[-1].removeprefix("apply it: ")
+        apply = lines[-1].removeprefix("to apply it: ")
         self.assertIn("--expected-epoch=4", apply)
         command = [CLOCKWISE, *shlex.split(apply)[1:]]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -93,7 +93,7 @@ class ChangeTest(WithServer):
     def test_unknown_node_names_the_nearest(self):
         self.good("node", "add", "cache-10")
         told = self.fails(1, "node", "remove", "cahce-10")
-        self.assertIn("nearest: cache-10", told)
+        self.assertIn("did you mean cache-10", told)
         self.assertIn("node list", self.fails(1, "node", "remove", "zzzzzz"))
 
     def test_unknown_ring_names_the_nearest(self):

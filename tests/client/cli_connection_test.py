@@ -175,7 +175,7 @@ class SeveralServersTest(unittest.TestCase):
                 Watching(f"{dead},{one.grpc},{other.grpc}") as watch:
             self.assertIn("epoch 1: ring default", watch.line())
             one.kill()
-            self.assertRegex(watch.line(), "epoch 1: ring default was made anew")
+            self.assertRegex(watch.line(), "epoch 1: ring default was created again")
 
     def test_a_ring_is_not_deleted_twice(self):
         """The first server lost the answer, so the next is not asked."""
@@ -229,7 +229,7 @@ class WatchTest(unittest.TestCase):
             self.good(server, "node", "add", "n1", "--zone=a")
             self.assertRegex(
                 watch.line(), r"^\d\d:\d\d:\d\d epoch 2: added n1 \(zone a\); "
-                r"100 % moved: \(nobody\) → n1 100 %$")
+                r"100 % moved: \(none\) → n1 100 %$")
             self.good(server, "node", "update", "n1", "--weight=2")
             self.assertIn("changed n1 (weight 1 → 2)", watch.line())
             self.good(server, "node", "remove", "n1")
@@ -276,4 +276,4 @@ class WatchTest(unittest.TestCase):
             server.kill()
             server.start()
             self.assertRegex(watch.line(),
-                             "epoch 1: ring default was made anew, .*removed n1")
+                             "epoch 1: ring default was created again, .*removed n1")

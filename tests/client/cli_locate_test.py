@@ -56,8 +56,8 @@ class LocateTest(WithServer):
             done = run(*away, server="127.0.0.1:1")
             self.assertEqual((done.returncode, done.stdout), (0, here))
             self.assertRegex(done.stderr,
-                             r"no server answers at 127.0.0.1:1: the ring is of "
-                             rf"{folder}/ring, confirmed \d+s? ago")
+                             r"no server answers at 127.0.0.1:1; using the ring in "
+                             rf"{folder}/ring, which was confirmed \d+s? ago")
             with open(folder + "/ring", "r+b") as ring:
                 ring.seek(40)
                 ring.write(b"!!")
@@ -124,7 +124,7 @@ class LocateTest(WithServer):
         done = self.run_on_ring("locate", "--stdin",
                                 stdin="a\nb\n" + "k" * 65_537 + "\nc\n")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("line 3", done.stderr)
+        self.assertIn("standard input:3: ", done.stderr)
         self.assertEqual(done.stdout.count("\n"), 2)
 
     def test_input_that_pauses_is_answered_at_once(self):

@@ -205,7 +205,7 @@ class SimulateTest(unittest.TestCase):
         self.assertIn("partitioned", self.fails(2, "--replicas=9"))
         self.assertIn("No such file", self.fails(2, "--keys=/nowhere/keys"))
         long = self.file(b"short\n" + b"k" * 65_537)
-        self.assertIn(f"{long}, line 2: ", self.fails(2, f"--keys={long}"))
+        self.assertIn(f"{long}:2: ", self.fails(2, f"--keys={long}"))
         many = self.file(b"\n" * 1_000_001)
         self.assertIn("shuf -n 1000000", self.fails(2, f"--keys={many}"))
 

@@ -85,7 +85,7 @@ class StoreTest(unittest.TestCase):
             self.good("store", "copy", self.sqlite, cluster.store)
             self.assertEqual(self.held(cluster.store), self.before)
             again = self.good("store", "copy", self.sqlite, cluster.store)
-            self.assertIn("already there: ring default", again)
+            self.assertIn("unchanged ring default", again)
             back = "sqlite:" + self.path("back.db")
             self.good("store", "copy", cluster.store, back)
             self.assertEqual(self.held(back), self.before)
@@ -121,7 +121,7 @@ class StoreTest(unittest.TestCase):
                                 now[0]["snapshot"]["incarnation"])
         self.assertEqual(self.without_incarnations(self.before),
                          self.without_incarnations(after))
-        self.assertIn("holds another ring", self.refused(
+        self.assertIn("already has different rings", self.refused(
             "restore", backup, new))
 
     def test_etcd_is_backed_up_and_restored(self):

@@ -112,8 +112,8 @@ class UsageTest(WithServer):
                 self.fails(2, *arguments)
 
     def test_mistyped_words_name_the_nearest(self):
-        self.assertIn("nearest: node", self.fails(2, "nod", "list"))
-        self.assertIn("nearest: --summary",
+        self.assertIn("did you mean node", self.fails(2, "nod", "list"))
+        self.assertIn("did you mean --summary",
                       self.fails(2, "locate", "--sumary", "--stdin"))
 
     def test_global_options_stand_before_and_after(self):

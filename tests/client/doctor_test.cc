@@ -51,7 +51,7 @@ TEST(DoctorTest, OneThatIsNotReachedIsNamedWithTheReason) {
 
 TEST(DoctorTest, EachThingThatIsWrongWithOneServerIsNamed) {
   const std::pair<void (*)(v1::GetStatusResponse&), const char*> faults[] = {
-      {[](auto& status) { status.set_draining(true); }, "going away"},
+      {[](auto& status) { status.set_draining(true); }, "is draining"},
       {[](auto& status) { status.set_store_up(false); }, "etcd:a"},
       {[](auto& status) { status.set_unconfirmed_ms(11'000); }, "11 s ago"},
       {[](auto& status) {
@@ -86,8 +86,10 @@ TEST(DoctorTest, AClockIsWrongByWhatTheTimeOnTheWayCannotExplain) {
 TEST(DoctorTest, DisagreementIsToldWithItsParties) {
   Examined other = Well("b");
   RingOf(other).set_epoch(8);
-  EXPECT_THAT(Problems({Well("a"), other, Well("c")}),
-              ElementsAre("ring r: at different epochs: a, c have 7; b has 8"));
+  EXPECT_THAT(
+      Problems({Well("a"), other, Well("c")}),
+      ElementsAre("ring r: the servers are at different epochs: a, c have 7; b "
+                  "has 8"));
   EXPECT_TRUE(MayBeOnItsWay({Well("a"), other}));
 
   other = Well("b");
@@ -103,7 +105,7 @@ TEST(DoctorTest, DisagreementIsToldWithItsParties) {
   other = Well("b");
   other.status.clear_rings();
   EXPECT_THAT(Problems({Well("a"), other}),
-              ElementsAre("ring r: only a has it"));
+              ElementsAre("ring r: exists only on a"));
 }
 
 }  // namespace

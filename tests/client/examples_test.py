@@ -67,7 +67,7 @@ class ExampleCase:
 
     def test_the_lines_of_its_readme_do_what_they_say(self):
         self.assertIn("user:42\talone\tepoch 2\n", self.said)
-        self.assertIn("1080 look-ups as told\n", self.said)
+        self.assertIn("1080 look-ups match\n", self.said)
 
     def test_it_answers_as_the_server_and_follows_its_changes(self):
         for layout in ("hashed", "partitioned", "modulo"):

@@ -57,7 +57,7 @@ TEST(ImportNginxTest, TheServersOfTheUpstreamInTheirOrder) {
             "10.0.0.1:8080*5 unix:/run/a.sock n_::1_:80=[::1]:80");
   ASSERT_EQ(imported->notes.size(), 2);
   EXPECT_EQ(imported->notes[1],
-            "10.0.0.3 is a backup: it has no place on nginx's ring");
+            "10.0.0.3 is a backup and is not part of nginx's ring");
   const auto modulo =
       ReadNginx(With(kNginx, " consistent", ""), "n.conf", "cache");
   EXPECT_EQ(modulo->spec.layout(), v1::LAYOUT_NGINX_MODULO);
@@ -68,21 +68,21 @@ TEST(ImportNginxTest, WhatIsNotUnderstoodNamesItsLine) {
     return FaultOf(ReadNginx(With(kNginx, from, to), "n.conf", "cache"));
   };
   EXPECT_EQ(fault("keepalive 16", "least_conn"),
-            "n.conf:10: directive \"least_conn\" is not understood");
+            "n.conf:10: directive \"least_conn\" is not supported");
   EXPECT_EQ(fault("keepalive 16;", "if ($x) { }"),
-            "n.conf:10: directive \"if\" is not understood");
+            "n.conf:10: directive \"if\" is not supported");
   EXPECT_EQ(fault("max_fails=2", "resolve"),
-            "n.conf:7: parameter \"resolve\" is not understood");
+            "n.conf:7: parameter \"resolve\" is not supported");
   EXPECT_EQ(fault("weight=5", "weight=0"),
-            "n.conf:7: weight \"0\" is no number from 1 to 65535");
+            "n.conf:7: weight \"0\" is not a whole number from 1 to 65535");
   EXPECT_EQ(fault(" consistent", " consistently"),
-            "n.conf:6: not `hash KEY [consistent]`, once");
+            "n.conf:6: write `hash KEY [consistent]`, and only once");
   EXPECT_EQ(fault("hash $http_x${uri} consistent;", ""),
             "n.conf:5: upstream \"cache\" has no hash directive");
   EXPECT_EQ(fault("upstream other", "upstream cache"),
-            "n.conf:3: directive \"ip_hash\" is not understood");
+            "n.conf:3: directive \"ip_hash\" is not supported");
   EXPECT_EQ(FaultOf(ReadNginx(kNginx, "n.conf", "nowhere")),
-            "n.conf: no upstream \"nowhere\"");
+            "n.conf: upstream \"nowhere\" is not in the file");
 }
 
 TEST(ImportNginxTest, AFileThatIsCutAnywhereIsRefused) {
@@ -93,7 +93,7 @@ TEST(ImportNginxTest, AFileThatIsCutAnywhereIsRefused) {
     ASSERT_FALSE(imported.ok()) << text.substr(0, length);
     // At the start of "http", no block has begun.
     if (length > text.find("http")) {
-      EXPECT_NE(FaultOf(imported).find("cut"), std::string::npos)
+      EXPECT_NE(FaultOf(imported).find("truncated"), std::string::npos)
           << FaultOf(imported);
     }
   }
@@ -133,30 +133,33 @@ TEST(ImportTwemproxyTest, WhatIsNotUnderstoodNamesItsLine) {
     return FaultOf(ReadTwemproxy(With(kTwemproxy, from, to), "n.yml", "alpha"));
   };
   EXPECT_EQ(fault("auto_eject_hosts: true", "colour: red"),
-            "n.yml:6: setting \"colour\" is not understood");
+            "n.yml:6: setting \"colour\" is not supported");
   EXPECT_EQ(fault("distribution: ketama", "distribution: random"),
-            "n.yml:5: distribution \"random\" places no keys");
+            "n.yml:5: distribution \"random\" is not supported; use ketama or "
+            "modula");
   EXPECT_EQ(fault("10.0.0.1:11211:1", "10.0.0.1:11211"),
             "n.yml:8: server \"10.0.0.1:11211\" is not HOST:PORT:WEIGHT "
             "[NAME] or /PATH:WEIGHT NAME");
   EXPECT_EQ(fault("11212:3", "11212:0"),
-            "n.yml:9: weight \"0\" is no number from 1 to 65535");
+            "n.yml:9: weight \"0\" is not a whole number from 1 to 65535");
   EXPECT_EQ(fault(" socket", ""),
             "n.yml:11: server \"/run/m.sock:2\" is not HOST:PORT:WEIGHT [NAME] "
             "or /PATH:WEIGHT NAME");
-  EXPECT_EQ(fault("beta:", "alpha:"), "n.yml:12: a second pool \"alpha\"");
+  EXPECT_EQ(fault("beta:", "alpha:"),
+            "n.yml:12: pool \"alpha\" repeats line 1; remove one of them");
   EXPECT_EQ(fault("hash: murmur", "hash: [murmur]"),
-            "n.yml:3: \"hash\" is not one value");
+            "n.yml:3: \"hash\" is not a single value");
   EXPECT_EQ(FaultOf(ReadTwemproxy(kTwemproxy, "n.yml", "gamma")),
-            "n.yml: no pool \"gamma\"");
+            "n.yml: pool \"gamma\" is not in the file");
   EXPECT_EQ(fault("hash_tag: \"{}\"", "hash_tag: \"{"),
-            "n.yml:12: no YAML: end of map not found");
+            "n.yml:12: the file is not valid YAML: end of map not found");
   const std::string text = kTwemproxy;
-  EXPECT_EQ(FaultOf(ReadTwemproxy(text.substr(0, text.find(" third")), "n.yml",
-                                  "alpha")),
-            "n.yml:10: the last line does not end: the file is cut");
+  EXPECT_EQ(
+      FaultOf(
+          ReadTwemproxy(text.substr(0, text.find(" third")), "n.yml", "alpha")),
+      "n.yml:10: the last line has no newline; the file may be truncated");
   EXPECT_EQ(FaultOf(ReadTwemproxy("- a\n", "n.yml", "alpha")),
-            "n.yml:1: is no map of pools");
+            "n.yml:1: the file is not a map of pools");
   EXPECT_EQ(FaultOf(ReadTwemproxy("alpha:\n  listen: x\n", "n.yml", "alpha")),
             "n.yml:1: the pool has no servers");
 }
@@ -210,32 +213,36 @@ TEST(ImportHaproxyTest, WhatIsNotUnderstoodNamesItsLine) {
                                v1::LAYOUT_HAPROXY));
   };
   EXPECT_EQ(fault("# a comment", "stick on src"),
-            "h.cfg:11: directive \"stick\" is not understood");
+            "h.cfg:11: directive \"stick\" is not supported");
   EXPECT_EQ(fault("# a comment", "hash-balance-factor 150"),
-            "h.cfg:11: hash-balance-factor: where keys go depends on load");
+            "h.cfg:11: hash-balance-factor is not supported, because owners "
+            "would depend on the load; remove it");
   EXPECT_EQ(fault("inter 2s", "colour red"),
-            "h.cfg:14: server parameter \"colour\" is not understood");
-  EXPECT_EQ(fault("inter 2s", "inter"), "h.cfg:14: \"inter\" lacks its value");
+            "h.cfg:14: server parameter \"colour\" is not supported");
+  EXPECT_EQ(fault("inter 2s", "inter"),
+            "h.cfg:14: server parameter \"inter\" has no value");
   EXPECT_EQ(fault("weight 3", "weight 257"),
-            "h.cfg:15: weight \"257\" is no number from 0 to 256");
+            "h.cfg:15: weight \"257\" is not a whole number from 0 to 256");
   EXPECT_EQ(fault("balance uri whole", "balance source"),
-            "h.cfg:12: balance \"source\": its hash of addresses is not "
-            "reproduced");
+            "h.cfg:12: balance \"source\" is not supported (a hash of client "
+            "addresses)");
   EXPECT_EQ(fault("balance uri whole", ""),
-            "h.cfg:5: balance \"roundrobin\" places no keys");
+            "h.cfg:5: balance \"roundrobin\" is not supported; use one that "
+            "hashes keys, for example uri");
   EXPECT_EQ(fault("consistent djb2", "consistent md5"),
-            "h.cfg:13: function \"md5\" is not understood");
+            "h.cfg:13: function \"md5\" is not supported");
   EXPECT_EQ(fault("weight 1 ssl", "id 9 ssl"),
-            "h.cfg:17: id 9 is that of line 15 too");
+            "h.cfg:17: id 9 repeats line 15; remove one of them");
   EXPECT_EQ(fault("\"10.0.0.4:80\"", "\"10.0.0.4:80"),
-            "h.cfg:17: a quote that does not end");
+            "h.cfg:17: a quoted text has no closing quote");
   EXPECT_EQ(
       FaultOf(ReadHaproxy(kHaproxy, "h.cfg", "nowhere", v1::LAYOUT_HAPROXY)),
-      "h.cfg: no backend \"nowhere\"");
+      "h.cfg: backend \"nowhere\" is not in the file");
   const std::string text = kHaproxy;
-  EXPECT_EQ(FaultOf(ReadHaproxy(text.substr(0, text.size() - 9), "h.cfg",
-                                "cache", v1::LAYOUT_HAPROXY)),
-            "h.cfg:17: the last line does not end: the file is cut");
+  EXPECT_EQ(
+      FaultOf(ReadHaproxy(text.substr(0, text.size() - 9), "h.cfg", "cache",
+                          v1::LAYOUT_HAPROXY)),
+      "h.cfg:17: the last line has no newline; the file may be truncated");
 }
 
 TEST(ImportHaproxyTest, TheCallerChoosesTheLayoutOfHaproxy3) {
@@ -250,7 +257,7 @@ TEST(ImportHaproxyTest, TheCallerChoosesTheLayoutOfHaproxy3) {
   EXPECT_EQ(read("consistent", "map-based")->spec.layout(),
             v1::LAYOUT_HAPROXY_MAP);
   EXPECT_EQ(FaultOf(read("inter 2s", "hash-key addr")),
-            "h.cfg:14: hash-key \"addr\" is not reproduced");
+            "h.cfg:14: hash-key \"addr\" is not supported; only \"id\" is");
 }
 
 TEST(ImportHaproxyTest, HashKeyIsRejectedForVersionsBefore3) {
@@ -286,7 +293,7 @@ TEST(ImportMemcachedTest, WhatIsNoServer) {
     EXPECT_NE(FaultOf(ReadMemcached(servers, "")), "") << servers;
   }
   EXPECT_EQ(FaultOf(ReadMemcached("a,b:x", "")),
-            "servers: port \"x\" is no number from 1 to 65535");
+            "servers: port \"x\" is not a whole number from 1 to 65535");
 }
 
 constexpr char kNodetool[] = R"(
@@ -332,23 +339,27 @@ TEST(ImportCassandraTest, WhatIsNotUnderstoodNamesItsLine) {
     return FaultOf(ReadCassandra(With(kNodetool, from, to), "ring.txt"));
   };
   EXPECT_EQ(fault("%  200", "%  -100"),
-            "ring.txt:7: token -100 is that of line 6 too");
+            "ring.txt:7: token -100 repeats line 6; remove one of them");
   EXPECT_EQ(fault("%  200", "%  9223372036854775808"),
-            "ring.txt:7: token \"9223372036854775808\" is no signed 64-bit "
-            "number");
-  EXPECT_EQ(fault("r2    Down   Normal", "r2    Up     Joining"),
-            "ring.txt:7: a node that is \"Joining\", not Normal");
+            "ring.txt:7: token \"9223372036854775808\" is not a signed 64-bit "
+            "number; only Murmur3Partitioner is supported");
+  EXPECT_EQ(
+      fault("r2    Down   Normal", "r2    Up     Joining"),
+      "ring.txt:7: state \"Joining\" is not Normal; import when all nodes "
+      "are Normal");
   EXPECT_EQ(
       fault("10.0.0.1   r1    Up     Normal  68.88 KiB  50.00%  300\n", ""),
-      "ring.txt:9: data centre \"eu\" ends without its greatest token: "
-      "the file is cut");
-  EXPECT_EQ(fault("?          50.00%  200", ""),
-            "ring.txt:7: not a row of address, rack, status, state, load, owns "
-            "and token");
+      "ring.txt:9: data centre \"eu\" does not end with its largest token; "
+      "the file may be truncated");
+  EXPECT_EQ(
+      fault("?          50.00%  200", ""),
+      "ring.txt:7: the line is not a row of address, rack, status, state, "
+      "load, owns and token");
   EXPECT_EQ(fault("Datacenter: eu", ""),
-            "ring.txt:5: a row before any \"Datacenter:\"");
+            "ring.txt:5: the row is before the first \"Datacenter:\" line");
   EXPECT_EQ(FaultOf(ReadCassandra("\n", "ring.txt")),
-            "ring.txt: no output of nodetool ring or describering");
+            "ring.txt: the file is not the output of nodetool ring or nodetool "
+            "describering");
 }
 
 std::string Range(int64_t from, int64_t to, const std::string& host,
@@ -372,9 +383,9 @@ TEST(ImportCassandraTest, NodetoolDescribering) {
   EXPECT_EQ(
       FaultOf(ReadCassandra(With(text, Range(7, 9, "10.0.0.2", "eu", "r2"), ""),
                             "ring.txt")),
-      "ring.txt:4: no range ends at 9: the file is cut");
+      "ring.txt:4: no range ends at token 9; the file may be truncated");
   EXPECT_EQ(FaultOf(ReadCassandra(text.substr(0, text.size() - 4), "ring.txt")),
-            "ring.txt:5: not a whole TokenRange(…)");
+            "ring.txt:5: the line is not a complete TokenRange(…)");
 }
 
 }  // namespace

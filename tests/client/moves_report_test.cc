@@ -64,7 +64,7 @@ TEST(ZonesLineTest, IsSilentWithoutPartitionsOrZones) {
 TEST(ZonesLineTest, TellsOfDistinctZonesAndOfWhatIsShort) {
   EXPECT_EQ(
       ZonesLine(16, 3, 0, 0, kAscii),
-      "zones: the owners of each partition are in distinct ones (of 3)\n");
+      "zones: the owners of each partition are in different zones (3 zones)\n");
   EXPECT_EQ(ZonesLine(65'536, 2, 0, 65'536, kAscii),
             "zones: partitions with owners in the same zone 0 -> 65,536 of "
             "65,536 (2 zones)\n");

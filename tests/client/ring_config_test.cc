@@ -230,8 +230,9 @@ TEST(RingConfigTest, AFileIsOneWholeDocument) {
   EXPECT_EQ(FaultIn("{\"ring\": \"r\", \"nodes\": []}, 7"),
             "f.yaml:1: the document has ended; write one file for each ring");
   EXPECT_EQ(FaultIn("---\nring: r\nnodes: []\n...\n# more\n"), "no fault");
-  EXPECT_EQ(FaultIn("ring: r\nnodes:\n- id: a\n- id"),
-            "f.yaml:4: the last line does not end: the file is cut");
+  EXPECT_EQ(
+      FaultIn("ring: r\nnodes:\n- id: a\n- id"),
+      "f.yaml:4: the last line has no newline; the file may be truncated");
   EXPECT_THAT(FaultIn("{\"ring\": \"r\", \"nodes\": ["),
               StartsWith("f.yaml:1: not YAML or JSON: "));
   EXPECT_EQ(FaultIn("ring: \xff\n"),

@@ -62,7 +62,7 @@ TEST_F(WatchViewTest, LaterSnapshotTellsWhatIsDifferent) {
                 R"(snapshot { epoch: 2 incarnation: 6
                     spec { name: "default" layout: LAYOUT_MODULO replica_count: 1 }
                     nodes { id: "n1" weight: 1 } })")),
-            "epoch 2: ring default was made anew, modulo, 1 owner a key, "
+            "epoch 2: ring default was created again, modulo, 1 owner a key, "
             "1 node; removed n2");
   EXPECT_EQ(view_.incarnation(), 6u);
 }

@@ -150,7 +150,7 @@ class LocalClusterTest(unittest.TestCase):
                     **os.environ, "CLOCKWISE_SERVER": self.at(0),
                     "PATH": f"{BIN}:{os.environ['PATH']}"})
             self.assertEqual(done.returncode, 0, done)
-        self.assertIn("all is well", done.stdout)
+        self.assertIn("no problems", done.stdout)
 
     def test_the_service_config_says_what_it_must(self):
         config = json.loads(CONFIG.read_text(encoding="ascii"))

@@ -68,7 +68,7 @@ std::string ApplyReport(const Applied& applied, const RingConfig& config,
   }
   if (plan && applied.changes()) {
     absl::StrAppend(
-        &text, "apply it: ",
+        &text, "to apply it: ",
         ApplyLine(session.arguments, applied.created ? 0 : change.epoch() - 1),
         "\n");
   }

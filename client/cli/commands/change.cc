@@ -95,7 +95,7 @@ std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
                   ", ", MovedText(change, options.plan), "\n");
   absl::StrAppend(&text, MovesReport(change.comparison(), session.terminal));
   if (options.plan) {
-    absl::StrAppend(&text, "apply it: ",
+    absl::StrAppend(&text, "to apply it: ",
                     ApplyLine(session.arguments, change.epoch() - 1), "\n");
   }
   return text;
@@ -107,9 +107,9 @@ absl::Status AdviseChange(Session& session, absl::Status failure,
   if (IsUncertain(failure) && !plan) {
     return WithHint(
         std::move(failure),
-        absl::StrCat("it may have been made all the same; say it again with "
-                     "--request-id=",
-                     ShellWord(request_id), " and it is made once"));
+        absl::StrCat(
+            "the change may have been applied; retry with --request-id=",
+            ShellWord(request_id), ", and it is applied only once"));
   }
   return Advise(session, std::move(failure), session.globals.ring,
                 words.node_id);

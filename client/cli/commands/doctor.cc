@@ -54,14 +54,15 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
     return;
   }
   const v1::GetStatusResponse& status = examined.status;
-  if (status.draining()) add("is going away");
+  if (status.draining()) add("is draining");
   if (!status.ready()) add("has not loaded its rings yet");
   if (!status.store_up()) {
-    add(absl::StrCat("its store does not answer: ", status.store()));
+    add(absl::StrCat("its store ", status.store(), " is down"));
   }
   if (status.unconfirmed_ms() > kUnconfirmedMs) {
-    add(absl::StrCat("was sure to know the newest epochs ",
-                     status.unconfirmed_ms() / 1000, " s ago"));
+    add(absl::StrCat("its rings were last confirmed ",
+                     status.unconfirmed_ms() / 1000,
+                     " s ago; they may be old"));
   }
   const absl::Duration error = ClockError(examined);
   if (error > kClockTolerance || error < -kClockTolerance) {
@@ -108,19 +109,19 @@ void CompareServers(const std::vector<Examined>& servers,
   for (const auto& [name, views] : ByRing(servers)) {
     const std::string ring = absl::StrCat("ring ", name, ": ");
     if (static_cast<int64_t>(views.have.size()) < reached) {
-      problems.push_back(
-          absl::StrCat(ring, "only ", absl::StrJoin(views.have, ", "),
-                       views.have.size() == 1 ? " has it" : " have it"));
+      problems.push_back(absl::StrCat(ring, "exists only on ",
+                                      absl::StrJoin(views.have, ", ")));
     }
     if (views.incarnations.size() > 1) {
       problems.push_back(absl::StrCat(
-          ring, "of different incarnations, as in different stores: ",
-          Parties(views.incarnations)));
+          ring, "the servers have different incarnations (",
+          Parties(views.incarnations), "); check that they use one store"));
       continue;
     }
     if (views.epochs.size() > 1) {
-      problems.push_back(
-          absl::StrCat(ring, "at different epochs: ", Parties(views.epochs)));
+      problems.push_back(absl::StrCat(
+          ring,
+          "the servers are at different epochs: ", Parties(views.epochs)));
     }
     for (const auto& [epoch, fingerprints] : views.fingerprints) {
       if (fingerprints.size() > 1) {

@@ -52,7 +52,7 @@ std::string Day(const google::protobuf::Timestamp& time) {
 }
 
 std::string StateOf(const v1::GetStatusResponse& status) {
-  if (status.draining()) return "going away";
+  if (status.draining()) return "draining";
   return status.ready() ? "serving" : "not loaded";
 }
 
@@ -62,7 +62,7 @@ std::string ServerTable(const std::vector<Examined>& servers,
                {"STATE"},
                {"VERSION"},
                {"STORE"},
-               {"SURE OF NEWEST", Table::Align::kRight},
+               {"CONFIRMED", Table::Align::kRight},
                {"CLOCK", Table::Align::kRight},
                {"CERTIFICATE"},
                {"WATCHERS", Table::Align::kRight}});
@@ -75,7 +75,7 @@ std::string ServerTable(const std::vector<Examined>& servers,
     const absl::Duration error = ClockError(one);
     table.AddRow(
         {one.server, StateOf(status), status.version(),
-         status.store_up() ? "answers" : "away",
+         status.store_up() ? "up" : "down",
          absl::StrFormat("%.1f s ago",
                          static_cast<double>(status.unconfirmed_ms()) / 1000),
          absl::StrFormat("%+.1f s", absl::ToDoubleSeconds(error)),
@@ -135,7 +135,7 @@ absl::Status WriteScreen(const std::vector<Examined>& servers,
   for (const std::string& problem : problems) {
     absl::StrAppend(&text, "✗ ", Printable(problem), "\n");
   }
-  if (problems.empty()) absl::StrAppend(&text, "✓ all is well\n");
+  if (problems.empty()) absl::StrAppend(&text, "✓ no problems\n");
   return out.Write(text);
 }
 
@@ -164,7 +164,7 @@ absl::Status Run(const DoctorOptions& options, Session& session) {
       return WithHint(
           absl::FailedPreconditionError(absl::StrCat(
               problems.size(), " problem", problems.size() == 1 ? "" : "s")),
-          "deploy/runbooks.md says what to do");
+          "see deploy/runbooks.md");
     }
   }
   return servers.front().failure;

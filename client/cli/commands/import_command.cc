@@ -36,28 +36,31 @@ struct ImportOptions {
 absl::StatusOr<std::string> ReadSource(const std::string& path) {
   auto text = ReadInputFile(path, limits::kMaxImportBytes);
   if (!text.ok() || text->size() <= limits::kMaxImportBytes) return text;
-  return BadUsage(absl::StrCat(path, " has more than ",
-                               Grouped(limits::kMaxImportBytes), " bytes"));
+  return BadUsage(absl::StrCat(path, ": the file has more than ",
+                               Grouped(limits::kMaxImportBytes),
+                               " bytes; split it"));
 }
 
 absl::StatusOr<Imported> Read(const ImportOptions& options) {
   const bool haproxy = options.from == "haproxy" || options.from == "haproxy_3";
   const bool parts = options.from != "memcached" && options.from != "cassandra";
   if (parts && options.part.empty()) {
-    return BadUsage(absl::StrCat("--from=", options.from, " needs FILE and ",
-                                 options.from == "nginx" ? "UPSTREAM"
-                                 : haproxy               ? "BACKEND"
-                                                         : "POOL"));
+    const absl::string_view part = options.from == "nginx" ? "UPSTREAM"
+                                   : haproxy               ? "BACKEND"
+                                                           : "POOL";
+    return BadUsage(absl::StrCat("--from=", options.from, ": ", part,
+                                 " is missing; write FILE ", part));
   }
   if (!parts && !options.part.empty()) {
-    return BadUsage(absl::StrCat("--from=", options.from, " takes one word, ",
-                                 "and not ", Quoted(options.part)));
+    return BadUsage(absl::StrCat("--from=", options.from,
+                                 ": unexpected argument ", Quoted(options.part),
+                                 "; write only SOURCE"));
   }
   if (options.from == "memcached") {
     return ReadMemcached(options.source, options.distribution);
   }
   if (!options.distribution.empty()) {
-    return BadUsage("--distribution is of --from=memcached");
+    return BadUsage("--distribution requires --from=memcached");
   }
   auto text = ReadSource(options.source);
   if (!text.ok()) return text.status();
@@ -97,7 +100,7 @@ absl::StatusOr<std::shared_ptr<const Ring>> Build(const ImportOptions& options,
   spec = *std::move(normal);
   if (imported.nodes.size() > limits::kMaxChangesPerRequest) {
     return BadUsage(absl::StrCat(options.source, ": ", imported.nodes.size(),
-                                 " servers; at most ",
+                                 " servers; use at most ",
                                  limits::kMaxChangesPerRequest));
   }
   auto nodes = JoinedNodes(imported.nodes);
@@ -162,9 +165,9 @@ absl::StatusOr<v1::Change> Make(const Imported& imported, const Ring& ring,
     return WithHint(
         absl::AlreadyExistsError(absl::StrCat(
             "ring ", Quoted(imported.spec.name()),
-            " has other nodes, or has them in another order, and would place "
-            "keys elsewhere; nothing was changed")),
-        "give the imported ring a name of its own: --ring=NAME");
+            " already has other nodes, or the same nodes in another order; "
+            "nothing was changed")),
+        "import under another name with --ring=NAME");
   }
   apply.set_validate_only(false);
   apply.set_request_id(NewRequestId());
@@ -202,7 +205,8 @@ absl::Status Import(const ImportOptions& options, Session& session) {
   return session.out.Write(absl::StrCat(
       options.plan ? "plan (nothing changed)\n" : "",
       Understood(*imported, **ring, session.terminal),
-      options.plan ? "" : absl::StrCat("made: epoch ", change.epoch(), "\n")));
+      options.plan ? ""
+                   : absl::StrCat("imported: epoch ", change.epoch(), "\n")));
 }
 
 }  // namespace
@@ -239,10 +243,10 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
   import->add_flag("--plan", options->plan,
-                   "Show what was understood, without creating the ring");
+                   "Show the ring that would be created, without creating it");
   import->footer(
-      "The ring is named by --ring, else after PART, else after --from. What\n"
-      "is not understood is an error that names the line.\n"
+      "The name of the ring is --ring, else PART, else --from. A line that\n"
+      "cannot be imported is an error.\n"
       "\n"
       "HAProxy 3.0 changed `hash-type consistent`: haproxy_3 imports 3.0 and\n"
       "later, haproxy imports older versions.\n"

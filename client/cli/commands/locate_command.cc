@@ -25,7 +25,7 @@ std::string PreviousText(const v1::LocateResponse& response) {
   }
   const v1::RingEpoch& previous = response.previous();
   if (previous.epoch() == 0) {
-    return absl::StrCat("? (", previous.ring(), " is gone)");
+    return absl::StrCat("? (ring ", previous.ring(), " does not exist)");
   }
   return absl::StrCat(text, "(", previous.ring(), " at epoch ",
                       previous.epoch(), ")");
@@ -51,7 +51,8 @@ absl::Status LocateKeys(const LocateOptions& options, Session& session,
       continue;
     }
     if (response.owners().empty()) {
-      return absl::InternalError("the server's answer names no owner");
+      return absl::InternalError(
+          "the server's response has no owner; report this bug");
     }
     std::vector<std::string> next;
     for (int i = 1; i < response.owners_size(); ++i) {
@@ -79,21 +80,21 @@ absl::Status LocateKeys(const LocateOptions& options, Session& session,
 
 absl::Status Locate(const LocateOptions& options, Session& session) {
   if (options.from_stdin == !options.keys.empty()) {
-    return BadUsage(options.from_stdin
-                        ? "locate takes keys or --stdin, not both"
-                        : "locate needs a key, or --stdin");
+    return BadUsage(
+        options.from_stdin
+            ? "--stdin: cannot be combined with keys; use one of them"
+            : "no key; write one or more keys, or use --stdin");
   }
   if (!options.from_stdin && (options.summary || options.null_separated)) {
-    return BadUsage("--summary and --null need --stdin");
+    return BadUsage("--summary and --null require --stdin");
   }
   for (const std::string& key : options.keys) {
     if (key.size() <= limits::kMaxKeyBytes) continue;
-    return BadUsage(absl::StrCat("a key of ", key.size(),
-                                 " bytes; a key has at most ",
-                                 limits::kMaxKeyBytes));
+    return BadUsage(absl::StrCat("a key has ", key.size(),
+                                 " bytes; use at most ", limits::kMaxKeyBytes));
   }
   if (!options.ring_file.empty() && !options.local) {
-    return BadUsage("--ring-file needs --local");
+    return BadUsage("--ring-file requires --local");
   }
   auto locator = options.local ? NewLocalLocator(session, options.ring_file,
                                                  options.min_epoch)
@@ -124,8 +125,9 @@ void AddLocateCommand(CLI::App& app, CommandLine& line) {
   locate->add_flag("--summary", options->summary,
                    "With --stdin: show the number of keys per node");
   locate
-      ->add_option("--replicas", options->replicas,
-                   "Owners per key, 1 to 64 (default: as the ring)")
+      ->add_option(
+          "--replicas", options->replicas,
+          "Owners per key, 1 to 64 (default: the ring's replica count)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
   locate
@@ -144,7 +146,8 @@ void AddLocateCommand(CLI::App& app, CommandLine& line) {
       "Examples:\n"
       "  clockwise locate user:42 user:43 --replicas=3\n"
       "  clockwise locate --output=json user:42\n"
-      "  clockwise locate --stdin < keys.txt     key, tab, owners by tabs\n"
+      "  clockwise locate --stdin < keys.txt     print key and owners, "
+      "tab-separated\n"
       "  find . -print0 | clockwise locate --stdin -0 --summary");
   OnChosen(locate, line, options, Locate);
 }

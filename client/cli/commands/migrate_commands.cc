@@ -112,14 +112,14 @@ absl::Status Plan(const MigrateOptions& options, Session& session) {
       " would move\n", MovesReport(report.comparison(), session.terminal));
   if (!migration->alike) {
     absl::StrAppend(&text,
-                    "(the two layouts hash keys in ways that know nothing of "
-                    "each other: each\n pair's part is the product of their "
-                    "shares; of primaries)\n");
+                    "(the two layouts hash keys independently: the fraction of "
+                    "each pair is the\n product of their shares; primaries "
+                    "only)\n");
   }
   if (!options.keys.empty()) {
     absl::StrAppend(&text, KeysReport(moves, options.keys, session.terminal));
   }
-  absl::StrAppend(&text, "start it: ", StartLine(options, *migration), "\n");
+  absl::StrAppend(&text, "to start it: ", StartLine(options, *migration), "\n");
   return session.out.Write(text);
 }
 
@@ -145,8 +145,8 @@ absl::Status Start(const MigrateOptions& options, Session& session) {
   return session.out.Write(absl::StrCat(
       "ring ", name, ": ", SpecText(create.spec()), "; epoch ",
       applied.change().epoch(), ", ", migration->after->nodes().size(),
-      " nodes\nwhoever locates in it is told the owners in ", options.ring,
-      " too, until: clockwise migrate end ", ShellWord(name), "\n"));
+      " nodes\nlook-ups in this ring also return the owners in ", options.ring,
+      ", until you run: clockwise migrate end ", ShellWord(name), "\n"));
 }
 
 absl::Status End(const MigrateOptions& options, Session& session) {
@@ -168,7 +168,7 @@ absl::Status End(const MigrateOptions& options, Session& session) {
   return session.out.Write(absl::StrCat(
       options.change.plan ? "plan (nothing changed)\n" : "", "ring ",
       options.ring,
-      from.empty() ? " migrates from no ring"
+      from.empty() ? " has no migration"
                    : absl::StrCat(options.change.plan ? " would no longer "
                                                         "migrate from "
                                                       : " no longer migrates "
@@ -190,7 +190,7 @@ void AddTargetOptions(CLI::App* command, MigrateOptions& options) {
   AddPartitionBitsOption(command, options.partition_bits);
   command
       ->add_option("--replicas", options.replicas,
-                   "Owners per key (default: as now)")
+                   "Owners per key (default: as in RING)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
 }
@@ -212,7 +212,7 @@ void AddMigrateCommands(CLI::App& app, CommandLine& line) {
 
   auto planned = std::make_shared<MigrateOptions>();
   CLI::App* plan = migrate->add_subcommand(
-      "plan", "Show how many keys would move between which nodes");
+      "plan", "Show the fraction of keys that would move between nodes");
   AddRingName(plan, "RING", planned->ring, "Name of the old ring");
   AddTargetOptions(plan, *planned);
   plan->add_option("--keys", planned->keys,

@@ -10,6 +10,7 @@
 #include "client/cli/tables/table.h"
 #include "client/cli/text.h"
 #include "client/lib/mirror.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/ring/compare_layouts.h"
 #include "service/ring/layout_settings.h"
@@ -95,9 +96,15 @@ absl::StatusOr<Migration> PlanMigration(const v1::Snapshot& snapshot,
   // The view owns the ring.
   migration.before = std::shared_ptr<const Ring>(*view, &(*view)->ring());
   const NodesByOrdinal nodes = NodesOf(*migration.before);
-  if (nodes.empty()) return BadUsage("the ring has no nodes");
+  const std::string ring =
+      absl::StrCat("ring ", Quoted(snapshot.spec().name()));
+  if (nodes.empty()) {
+    return BadUsage(
+        absl::StrCat(ring, " has no nodes; a migration requires at least one"));
+  }
   if (nodes.size() > limits::kMaxChangesPerRequest) {
-    return BadUsage(absl::StrCat(nodes.size(), " nodes; at most ",
+    return BadUsage(absl::StrCat(ring, " has ", nodes.size(),
+                                 " nodes; a migration can have at most ",
                                  limits::kMaxChangesPerRequest));
   }
   auto normal = NormalizeSpec(spec);
@@ -156,7 +163,7 @@ std::string TransferCounts(const KeyMoves& moves, const Terminal& terminal) {
   std::string text = table.Render(terminal);
   if (rows > kMaxRows) {
     absl::StrAppend(&text, "and ", Grouped(rows - kMaxRows),
-                    " more such pairs: ", Grouped(rest), "\n");
+                    " more pairs: ", Grouped(rest), " keys\n");
   }
   return text;
 }

@@ -117,7 +117,7 @@ absl::Status AddNode(const NodeOptions& options, Session& session) {
 absl::Status UpdateNode(const NodeOptions& options, Session& session) {
   if (options.update_mask.empty()) {
     return BadUsage(
-        "nothing to update: give --address, --weight, --zone, --label, "
+        "nothing to update; set --address, --weight, --zone, --label, "
         "--no-labels, --points or --virtual-nodes");
   }
   v1::UpdateNodeRequest request;
@@ -152,7 +152,7 @@ absl::Status ListNodes(const ListOptions& options, Session& session) {
 void AddUpdateCommand(CLI::App* node, CommandLine& line) {
   auto options = std::make_shared<NodeOptions>();
   CLI::App* update = node->add_subcommand(
-      "update", "Change a node; fields that are not given stay");
+      "update", "Change a node; other fields keep their values");
   const NodeFlags flags = AddNodeOptions(update, *options);
   flags.weight->description("Relative share of the keys, 1 to 65535");
   flags.labels->description("Label that replaces all labels; can be repeated");
@@ -196,8 +196,7 @@ void AddNodeCommands(CLI::App& app, CommandLine& line) {
       ->type_name("TEXT")
       ->check(Text(limits::kMaxHashKeyBytes));
   add->add_flag("--update", added->allow_update,
-                "Update the node if it is there; fields that are not given "
-                "stay");
+                "Update the node if it exists; other fields keep their values");
   AddChangeOptions(add, added->change);
   add->footer(
       "Examples:\n"

@@ -145,7 +145,7 @@ absl::Status ShowHistory(const RingOptions& options, Session& session) {
   constexpr auto kRight = Table::Align::kRight;
   Table table({{"EPOCH", kRight},
                {"TIME"},
-               {"PUT"},
+               {"UPSERTED"},
                {"REMOVED"},
                {"MOVED", kRight},
                {"FULLEST", kRight},

@@ -119,8 +119,9 @@ void AddRingProfilesCommand(CLI::App& ring, CommandLine& line) {
   CLI::App* profiles = ring.add_subcommand(
       "profiles", "List the layouts and the systems that they reproduce");
   profiles->footer(
-      "For a given membership, the owner of a key is the one that the system\n"
-      "picks. What it does when a server fails is not reproduced.");
+      "For the same members, a layout picks the same owners as the system "
+      "that\n"
+      "it reproduces. The behaviour when a server fails is not reproduced.");
   OnChosen(profiles, line, std::make_shared<CreateOptions>(), ListProfiles);
 }
 

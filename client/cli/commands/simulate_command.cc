@@ -62,8 +62,8 @@ absl::StatusOr<std::vector<v1::RingSpec>> SpecsOf(
     }
   }
   if (specs.size() > limits::kMaxSimulatedLayouts) {
-    return BadUsage(absl::StrCat("--layouts and --virtual-nodes make ",
-                                 specs.size(), " rows; at most ",
+    return BadUsage(absl::StrCat("--layouts, --virtual-nodes: ", specs.size(),
+                                 " rows; use at most ",
                                  limits::kMaxSimulatedLayouts));
   }
   return specs;
@@ -72,15 +72,16 @@ absl::StatusOr<std::vector<v1::RingSpec>> SpecsOf(
 absl::Status CheckNodes(const SimulateOptions& options) {
   if (options.nodes + options.add > limits::kMaxSimulatedNodes) {
     return BadUsage(
-        absl::StrCat("--nodes and --add make ", options.nodes + options.add,
-                     " nodes; at most ", limits::kMaxSimulatedNodes));
+        absl::StrCat("--nodes, --add: ", options.nodes + options.add,
+                     " nodes; use at most ", limits::kMaxSimulatedNodes));
   }
   if (options.remove > options.nodes) {
-    return BadUsage(absl::StrCat("--remove=", options.remove, " of ",
-                                 options.nodes, " nodes"));
+    return BadUsage(absl::StrCat("--remove: ", options.remove,
+                                 " is more than --nodes=", options.nodes));
   }
   if (options.remove == options.nodes && options.add == 0) {
-    return BadUsage("--remove leaves no node");
+    return BadUsage(
+        "--remove: no node would be left; keep or add at least one");
   }
   return absl::OkStatus();
 }
@@ -127,14 +128,17 @@ absl::Status Simulate(const SimulateOptions& options, Session& session) {
     if (!failure.ok()) return failure;
   }
   if (options.svg.empty()) return absl::OkStatus();
-  return WriteWholeFile(options.svg,
-                        DrawSimulation(nodes, panels, TypedCommand(session)));
+  const absl::Status written = WriteWholeFile(
+      options.svg, DrawSimulation(nodes, panels, TypedCommand(session)));
+  return written.ok()
+             ? written
+             : absl::InternalError(absl::StrCat("--svg: ", written.message()));
 }
 
 CLI::Validator FileName() {
   return CLI::Validator(
       [](std::string& text) -> std::string {
-        return text.empty() ? "is empty; a file" : "";
+        return text.empty() ? "is empty; write the name of a file" : "";
       },
       "");
 }
@@ -206,9 +210,10 @@ void AddSimulateCommand(CLI::App& app, CommandLine& line) {
       ->type_name("FILE")
       ->check(FileName());
   simulate->footer(
-      "Balance and moves are exact. --keys are counted beside them: the lines "
-      "of\n"
-      "a file, or generated ones; at most 1000000, and 0 for none.\n"
+      "Balance and moves are exact. In addition, the keys of --keys are\n"
+      "counted: one per line of a file, or generated; at most 1000000; 0 "
+      "counts\n"
+      "none.\n"
       "\n"
       "Examples:\n"
       "  clockwise simulate --nodes=100 --svg=rings.svg\n"

@@ -49,7 +49,11 @@ bool Same(const StoredRing& a, const StoredRing& b) {
 absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& location,
                                             const EtcdFlags& etcd,
                                             bool must_exist) {
-  if (location == "memory:") return BadUsage("memory: is no place to keep in");
+  if (location == "memory:") {
+    return BadUsage(
+        "\"memory:\" is not a persistent store; use sqlite:PATH or "
+        "etcd:HOST:PORT");
+  }
   auto store = OpenStore(location, etcd, must_exist);
   if (absl::IsInvalidArgument(store.status())) {
     return BadUsage(store.status().message());
@@ -78,9 +82,9 @@ absl::Status InTheWay(const std::vector<std::string>& names,
                       const std::string& to) {
   return WithHint(
       absl::AlreadyExistsError(absl::StrCat(
-          to, " holds another ring of the same name: ", SomeIds(names),
-          "; nothing was changed")),
-      "delete it there (clockwise ring delete NAME), or use an empty store");
+          "store ", to, " already has different rings with these names: ",
+          SomeIds(names), "; nothing was changed")),
+      "delete them with `clockwise ring delete NAME`, or use an empty store");
 }
 
 // Writes `rings` to a store. The store must not have rings of these names,
@@ -106,9 +110,11 @@ absl::Status Put(const std::vector<StoredRing>& rings, const std::string& to,
       absl::Status status = store.Import(ring);
       if (!status.ok()) return status;
     }
-    absl::StrAppend(&text, Told(is_there ? "already there:" : done, ring));
+    absl::StrAppend(&text, Told(is_there ? "unchanged" : done, ring));
   }
-  if (rings.empty()) text = "there are no rings\n";
+  if (rings.empty()) {
+    text = absl::StrCat("nothing was ", done, ": the source has no rings\n");
+  }
   return session.out.Write(text);
 }
 
@@ -133,7 +139,7 @@ absl::Status Backup(const StoreOptions& options, Session& session) {
   for (const StoredRing& ring : *rings) {
     absl::StrAppend(&text, Told("backed up", ring));
   }
-  if (rings->empty()) text = "there are no rings\n";
+  if (rings->empty()) text = absl::StrCat(options.from, " has no rings\n");
   return session.out.Write(text);
 }
 
@@ -181,7 +187,7 @@ void AddStoreCommands(CLI::App& app, CommandLine& line) {
       store, "copy", "Copy all rings with their history into another store",
       "Store to read", "Store to write", options);
   copy->footer(
-      "Epochs and incarnations stay, so watchers go on where they were.\n"
+      "Epochs and incarnations stay the same, so watchers resume.\n"
       "Examples:\n"
       "  clockwise store copy sqlite:clockwise.db etcd:10.0.0.1:2379");
   OnChosen(copy, line, options, Copy);

@@ -46,7 +46,7 @@ class Watcher {
       }
       if (!MayResume(end)) return failure;
       if (!std::exchange(away_, true)) {
-        Say(absl::StrCat(failure.message(), "; trying again"));
+        Say(absl::StrCat(failure.message(), "; reconnecting"));
       }
       session_.connection.UseNextServer(absl::IsDeadlineExceeded(end));
       const absl::Duration wait = backoff_.Next(session_.connection.Random());
@@ -130,8 +130,8 @@ void AddWatchCommand(CLI::App& app, CommandLine& line) {
                   "With --output=json: print the ranges that move too");
   watch->add_flag("--heartbeats", options->heartbeats, "Print heartbeats too");
   watch->footer(
-      "Resumes where it was when the server goes away and comes back. Ends\n"
-      "when the ring is deleted.\n"
+      "Reconnects and resumes when the connection is lost. Ends when the ring\n"
+      "is deleted.\n"
       "\n"
       "Examples:\n"
       "  clockwise watch --ring=sessions\n"

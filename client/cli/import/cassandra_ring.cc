@@ -23,7 +23,8 @@ absl::StatusOr<int64_t> ParseToken(const SourceLine& place,
   int64_t token = 0;
   if (absl::SimpleAtoi(text, &token)) return token;
   return ImportFault(place, absl::StrCat("token ", Quoted(text),
-                                         " is no signed 64-bit number"));
+                                         " is not a signed 64-bit number; only "
+                                         "Murmur3Partitioner is supported"));
 }
 
 // TokenOwners collects the tokens of each host. The ring would also reject
@@ -37,8 +38,8 @@ class TokenOwners {
     const auto [at, fresh] = lines_.try_emplace(token, place.line);
     if (!fresh) {
       return ImportFault(
-          place, absl::StrCat("token ", token, " is that of line ", at->second,
-                              " too"));
+          place, absl::StrCat("token ", token, " repeats line ", at->second,
+                              "; remove one of them"));
     }
     const auto [index, is_new] =
         nodes_.try_emplace(host, imported_.nodes.size());
@@ -46,8 +47,9 @@ class TokenOwners {
     v1::Node& node = imported_.nodes[index->second];
     if (node.zone() != zone) {
       return ImportFault(
-          place, absl::StrCat(Quoted(host), " is in ", Quoted(zone), " and in ",
-                              Quoted(node.zone())));
+          place, absl::StrCat("host ", Quoted(host), " is in rack ",
+                              Quoted(zone), ", but on an earlier line in ",
+                              Quoted(node.zone()), "; use one rack"));
     }
     node.add_points(static_cast<uint64_t>(token));
     return absl::OkStatus();
@@ -93,7 +95,8 @@ class RingReader {
       return absl::OkStatus();
     }
     if (data_centre_.empty()) {
-      return ImportFault(place_, "a row before any \"Datacenter:\"");
+      return ImportFault(place_,
+                         "the row is before the first \"Datacenter:\" line");
     }
     if (words.size() == 1) {
       auto token = ParseToken(place_, words[0]);
@@ -107,14 +110,16 @@ class RingReader {
   // Address, rack, status, state, load (in one or two words), owns, token.
   absl::Status ReadRow(const Words& words) {
     if (words.size() < 6 || words.size() > 8) {
-      return ImportFault(place_,
-                         "not a row of address, rack, status, state, load, "
-                         "owns and token");
+      return ImportFault(
+          place_,
+          "the line is not a row of address, rack, status, state, "
+          "load, owns and token");
     }
     if (words[3] != "Normal") {
       return ImportFault(
           place_,
-          absl::StrCat("a node that is ", Quoted(words[3]), ", not Normal"));
+          absl::StrCat("state ", Quoted(words[3]),
+                       " is not Normal; import when all nodes are Normal"));
     }
     auto token = ParseToken(place_, words.back());
     if (!token.ok()) return token.status();
@@ -129,8 +134,8 @@ class RingReader {
     if (!data_centre_.empty() && (!last_.has_value() || greatest_ != last_)) {
       return ImportFault(place_,
                          absl::StrCat("data centre ", Quoted(data_centre_),
-                                      " ends without its greatest "
-                                      "token: the file is cut"));
+                                      " does not end with its largest token; "
+                                      "the file may be truncated"));
     }
     greatest_.reset();
     last_.reset();
@@ -163,9 +168,9 @@ class RangeReader {
     }
     for (const auto& [start, line] : starts_) {
       if (ends_.contains(start)) continue;
-      return ImportFault(
-          {place_.source, line},
-          absl::StrCat("no range ends at ", start, ": the file is cut"));
+      return ImportFault({place_.source, line},
+                         absl::StrCat("no range ends at token ", start,
+                                      "; the file may be truncated"));
     }
     return absl::OkStatus();
   }
@@ -189,7 +194,7 @@ class RangeReader {
     const auto host = Field(line, ", endpoints:[", ",]");
     if (!absl::StartsWith(line, "TokenRange(") || !absl::EndsWith(line, "])") ||
         !start || !end || !host || host->empty()) {
-      return ImportFault(place_, "not a whole TokenRange(…)");
+      return ImportFault(place_, "the line is not a complete TokenRange(…)");
     }
     auto from = ParseToken(place_, *start);
     if (!from.ok()) return from.status();
@@ -199,7 +204,9 @@ class RangeReader {
     const auto dc = Field(details.value_or("") + ",", "datacenter:", ",");
     const auto rack = Field(details.value_or("") + ",", "rack:", ",");
     if (!dc || !rack) {
-      return ImportFault(place_, absl::StrCat("no details of ", Quoted(*host)));
+      return ImportFault(
+          place_, absl::StrCat("no data centre and rack for ", Quoted(*host),
+                               " in endpoint_details"));
     }
     starts_.emplace(*from, place_.line);
     ends_.emplace(*to, place_.line);
@@ -224,8 +231,10 @@ absl::StatusOr<Imported> ReadCassandra(absl::string_view text,
                                   : RingReader(source, imported).Read(text);
   if (!status.ok()) return status;
   if (imported.nodes.empty()) {
-    return ImportFault({source, 0},
-                       "no output of nodetool ring or describering");
+    return ImportFault(
+        {source, 0},
+        "the file is not the output of nodetool ring or nodetool "
+        "describering");
   }
   return imported;
 }

@@ -168,7 +168,7 @@ absl::StatusOr<std::vector<std::string>> HaproxyWords(absl::string_view line,
     }
   }
   if (quote != '\0') {
-    return ImportFault(place, "a quote that does not end");
+    return ImportFault(place, "a quoted text has no closing quote");
   }
   if (in_word) words.push_back(word);
   return words;
@@ -255,13 +255,14 @@ class BackendReader {
     if (in_defaults_) defaults_ = Section();
     if (!in_backend_) return absl::OkStatus();
     if (found_) {
-      return ImportFault(place_,
-                         absl::StrCat("a second backend ", Quoted(backend_)));
+      return ImportFault(place_, absl::StrCat(words[0], " ", Quoted(backend_),
+                                              " repeats line ", found_at_.line,
+                                              "; remove one of them"));
     }
     if (words.size() > 2) {
       return ImportFault(place_, absl::StrCat(Quoted(words[2]),
-                                              " after the name is not "
-                                              "understood"));
+                                              " after the name of the backend "
+                                              "is not supported"));
     }
     found_ = true;
     found_at_ = place_;
@@ -284,12 +285,13 @@ class BackendReader {
     if (name == "hash-balance-factor" &&
         (words.size() != 2 || words[1] != "0")) {
       return ImportFault(place_,
-                         "hash-balance-factor: where keys go depends on load");
+                         "hash-balance-factor is not supported, because owners "
+                         "would depend on the load; remove it");
     }
     if (IsHaproxyHarmless(name)) return absl::OkStatus();
     if (of_defaults) return absl::OkStatus();
     return ImportFault(
-        place_, absl::StrCat("directive ", Quoted(name), " is not understood"));
+        place_, absl::StrCat("directive ", Quoted(name), " is not supported"));
   }
 
   absl::Status ReadServer(const Words& words) {
@@ -313,11 +315,11 @@ class BackendReader {
       if (!arguments.has_value()) {
         return ImportFault(place_,
                            absl::StrCat("server parameter ", Quoted(word),
-                                        " is not understood"));
+                                        " is not supported"));
       }
       if (i + *arguments >= words.size()) {
-        return ImportFault(place_,
-                           absl::StrCat(Quoted(word), " lacks its value"));
+        return ImportFault(place_, absl::StrCat("server parameter ",
+                                                Quoted(word), " has no value"));
       }
       const std::string value = *arguments > 0 ? words[i + 1] : "";
       if (word == "backup") server.backup = true;
@@ -335,8 +337,9 @@ class BackendReader {
                              "with --from=haproxy_3");
         }
         if (value != "id") {
-          return ImportFault(place_, absl::StrCat("hash-key ", Quoted(value),
-                                                  " is not reproduced"));
+          return ImportFault(place_,
+                             absl::StrCat("hash-key ", Quoted(value),
+                                          " is not supported; only \"id\" is"));
         }
       }
       if (word == "id") {
@@ -351,8 +354,9 @@ class BackendReader {
 
   absl::StatusOr<Imported> Finish() {
     if (!found_) {
-      return ImportFault({source_, 0},
-                         absl::StrCat("no backend ", Quoted(backend_)));
+      return ImportFault(
+          {source_, 0},
+          absl::StrCat("backend ", Quoted(backend_), " is not in the file"));
     }
     if (absl::Status status = ReadBalance(); !status.ok()) return status;
     if (absl::Status status = ReadHashType(); !status.ok()) return status;
@@ -369,7 +373,8 @@ class BackendReader {
         section_.balance.size() > 1 ? section_.balance[1] : "";
     if (algorithm.empty()) {
       return ImportFault(found_at_,
-                         "no balance directive: round robin places no keys");
+                         "the backend has no balance directive, so it does not "
+                         "hash keys");
     }
     const bool hashes = algorithm == "uri" || algorithm == "url_param" ||
                         algorithm == "hash" || algorithm == "rdp-cookie" ||
@@ -380,15 +385,17 @@ class BackendReader {
           balance_at_,
           absl::StrCat("balance ", Quoted(algorithm),
                        algorithm == "source"
-                           ? ": its hash of addresses is not reproduced"
-                           : " places no keys"));
+                           ? " is not supported (a hash of client addresses)"
+                           : " is not supported; use one that hashes keys, "
+                             "for example uri"));
     }
     for (size_t i = 1; i < section_.balance.size(); ++i) {
       absl::StrAppend(&imported_.key, i == 1 ? "" : " ", section_.balance[i]);
     }
     if (absl::StartsWith(algorithm, "hdr(")) {
       imported_.notes.emplace_back(
-          "HAProxy parts a header's value at commas and hashes its last part");
+          "HAProxy splits the value of a header at commas and hashes the last "
+          "part");
     }
     return absl::OkStatus();
   }
@@ -397,7 +404,8 @@ class BackendReader {
     const Words& words = section_.hash_type;
     const std::string method = words.size() > 1 ? words[1] : "map-based";
     if (words.empty()) {
-      imported_.notes.emplace_back("no hash-type directive: map-based");
+      imported_.notes.emplace_back(
+          "there is no hash-type directive; the default is map-based");
     } else if (words.size() < 2 || words.size() > 4 ||
                (method != "map-based" && method != "consistent") ||
                (words.size() == 4 && words[3] != "avalanche")) {
@@ -420,7 +428,7 @@ class BackendReader {
       if (!functions.contains(words[next])) {
         return ImportFault(hash_type_at_,
                            absl::StrCat("function ", Quoted(words[next]),
-                                        " is not understood"));
+                                        " is not supported"));
       }
       settings.set_key_hash(words[next++]);
     }
@@ -435,9 +443,10 @@ class BackendReader {
     for (const HaproxyServer& server : servers_) {
       if (server.id == 0) continue;
       if (!lines.try_emplace(server.id, server.line).second) {
-        return ImportFault({source_, server.line},
-                           absl::StrCat("id ", server.id, " is that of line ",
-                                        lines[server.id], " too"));
+        return ImportFault(
+            {source_, server.line},
+            absl::StrCat("id ", server.id, " repeats line ", lines[server.id],
+                         "; remove one of them"));
       }
     }
     uint32_t next = 1;
@@ -460,8 +469,8 @@ class BackendReader {
                          : weight == 0     ? "of weight 0"
                                            : nullptr;
     if (absent != nullptr) {
-      imported_.notes.push_back(
-          absl::StrCat(server.name, " is ", absent, ": it has no place"));
+      imported_.notes.push_back(absl::StrCat(server.name, " is ", absent,
+                                             " and is not part of the ring"));
       return;
     }
     v1::Node& node =

@@ -42,7 +42,7 @@ absl::Status CheckLastLine(absl::string_view text, const std::string& source) {
   if (text.empty() || text.back() == '\n') return absl::OkStatus();
   const auto lines = 1 + std::count(text.begin(), text.end(), '\n');
   return ImportFault({source, static_cast<int>(lines)},
-                     "the last line does not end: the file is cut");
+                     "the last line has no newline; the file may be truncated");
 }
 
 v1::Node& AddImportedNode(Imported& imported, absl::string_view hashed,
@@ -76,8 +76,8 @@ absl::StatusOr<uint32_t> ImportNumber(const SourceLine& place,
     return number;
   }
   return ImportFault(
-      place, absl::StrCat(name, " ", Quoted(text), " is no number from ", least,
-                          " to ", most));
+      place, absl::StrCat(name, " ", Quoted(text),
+                          " is not a whole number from ", least, " to ", most));
 }
 
 }  // namespace clockwise::cli

@@ -71,7 +71,7 @@ absl::StatusOr<Imported> ReadMemcached(const std::string& servers,
     imported.spec.set_layout(v1::LAYOUT_KETAMA_WEIGHTED);
     imported.spec.mutable_settings()->set_key_hash("default");
     imported.notes.emplace_back(
-        "a weight is above 1: libmemcached weighs all servers then");
+        "a weight is above 1, so libmemcached uses the weights of all servers");
   } else {
     imported.spec.set_layout(v1::LAYOUT_KETAMA);
   }

@@ -87,7 +87,8 @@ class Tokens {
     while (at_ < text_.size() && text_[at_] != quote) Take(token.text);
     if (at_ == text_.size()) {
       return ImportFault({place_.source, token.line},
-                         "a quote that does not end: the file is cut");
+                         "a quoted text has no closing quote; the file may be "
+                         "truncated");
     }
     ++at_;
     return token;
@@ -131,7 +132,8 @@ class UpstreamReader {
       if (found_) {
         return ImportFault(
             {source_, words[0].line},
-            absl::StrCat("a second upstream ", Quoted(upstream_)));
+            absl::StrCat("upstream ", Quoted(upstream_), " repeats line ",
+                         found_at_.line, "; remove one of them"));
       }
       found_ = true;
       found_at_ = {source_, words[0].line};
@@ -149,13 +151,19 @@ class UpstreamReader {
       if (!token.ok()) return token.status();
       if (!token->has_value()) {
         if (directive.words.empty() && depth == 0) return std::nullopt;
-        return ImportFault(tokens_.place(),
-                           "the file ends within a block or directive: it is "
-                           "cut");
+        return ImportFault(
+            tokens_.place(),
+            "the file ends inside a block or directive; it may be "
+            "truncated");
       }
       if ((*token)->Is("}")) {
         if (!directive.words.empty() || depth == 0) {
-          return ImportFault(tokens_.place(), "a \"}\" that ends nothing");
+          return ImportFault(
+              tokens_.place(),
+              directive.words.empty()
+                  ? "a \"}\" has no matching \"{\""
+                  : absl::StrCat("directive ", Quoted(directive.words[0].text),
+                                 " does not end with \";\""));
         }
         --depth;
         return directive;
@@ -198,7 +206,7 @@ class UpstreamReader {
 
   static absl::Status Unknown(const SourceLine& place, absl::string_view name) {
     return ImportFault(
-        place, absl::StrCat("directive ", Quoted(name), " is not understood"));
+        place, absl::StrCat("directive ", Quoted(name), " is not supported"));
   }
 
   absl::Status ReadHash(const std::vector<Token>& words,
@@ -206,7 +214,7 @@ class UpstreamReader {
     const bool consistent = words.size() == 3 && words[2].text == "consistent";
     if (words.size() < 2 || (words.size() == 3 && !consistent) ||
         words.size() > 3 || !imported_.key.empty()) {
-      return ImportFault(place, "not `hash KEY [consistent]`, once");
+      return ImportFault(place, "write `hash KEY [consistent]`, and only once");
     }
     imported_.key = words[1].text;
     imported_.spec.set_layout(consistent ? v1::LAYOUT_NGINX
@@ -216,7 +224,9 @@ class UpstreamReader {
 
   absl::Status ReadServer(const std::vector<Token>& words,
                           const SourceLine& place) {
-    if (words.size() < 2) return ImportFault(place, "server without address");
+    if (words.size() < 2)
+      return ImportFault(place,
+                         "\"server\" has no address; write server ADDRESS");
     const std::string& address = words[1].text;
     uint32_t weight = 1;
     bool down = false;
@@ -229,7 +239,7 @@ class UpstreamReader {
         weight = *number;
       } else if (word == "backup") {
         imported_.notes.push_back(absl::StrCat(
-            address, " is a backup: it has no place on nginx's ring"));
+            address, " is a backup and is not part of nginx's ring"));
         return absl::OkStatus();
       } else if (word == "down") {
         down = true;
@@ -237,14 +247,14 @@ class UpstreamReader {
                  !absl::StartsWith(word, "fail_timeout=") &&
                  !absl::StartsWith(word, "max_conns=")) {
         return ImportFault(place, absl::StrCat("parameter ", Quoted(word),
-                                               " is not understood"));
+                                               " is not supported"));
       }
     }
     if (down) {
       imported_.notes.push_back(
           absl::StrCat(address,
-                       " is down: it keeps its place on the ring, and "
-                       "nginx passes its keys on to others"));
+                       " is down; it stays on the ring, and nginx sends its "
+                       "keys to other servers"));
     }
     AddImportedNode(imported_, address, address, weight);
     return absl::OkStatus();
@@ -252,8 +262,9 @@ class UpstreamReader {
 
   absl::StatusOr<Imported> Finish() {
     if (!found_) {
-      return ImportFault({source_, 0},
-                         absl::StrCat("no upstream ", Quoted(upstream_)));
+      return ImportFault(
+          {source_, 0},
+          absl::StrCat("upstream ", Quoted(upstream_), " is not in the file"));
     }
     if (imported_.key.empty()) {
       return ImportFault(found_at_, absl::StrCat("upstream ", Quoted(upstream_),

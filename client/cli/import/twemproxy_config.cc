@@ -40,13 +40,15 @@ class PoolReader {
 
   absl::StatusOr<Imported> Read(const YAML::Node& pool,
                                 const SourceLine& place) {
-    if (!pool.IsMap()) return ImportFault(place, "the pool is no map");
+    if (!pool.IsMap()) return ImportFault(place, "the pool is not a YAML map");
     std::set<std::string> seen;
     for (const auto& entry : pool) {
       const SourceLine at = PlaceOf(entry.first);
       const std::string name = entry.first.Scalar();
       if (!seen.insert(name).second) {
-        return ImportFault(at, absl::StrCat(Quoted(name), " is given twice"));
+        return ImportFault(
+            at,
+            absl::StrCat(Quoted(name), " occurs twice; remove one of them"));
       }
       if (auto status = ReadSetting(name, entry.second, at); !status.ok()) {
         return status;
@@ -59,8 +61,8 @@ class PoolReader {
                                       : v1::LAYOUT_TWEMPROXY_KETAMA);
     imported_.key = "the key, or its part in the hash tag";
     imported_.notes.emplace_back(
-        "twemproxy sorts its servers by name, shorter names first: the order "
-        "in the file is nothing");
+        "twemproxy sorts its servers by name, shorter names first; the order "
+        "in the file has no effect");
     return std::move(imported_);
   }
 
@@ -74,14 +76,15 @@ class PoolReader {
     if (name == "servers") return ReadServers(value, place);
     if (!value.IsScalar()) {
       return ImportFault(place,
-                         absl::StrCat(Quoted(name), " is not one value"));
+                         absl::StrCat(Quoted(name), " is not a single value"));
     }
     const std::string& text = value.Scalar();
     if (name == "distribution") {
       modula_ = text == "modula";
       if (modula_ || text == "ketama") return absl::OkStatus();
-      return ImportFault(place, absl::StrCat("distribution ", Quoted(text),
-                                             " places no keys"));
+      return ImportFault(
+          place, absl::StrCat("distribution ", Quoted(text),
+                              " is not supported; use ketama or modula"));
     }
     if (name == "hash") {
       imported_.spec.mutable_settings()->set_key_hash(text);
@@ -95,18 +98,21 @@ class PoolReader {
       }
     } else if (!IsTwemproxyConnectionOption(name)) {
       return ImportFault(
-          place, absl::StrCat("setting ", Quoted(name), " is not understood"));
+          place, absl::StrCat("setting ", Quoted(name), " is not supported"));
     }
     return absl::OkStatus();
   }
 
   absl::Status ReadServers(const YAML::Node& servers, const SourceLine& place) {
     if (!servers.IsSequence()) {
-      return ImportFault(place, "\"servers\" is no list");
+      return ImportFault(place, "\"servers\" is not a YAML list");
     }
     for (const YAML::Node& server : servers) {
       const SourceLine at = PlaceOf(server);
-      if (!server.IsScalar()) return ImportFault(at, "a server is no text");
+      if (!server.IsScalar()) {
+        return ImportFault(
+            at, "the server is not a string; write HOST:PORT:WEIGHT [NAME]");
+      }
       if (auto status = ReadServer(server.Scalar(), at); !status.ok()) {
         return status;
       }
@@ -167,9 +173,10 @@ absl::StatusOr<Imported> ReadTwemproxy(absl::string_view text,
     root = YAML::Load(std::string(text));
   } catch (const YAML::Exception& error) {
     return ImportFault({source, error.mark.line + 1},
-                       absl::StrCat("no YAML: ", error.msg));
+                       absl::StrCat("the file is not valid YAML: ", error.msg));
   }
-  if (!root.IsMap()) return ImportFault({source, 1}, "is no map of pools");
+  if (!root.IsMap())
+    return ImportFault({source, 1}, "the file is not a map of pools");
   PoolReader reader(source);
   std::optional<YAML::Node> wanted;
   SourceLine place{source, 0};
@@ -177,13 +184,15 @@ absl::StatusOr<Imported> ReadTwemproxy(absl::string_view text,
     if (entry.first.Scalar() != pool) continue;
     if (wanted.has_value()) {
       return ImportFault(reader.PlaceOf(entry.first),
-                         absl::StrCat("a second pool ", Quoted(pool)));
+                         absl::StrCat("pool ", Quoted(pool), " repeats line ",
+                                      place.line, "; remove one of them"));
     }
     place = reader.PlaceOf(entry.first);
     wanted = entry.second;
   }
   if (!wanted.has_value()) {
-    return ImportFault(place, absl::StrCat("no pool ", Quoted(pool)));
+    return ImportFault(
+        place, absl::StrCat("pool ", Quoted(pool), " is not in the file"));
   }
   return reader.Read(*wanted, place);
 }

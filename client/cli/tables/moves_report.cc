@@ -20,7 +20,7 @@ constexpr int kMaxTransferRows = 12;
 }  // namespace
 
 absl::string_view Giver(const v1::Transfer& transfer) {
-  return transfer.from_id().empty() ? absl::string_view("(nobody)")
+  return transfer.from_id().empty() ? absl::string_view("(none)")
                                     : absl::string_view(transfer.from_id());
 }
 
@@ -41,9 +41,9 @@ std::string TransferTable(const Transfers& transfers, bool truncated,
   }
   if (!transfers.empty()) text = table.Render(terminal);
   if (transfers.size() > kMaxTransferRows) {
-    absl::StrAppend(&text, "and ", Grouped(transfers.size() - kMaxTransferRows),
-                    truncated ? " and more" : " more",
-                    " such pairs: ", Percent(rest), "\n");
+    absl::StrAppend(&text, "and ", truncated ? "at least " : "",
+                    Grouped(transfers.size() - kMaxTransferRows),
+                    " more pairs: ", Percent(rest), "\n");
   }
   if (truncated) {
     absl::StrAppend(&text,
@@ -125,8 +125,9 @@ std::string ZonesLine(uint32_t partitions, uint32_t zones,
                       const Terminal& terminal) {
   if (partitions == 0 || zones == 0) return "";
   if (shortfall_before == 0 && shortfall_after == 0) {
-    return absl::StrCat("zones: the owners of each partition are in distinct ",
-                        "ones (of ", zones, ")\n");
+    return absl::StrCat("zones: the owners of each partition are in different ",
+                        "zones (", zones,
+                        zones == 1 ? " zone)\n" : " zones)\n");
   }
   return absl::StrCat("zones: partitions with owners in the same zone ",
                       Grouped(shortfall_before), " ", terminal.arrow(), " ",
@@ -139,9 +140,9 @@ std::string CappedLine(std::vector<std::string> ids) {
   const bool one = ids.size() == 1;
   return absl::StrCat(
       "capped: ", SomeIds(std::move(ids)),
-      one ? " cannot own what is due to its weight"
-          : " cannot own what is due to their weights",
-      ": a partition is once on a node, and in a zone once if it can\n");
+      one ? " cannot own its fair share" : " cannot own their fair shares",
+      ": the owners of a partition are different nodes, in different zones if "
+      "there are enough\n");
 }
 
 std::string HandoverLine(double ratio) {

@@ -16,7 +16,7 @@ namespace clockwise::cli {
 // Transfers as in v1::Comparison: largest first.
 using Transfers = google::protobuf::RepeatedPtrField<v1::Transfer>;
 
-// Returns the previous owner; "(nobody)" if there was none.
+// Returns the previous owner; "(none)" if there was none.
 absl::string_view Giver(const v1::Transfer& transfer);
 
 // Returns `transfers` as a short table, with the sum of the other rows. Empty

@@ -84,12 +84,12 @@ std::string FiguresTable(const NodesAround& nodes,
   absl::StrAppend(
       &text,
       "PEAK/MEAN, STDDEV: the nodes' shares after the change, over the fair "
-      "share.\nLEAST: what any placement with these shares moves. Exact "
-      "figures.\n");
+      "share.\nLEAST: the minimum that any placement with these shares moves. "
+      "All are exact.\n");
   if (keys > 0) {
     absl::StrAppend(
-        &text, "KEYS: counted, ", Grouped(keys),
-        " of them located in both rings; chance adds to their peak.\n");
+        &text, "KEYS: ", Grouped(keys),
+        " keys, located in both rings; random variation adds to PEAK.\n");
   }
   return text;
 }

@@ -70,7 +70,7 @@ std::string WatchView::DescribeSnapshot(const v1::Snapshot& snapshot) {
   incarnation_ = snapshot.incarnation();
   std::string text = absl::StrCat(
       "epoch ", epoch_, ": ring ", snapshot.spec().name(),
-      anew ? " was made anew" : "", ", ", SpecText(snapshot.spec()), ", ",
+      anew ? " was created again" : "", ", ", SpecText(snapshot.spec()), ", ",
       nodes_.size(), nodes_.size() == 1 ? " node" : " nodes");
   if (first) return text;
   const std::string changes = DescribeNodes(before, nodes_);

@@ -87,7 +87,7 @@ func (mirror *Mirror) follow() {
 		}
 		fetchAll = err != nil
 		if err != nil {
-			log.Printf("lookup: %v; fetching the ring anew", err)
+			log.Printf("lookup: %v; requesting the whole ring", err)
 		}
 		time.Sleep(pause/2 + time.Duration(rand.Int63n(int64(pause/2))))
 		if pause *= 2; pause > 5*time.Second {
@@ -131,7 +131,7 @@ func (mirror *Mirror) takeIn(message *pb.WatchResponse) error {
 		if event.Heartbeat.Epoch != ring.epoch ||
 			event.Heartbeat.Incarnation != ring.incarnation ||
 			event.Heartbeat.Fingerprint != ring.fingerprint {
-			err = fmt.Errorf("a heartbeat of another ring")
+			err = fmt.Errorf("the heartbeat does not match the local ring")
 		}
 	}
 	if err != nil {
@@ -216,7 +216,7 @@ func checkVectors(path string) error {
 			}
 		}
 	}
-	fmt.Printf("%d look-ups as told\n", checked)
+	fmt.Printf("%d look-ups match\n", checked)
 	return nil
 }
 
@@ -232,7 +232,7 @@ func lookUp(server, name string) error {
 	select {
 	case <-mirror.First:
 	case <-time.After(10 * time.Second):
-		return fmt.Errorf("no server told of the ring within 10 s")
+		return fmt.Errorf("no server sent the ring within 10 s")
 	}
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		ring := mirror.Ring() // one ring for all calls that belong together
@@ -250,7 +250,7 @@ func lookUp(server, name string) error {
 			ids = append(ids, owner.NodeId)
 		}
 		if remote.Epoch == ring.epoch && !reflect.DeepEqual(ids, owners) {
-			return fmt.Errorf("the server answers %v", remote)
+			return fmt.Errorf("the server returned %v", remote)
 		}
 	}
 	return nil

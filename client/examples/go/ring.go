@@ -56,12 +56,12 @@ func FromSnapshot(snapshot *pb.Snapshot) (*Ring, error) {
 		width := ring.width()
 		ring.rows = make([][]string, 1<<ring.spec.PartitionBits)
 		if len(snapshot.PartitionOwners) != len(ring.rows)*width {
-			return nil, fmt.Errorf("%d owners", len(snapshot.PartitionOwners))
+			return nil, fmt.Errorf("wrong number of owners: %d", len(snapshot.PartitionOwners))
 		}
 		for at := range ring.rows {
 			for _, i := range snapshot.PartitionOwners[at*width : (at+1)*width] {
 				if int(i) >= len(ring.nodes) {
-					return nil, fmt.Errorf("an owner is no node")
+					return nil, fmt.Errorf("an owner is not a node of the ring")
 				}
 				ring.rows[at] = append(ring.rows[at], ring.nodes[i].Id)
 			}
@@ -74,7 +74,7 @@ func FromSnapshot(snapshot *pb.Snapshot) (*Ring, error) {
 // ring, or if the fingerprint of the result differs.
 func (ring *Ring) After(delta *pb.Delta) (*Ring, error) {
 	if delta.FromEpoch != ring.epoch || delta.Incarnation != ring.incarnation {
-		return nil, fmt.Errorf("a change from epoch %d", delta.FromEpoch)
+		return nil, fmt.Errorf("a delta from epoch %d does not continue the ring", delta.FromEpoch)
 	}
 	nodes := map[string]*pb.Node{}
 	for _, node := range ring.nodes {
@@ -96,13 +96,13 @@ func (ring *Ring) After(delta *pb.Delta) (*Ring, error) {
 	})
 	width := next.width()
 	if len(delta.MovedOwners) != len(delta.MovedPartitions)*width {
-		return nil, fmt.Errorf("%d moved owners", len(delta.MovedOwners))
+		return nil, fmt.Errorf("wrong number of moved owners: %d", len(delta.MovedOwners))
 	}
 	for k, partition := range delta.MovedPartitions {
 		row := make([]string, width)
 		for i, owner := range delta.MovedOwners[k*width : (k+1)*width] {
 			if int(owner) >= len(delta.OwnerIds) || int(partition) >= len(next.rows) {
-				return nil, fmt.Errorf("partition %d", partition)
+				return nil, fmt.Errorf("the delta has an invalid partition or owner: %d, %d", partition, owner)
 			}
 			row[i] = delta.OwnerIds[owner]
 		}
@@ -148,7 +148,7 @@ func (ring *Ring) finish(fingerprint uint64) (*Ring, error) {
 	}
 	ring.fingerprint = ring.computeFingerprint()
 	if ring.fingerprint != fingerprint {
-		return nil, fmt.Errorf("epoch %d has another fingerprint", ring.epoch)
+		return nil, fmt.Errorf("epoch %d: the fingerprint does not match", ring.epoch)
 	}
 	return ring, nil
 }

@@ -50,7 +50,7 @@ class Mirror {
       } catch (error) {
         fetchAll = error instanceof Mismatch;
         if (!fetchAll && error.code === undefined) throw error; // not gRPC's
-        if (fetchAll) console.error(`lookup: ${error.message}; fetching it anew`);
+        if (fetchAll) console.error(`lookup: ${error.message}; requesting the whole ring`);
       }
       await sleep(pause * (0.5 + Math.random() / 2), undefined, { ref: false });
       pause = Math.min(2 * pause, 5000);
@@ -88,7 +88,7 @@ class Mirror {
     else if (heartbeat && (heartbeat.epoch !== this.ring.epoch
         || heartbeat.incarnation !== this.ring.incarnation
         || BigInt(heartbeat.fingerprint) !== this.ring.fingerprint)) {
-      throw new Mismatch('a heartbeat of another ring');
+      throw new Mismatch('the heartbeat does not match the local ring');
     }
     this.confirmed = Date.now() - unconfirmedMs;
     this.told();
@@ -120,7 +120,7 @@ function checkVectors(file) {
       check(ring, next.locates);
     }
   }
-  console.log(`${checked} look-ups as told`);
+  console.log(`${checked} look-ups match`);
 }
 
 async function main() {
@@ -136,7 +136,7 @@ async function main() {
     { 'grpc.max_receive_message_length': -1 });
   const mirror = new Mirror(stub, second ?? '');
   const late = setTimeout(() => {
-    console.error('lookup: no server told of the ring within 10 s');
+    console.error('lookup: no server sent the ring within 10 s');
     process.exit(1);
   }, 10_000);
   await mirror.first;

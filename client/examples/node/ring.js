@@ -59,7 +59,7 @@ class Ring {
     if (spec.layout === 'LAYOUT_HASHED') this.placePoints();
     this.fingerprint = this.computeFingerprint();
     if (this.fingerprint !== BigInt(fingerprint)) {
-      throw new Mismatch(`epoch ${epoch} has another fingerprint`);
+      throw new Mismatch(`epoch ${epoch}: the fingerprint does not match`);
     }
   }
 
@@ -80,7 +80,7 @@ class Ring {
   // Returns the ring after a delta.
   after(delta) {
     if (delta.fromEpoch !== this.epoch || delta.incarnation !== this.incarnation) {
-      throw new Mismatch(`a change from epoch ${delta.fromEpoch}`);
+      throw new Mismatch(`a delta from epoch ${delta.fromEpoch} does not continue the ring`);
     }
     const nodes = new Map(this.nodes.map((node) => [node.id, node]));
     for (const id of delta.removedIds) nodes.delete(id);

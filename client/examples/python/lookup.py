@@ -56,7 +56,7 @@ class Mirror:
                     alarm = threading.Timer(SILENCE, call.cancel)
                     alarm.start()
             except Mismatch as mismatch:
-                print(f"lookup: {mismatch}; fetching the ring anew",
+                print(f"lookup: {mismatch}; requesting the whole ring",
                       file=sys.stderr)
                 self.mismatches += 1
                 fetch_all = True
@@ -77,7 +77,7 @@ class Mirror:
             self.ring = self.ring.after(event)
         elif (event.epoch, event.incarnation, event.fingerprint) != (
                 self.ring.epoch, self.ring.incarnation, self.ring.fingerprint):
-            raise Mismatch("a heartbeat of another ring")
+            raise Mismatch("the heartbeat does not match the local ring")
         self.confirmed = time.monotonic() - message.unconfirmed_ms / 1000
         self._first.set()
 
@@ -103,7 +103,7 @@ def check_vectors(path):
         for then in vector["then"]:
             ring = ring.after(json_format.ParseDict(then["delta"], pb.Delta()))
             checked += check(ring, then["locates"])
-    print(f"{checked} look-ups as told")
+    print(f"{checked} look-ups match")
 
 
 def main():
@@ -118,7 +118,7 @@ def main():
     stub = placement_pb2_grpc.PlacementServiceStub(channel)
     mirror = Mirror(stub, name)
     if not mirror.wait(10):
-        sys.exit("lookup: no server told of the ring within 10 s")
+        sys.exit("lookup: no server sent the ring within 10 s")
     for line in sys.stdin:
         key = line.rstrip("\n").encode()
         ring = mirror.ring  # one ring for all calls that belong together
@@ -128,7 +128,7 @@ def main():
         remote = stub.Locate(pb.LocateRequest(ring=name, key=key), timeout=5)
         if remote.epoch == ring.epoch and owners != [
                 owner.node_id for owner in remote.owners]:
-            sys.exit(f"lookup: the server answers {remote}")
+            sys.exit(f"lookup: the server returned {remote}")
     return None
 
 

@@ -49,7 +49,8 @@ class Ring:
         """Returns the ring after a delta."""
         if (delta.from_epoch, delta.incarnation) != (self.epoch,
                                                      self.incarnation):
-            raise Mismatch(f"a change from epoch {delta.from_epoch}")
+            raise Mismatch(f"a delta from epoch {delta.from_epoch} does not "
+                           "continue the ring")
         nodes = {node.id: node for node in self.nodes}
         for node_id in delta.removed_ids:
             nodes.pop(node_id, None)
@@ -80,7 +81,7 @@ class Ring:
 
     def checked(self, fingerprint):
         if self.fingerprint != fingerprint:
-            raise Mismatch(f"epoch {self.epoch} has another fingerprint")
+            raise Mismatch(f"epoch {self.epoch}: the fingerprint does not match")
         return self
 
     def locate(self, key, replicas=0):
