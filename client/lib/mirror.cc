@@ -191,8 +191,9 @@ absl::StatusOr<RingViewPtr> After(const RingViewPtr& view,
     case v1::WatchResponse::kSnapshot:
       return FromSnapshot(message.snapshot(), view.get());
     case v1::WatchResponse::kDelta:
-      if (view == nullptr)
+      if (view == nullptr) {
         return Mismatch("a delta arrived before the first snapshot");
+      }
       return AfterDelta(*view, message.delta());
     case v1::WatchResponse::kHeartbeat:
       if (view == nullptr ||

@@ -115,8 +115,9 @@ absl::Status WriteRingFile(const std::string& path, const KeptRing& kept) {
   }
   std::string temporary = path + ".XXXXXX";
   const int file = mkostemp(temporary.data(), O_CLOEXEC);
-  if (file < 0)
+  if (file < 0) {
     return Refused(path, "cannot create a temporary file in its folder");
+  }
   absl::Cleanup remove_it = [&] { unlink(temporary.c_str()); };
   absl::Status status = WriteAll(file, bytes, path);
   if (close(file) != 0) status.Update(Refused(path, "cannot be written"));

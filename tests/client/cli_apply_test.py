@@ -220,7 +220,7 @@ class StateTest(WithFiles):
         nodes = "".join(f"  - id: m{i}\n" for i in range(10_001))
         path = self.file(f"ring: {self.ring}\nnodes:\n{nodes}")
         told = self.apply(2, path)
-        self.assertIn("10,001 nodes differ, and one epoch takes at most 10,000",
+        self.assertIn("10,001 nodes differ, and one epoch can have at most 10,000",
                       told)
         self.assertEqual(self.epoch(), 4)
 

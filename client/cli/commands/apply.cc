@@ -200,7 +200,7 @@ class ConfigApplier {
     if (changes <= limits::kMaxChangesPerRequest) return absl::OkStatus();
     return BadUsage(
         absl::StrCat(config_.source, ": ", Grouped(changes),
-                     " nodes differ, and one epoch takes at most ",
+                     " nodes differ, and one epoch can have at most ",
                      Grouped(limits::kMaxChangesPerRequest),
                      " changes; apply a file that changes fewer nodes first"));
   }

@@ -57,7 +57,8 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
   if (status.draining()) add("is draining");
   if (!status.ready()) add("has not loaded its rings yet");
   if (!status.store_up()) {
-    add(absl::StrCat("its store ", status.store(), " is down"));
+    add(absl::StrCat("its store ", status.store(),
+                     " did not answer the last call"));
   }
   if (status.unconfirmed_ms() > kUnconfirmedMs) {
     add(absl::StrCat("its rings were last confirmed ",

@@ -224,9 +224,10 @@ class UpstreamReader {
 
   absl::Status ReadServer(const std::vector<Token>& words,
                           const SourceLine& place) {
-    if (words.size() < 2)
+    if (words.size() < 2) {
       return ImportFault(place,
                          "\"server\" has no address; write server ADDRESS");
+    }
     const std::string& address = words[1].text;
     uint32_t weight = 1;
     bool down = false;

@@ -175,8 +175,9 @@ absl::StatusOr<Imported> ReadTwemproxy(absl::string_view text,
     return ImportFault({source, error.mark.line + 1},
                        absl::StrCat("the file is not valid YAML: ", error.msg));
   }
-  if (!root.IsMap())
+  if (!root.IsMap()) {
     return ImportFault({source, 1}, "the file is not a map of pools");
+  }
   PoolReader reader(source);
   std::optional<YAML::Node> wanted;
   SourceLine place{source, 0};
