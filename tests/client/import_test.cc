@@ -215,8 +215,7 @@ TEST(ImportHaproxyTest, WhatIsNotUnderstoodNamesItsLine) {
   EXPECT_EQ(fault("# a comment", "stick on src"),
             "h.cfg:11: directive \"stick\" is not supported");
   EXPECT_EQ(fault("# a comment", "hash-balance-factor 150"),
-            "h.cfg:11: hash-balance-factor is not supported, because owners "
-            "would depend on the load; remove it");
+            "h.cfg:11: hash-balance-factor moves keys by load; remove it");
   EXPECT_EQ(fault("inter 2s", "colour red"),
             "h.cfg:14: server parameter \"colour\" is not supported");
   EXPECT_EQ(fault("inter 2s", "inter"),
@@ -227,12 +226,12 @@ TEST(ImportHaproxyTest, WhatIsNotUnderstoodNamesItsLine) {
             "h.cfg:12: balance \"source\" is not supported (a hash of client "
             "addresses)");
   EXPECT_EQ(fault("balance uri whole", ""),
-            "h.cfg:5: balance \"roundrobin\" is not supported; use one that "
-            "hashes keys, for example uri");
+            "h.cfg:5: balance \"roundrobin\" is not supported; use for example "
+            "uri");
   EXPECT_EQ(fault("consistent djb2", "consistent md5"),
             "h.cfg:13: function \"md5\" is not supported");
   EXPECT_EQ(fault("weight 1 ssl", "id 9 ssl"),
-            "h.cfg:17: id 9 repeats line 15; remove one of them");
+            "h.cfg:17: id 9 repeats line 15; change one");
   EXPECT_EQ(fault("\"10.0.0.4:80\"", "\"10.0.0.4:80"),
             "h.cfg:17: a quoted text has no closing quote");
   EXPECT_EQ(
@@ -257,7 +256,7 @@ TEST(ImportHaproxyTest, TheCallerChoosesTheLayoutOfHaproxy3) {
   EXPECT_EQ(read("consistent", "map-based")->spec.layout(),
             v1::LAYOUT_HAPROXY_MAP);
   EXPECT_EQ(FaultOf(read("inter 2s", "hash-key addr")),
-            "h.cfg:14: hash-key \"addr\" is not supported; only \"id\" is");
+            "h.cfg:14: hash-key \"addr\" is not supported; use id");
 }
 
 TEST(ImportHaproxyTest, HashKeyIsRejectedForVersionsBefore3) {

@@ -285,8 +285,7 @@ class BackendReader {
     if (name == "hash-balance-factor" &&
         (words.size() != 2 || words[1] != "0")) {
       return ImportFault(place_,
-                         "hash-balance-factor is not supported, because owners "
-                         "would depend on the load; remove it");
+                         "hash-balance-factor moves keys by load; remove it");
     }
     if (IsHaproxyHarmless(name)) return absl::OkStatus();
     if (of_defaults) return absl::OkStatus();
@@ -337,9 +336,8 @@ class BackendReader {
                              "with --from=haproxy_3");
         }
         if (value != "id") {
-          return ImportFault(place_,
-                             absl::StrCat("hash-key ", Quoted(value),
-                                          " is not supported; only \"id\" is"));
+          return ImportFault(place_, absl::StrCat("hash-key ", Quoted(value),
+                                                  " is not supported; use id"));
         }
       }
       if (word == "id") {
@@ -373,8 +371,7 @@ class BackendReader {
         section_.balance.size() > 1 ? section_.balance[1] : "";
     if (algorithm.empty()) {
       return ImportFault(found_at_,
-                         "the backend has no balance directive, so it does not "
-                         "hash keys");
+                         "no balance directive; use one that hashes keys");
     }
     const bool hashes = algorithm == "uri" || algorithm == "url_param" ||
                         algorithm == "hash" || algorithm == "rdp-cookie" ||
@@ -386,16 +383,14 @@ class BackendReader {
           absl::StrCat("balance ", Quoted(algorithm),
                        algorithm == "source"
                            ? " is not supported (a hash of client addresses)"
-                           : " is not supported; use one that hashes keys, "
-                             "for example uri"));
+                           : " is not supported; use for example uri"));
     }
     for (size_t i = 1; i < section_.balance.size(); ++i) {
       absl::StrAppend(&imported_.key, i == 1 ? "" : " ", section_.balance[i]);
     }
     if (absl::StartsWith(algorithm, "hdr(")) {
       imported_.notes.emplace_back(
-          "HAProxy splits the value of a header at commas and hashes the last "
-          "part");
+          "HAProxy splits a header's value at commas and hashes the last part");
     }
     return absl::OkStatus();
   }
@@ -443,10 +438,9 @@ class BackendReader {
     for (const HaproxyServer& server : servers_) {
       if (server.id == 0) continue;
       if (!lines.try_emplace(server.id, server.line).second) {
-        return ImportFault(
-            {source_, server.line},
-            absl::StrCat("id ", server.id, " repeats line ", lines[server.id],
-                         "; remove one of them"));
+        return ImportFault({source_, server.line},
+                           absl::StrCat("id ", server.id, " repeats line ",
+                                        lines[server.id], "; change one"));
       }
     }
     uint32_t next = 1;
