@@ -212,7 +212,7 @@ void AddMigrateCommands(CLI::App& app, CommandLine& line) {
 
   auto planned = std::make_shared<MigrateOptions>();
   CLI::App* plan = migrate->add_subcommand(
-      "plan", "Show the fraction of keys that would move between nodes");
+      "plan", "Show the fraction of keys that would move");
   AddRingName(plan, "RING", planned->ring, "Name of the old ring");
   AddTargetOptions(plan, *planned);
   plan->add_option("--keys", planned->keys,
