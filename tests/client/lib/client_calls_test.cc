@@ -250,7 +250,8 @@ TEST_F(ClientCallsTest, ASilentServerIsLeft) {
   options.silence = milliseconds(300);
   const auto client = NewClient({silent.address()}, options);
   EXPECT_TRUE(Soon([&] { return client->state().reconnects >= 2; }));
-  EXPECT_NE(client->state().last_error.find("no message arrived"), std::string::npos);
+  EXPECT_NE(client->state().last_error.find("no message arrived"),
+            std::string::npos);
 }
 
 TEST_F(ClientCallsTest, ASilentConnectionIsReplaced) {
