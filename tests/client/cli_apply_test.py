@@ -438,8 +438,13 @@ class ExportTest(WithFiles):
                     export = ("ring", "export", f"--output={form}")
                     done = run(*export, name, server=self.server.grpc)
                     text = done.stdout.replace(name, copy)
+                    planned = run("--output=json", "apply", "--plan", "-f",
+                                  self.file(text), server=self.server.grpc)
                     self.apply(0, self.file(text))
                     after = self.snapshot(copy)
+                    self.assertEqual(
+                        json.loads(planned.stdout)["change"]["fingerprint"],
+                        after["fingerprint"])
                     self.assertEqual(
                         run(*export, copy, server=self.server.grpc).stdout,
                         text)

@@ -14,6 +14,7 @@
 #include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/ring/layout_settings.h"
+#include "service/ring/next_ring.h"
 #include "service/ring/ring.h"
 
 namespace clockwise::cli {
@@ -174,7 +175,11 @@ class ConfigApplier {
     for (const ConfigNode& stated : config_.nodes) nodes.push_back(stated.node);
     auto joined = JoinedNodes(nodes);
     if (!joined.ok()) return joined.status();
-    auto built = Ring::Build(*normal, *std::move(joined));
+    // As the server does it. A PARTITIONED ring cannot be built without the
+    // table that its first change computes.
+    const auto no_nodes = Ring::Build(*normal, {});
+    if (!no_nodes.ok()) return no_nodes.status();
+    auto built = NextRing(**no_nodes, *std::move(joined));
     if (built.ok()) return built;
     return BadUsage(
         absl::StrCat(config_.source, ": ", built.status().message()));
