@@ -297,8 +297,8 @@ def check_comparison(bin_dir, page, readme):
         if row not in page.text:
             fail(f"the table of layouts in {page.name} lacks the measured row:\n{row}")
     peaks = {row.split(" | ")[0]: float(row.split(" | ")[7]) for row in rows}
-    for name, quote in (("| `PARTITIONED`, 65,536", "even to {:.1f} %"),
-                        ("| `HASHED`, 160 points", "160 points a\nnode to {:.0f} %")):
+    for name, quote in (("| `PARTITIONED`, 65,536", "has {:.1f} % more than its"),
+                        ("| `HASHED`, 160 points", "and {:.0f} % more with 160 points")):
         if quote.format(100 * (peaks[name] - 1)) not in readme.text:
             fail(f"README.md does not say {quote.format(100 * (peaks[name] - 1))!r}")
 
