@@ -94,9 +94,7 @@ absl::StatusOr<RingPair> BuildRings(const v1::RingSpec& spec,
                                     const NodesAround& nodes) {
   const auto normal = NormalizeSpec(spec);
   if (!normal.ok()) return normal.status();
-  const auto empty = Ring::Build(*normal, {});
-  if (!empty.ok()) return empty.status();
-  auto before = NextRing(**empty, nodes.before);
+  auto before = FirstRing(*normal, nodes.before);
   if (!before.ok()) return before.status();
   auto after = NextRing(**before, nodes.after);
   if (!after.ok()) return after.status();

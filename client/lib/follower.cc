@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "client/lib/retries.h"
 #include "service/channel/status_mapping.h"
 
 namespace clockwise::client {
@@ -81,11 +82,10 @@ Follower::Clock::time_point Follower::Follow(const std::stop_token& stop) {
   // so that its clients do not reconnect at once. It replaces the backoff. In
   // both cases the pause is at most longest_pause.
   target_ = (target_ + 1) % targets_.size();
-  const absl::Duration asked =
-      std::min(RetryDelayOf(end), absl::FromChrono(options_.longest_pause));
-  const absl::Duration pause = backoff_.Next(Draw(random_));
-  return Clock::now() + absl::ToChronoNanoseconds(
-                            asked > absl::ZeroDuration() ? asked : pause);
+  const absl::Duration wait =
+      WaitAfter(end, backoff_.Next(Draw(random_)),
+                absl::FromChrono(options_.longest_pause));
+  return Clock::now() + absl::ToChronoNanoseconds(wait);
 }
 
 absl::Status Follower::Watch(size_t target, const std::stop_token& stop) {

@@ -45,6 +45,12 @@ bool MayPass(const absl::Status& failure) {
   }
 }
 
+absl::Duration WaitAfter(const absl::Status& failure, absl::Duration pause,
+                         absl::Duration longest) {
+  const absl::Duration requested = std::min(RetryDelayOf(failure), longest);
+  return requested > absl::ZeroDuration() ? requested : pause;
+}
+
 Retries::Retries(const RetryPolicy& policy, size_t servers, absl::Time now)
     : policy_(policy),
       servers_(servers),

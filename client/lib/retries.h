@@ -49,6 +49,11 @@ bool NeverReached(const Outcome& failure);
 // Returns true if the same call may succeed later or at another server.
 bool MayPass(const absl::Status& failure);
 
+// Returns the wait before the next stream, after one ended with `failure`: the
+// time that the server requests, but at most `longest`, else `pause`.
+absl::Duration WaitAfter(const absl::Status& failure, absl::Duration pause,
+                         absl::Duration longest);
+
 class Retries {
  public:
   // `servers` is the number of servers, at least 1.

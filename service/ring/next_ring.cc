@@ -101,4 +101,11 @@ absl::StatusOr<std::shared_ptr<const Ring>> NextRing(
   return Ring::Build(spec, std::move(nodes), std::move(table));
 }
 
+absl::StatusOr<std::shared_ptr<const Ring>> FirstRing(
+    const v1::RingSpec& spec, NodeList nodes, const Ring* migrating_from) {
+  const auto empty = Ring::Build(spec, {});
+  if (!empty.ok()) return empty.status();
+  return NextRing(**empty, std::move(nodes), migrating_from);
+}
+
 }  // namespace clockwise

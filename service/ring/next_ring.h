@@ -22,6 +22,12 @@ namespace clockwise {
 absl::StatusOr<std::shared_ptr<const Ring>> NextRing(
     const Ring& before, NodeList nodes, const Ring* migrating_from = nullptr);
 
+// Returns the ring that a new ring of `spec` becomes when its first change adds
+// `nodes`. Arguments and errors are those of NextRing.
+absl::StatusOr<std::shared_ptr<const Ring>> FirstRing(
+    const v1::RingSpec& spec, NodeList nodes,
+    const Ring* migrating_from = nullptr);
+
 // Checks whether a key has the same position in both rings, so that moves
 // between them are ranges.
 bool HashAlike(const Ring& a, const Ring& b);

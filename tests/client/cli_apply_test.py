@@ -2,12 +2,11 @@
 
 import json
 import os
-import socket
 import tempfile
 import threading
 
-from tests.client.cli_connection_test import CuttingProxy
 from tests.support.clockwise_command import WithServer, run
+from tests.support.loopback_proxy import LoopbackProxy, connect
 
 STATE = """\
 ring: {ring}
@@ -292,17 +291,20 @@ class ChangesTest(WithFiles):
         self.apply(0, path, "--expected-epoch=4")
 
 
-class ChangingProxy(CuttingProxy):
+class ChangingProxy(LoopbackProxy):
     """Forwards to a server, and calls `change` before each of the first `times`
     pieces that have `mark` in them."""
 
     def __init__(self, target, mark, change, times):
+        self.target = target
+        self.mark = mark
         self.change = change
         self.times = times
-        super().__init__(target, mark)
+        self.cuts = 0
 
-    def forward(self, client):
-        with client, socket.create_connection(self.target) as server:
+    def serve(self, client):
+        with client, connect(self.target) as server:
+            server.settimeout(None)
             back = threading.Thread(target=self.answers, args=(server, client),
                                     daemon=True)
             back.start()
@@ -324,9 +326,8 @@ class ConflictTest(WithFiles):
     def proxy(self, times):
         def change(number):
             self.good("node", "update", "n3", f"--weight={number + 1}")
-        proxy = ChangingProxy(self.server.grpc, b"the-reason", change, times)
-        self.addCleanup(proxy.close)
-        return proxy
+        return self.enterContext(
+            ChangingProxy(self.server.grpc, b"the-reason", change, times))
 
     def test_difference_is_made_anew_if_the_ring_changed_meanwhile(self):
         proxy = self.proxy(2)

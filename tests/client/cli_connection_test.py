@@ -6,12 +6,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import unittest
 
 from tests.support.authority import Authority
 from tests.support.clockwise_command import CLOCKWISE, ENVIRONMENT, run
 from tests.support.etcd_cluster import free_port
+from tests.support.loopback_proxy import LoopbackProxy, connect, relay
 from tests.support.running_server import RunningServer
 
 
@@ -56,53 +56,32 @@ class TlsTest(unittest.TestCase):
                                          (0, ""), done)
 
 
-class CuttingProxy:
+class CuttingProxy(LoopbackProxy):
     """Forwards connections to a server. Cuts the first connection on which
     `mark` reaches the server, before the client receives the reply."""
 
     def __init__(self, target, mark):
-        host, port = target.rsplit(":", 1)
-        self.target = (host, int(port))
+        self.target = target
         self.mark = mark
         self.cuts = 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
 
-    def close(self):
-        self.listener.close()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.forward, args=(client,),
-                             daemon=True).start()
-
-    def forward(self, client):
-        with client, socket.create_connection(self.target) as server:
-            while True:
-                for end in select.select([client, server], [], [])[0]:
-                    data = end.recv(65536)
-                    if not data:
-                        return
-                    other = server if end is client else client
-                    other.sendall(data)
-                    if end is client and self.mark in data and not self.cuts:
-                        self.cuts += 1
-                        # Wait until the server has replied; the reply is
-                        # discarded.
-                        select.select([server], [], [], 5)
-                        return
+    def serve(self, client):
+        with client, connect(self.target) as server:
+            def seen(end, data):
+                if end is server or self.mark not in data or self.cuts:
+                    return True
+                self.cuts += 1
+                # Wait until the server has replied; the reply is discarded.
+                select.select([server], [], [], 5)
+                return False
+            relay(client, server, seen)
 
 
 class LostConnectionTest(unittest.TestCase):
     def test_change_whose_answer_was_lost_is_made_once(self):
         with RunningServer() as server:
-            proxy = CuttingProxy(server.grpc, b"the-one-request")
-            self.addCleanup(proxy.close)
+            proxy = self.enterContext(
+                CuttingProxy(server.grpc, b"the-one-request"))
             done = run("node", "add", "n1", "--request-id=the-one-request",
                        server=proxy.address)
             self.assertEqual(done.returncode, 0, done)
@@ -111,17 +90,15 @@ class LostConnectionTest(unittest.TestCase):
 
     def test_change_lost_for_good_says_how_to_send_it_again(self):
         with RunningServer() as server:
-            proxy = CuttingProxy(server.grpc, b"the-one-request")
-            self.addCleanup(proxy.close)
+            proxy = self.enterContext(
+                CuttingProxy(server.grpc, b"the-one-request"))
             # Close the proxy before the client can retry.
-            listener = proxy.listener
-            forward = proxy.forward
+            serve = proxy.serve
 
-            def forward_once(client):
-                listener.shutdown(socket.SHUT_RDWR)
-                listener.close()
-                forward(client)
-            proxy.forward = forward_once
+            def serve_once(client):
+                proxy.stop_listening()
+                serve(client)
+            proxy.serve = serve_once
             done = run("node", "add", "n1", "--request-id=the-one-request",
                        "--timeout=1", server=proxy.address)
             self.assertEqual(done.returncode, 3, done)
@@ -180,8 +157,7 @@ class SeveralServersTest(unittest.TestCase):
     def test_a_ring_is_not_deleted_twice(self):
         """The first server lost the answer, so the next is not asked."""
         with RunningServer() as one, RunningServer() as other:
-            proxy = CuttingProxy(one.grpc, b"twice")
-            self.addCleanup(proxy.close)
+            proxy = self.enterContext(CuttingProxy(one.grpc, b"twice"))
             for server in (one, other):
                 self.assertEqual(
                     run("ring", "create", "twice", server=server.grpc).returncode, 0)

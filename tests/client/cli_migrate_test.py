@@ -75,6 +75,12 @@ class ImportTest(WithServer):
                            (NGINX.replace("2:80", "1:80"),
                             'is that of node "10.0.0.1:80" too')):
             self.refused(told, *nginx, self.file(text), "cache")
+        done = run("import", "--from=nginx", "-", "cache", "--plan",
+                   server=self.server.grpc,
+                   stdin="upstream cache { server 10.0.0.1:80; "
+                         "hash $uri consistent; }")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("10.0.0.1:80", done.stdout)
         self.refused("No such file or directory", *nginx,
                      self.folder + "/none", "cache")
         self.refused("Is a directory", *nginx, self.folder, "cache")

@@ -130,7 +130,7 @@ class LocalClusterTest(unittest.TestCase):
 
     def test_2_the_pages_way_there_is_short_and_right(self):
         page = (ROOT / "deploy/README.md").read_text(encoding="utf-8")
-        section = page.split("## Three replicas on one machine")[1]
+        section = page.split("## Three servers on one machine")[1]
         commands = section.split("```bash\n")[1].split("```")[0].splitlines()
         self.assertLess(len(commands), 10)
         self.assertIn("./deploy/local-cluster &", commands)

@@ -2,21 +2,19 @@
 """http_proxy is for servers on other machines, and never for etcd."""
 
 import os
-import select
-import socket
-import threading
 import time
 import unittest
 
 from tests.support.clockwise_command import ENVIRONMENT, run
 from tests.support.etcd_cluster import EtcdCluster
+from tests.support.loopback_proxy import LoopbackProxy, connect, relay
 from tests.support.running_server import RunningServer
 
 SERVER = "placement.test:7400"
 ETCD = "etcd.test:2379"
 
 
-class Proxy:
+class Proxy(LoopbackProxy):
     """An HTTP proxy with CONNECT, for the length of a with block.
 
     It alone resolves `names`: of HOST:PORT to HOST:PORT.
@@ -26,32 +24,15 @@ class Proxy:
         self.names = names
         self.asked_for = []  # what each connection wanted
 
-    def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self.accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
     @property
     def variables(self):
         """An environment that names it, without exceptions.
 
         For gRPC, an empty no_proxy would be an exception for all names.
         """
-        url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+        url = f"http://{self.address}"
         return {"http_proxy": url, "https_proxy": url, "grpc_proxy": url,
                 "no_proxy": "none.test", "no_grpc_proxy": "none.test"}
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,),
-                             daemon=True).start()
 
     def serve(self, client):
         with client:
@@ -67,18 +48,8 @@ class Proxy:
                 client.sendall(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
                 return
             client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            host, port = self.names[words[1]].rsplit(":", 1)
-            with socket.create_connection((host, int(port))) as server:
-                self.forward(client, server)
-
-    @staticmethod
-    def forward(client, server):
-        while True:
-            for end in select.select([client, server], [], [])[0]:
-                data = end.recv(65536)
-                if not data:
-                    return
-                (server if end is client else client).sendall(data)
+            with connect(self.names[words[1]]) as server:
+                relay(client, server)
 
 
 class CommandTest(unittest.TestCase):

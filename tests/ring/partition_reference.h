@@ -43,8 +43,8 @@ struct Due {
 //  - a member owns each partition at most once,
 //  - with at least as many zones as owners, a zone owns each at most once,
 //  - with fewer zones, a zone owns each at least once.
-// What these bounds remove from some is distributed to the others in proportion
-// to weight, also inside a zone at its bound. A group is a set of members whose
+// The shares that these bounds remove go to the other members in proportion to
+// weight, also inside a zone at its bound. A group is a set of members whose
 // shares sum to a whole number: each zone that is held at its bound (not one
 // that meets the bound without being held), and all other members together.
 struct Dues {

@@ -2,11 +2,11 @@
 
 import random
 import selectors
-import socket
-import threading
+
+from tests.support.loopback_proxy import LoopbackProxy, connect
 
 
-class TornProxy:
+class TornProxy(LoopbackProxy):
     """Forwards bytes to `target` ("HOST:PORT") for the duration of a with
     block.
 
@@ -17,26 +17,17 @@ class TornProxy:
     """
 
     def __init__(self, target):
-        host, port = target.rsplit(":", 1)
-        self.target = (host, int(port))
+        self.target = target
         self.cuts = 0
         self._range = None
         self._blackhole = False
         self._stop = False
         self._random = random.Random(1)
 
-    def __enter__(self):
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
-        return self
-
     def __exit__(self, *_):
         self._stop = True
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
+        super().__exit__()
+        for thread in self.threads:
             thread.join(timeout=10)
 
     def tear(self, least, most):
@@ -49,19 +40,9 @@ class TornProxy:
         self._range = None
         self._blackhole = False
 
-    def _accept(self):
-        while not self._stop:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            thread = threading.Thread(target=self._serve, args=(client,))
-            self._threads.append(thread)
-            thread.start()
-
-    def _serve(self, client):
+    def serve(self, client):
         try:
-            server = socket.create_connection(self.target, timeout=5)
+            server = connect(self.target)
         except OSError:
             client.close()
             return

@@ -175,11 +175,7 @@ class ConfigApplier {
     for (const ConfigNode& stated : config_.nodes) nodes.push_back(stated.node);
     auto joined = JoinedNodes(nodes);
     if (!joined.ok()) return joined.status();
-    // As the server does it. A PARTITIONED ring cannot be built without the
-    // table that its first change computes.
-    const auto no_nodes = Ring::Build(*normal, {});
-    if (!no_nodes.ok()) return no_nodes.status();
-    auto built = NextRing(**no_nodes, *std::move(joined));
+    auto built = FirstRing(*normal, *std::move(joined));
     if (built.ok()) return built;
     return BadUsage(
         absl::StrCat(config_.source, ": ", built.status().message()));

@@ -18,6 +18,7 @@
 #include "service/limits.h"
 #include "service/ring/balance.h"
 #include "service/ring/layout_settings.h"
+#include "service/ring/next_ring.h"
 #include "service/ring/ring.h"
 
 namespace clockwise::cli {
@@ -105,7 +106,7 @@ absl::StatusOr<std::shared_ptr<const Ring>> Build(const ImportOptions& options,
   }
   auto nodes = JoinedNodes(imported.nodes);
   if (!nodes.ok()) return fault(nodes.status());
-  auto built = Ring::Build(spec, *std::move(nodes));
+  auto built = FirstRing(spec, *std::move(nodes));
   if (!built.ok()) return fault(built.status());
   return built;
 }
@@ -223,8 +224,9 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"nginx", "twemproxy", "haproxy", "haproxy_3",
                              "memcached", "cassandra"}));
   import
-      ->add_option("SOURCE", options->source,
-                   "File; for memcached HOST:PORT:WEIGHT,...")
+      ->add_option(
+          "SOURCE", options->source,
+          "File, or - for standard input; for memcached HOST:PORT:WEIGHT,...")
       ->type_name("")
       ->required();
   import

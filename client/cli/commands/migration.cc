@@ -44,11 +44,9 @@ NodesByOrdinal NodesOf(const Ring& ring) {
 absl::StatusOr<std::shared_ptr<const Ring>> NewRing(const v1::RingSpec& spec,
                                                     const NodesByOrdinal& nodes,
                                                     const Ring& before) {
-  auto empty = Ring::Build(spec, {});
-  if (!empty.ok()) return empty.status();
   auto joined = JoinedNodes(nodes);
   if (!joined.ok()) return joined.status();
-  return NextRing(**empty, *std::move(joined), &before);
+  return FirstRing(spec, *std::move(joined), &before);
 }
 
 v1::Comparison ReportOf(const Ring& before, const Ring& after) {

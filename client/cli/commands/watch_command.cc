@@ -49,11 +49,9 @@ class Watcher {
         Say(absl::StrCat(failure.message(), "; reconnecting"));
       }
       session_.connection.UseNextServer(absl::IsDeadlineExceeded(end));
-      const absl::Duration wait = backoff_.Next(session_.connection.Random());
-      const absl::Duration asked = RetryDelayOf(end);
-      absl::SleepFor(asked > absl::ZeroDuration()
-                         ? std::min(asked, kLongestResumeWait)
-                         : wait);
+      absl::SleepFor(
+          client::WaitAfter(end, backoff_.Next(session_.connection.Random()),
+                            kLongestResumeWait));
     }
   }
 

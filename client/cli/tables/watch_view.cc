@@ -63,15 +63,15 @@ std::string WatchView::Describe(const v1::WatchResponse& message) {
 
 std::string WatchView::DescribeSnapshot(const v1::Snapshot& snapshot) {
   const bool first = incarnation_ == 0;
-  const bool anew = !first && incarnation_ != snapshot.incarnation();
+  const bool recreated = !first && incarnation_ != snapshot.incarnation();
   const Nodes before = std::exchange(nodes_, {});
   for (const v1::Node& node : snapshot.nodes()) nodes_[node.id()] = node;
   epoch_ = snapshot.epoch();
   incarnation_ = snapshot.incarnation();
   std::string text = absl::StrCat(
       "epoch ", epoch_, ": ring ", snapshot.spec().name(),
-      anew ? " was created again" : "", ", ", SpecText(snapshot.spec()), ", ",
-      nodes_.size(), nodes_.size() == 1 ? " node" : " nodes");
+      recreated ? " was created again" : "", ", ", SpecText(snapshot.spec()),
+      ", ", nodes_.size(), nodes_.size() == 1 ? " node" : " nodes");
   if (first) return text;
   const std::string changes = DescribeNodes(before, nodes_);
   return absl::StrCat(text, changes.empty() ? "" : "; ", changes);

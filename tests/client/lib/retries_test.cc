@@ -1,5 +1,6 @@
 #include "client/lib/retries.h"
 
+#include <chrono>
 #include <optional>
 
 #include "gtest/gtest.h"
@@ -149,6 +150,19 @@ TEST(RetriesTest, TheMostCertainFailureIsReported) {
   EXPECT_EQ(Reported({kStoreAway, kUnreached}), kStoreAway.status);
   const Outcome refused{absl::NotFoundError("no node"), true};
   EXPECT_EQ(Reported({kUnreached, kLost, refused}), refused.status);
+}
+
+TEST(RetriesTest, AStreamWaitsAsLongAsItsServerRequestsWithinABound) {
+  const absl::Status silent = absl::UnavailableError("gone");
+  const auto requests = [&](int seconds) {
+    return WithRetryDelay(silent, std::chrono::seconds(seconds));
+  };
+  const auto wait = [](const absl::Status& failure) {
+    return WaitAfter(failure, absl::Seconds(1), absl::Seconds(5));
+  };
+  EXPECT_EQ(wait(silent), absl::Seconds(1));
+  EXPECT_EQ(wait(requests(3)), absl::Seconds(3));
+  EXPECT_EQ(wait(requests(60)), absl::Seconds(5));
 }
 
 }  // namespace
