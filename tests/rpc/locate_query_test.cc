@@ -40,22 +40,19 @@ TEST(LocateQueryTest, AnyBytesAreReadAsProtobufReadsThem) {
   SilenceLibraryLogs();
   std::mt19937_64 random(7);
   const std::vector<std::string> pieces = {
-      "\x0a\x01r",
-      std::string("\x0a\x00", 2),
-      "\x0a\x02\xc3\xa9",
-      "\x0a\x01\xff",
-      "\x12\x03key",
-      std::string("\x12\x00", 2),
-      "\x18\x02",
-      "\x18\x80\x80\x80\x80\x10",
-      "\x20\x05",
-      "\x20\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-      "\x12\x7fshort",
-      std::string("\x00", 1),
-      "\x2a\x01x",
-      "\x10\x01",
-      "\x13\x14",
-      "\x18",
+      "\x0a\x01r", std::string("\x0a\x00", 2), "\x0a\x02\xc3\xa9",
+      "\x0a\x01\xff", "\x12\x03key", std::string("\x12\x00", 2), "\x18\x02",
+      "\x18\x80\x80\x80\x80\x10", "\x20\x05",
+      "\x20\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "\x12\x7fshort",
+      std::string("\x00", 1), "\x2a\x01x", "\x10\x01", "\x13\x14", "\x18",
+      // Lengths and tags with needless bytes of zeros: protobuf's parser takes
+      // up to five bytes and refuses more.
+      std::string("\x12\x83\x80\x80\x80\x00key", 9),
+      std::string("\x12\x83\x80\x80\x80\x80\x00key", 10),
+      std::string("\x12\x80\x80\x80\x80\x80\x80\x00", 8),
+      std::string("\x92\x80\x80\x80\x00\x01k", 7),
+      std::string("\x92\x80\x80\x80\x80\x80\x00\x01k", 9),
+      std::string("\x98\x80\x80\x80\x80\x80\x00\x01", 8),
       "\x20\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"};
   int read = 0;
   for (int i = 0; i < 20'000; ++i) {

@@ -55,25 +55,30 @@ class FieldReader {
     at_ += 2 + at_[1];
     return true;
   }
-  bool Varint(uint64_t& value) {
-    value = 0;
-    // Reads at most nine bytes; protobuf's parser reads longer numbers.
-    for (int shift = 0; shift < 63 && at_ != end_; shift += 7) {
-      const uint8_t byte = *at_++;
-      value |= uint64_t{byte & 0x7Fu} << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
-  }
+  // Numbers of up to nine bytes. Protobuf's parser reads longer ones.
+  bool Varint(uint64_t& value) { return ReadVarint(63, value); }
+  // A tag or a length: up to four bytes. Protobuf's parser refuses more than
+  // five, even if the bytes that follow add only zeros.
+  bool ShortVarint(uint64_t& value) { return ReadVarint(28, value); }
   bool Bytes(absl::string_view& bytes) {
     uint64_t size = 0;
-    if (!Varint(size) || size > static_cast<uint64_t>(end_ - at_)) return false;
+    if (!ShortVarint(size) || size > left()) return false;
     bytes = {reinterpret_cast<const char*>(at_), size};
     at_ += size;
     return true;
   }
 
  private:
+  bool ReadVarint(int bits, uint64_t& value) {
+    value = 0;
+    for (int shift = 0; shift < bits && at_ != end_; shift += 7) {
+      const uint8_t byte = *at_++;
+      value |= uint64_t{byte & 0x7Fu} << shift;
+      if (byte < 0x80) return true;
+    }
+    return false;
+  }
+
   const uint8_t* at_;
   const uint8_t* end_;
 };
@@ -91,7 +96,7 @@ bool ReadPlain(const grpc::Slice& bytes, LocateQuery& query) {
   while (!in.done()) {
     uint64_t tag = 0;
     uint64_t number = 0;
-    if (!in.Varint(tag)) return false;
+    if (!in.ShortVarint(tag)) return false;
     switch (tag) {
       case kRing:
         if (!in.Bytes(query.ring) || !IsAscii(query.ring)) return false;
