@@ -1,4 +1,4 @@
-// The server's JSON, and its events.
+// Reads the server's JSON and follows its events.
 
 export class Refused extends Error {}
 
@@ -13,7 +13,7 @@ export async function get(path, parameters = {}, tries = 3) {
     await new Promise((done) => setTimeout(done, 1000));
     return get(path, parameters, tries - 1);
   }
-  throw new Refused(body?.error?.message ?? `the server answered ${response.status}`);
+  throw new Refused(body?.error?.message ?? `the server returned HTTP status ${response.status}`);
 }
 
 export function ofRing(ring, what = "") {
@@ -27,7 +27,7 @@ export function follow(handlers) {
   events.addEventListener("open", () => handlers.state(true));
   events.addEventListener("error", () => {
     handlers.state(false);
-    // A browser gives up at an answer that is no stream.
+    // A browser does not reconnect after a reply that is not a stream.
     if (events.readyState === EventSource.CLOSED) setTimeout(() => follow(handlers), 5000);
   });
   events.addEventListener("ring", (event) => handlers.ring(JSON.parse(event.data).ring));

@@ -1,4 +1,4 @@
-// The table of changes: who, why, and how much moved from whom to whom.
+// The table of changes: the nodes, the actor, the reason, and what moved.
 import { get, ofRing } from "./api.js";
 import { make, moment, percent } from "./numbers.js";
 
@@ -17,11 +17,11 @@ export function what(change) {
   if (updated.length) parts.push(`~ ${some(updated)}`);
   if (change.removedIds?.length) parts.push(`− ${some(change.removedIds)}`);
   if (change.endedMigrationFrom) parts.push(`migrated from ${change.endedMigrationFrom}`);
-  return parts.join("; ") || "nothing";
+  return parts.join("; ") || "no nodes";
 }
 
 export function transfers({ comparison }) {
-  const texts = (comparison?.transfers ?? []).map((one) => `${one.fromId || "(nobody)"} → ${one.toId || "(nobody)"} ${percent(one.ratio)}`);
+  const texts = (comparison?.transfers ?? []).map((one) => `${one.fromId || "(none)"} → ${one.toId || "(none)"} ${percent(one.ratio)}`);
   return some(texts);
 }
 
@@ -29,12 +29,12 @@ function movedRatio(change) {
   return change.comparison?.movedRatio ?? 0;
 }
 
-// From whom to whom is worked out by the server when it is asked for.
+// The server computes the transfers of a change only on request.
 function movesOf(ring, change) {
   const epoch = Number(change.epoch);
   if (epoch < 2 || movedRatio(change) === 0) return "";
   const button = make("button", { type: "button" }, "show",
-    make("span", { class: "unseen" }, ` from whom to whom epoch ${epoch} moved`));
+    make("span", { class: "unseen" }, ` the transfers of epoch ${epoch}`));
   button.addEventListener("click", async () => {
     try {
       const found = await get(ofRing(ring, "compare"), { from_epoch: epoch - 1, to_epoch: epoch });
@@ -76,7 +76,7 @@ export class History {
     const rows = page.changes.map((change) => row(ring, change));
     if (append) this.body.append(...rows);
     else this.body.replaceChildren(...rows);
-    if (!this.body.rows.length) this.body.append(make("tr", {}, make("td", { colspan: 7 }, "Nothing was changed yet.")));
+    if (!this.body.rows.length) this.body.append(make("tr", {}, make("td", { colspan: 7 }, "The ring has no changes yet.")));
     this.#next = page.nextPageToken;
     this.older.hidden = !this.#next;
   }

@@ -1,4 +1,4 @@
-// The box "where is this key?".
+// The form that looks up the owners of a key.
 import { get, ofRing } from "./api.js";
 import { make } from "./numbers.js";
 

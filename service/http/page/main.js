@@ -1,4 +1,4 @@
-// The ring page: fetches, shows, and fetches again when something is new.
+// The ring page. Fetches the ring, shows it, and fetches it again after each change.
 import { follow, get, ofRing } from "./api.js";
 import { History } from "./history.js";
 import { setUpLocate } from "./locate.js";
@@ -39,7 +39,7 @@ async function showRing() {
   const ring = page.ring;
   const [{ snapshot }, arcs] = await Promise.all([get(ofRing(ring)), get(ofRing(ring, "arcs"))]);
   if (ring !== page.ring) return;
-  // Between the two a change may have come; its event brings both again.
+  // A change came between the two replies. Its event fetches both again.
   if (arcs.epoch !== snapshot.epoch) return;
   page.nodes = nodesOf(snapshot);
   showFigures($("figures"), snapshot, page.nodes);
@@ -64,7 +64,7 @@ async function showStatus() {
   return wanted;
 }
 
-// One refresh at a time; asked for meanwhile, another follows.
+// Only one refresh runs at a time. A request during a refresh starts another after it.
 let refreshing = null;
 let again = false;
 function refresh() {
@@ -94,7 +94,7 @@ function showLive() {
   const seconds = Math.round((Date.now() - page.heard) / 1000);
   const live = page.live && seconds < 15;
   $("live").className = live ? "live" : "lost";
-  const text = live ? "live" : page.heard ? `not live: this is ${seconds} s old` : "not live";
+  const text = live ? "live" : page.heard ? `not live: the data is ${seconds} s old` : "not live";
   if ($("live").textContent !== text) $("live").textContent = text;
 }
 

@@ -1,7 +1,7 @@
-// The table of nodes: shares against fair shares, largest first.
+// The table of nodes compares shares with fair shares, largest share first.
 import { draw, make, percent } from "./numbers.js";
 
-const FIRST = 40; // rows until all are asked for
+const FIRST = 40; // rows until the user requests all
 
 // The nodes of a snapshot with their shares and fair shares.
 export function nodesOf(snapshot) {
@@ -20,7 +20,7 @@ function bar(node, largest) {
     draw("line", { class: "fair", x1: at(node.fair), x2: at(node.fair), y1: 0, y2: 10 }));
 }
 
-// Enough to tell one of many from another.
+// Shares of many nodes differ only in later digits.
 function digitsFor(nodes) {
   return nodes > 100 ? 4 : 2;
 }
@@ -73,9 +73,9 @@ export class NodeTable {
     const look = { largest, digits: digitsFor(this.#nodes.length), chosen: this.#chosen, choose: this.choose };
     this.body.replaceChildren(...shown.map((node) => row(node, look)));
     if (!shown.length) {
-      this.body.append(make("tr", {}, make("td", { colspan: 6 }, this.#nodes.length ? "No node is called that." : "The ring has no nodes yet: clockwise node add ID --address=HOST:PORT")));
+      this.body.append(make("tr", {}, make("td", { colspan: 6 }, this.#nodes.length ? "No node or zone matches." : "The ring has no nodes. Add one: clockwise node add ID --address=HOST:PORT")));
     }
     this.more.hidden = found.length <= FIRST;
-    this.more.textContent = this.#all ? `Only the first ${FIRST}` : `All ${found.length.toLocaleString("en")} nodes`;
+    this.more.textContent = this.#all ? `Show the first ${FIRST}` : `Show all ${found.length.toLocaleString("en")} nodes`;
   }
 }

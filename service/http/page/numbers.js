@@ -1,11 +1,11 @@
-// Figures as text, and elements. Pure.
+// Formats figures as text, and creates elements. Pure functions.
 
 export function percent(part, digits = 2) {
   if (part > 0 && part < 0.5 / 10 ** (digits + 2)) return `< ${(1 / 10 ** digits).toFixed(digits)} %`;
   return `${(part * 100).toFixed(digits)} %`;
 }
 
-// A 64-bit number, which JSON carries as decimal text.
+// Returns the 64-bit number `text`, which JSON carries in decimal, in hexadecimal.
 export function hex(text) {
   return BigInt(text || 0).toString(16).padStart(16, "0");
 }
@@ -25,17 +25,18 @@ export function moment(text) {
   return text ? new Date(text).toISOString().replace("T", " ").replace(/\.\d+Z/, " UTC") : "";
 }
 
-// A colour for the index-th of things that must look different.
+// Returns the colour of the node at `index` in the snapshot. The golden angle between the
+// hues of neighbouring indexes keeps the first nodes distinct.
 export function colour(index) {
   return `hsl(${(index * 137.508 + 215) % 360} ${58 + (index % 3) * 8}% ${46 + (index % 5) * 5}%)`;
 }
 
-// A shade of grey for the index-th of `all` zones.
+// Returns the shade of grey of the zone at `index` of `all` zones.
 export function shade(index, all) {
   return `hsl(220 8% ${all < 2 ? 55 : 28 + (50 * index) / (all - 1)}%)`;
 }
 
-// An element; children are elements or text.
+// Returns an HTML element. Children are elements or text.
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -45,6 +46,7 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Returns an SVG element.
 export function draw(tag, attributes = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);

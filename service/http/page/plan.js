@@ -1,4 +1,4 @@
-// The box "what if …": the plan of a change, which is not made.
+// The form that plans a change. The server computes the change and does not apply it.
 import { get, ofRing } from "./api.js";
 import { make, percent } from "./numbers.js";
 import { transfers } from "./history.js";
@@ -18,8 +18,8 @@ function line(name, text) {
 function report(change) {
   const { movedRatio, minimumMovedRatio, balanceBefore, balanceAfter } = change.comparison;
   return make("dl", {},
-    ...line("Moves", `${percent(movedRatio)} of the keys; it cannot be less than ${percent(minimumMovedRatio)}`),
-    ...line("Fullest node", `${balanceBefore?.peakToMean.toFixed(4) ?? "–"} → ${balanceAfter?.peakToMean.toFixed(4) ?? "–"} × its fair share`),
+    ...line("Moved", `${percent(movedRatio)} of the keys (least possible ${percent(minimumMovedRatio)})`),
+    ...line("Peak-to-mean", `${balanceBefore?.peakToMean.toFixed(4) ?? "–"} → ${balanceAfter?.peakToMean.toFixed(4) ?? "–"}`),
     ...line("From → to", transfers(change) || "no keys"));
 }
 

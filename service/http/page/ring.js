@@ -1,9 +1,9 @@
-// The drawing of the ring: a band by owner, and inside it one by zone.
+// Draws the ring: a band of owners, and a band of zones inside it.
 import { colour, draw, make, percent, shade } from "./numbers.js";
 
 const OWNERS = { radius: 96, width: 32 };
 const ZONES = { radius: 72, width: 8 };
-const SEAM = 0.0003; // of the circle, so that neighbours leave no gap
+const SEAM = 0.0003; // part of the circle by which arcs overlap, so that no gap shows
 
 function point(radius, part) {
   const angle = part * 2 * Math.PI;
@@ -18,7 +18,8 @@ function arc(radius, start, end) {
   return `M${point(radius, start)}A${radius} ${radius} 0 ${end - start > 0.5 ? 1 : 0} 1 ${point(radius, end)}`;
 }
 
-// The arcs of each key that `keyOf` gives an arc's owner, as one path.
+// Returns a map from key to one path that has all arcs of this key. `keyOf(owner)`
+// returns the key of an arc.
 function paths(arcs, radius, keyOf) {
   const byKey = new Map();
   let start = 0;
@@ -55,10 +56,10 @@ export function drawRing(svg, arcs, nodes, epoch, choose) {
   }
   parts.push(draw("text", { class: "centre", y: 2 }, `epoch ${epoch}`));
   parts.push(draw("text", { class: "under", y: 17 }, nodes.length === 1 ? "1 node" : `${nodes.length.toLocaleString("en")} nodes`));
-  if (arcs.sampled) parts.push(draw("text", { class: "under", y: 29 }, "a sample of its arcs"));
+  if (arcs.sampled) parts.push(draw("text", { class: "under", y: 29 }, "sampled arcs"));
   svg.replaceChildren(...parts);
   svg.setAttribute("aria-label", nodes.length === 0 ? "The ring has no nodes"
-    : `The ring at epoch ${epoch}: ${nodes.length} nodes; the table of shares says the same`);
+    : `The ring at epoch ${epoch}: ${nodes.length} nodes. The table of shares has the same data.`);
   return zones;
 }
 

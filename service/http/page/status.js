@@ -1,4 +1,4 @@
-// The figures of the ring and of the server.
+// Shows the figures of the ring and of the server.
 import { age, count, hex, make, moment } from "./numbers.js";
 
 function figure(name, text, small = false) {
@@ -8,7 +8,7 @@ function figure(name, text, small = false) {
 function layoutOf(spec) {
   const layout = spec.layout.replace("LAYOUT_", "").toLowerCase();
   if (spec.partitionBits) return `${layout}, ${(2 ** spec.partitionBits).toLocaleString("en")} partitions`;
-  return spec.virtualNodeCount ? `${layout}, ${spec.virtualNodeCount} points a weight` : layout;
+  return spec.virtualNodeCount ? `${layout}, ${spec.virtualNodeCount} points per weight` : layout;
 }
 
 export function showFigures(section, snapshot, nodes) {
@@ -16,10 +16,10 @@ export function showFigures(section, snapshot, nodes) {
   section.replaceChildren(
     figure("epoch", snapshot.epoch),
     figure("nodes", nodes.length.toLocaleString("en")),
-    figure("owners of a key", String(snapshot.spec.replicaCount)),
-    figure("fullest node, × fair share", nodes.length ? balance.peakToMean.toFixed(4) : "–"),
-    figure("emptiest node, × fair share", nodes.length ? (balance.minToMean ?? 0).toFixed(4) : "–"),
-    figure("standard deviation, of fair share", nodes.length ? balance.stddev.toFixed(4) : "–"),
+    figure("owners per key", String(snapshot.spec.replicaCount)),
+    figure("largest share ÷ fair share", nodes.length ? balance.peakToMean.toFixed(4) : "–"),
+    figure("smallest share ÷ fair share", nodes.length ? (balance.minToMean ?? 0).toFixed(4) : "–"),
+    figure("standard deviation of share ÷ fair share", nodes.length ? balance.stddev.toFixed(4) : "–"),
     figure("layout", layoutOf(snapshot.spec), true),
     figure("fingerprint", hex(snapshot.fingerprint), true),
     figure("incarnation", hex(snapshot.incarnation), true));
@@ -33,12 +33,12 @@ export function showServer(list, status) {
   const seconds = (from, to) => (new Date(to) - new Date(from)) / 1000;
   const lines = [
     ["Version", status.version],
-    ["State", yes(status.ready && !status.draining, "serving", status.draining ? "going away" : "nothing is loaded yet")],
-    ["Store", make("span", {}, `${status.store} `, yes(status.storeUp, "answers", "does not answer"))],
-    ["Knows the newest epochs", Number(status.unconfirmedMs) < 1000 ? "as of now" : `as of ${age(status.unconfirmedMs / 1000)} ago`],
-    ["Watchers", `${count(status.watchStreamCount, "stream")}, the last ${count(status.watchLagEpochs, "epoch")} behind`],
-    ["Up for", `${age(seconds(status.startTime, status.serverTime))}, since ${moment(status.startTime)}`],
-    ["Clock", moment(status.serverTime)],
+    ["State", yes(status.ready && !status.draining, "serving", status.draining ? "draining" : "loading the rings")],
+    ["Store", make("span", {}, `${status.store} `, yes(status.storeUp, "reachable", "unreachable"))],
+    ["Last confirmed by the store", Number(status.unconfirmedMs) < 1000 ? "now" : `${age(status.unconfirmedMs / 1000)} ago`],
+    ["Watch streams", `${count(status.watchStreamCount, "stream")}, the slowest is ${count(status.watchLagEpochs, "epoch")} behind`],
+    ["Uptime", `${age(seconds(status.startTime, status.serverTime))}, since ${moment(status.startTime)}`],
+    ["Server time", moment(status.serverTime)],
   ];
   if (status.certificateExpireTime) lines.push(["Certificate", `expires ${moment(status.certificateExpireTime)}`]);
   list.replaceChildren(...lines.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
