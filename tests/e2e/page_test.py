@@ -17,6 +17,29 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Folder for screenshots that people look at; empty: none are saved.
 SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
 TEXT = "(page, selector) => page.innerText(selector)"
+# Returns [[node, colour of its swatch, colour of its arcs]] of the rows whose
+# node has arcs.
+COLOURS = """page => page.$$eval("#nodes tbody tr", rows => rows.flatMap(row => {
+  const id = row.querySelector("button").innerText;
+  const arcs = [...document.querySelectorAll("#ring .owner")]
+      .find(path => path.dataset.node === id);
+  return arcs ? [[id, getComputedStyle(row.querySelector("rect")).fill,
+                  getComputedStyle(arcs).stroke]] : [];
+}))"""
+# In the page: returns the nodes whose arcs are not dimmed. The page dims all
+# arcs as one group, and draws the arcs of one node again above it.
+BRIGHT_NODES = """() => {
+  const dimmed = getComputedStyle(
+      document.querySelector("#ring .owners")).opacity !== "1";
+  const on = document.querySelector("#ring .owners ~ .on");
+  const again = path => getComputedStyle(on).opacity === "1" &&
+      ["d", "stroke", "stroke-width"].every(
+          name => on.getAttribute(name) === path.getAttribute(name));
+  return [...document.querySelectorAll("#ring .owner")]
+      .filter(path => !dimmed || again(path))
+      .map(path => path.dataset.node).sort();
+}"""
+BRIGHT = f"page => page.evaluate({BRIGHT_NODES})"
 
 
 class Browser:
@@ -79,6 +102,27 @@ class PageTest(unittest.TestCase):
     def text(self, selector):
         return self.browser.run(TEXT, selector)
 
+    def nodes(self):
+        """Returns the names in the table of shares, in its order."""
+        return self.browser.run("""page => page.$$eval("#nodes button.name",
+            names => names.map(name => name.innerText))""")
+
+    def hover(self, selector):
+        self.browser.run("(page, selector) => page.hover(selector)", selector)
+
+    def press(self, key):
+        self.browser.run("(page, key) => page.keyboard.press(key)", key)
+
+    def wait_for_bright(self, expected):
+        """Waits until exactly the arcs of the nodes `expected` are not dimmed.
+
+        Events of the pointer follow a redraw by a frame.
+        """
+        self.browser.run(
+            """(page, code) => page.waitForFunction(
+                 code, undefined, {timeout: 5000})""",
+            f"({BRIGHT_NODES})().join() === '{','.join(sorted(expected))}'")
+
     def picture(self, name):
         if SCREENSHOTS:
             self.browser.run(
@@ -116,6 +160,99 @@ class PageTest(unittest.TestCase):
         self.assertIn("serving", server)
         self.no_faults()
         self.picture("five-light")
+
+    def test_each_row_has_the_colour_of_the_arcs_of_its_node(self):
+        self.add(6)
+        self.open()
+        colours = self.browser.run(COLOURS)
+        self.assertEqual(len(colours), 6)
+        self.assertEqual(len({arcs for _, _, arcs in colours}), 6)
+        for node, swatch, arcs in colours:
+            self.assertEqual(swatch, arcs, node)
+        self.assertEqual(self.browser.run(
+            "page => page.$$eval('.swatch:not([aria-hidden=true])', "
+            "swatches => swatches.length)"), 0)
+        self.no_faults()
+
+    def test_a_row_under_the_pointer_highlights_the_arcs_of_its_node(self):
+        self.add(5)
+        self.open(reducedMotion="reduce")
+        nodes = self.nodes()
+        self.assertEqual(self.browser.run(BRIGHT), sorted(nodes))
+        for row, node in enumerate(nodes, 1):
+            self.hover(f"#nodes tbody tr:nth-child({row}) td.bar")
+            self.assertEqual(self.browser.run(BRIGHT), [node])
+            self.assertIn(node, self.text("#readout"))
+        self.picture("row-hovered")
+        self.hover("h1")
+        self.assertEqual(self.browser.run(BRIGHT), sorted(nodes))
+        self.assertEqual(self.text("#readout"), "")
+        # The first click chooses the node, the second one ends that.
+        self.browser.run("page => page.dblclick('#nodes button.name')")
+        self.hover("h1")
+        self.assertEqual(self.browser.run(BRIGHT), sorted(nodes))
+        self.no_faults()
+
+    def test_a_focused_row_highlights_the_arcs_of_its_node(self):
+        self.add(30)
+        self.open(reducedMotion="reduce", viewport={"width": 1280, "height": 600})
+        nodes = self.nodes()
+        # The pointer rests over the table, whose rows scroll under it.
+        self.hover("#nodes tbody tr:nth-child(3) td.bar")
+        self.browser.run("page => page.focus('#filter')")
+        self.press("Tab")  # the scrollable region
+        for node in nodes:
+            self.press("Tab")
+            self.assertEqual(self.browser.run(BRIGHT), [node])
+        self.assertGreater(self.browser.run(
+            "page => page.$eval('.scroll', region => region.scrollTop)"), 0)
+        self.wait_for_bright([nodes[-1]])
+        self.hover("#nodes tbody tr:nth-child(28) td.bar")
+        self.assertEqual(self.browser.run(BRIGHT), [nodes[27]])
+        self.hover("h1")
+        self.assertEqual(self.browser.run(BRIGHT), [nodes[-1]])
+        self.press("Tab")
+        self.assertEqual(self.browser.run(BRIGHT), sorted(nodes))
+        self.no_faults()
+
+    def test_a_highlight_ends_after_a_change_of_the_ring(self):
+        self.add(5)
+        self.open(reducedMotion="reduce")
+        last = self.nodes()[-1]
+        self.hover("#nodes tbody tr:last-child td.bar")
+        self.assertEqual(self.browser.run(BRIGHT), [last])
+        self.stub.RemoveNode(pb.RemoveNodeRequest(node_id=last),
+                             timeout=TIMEOUT)
+        self.wait_for_text("#figures", "4\nnodes")
+        self.wait_for_bright(self.nodes())  # the pointer is below the table
+        # The focus stays on its node, and so does the highlight.
+        node = self.nodes()[1]
+        self.hover("h1")
+        self.browser.run("page => page.focus('#filter')")
+        for _ in range(3):
+            self.press("Tab")
+        self.assertEqual(self.browser.run(BRIGHT), [node])
+        self.stub.AddNode(pb.AddNodeRequest(node=pb.Node(
+            id="late", weight=9)), timeout=TIMEOUT)
+        self.wait_for_text("#figures", "5\nnodes")
+        self.wait_for_bright([node])
+        self.assertEqual(self.browser.run(
+            "page => page.evaluate(() => document.activeElement.innerText)"),
+            node)
+        self.stub.RemoveNode(pb.RemoveNodeRequest(node_id=node),
+                             timeout=TIMEOUT)
+        self.wait_for_text("#figures", "4\nnodes")
+        self.wait_for_bright(self.nodes())
+        # A row of another node can be under the pointer after a change.
+        self.hover("#nodes tbody tr:first-child td.bar")
+        self.assertEqual(self.browser.run(BRIGHT), ["late"])
+        self.stub.RemoveNode(pb.RemoveNodeRequest(node_id="late"),
+                             timeout=TIMEOUT)
+        self.wait_for_text("#figures", "3\nnodes")
+        self.wait_for_bright(self.nodes()[:1])
+        self.hover("h1")
+        self.assertEqual(self.browser.run(BRIGHT), sorted(self.nodes()))
+        self.no_faults()
 
     def test_a_change_shows_without_a_reload(self):
         self.add(2)
@@ -199,7 +336,31 @@ class PageTest(unittest.TestCase):
         self.browser.run("page => page.fill('#filter', '')")
         self.browser.run("page => page.click('#more')")
         self.assertEqual(self.browser.run(rows), 1000)
+        colours = self.browser.run(COLOURS)
+        self.assertGreater(len(colours), 500)  # the drawing samples arcs
+        self.assertEqual([node for node, swatch, arcs in colours
+                          if swatch != arcs], [])
+        self.check_highlights_are_cheap([node for node, _, _ in colours])
         self.no_faults()
+
+    def check_highlights_are_cheap(self, nodes):
+        """Hovers rows of `nodes`. Each may write few attributes of the ring."""
+        self.browser.run(
+            """page => page.evaluate(() => {
+                 window.writes = 0;
+                 new MutationObserver(found => { writes += found.length; })
+                   .observe(document.querySelector("#ring"),
+                            {subtree: true, attributes: true, childList: true});
+               })""")
+        self.browser.run("page => page.emulateMedia({reducedMotion: 'reduce'})")
+        for node in nodes[:5] + nodes[-5:]:
+            self.hover(f"#nodes tr[data-node='{node}'] td.bar")
+            self.wait_for_bright([node])
+        self.picture("thousand-hovered")
+        # At most three for each row that the pointer reached, and some rows
+        # that it crossed.
+        self.assertLess(self.browser.run(
+            "page => page.evaluate(() => writes)"), 100)
 
     def test_an_empty_ring_says_what_to_do(self):
         self.open(colorScheme="dark", viewport={"width": 900, "height": 700})

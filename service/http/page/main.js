@@ -9,23 +9,34 @@ import { drawLegend, drawRing, highlight } from "./ring.js";
 import { showFigures, showServer } from "./status.js";
 
 const $ = (id) => document.getElementById(id);
-const page = { ring: "", nodes: [], chosen: null, heard: 0, live: false };
+const page = { ring: "", nodes: [], chosen: null, onArc: null, onRow: null, heard: 0, live: false };
 
 function choose(id) {
   page.chosen = id === page.chosen ? null : id;
   table.mark(page.chosen);
-  point(null);
+  showNode();
 }
 
-// Shows the node under the pointer, or else the chosen one.
-function point(id) {
-  const shown = id ?? page.chosen;
+function pointAtArc(id) {
+  page.onArc = id;
+  showNode();
+}
+
+function pointAtRow(id) {
+  page.onRow = id;
+  showNode();
+}
+
+// Highlights the node of the arc under the pointer, or else of the row that has the pointer
+// or the focus, or else the chosen node.
+function showNode() {
+  const shown = page.onArc ?? page.onRow ?? page.chosen;
   highlight($("ring"), shown);
   const node = page.nodes.find((one) => one.id === shown);
   $("readout").textContent = node ? `${node.id}${node.zone && ` in ${node.zone}`}: ${percent(node.share)}, fair ${percent(node.fair)}` : "";
 }
 
-const table = new NodeTable($("nodes"), $("filter"), $("more"), choose);
+const table = new NodeTable($("nodes"), $("filter"), $("more"), choose, pointAtRow);
 const history = new History($("history"), $("older"));
 setUpLocate($("locate"), $("located"), () => page.ring, (id) => { page.chosen = null; if (id) choose(id); });
 setUpPlan($("plan"), $("planned"), () => page.ring);
@@ -43,11 +54,12 @@ async function showRing() {
   if (arcs.epoch !== snapshot.epoch) return;
   page.nodes = nodesOf(snapshot);
   showFigures($("figures"), snapshot, page.nodes);
-  drawLegend($("zones"), drawRing($("ring"), arcs, page.nodes, snapshot.epoch, point));
+  drawLegend($("zones"), drawRing($("ring"), arcs, page.nodes, snapshot.epoch, pointAtArc));
+  page.onArc = null; // the arc under the pointer was replaced, which sends no event
   if (!page.nodes.some((node) => node.id === page.chosen)) page.chosen = null;
   table.show(page.nodes);
   table.mark(page.chosen);
-  point(null);
+  showNode();
   $("ids").replaceChildren(...page.nodes.slice(0, 1000).map((node) => make("option", { value: node.id })));
   await history.show(ring);
 }

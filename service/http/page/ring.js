@@ -1,5 +1,5 @@
 // Draws the ring: a band of owners, and a band of zones inside it.
-import { colour, draw, make, percent, shade } from "./numbers.js";
+import { draw, make, percent, shade } from "./numbers.js";
 
 const OWNERS = { radius: 96, width: 32 };
 const ZONES = { radius: 72, width: 8 };
@@ -35,18 +35,21 @@ function band(path, stroke, { width }, name) {
   return draw("path", { d: path, fill: "none", stroke, "stroke-width": width, class: name });
 }
 
-// `nodes`: {id, zone, share, fair} in the order of arcs.node_ids. `choose(id)`
-// is called for the node under the pointer, with null when there is none.
-export function drawRing(svg, arcs, nodes, epoch, choose) {
+// `nodes` has {id, zone, share, fair, colour}, in the order of arcs.nodeIds. Calls `pointAt(id)`
+// when the pointer reaches an arc of a node, and `pointAt(null)` when it leaves the arc.
+// Returns the zones.
+export function drawRing(svg, arcs, nodes, epoch, pointAt) {
   const zones = [...new Set(nodes.map((node) => node.zone))].sort();
-  const parts = [draw("circle", { r: OWNERS.radius, "stroke-width": OWNERS.width, class: "track" })];
+  const owners = draw("g", { class: "owners" });
+  const on = band("", "none", OWNERS, "on");
+  const parts = [draw("circle", { r: OWNERS.radius, "stroke-width": OWNERS.width, class: "track" }), owners, on];
   for (const [owner, path] of paths(arcs, OWNERS.radius, (index) => index)) {
-    const element = band(path, colour(owner), OWNERS, "owner");
+    const element = band(path, nodes[owner].colour, OWNERS, "owner");
     element.dataset.node = nodes[owner].id;
     element.append(draw("title", {}, `${nodes[owner].id}: ${percent(nodes[owner].share)}`));
-    element.addEventListener("pointerenter", () => choose(nodes[owner].id));
-    element.addEventListener("pointerleave", () => choose(null));
-    parts.push(element);
+    element.addEventListener("pointerenter", () => pointAt(nodes[owner].id));
+    element.addEventListener("pointerleave", () => pointAt(null));
+    owners.append(element);
   }
   if (zones.length > 1) {
     const zoneOf = nodes.map((node) => zones.indexOf(node.zone));
@@ -69,8 +72,14 @@ export function drawLegend(list, zones) {
       draw("rect", { width: 10, height: 10, fill: shade(i, zones.length) })), zone || "no zone"))));
 }
 
-// Shows one node alone; null: all.
+// Dims the arcs of all nodes but `id`. With null, dims none. Dims all arcs as one group and draws
+// the arcs of `id` again above it, because dimming 1,000 paths one by one is slow.
 export function highlight(svg, id) {
   svg.classList.toggle("chosen", id !== null);
-  for (const path of svg.querySelectorAll(".owner")) path.classList.toggle("on", path.dataset.node === id);
+  // Without a node, the path above stays until the group has faded in. It has the same colour.
+  if (id === null) return;
+  const arcs = svg.querySelector(`.owner[data-node="${CSS.escape(id)}"]`);
+  const on = svg.querySelector(".on");
+  on?.setAttribute("d", arcs?.getAttribute("d") ?? "");
+  on?.setAttribute("stroke", arcs?.getAttribute("stroke") ?? "none");
 }
