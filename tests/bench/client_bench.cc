@@ -57,10 +57,10 @@ int main(int argc, char** argv) {
   };
   const double local =
       Each(looks, [&](int i) { return (*client)->Locate(key(i)).ok(); });
-  const auto view = (*client)->view();
   uint32_t owners[clockwise::kMaxOwners];
-  const double in_view =
-      Each(looks, [&](int i) { return view->Locate(key(i), 0, owners).ok(); });
+  const double in_view = Each(looks, [&](int i) {
+    return (*client)->CurrentView()->Locate(key(i), 0, owners).ok();
+  });
   const double remote =
       Each(calls, [&](int i) { return (*client)->LocateRemote(key(i)).ok(); });
   if (local < 0 || in_view < 0 || remote < 0) return 1;
