@@ -81,9 +81,10 @@ absl::Status Explain(const client::Outcome& outcome,
       }
       break;
     case absl::StatusCode::kDeadlineExceeded:
-      failure = WithHint(absl::DeadlineExceededError(
-                             absl::StrCat(servers, " did not answer in time")),
-                         "increase the limit with --timeout=SECONDS");
+      // Not a hint: a change needs its own, which names the request ID.
+      failure = absl::DeadlineExceededError(absl::StrCat(
+          servers,
+          " did not answer in time; --timeout=SECONDS increases the limit"));
       break;
     case absl::StatusCode::kCancelled:
     // Without a server's reason, the connection was cut.

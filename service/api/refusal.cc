@@ -59,14 +59,25 @@ v1::BadRequest BadRequestOf(const absl::Status& status) {
   return bad;
 }
 
+void NameField(absl::string_view field, absl::string_view description,
+               absl::Status& status) {
+  v1::BadRequest bad;
+  auto* violation = bad.add_field_violations();
+  violation->set_field(std::string(field));
+  violation->set_description(std::string(description));
+  status.SetPayload(kBadRequestUrl, absl::Cord(bad.SerializeAsString()));
+}
+
 }  // namespace
 
-absl::Status Refusal(v1::ErrorReason reason, absl::string_view message) {
+absl::Status Refusal(v1::ErrorReason reason, absl::string_view message,
+                     absl::string_view field) {
   absl::Status status(CodeOf(reason), message);
   v1::ErrorInfo info;
   info.set_reason(v1::ErrorReason_Name(reason).substr(kReasonPrefix.size()));
   info.set_domain("clockwise");
   status.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
+  if (!field.empty()) NameField(field, message, status);
   return status;
 }
 
@@ -74,11 +85,7 @@ absl::Status FieldRefusal(absl::string_view field,
                           absl::string_view description) {
   absl::Status status = Refusal(v1::ERROR_REASON_FIELD_INVALID,
                                 absl::StrCat(field, ": ", description));
-  v1::BadRequest bad;
-  auto* violation = bad.add_field_violations();
-  violation->set_field(std::string(field));
-  violation->set_description(std::string(description));
-  status.SetPayload(kBadRequestUrl, absl::Cord(bad.SerializeAsString()));
+  NameField(field, description, status);
   return status;
 }
 
@@ -88,7 +95,11 @@ absl::Status RenameField(
   const v1::BadRequest bad = BadRequestOf(refusal);
   if (bad.field_violations_size() != 1) return refusal;
   const auto& violation = bad.field_violations(0);
-  return FieldRefusal(rename(violation.field()), violation.description());
+  const std::string field = rename(violation.field());
+  const v1::ErrorReason reason = ReasonOf(refusal);
+  return reason == v1::ERROR_REASON_FIELD_INVALID
+             ? FieldRefusal(field, violation.description())
+             : Refusal(reason, violation.description(), field);
 }
 
 v1::ErrorReason ReasonOf(const absl::Status& status) {

@@ -14,8 +14,10 @@ namespace clockwise {
 
 // Returns an error with `reason` and the status code that ErrorReason documents
 // for it. `message` names the field, the value and the bound, and ends without
-// a period.
-absl::Status Refusal(v1::ErrorReason reason, absl::string_view message);
+// a period. `field`: the field of the request that the error is about, which a
+// BadRequest names; empty: no field.
+absl::Status Refusal(v1::ErrorReason reason, absl::string_view message,
+                     absl::string_view field = "");
 
 // Returns an error about one field (ERROR_REASON_FIELD_INVALID):
 // INVALID_ARGUMENT with a BadRequest that names `field`. The message is "field:

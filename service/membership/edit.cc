@@ -148,7 +148,8 @@ class Editor {
       return Refusal(
           v1::ERROR_REASON_NODE_NOT_FOUND,
           absl::StrCat("node ", Quoted(id), " is not in ring ",
-                       Quoted(spec_.name()), "; check the ID with GetRing"));
+                       Quoted(spec_.name()), "; check the ID with GetRing"),
+          "id");
     }
     if (change.has_update()) return Update(change.update(), present);
     Remove(present);
@@ -187,7 +188,8 @@ class Editor {
         absl::StrCat("ring ", Quoted(spec_.name()),
                      " already has a different node ", Quoted(node->id()),
                      "; update it, set allow_update, or use "
-                     "another ID"));
+                     "another ID"),
+        "id");
   }
 
   absl::Status Update(const v1::NodeUpdate& update, const NodePtr& present) {

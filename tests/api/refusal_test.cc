@@ -66,6 +66,14 @@ TEST(RefusalTest, ARenamedFieldIsNamedEverywhere) {
   EXPECT_EQ(status.message(), "changes[3].add.zone: 254 bytes; at most 253");
 }
 
+TEST(RefusalTest, ARenamedFieldKeepsTheReasonAndTheMessage) {
+  const absl::Status status = RenameField(
+      Refusal(v1::ERROR_REASON_NODE_NOT_FOUND, "no node x", "zone"), Nested);
+  EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_NODE_NOT_FOUND);
+  EXPECT_EQ(FieldOf(status), "changes[3].add.zone");
+  EXPECT_EQ(status.message(), "no node x");
+}
+
 TEST(RefusalTest, ARefusalWithoutAFieldIsNotRenamed) {
   const absl::Status plain = Refusal(v1::ERROR_REASON_NODE_EXISTS, "is there");
   EXPECT_EQ(RenameField(plain, Nested), plain);

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 from tests.support.authority import Authority
@@ -77,6 +78,22 @@ class CuttingProxy(LoopbackProxy):
             relay(client, server, seen)
 
 
+class HoldingProxy(CuttingProxy):
+    """Forwards connections to a server. Discards each reply to a request that
+    has `mark`, and keeps the connection open."""
+
+    def serve(self, client):
+        with client, connect(self.target) as server:
+            def seen(end, data):
+                if end is not server and self.mark in data:
+                    self.cuts += 1
+                    server.sendall(data)
+                    time.sleep(3)  # longer than the client's timeout
+                    return False
+                return True
+            relay(client, server, seen)
+
+
 class LostConnectionTest(unittest.TestCase):
     def test_change_whose_answer_was_lost_is_made_once(self):
         with RunningServer() as server:
@@ -102,6 +119,18 @@ class LostConnectionTest(unittest.TestCase):
             done = run("node", "add", "n1", "--request-id=the-one-request",
                        "--timeout=1", server=proxy.address)
             self.assertEqual(done.returncode, 3, done)
+            self.assertIn("--request-id=the-one-request", done.stderr)
+
+
+    def test_timeout_says_how_to_send_the_change_again(self):
+        with RunningServer() as server:
+            proxy = self.enterContext(
+                HoldingProxy(server.grpc, b"the-one-request"))
+            done = run("node", "add", "n1", "--request-id=the-one-request",
+                       "--timeout=1", server=proxy.address)
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn("did not answer in time; --timeout=SECONDS",
+                          done.stderr)
             self.assertIn("--request-id=the-one-request", done.stderr)
 
 

@@ -58,7 +58,9 @@ TEST_F(ApplyChangesTest, MakesNoneIfOneIsRefused) {
     for (size_t at = 0; at <= good.size(); ++at) {
       std::vector<ChangeRequest> all = good;
       all.insert(all.begin() + at, one.request);
-      EXPECT_EQ(ReasonOf(Refused(Many(all))), one.reason);
+      const absl::Status refused = Refused(Many(all));
+      EXPECT_EQ(ReasonOf(refused), one.reason);
+      EXPECT_THAT(FieldOf(refused), StartsWith(absl::StrCat("changes[", at)));
     }
   }
   EXPECT_EQ(Epoch(), 2u);

@@ -89,10 +89,11 @@ TEST_F(ChangeTest, RefusalsNameTheField) {
   EXPECT_EQ((*membership_->Find(""))->epoch, 2u) << "all or nothing";
 }
 
-TEST_F(ChangeTest, UnknownNodesAndOtherNodesAreTold) {
+TEST_F(ChangeTest, ErrorsNameAnUnknownNodeAndAnExistingOne) {
   const grpc::Status unknown = Remove("n9");
   EXPECT_EQ(unknown.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(ReasonOf(unknown), "NODE_NOT_FOUND");
+  EXPECT_EQ(FieldOf(unknown), "node_id");
   ASSERT_TRUE(AddNode(Node("n1")).ok());
   ASSERT_TRUE(AddNode(Node("n1")).ok()) << "the identical node again is OK";
   EXPECT_EQ(change_.epoch(), 2u);
@@ -101,6 +102,7 @@ TEST_F(ChangeTest, UnknownNodesAndOtherNodesAreTold) {
   const grpc::Status exists = AddNode(other);
   EXPECT_EQ(exists.error_code(), grpc::StatusCode::ALREADY_EXISTS);
   EXPECT_EQ(ReasonOf(exists), "NODE_EXISTS");
+  EXPECT_EQ(FieldOf(exists), "node.id");
 }
 
 TEST_F(ChangeTest, AStaleExpectedEpochIsAborted) {

@@ -239,19 +239,20 @@ class ConfigApplier {
                                  : change.remove();
   }
 
-  // The change that the server refuses: by its index in the name of the field,
-  // or by the node that the message names. Null if the refusal names none.
+  // The change that the server refuses, by its index in the name of the field.
+  // NODES_UNPLACEABLE is about a node of the ring after the change, and only
+  // its message names the node. Null if the refusal names none.
   static const ConfigChange* RefusedOf(
       const absl::Status& refusal, const std::vector<ConfigChange>& changes) {
     const std::string field = FieldOf(refusal);
     absl::string_view rest = field;
     size_t index = 0;
-    if (absl::ConsumePrefix(&rest, "changes[")) {
-      return absl::SimpleAtoi(rest.substr(0, rest.find(']')), &index) &&
-                     index < changes.size()
-                 ? &changes[index]
-                 : nullptr;
+    if (absl::ConsumePrefix(&rest, "changes[") &&
+        absl::SimpleAtoi(rest.substr(0, rest.find(']')), &index) &&
+        index < changes.size()) {
+      return &changes[index];
     }
+    if (ReasonOf(refusal) != v1::ERROR_REASON_NODES_UNPLACEABLE) return nullptr;
     for (const ConfigChange& change : changes) {
       if (absl::StrContains(
               refusal.message(),
