@@ -174,7 +174,7 @@ class HttpApiTest(unittest.TestCase):
                 ("rings/default/plan", {"change": "{"}, 400, "FIELD_INVALID",
                  "change"),
                 ("rings/default/plan", {"change": '{"remove":"a"}'}, 404,
-                 "NODE_NOT_FOUND", ""),
+                 "NODE_NOT_FOUND", "changes[0].remove"),
                 ("rings/default/plan", {}, 400, "FIELD_INVALID", "changes"),
                 ("elsewhere", {}, 404, "", ""),
                 ("rings/default/elsewhere", {}, 404, "", "")):
