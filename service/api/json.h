@@ -5,22 +5,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "google/protobuf/util/json_util.h"
+#include "google/protobuf/message.h"
 
 namespace clockwise {
 
 // Converts a message in protobuf's JSON mapping to one line. Fields with
-// default values are included, so that programs can rely on every field.
-inline absl::StatusOr<std::string> ToJson(
-    const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  std::string json;
-  const auto status =
-      google::protobuf::util::MessageToJsonString(message, &json, options);
-  if (!status.ok()) return absl::InternalError(status.ToString());
-  return json;
-}
+// default values are included, so that programs can rely on every field. It
+// needs about as much memory as the result and the message together.
+absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message);
 
 }  // namespace clockwise
 
