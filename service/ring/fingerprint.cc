@@ -20,7 +20,7 @@
 namespace clockwise {
 
 static_assert(std::endian::native == std::endian::little,
-              "integers are fed to the checksum as they lie in memory");
+              "the checksum reads integers in little-endian order");
 
 void FingerprintSum::Free::operator()(XXH3_state_s* state) const {
   XXH3_freeState(state);

@@ -26,7 +26,7 @@ v1::Layout LayoutNamed(absl::string_view name) {
   v1::Layout layout = v1::LAYOUT_UNSPECIFIED;
   const bool known = v1::Layout_Parse(
       absl::StrCat("LAYOUT_", absl::AsciiStrToUpper(name)), &layout);
-  assert(known && "a profile whose name is no layout of placement.proto");
+  assert(known && "the profile's name is not a layout of placement.proto");
   (void)known;
   return layout;
 }
@@ -70,8 +70,9 @@ absl::StatusOr<v1::Layout> ParseLayout(absl::string_view name) {
     if (absl::EqualsIgnoreCase(name, rule.name())) return rule.layout;
     absl::StrAppend(&known, known.empty() ? "" : ", ", rule.name());
   }
-  return Refusal(v1::ERROR_REASON_LAYOUT_UNSUPPORTED,
-                 absl::StrCat("layout ", Quoted(name), " is none of ", known));
+  return Refusal(
+      v1::ERROR_REASON_LAYOUT_UNSUPPORTED,
+      absl::StrCat("layout ", Quoted(name), " is unknown; use one of ", known));
 }
 
 std::string SpecText(const v1::RingSpec& spec) {
@@ -94,8 +95,9 @@ std::string SpecText(const v1::RingSpec& spec) {
       !settings.empty()) {
     absl::StrAppend(&text, ", ", settings);
   }
-  absl::StrAppend(&text, ", ", spec.replica_count(),
-                  spec.replica_count() == 1 ? " owner a key" : " owners a key");
+  absl::StrAppend(
+      &text, ", ", spec.replica_count(),
+      spec.replica_count() == 1 ? " owner per key" : " owners per key");
   if (!spec.migrating_from().empty()) {
     absl::StrAppend(&text, ", migrating from ", spec.migrating_from());
   }
@@ -104,7 +106,7 @@ std::string SpecText(const v1::RingSpec& spec) {
 
 KeyHasher::KeyHasher(const v1::RingSpec& spec)
     : rule_(FindLayout(spec.layout())) {
-  assert(rule_ != nullptr && "a ring's spec was validated when it was made");
+  assert(rule_ != nullptr && "a ring's spec was validated when it was created");
   settings_ = SettingsOf(*rule_->traits, spec);
   if (rule_->slot_rule == SlotRule::kTopBits) {
     plain_ = Xxh3;

@@ -57,8 +57,8 @@ const LayoutRule* FindLayout(v1::Layout layout);
 // the name is unknown; the message lists all names.
 absl::StatusOr<v1::Layout> ParseLayout(absl::string_view name);
 
-// Returns a readable spec: "hashed, 160 points per unit of weight, 1 owner a
-// key".
+// Returns a readable spec: "hashed, 160 points per unit of weight, 1 owner
+// per key".
 std::string SpecText(const v1::RingSpec& spec);
 
 // Hashes keys like a ring of `spec`. FindLayout must know its layout.

@@ -84,7 +84,7 @@ class Normalizer {
     normal = name.empty() ? std::string(profile::NameOf(hashes, otherwise))
                           : absl::AsciiStrToLower(name);
     if (profile::FindHash(hashes, normal) != nullptr) return absl::OkStatus();
-    return Fault(field, absl::StrCat(Quoted(name), " is none of ",
+    return Fault(field, absl::StrCat(Quoted(name), " is unknown; use one of ",
                                      profile::NamesOf(hashes)));
   }
 
@@ -151,7 +151,7 @@ class Normalizer {
                limits::kMaxTableSize, rule_.defaults.table_size, size);
     if (!status.ok() || size == 0) return status;
     if (!IsPrime(size)) {
-      return Fault("table_size", absl::StrCat(size, " is no prime number"));
+      return Fault("table_size", absl::StrCat(size, " is not a prime number"));
     }
     settings().set_table_size(size);
     return absl::OkStatus();
@@ -248,11 +248,12 @@ absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec) {
                                                             : spec.layout());
   const LayoutRule* rule = FindLayout(normal.layout());
   if (rule == nullptr) {
-    return Refusal(v1::ERROR_REASON_LAYOUT_UNSUPPORTED,
-                   absl::StrCat("spec.layout: this server has no layout ",
-                                v1::Layout_Name(normal.layout()).empty()
-                                    ? absl::StrCat(spec.layout())
-                                    : v1::Layout_Name(normal.layout())));
+    return Refusal(
+        v1::ERROR_REASON_LAYOUT_UNSUPPORTED,
+        absl::StrCat("spec.layout: this server does not support layout ",
+                     v1::Layout_Name(normal.layout()).empty()
+                         ? absl::StrCat(spec.layout())
+                         : v1::Layout_Name(normal.layout())));
   }
   const bool partitioned = normal.layout() == v1::LAYOUT_PARTITIONED;
   if (partitioned) {
@@ -275,7 +276,8 @@ absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec) {
   if (spec.migrating_from().empty()) return normal;
   normal.set_migrating_from(spec.migrating_from());
   if (spec.migrating_from() == normal.name()) {
-    return FieldRefusal("spec.migrating_from", "is the ring itself");
+    return FieldRefusal("spec.migrating_from",
+                        "is the ring itself; name another ring");
   }
   absl::Status status =
       ValidateId("spec.migrating_from", spec.migrating_from());

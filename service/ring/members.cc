@@ -31,11 +31,11 @@ std::string TokenText(const Rule& rule, uint64_t token) {
 absl::Status CheckPoints(const Rule& rule, const v1::Node& node) {
   if (rule.takes.tokens == 0 && !rule.takes.any_token) {
     if (node.points().empty()) return absl::OkStatus();
-    return FieldRefusal("points",
-                        absl::StrCat("layout ", rule.name, " takes none"));
+    return FieldRefusal("points", absl::StrCat("is not used by layout ",
+                                               rule.name, "; unset it"));
   }
   if (node.points().empty() && rule.takes.any_token) {
-    return FieldRefusal("points", "it has no token");
+    return FieldRefusal("points", "is empty; set at least one token");
   }
   for (const uint64_t token : node.points()) {
     if (rule.takes.any_token || token < rule.takes.tokens) continue;
@@ -49,12 +49,13 @@ absl::Status CheckWeight(const Rule& rule, const v1::Node& node) {
   const uint32_t most = rule.takes.max_weight;
   if (node.weight() <= most) return absl::OkStatus();
   if (most == 1) {
-    return FieldRefusal("weight", absl::StrCat(node.weight(), "; layout ",
-                                               rule.name, " knows no weights"));
+    return FieldRefusal("weight",
+                        absl::StrCat(node.weight(), "; layout ", rule.name,
+                                     " does not support weights; use 1"));
   }
   return FieldRefusal("weight",
                       absl::StrCat(node.weight(), " is above ", most,
-                                   ", the most of layout ", rule.name));
+                                   ", the maximum of layout ", rule.name));
 }
 
 Member MemberOf(const v1::RingSpec& spec, const v1::Node& node) {
@@ -81,10 +82,10 @@ absl::Status CheckTexts(const Rule& rule, const NodeList& nodes) {
   for (const NodePtr& node : nodes) {
     const auto [at, is_new] = seen.try_emplace(node->hash_key(), node.get());
     if (is_new) continue;
-    return CannotPlace(
-        *node,
-        absl::StrCat("hash_key: ", Quoted(node->hash_key()),
-                     " is that of node ", Quoted(at->second->id()), " too"));
+    return CannotPlace(*node,
+                       absl::StrCat("hash_key: ", Quoted(node->hash_key()),
+                                    " is also the hash_key of node ",
+                                    Quoted(at->second->id()), "; use another"));
   }
   return absl::OkStatus();
 }
@@ -104,11 +105,13 @@ absl::Status CheckTokens(const Rule& rule, const NodeList& nodes) {
     if (token != taken[i - 1].first) continue;
     const v1::Node& other = *taken[i - 1].second;
     return CannotPlace(
-        *node, absl::StrCat("points: ", TokenText(rule, token),
-                            &other == node
-                                ? std::string(" is given twice")
-                                : absl::StrCat(" is that of node ",
-                                               Quoted(other.id()), " too")));
+        *node,
+        absl::StrCat(
+            "points: ", TokenText(rule, token),
+            &other == node
+                ? std::string(" is repeated; remove one of them")
+                : absl::StrCat(" is also a point of node ", Quoted(other.id()),
+                               "; remove one of them")));
   }
   if (nodes.empty() || taken.size() >= rule.takes.tokens) {
     return absl::OkStatus();
@@ -116,9 +119,9 @@ absl::Status CheckTokens(const Rule& rule, const NodeList& nodes) {
   uint32_t missing = 0;
   while (missing < taken.size() && taken[missing].first == missing) ++missing;
   return Refusal(v1::ERROR_REASON_NODES_UNPLACEABLE,
-                 absl::StrCat("points: slot ", missing, " is no node's (",
+                 absl::StrCat("points: slot ", missing, " has no node (",
                               taken.size(), " of ", rule.takes.tokens,
-                              " are): give all slots out in one change"));
+                              " have one); assign all slots in one change"));
 }
 
 absl::Status CheckDataCentres(const v1::RingSpec& spec, const NodeList& nodes) {
@@ -131,8 +134,8 @@ absl::Status CheckDataCentres(const v1::RingSpec& spec, const NodeList& nodes) {
   }
   return CannotPlace(*nodes[0],
                      absl::StrCat("zone: ", Quoted(nodes[0]->zone()),
-                                  ": no node is in a data centre that "
-                                  "data_centre_replicas gives replicas"));
+                                  ": no node is in a data centre that has "
+                                  "replicas in data_centre_replicas"));
 }
 
 }  // namespace
@@ -145,7 +148,7 @@ absl::Status CheckNode(const v1::RingSpec& spec, const v1::Node& node) {
   if (node.virtual_node_count() != 0 && !rule.takes.own_vnodes) {
     return FieldRefusal(
         "virtual_node_count",
-        absl::StrCat("in layout ", rule.name, " nodes have none of their own"));
+        absl::StrCat("is not used by layout ", rule.name, "; unset it"));
   }
   uint32_t number = 0;
   if (rule.takes.numeric_text &&
@@ -153,8 +156,8 @@ absl::Status CheckNode(const v1::RingSpec& spec, const v1::Node& node) {
        absl::StrCat(number) != node.hash_key())) {
     return FieldRefusal("hash_key",
                         absl::StrCat(Quoted(node.hash_key()),
-                                     " is no server's id, a number from 1 to "
-                                     "4294967295"));
+                                     " is not a server id of HAProxy; use a "
+                                     "number from 1 to 4294967295"));
   }
   const auto& localities = spec.settings().locality_weights();
   if (!localities.empty() && !localities.contains(node.zone())) {

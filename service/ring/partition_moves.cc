@@ -50,7 +50,7 @@ absl::StatusOr<std::vector<uint32_t>> IndexesOf(const OrdinalTable& table,
   absl::flat_hash_map<uint64_t, uint32_t> indexes;
   for (uint32_t i = 0; i < nodes.size(); ++i) {
     if (!indexes.try_emplace(nodes[i]->ordinal(), i).second) {
-      return absl::DataLossError("two of its nodes have one ordinal");
+      return absl::DataLossError("two of its nodes have the same ordinal");
     }
   }
   if (table.size() % partitions != 0) {
@@ -67,7 +67,7 @@ absl::StatusOr<std::vector<uint32_t>> IndexesOf(const OrdinalTable& table,
     if (index == indexes.end() ||
         std::find(row, owners.end(), index->second) != owners.end()) {
       return absl::DataLossError(
-          "its partition table names a node twice, or one that is not there");
+          "its partition table has a repeated or unknown node");
     }
     owners.push_back(index->second);
   }

@@ -22,9 +22,9 @@ namespace clockwise {
 namespace {
 
 absl::Status TooMuch(absl::string_view what, uint64_t count, uint64_t most) {
-  return Refusal(
-      v1::ERROR_REASON_LIMIT_REACHED,
-      absl::StrCat(what, ": ", count, " is above ", most, " a ring"));
+  return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
+                 absl::StrCat(what, ": ", count, " is above ", most,
+                              ", the maximum per ring"));
 }
 
 absl::Status CheckSlots(const LayoutRule& rule,
@@ -65,7 +65,7 @@ absl::StatusOr<std::shared_ptr<const Ring>> Ring::Build(
     const v1::RingSpec& spec, NodeList nodes, std::vector<uint32_t> table) {
   assert(IsSorted(nodes) && "membership keeps nodes sorted by id");
   assert(FindLayout(spec.layout()) != nullptr &&
-         "a ring's spec was validated when it was made");
+         "a ring's spec was validated when it was created");
   if (nodes.size() > limits::kMaxNodes) {
     return TooMuch("nodes", nodes.size(), limits::kMaxNodes);
   }
@@ -141,7 +141,7 @@ size_t Ring::OwnersPerKey(uint32_t replicas) const {
 }
 
 size_t Ring::SlotOf(KeyHash hash) const {
-  assert(!nodes_.empty() && "callers refuse an empty ring first");
+  assert(!nodes_.empty() && "callers reject an empty ring first");
   switch (rule_->slot_rule) {
     case SlotRule::kModulo: {
       if (rule_->table_profile->number_bits == 64)

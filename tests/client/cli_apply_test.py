@@ -230,8 +230,8 @@ class StateTest(WithFiles):
         path = self.file(f"ring: {name}\nnodes:\n  - id: a\n    hash_key: x\n"
                          "  - id: b\n    hash_key: x\n")
         told = self.apply(1, path)
-        self.assertRegex(told, rf'{path}:\d: node "b": hash_key: "x" is that '
-                         'of node "a" too')
+        self.assertRegex(told, rf'{path}:\d: node "b": hash_key: "x" is also '
+                         'the hash_key of node "a"')
 
 
 class ChangesTest(WithFiles):

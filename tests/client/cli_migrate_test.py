@@ -47,7 +47,7 @@ class ImportTest(WithServer):
         self.assertTrue(plan.startswith("plan (nothing changed)\n"), plan)
         self.assertNotIn(f'"{name}"', self.rings())
         made = self.good(*arguments)
-        self.assertIn(f"ring  {name}: nginx, 1 owner a key", made)
+        self.assertIn(f"ring  {name}: nginx, 1 owner per key", made)
         self.assertIn("imported: epoch 2", made)
         again = self.good(*arguments)
         self.assertIn("imported: epoch 2", again)
@@ -73,7 +73,7 @@ class ImportTest(WithServer):
         for text, told in ((NGINX[:-9], "may be truncated"),
                            (NGINX.replace("weight=2", "route=a"), ":5: "),
                            (NGINX.replace("2:80", "1:80"),
-                            'is that of node "10.0.0.1:80" too')):
+                            'is also the hash_key of node "10.0.0.1:80"')):
             self.refused(told, *nginx, self.file(text), "cache")
         done = run("import", "--from=nginx", "-", "cache", "--plan",
                    server=self.server.grpc,
@@ -110,7 +110,7 @@ class ImportTest(WithServer):
         self.ring += "-cassandra"
         told = self.good("import", "--from=cassandra", self.file(text),
                          "--set=data_centre_replicas.d=2")
-        self.assertIn("cassandra, data_centre d:2, 2 owners a key", told)
+        self.assertIn("cassandra, data_centre d:2, 2 owners per key", told)
         owners = self.json("locate", "key")[0]["owners"]
         self.assertEqual({owner["zone"] for owner in owners}, {"d/r1", "d/r2"})
 
@@ -119,7 +119,7 @@ class MigrateTest(WithServer):
     def test_a_migration_is_planned_started_and_ended(self):
         ring, new = self.ring, self.ring + "-2"
         plan = self.good("migrate", "plan", ring, "--keys=20000")
-        self.assertIn("  to    partitioned, 65536 partitions, 1 owner a key, "
+        self.assertIn("  to    partitioned, 65536 partitions, 1 owner per key, "
                       f"migrating from {ring}", plan)
         self.assertIn(f"to start it: clockwise migrate start {ring} ", plan)
         tuned = self.good("migrate", "plan", ring, "--to=partitioned",
@@ -237,13 +237,13 @@ class LayoutOptionsTest(WithServer):
                         "min_ring_size=-1", "data_centre_replicas=1",
                         "key_hash.x=1"):
             self.fails(2, *create, "--set", setting)
-        self.assertIn("none of sdbm",
+        self.assertIn("use one of sdbm",
                       self.fails(1, *create, "--set=key_hash=md5"))
 
     def test_redis_slots_are_given_out_in_one_change(self):
         self.ring += "-redis"
         self.good("ring", "create", self.ring, "--layout=redis_cluster")
-        self.assertIn("slot 5461 is no node's",
+        self.assertIn("slot 5461 has no node",
                       self.fails(1, "node", "add", "a", "--points=0-5460"))
         self.good("node", "add", "a", "--points=0-16383")
 

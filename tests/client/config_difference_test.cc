@@ -114,9 +114,9 @@ TEST(ConfigDifferenceTest, AnotherSpecIsRefusedWithTheFieldAndItsLine) {
                       "nodes: []\n",
                       RingOf({}))),
       "f:4: field \"spec.virtual_node_count\": the file states hashed, 80 "
-      "points per unit of weight, 1 owner a key, and ring \"r\" has hashed, "
-      "160 "
-      "points per unit of weight, 1 owner a key; a ring's spec cannot change: "
+      "points per unit of weight, 1 owner per key, and ring \"r\" has hashed, "
+      "160 points per unit of weight, 1 owner per key; a ring's spec cannot "
+      "change: "
       "correct the file, or move to a new ring with `clockwise migrate`");
   EXPECT_THAT(
       Text(Difference("spec: {layout: ketama}\nnodes: []\n", RingOf({}))),

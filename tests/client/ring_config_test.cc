@@ -203,9 +203,10 @@ TEST(RingConfigTest, BoundsOfFieldsAreThoseOfTheServer) {
   EXPECT_NE(FaultIn("ring: r\nchanges:\n- add: {id: a, weight: 65536}\n")
                 .find(":3: field \"weight\""),
             std::string::npos);
-  EXPECT_NE(FaultIn("ring: r\nspec: {layout: rign}\nnodes: []\n")
-                .find(":2: field \"layout\": layout \"rign\" is none of"),
-            std::string::npos);
+  EXPECT_NE(
+      FaultIn("ring: r\nspec: {layout: rign}\nnodes: []\n")
+          .find(":2: field \"layout\": layout \"rign\" is unknown; use one of"),
+      std::string::npos);
 }
 
 TEST(RingConfigTest, PointsAreNumbersAndRanges) {

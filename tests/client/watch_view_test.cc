@@ -23,7 +23,7 @@ class WatchViewTest : public testing::Test {
                       nodes { id: "n1" weight: 1 }
                       nodes { id: "n2" weight: 1 zone: "a" } })")),
               "epoch 7: ring default, hashed, 160 points per unit of weight, "
-              "1 owner a key, 2 nodes");
+              "1 owner per key, 2 nodes");
   }
 
   WatchView view_{Terminal{80, true}};
@@ -62,7 +62,7 @@ TEST_F(WatchViewTest, LaterSnapshotTellsWhatIsDifferent) {
                 R"(snapshot { epoch: 2 incarnation: 6
                     spec { name: "default" layout: LAYOUT_MODULO replica_count: 1 }
                     nodes { id: "n1" weight: 1 } })")),
-            "epoch 2: ring default was created again, modulo, 1 owner a key, "
+            "epoch 2: ring default was created again, modulo, 1 owner per key, "
             "1 node; removed n2");
   EXPECT_EQ(view_.incarnation(), 6u);
 }

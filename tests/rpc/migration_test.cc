@@ -218,8 +218,10 @@ TEST_F(MigrationTest, ADuplicateOfAnotherNodeIsRefusedAndChangesNothing) {
   const grpc::Status status = Call(&Stub::AddNode, request, response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(ReasonOf(status), "NODES_UNPLACEABLE");
-  EXPECT_EQ(status.error_message(),
-            "node \"b\": hash_key: \"a\" is that of node \"a\" too");
+  EXPECT_EQ(
+      status.error_message(),
+      "node \"b\": hash_key: \"a\" is also the hash_key of node \"a\"; use "
+      "another");
   EXPECT_EQ(Locate("n", "k").epoch(), 2);
 }
 

@@ -17,7 +17,7 @@ std::array<unsigned char, 16> Md5(absl::string_view key) {
   std::array<unsigned char, 16> digest;
   [[maybe_unused]] const int ok = EVP_Digest(
       key.data(), key.size(), digest.data(), nullptr, EVP_md5(), nullptr);
-  assert(ok == 1 && "MD5 takes any bytes and needs no memory of ours");
+  assert(ok == 1 && "MD5 accepts any bytes");
   return digest;
 }
 

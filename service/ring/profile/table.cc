@@ -258,7 +258,7 @@ const TableProfile kTableProfiles[] = {
      TableSize,
      EachSlotInItsRound},
     {{"redis_cluster",
-      "Redis Cluster, 16,384 slots given explicitly",
+      "Redis Cluster, 16,384 slots set explicitly",
       kAsConfigured,
       With(Wide<Crc16Xmodem>, "{}"),
       {.max_weight = 1, .tokens = kRedisSlots}},

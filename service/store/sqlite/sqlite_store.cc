@@ -364,7 +364,7 @@ absl::Status SqliteStore::WriteHistory(const Commit& commit, uint64_t& digest) {
 namespace {
 
 static_assert(std::endian::native == std::endian::little,
-              "ordinals are stored as they lie in memory");
+              "ordinals are stored in little-endian order");
 
 absl::string_view BytesOf(const uint32_t* ordinals, size_t count) {
   return {reinterpret_cast<const char*>(ordinals), count * sizeof(uint32_t)};

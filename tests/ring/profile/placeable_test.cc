@@ -40,9 +40,11 @@ v1::Node WithPoints(v1::Node node, const std::vector<uint64_t>& points) {
 
 TEST(PlaceableTest, AWeightThatTheSystemHasNot) {
   EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_KETAMA), {NewNode("a", 2)}),
-            "node \"a\": weight: 2; layout ketama knows no weights");
+            "node \"a\": weight: 2; layout ketama does not support weights; "
+            "use 1");
   EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_HAPROXY), {NewNode("1", 257)}),
-            "node \"1\": weight: 257 is above 256, the most of layout haproxy");
+            "node \"1\": weight: 257 is above 256, the maximum of layout "
+            "haproxy");
   EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_HAPROXY), {NewNode("1", 256)}), "");
   EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_NGINX), {NewNode("a", 257)}), "");
 }
@@ -51,15 +53,16 @@ TEST(PlaceableTest, AHaproxyServerWithoutANumber) {
   for (const char* id : {"a", "0", "01", "4294967296", "1.5"}) {
     EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_HAPROXY), {NewNode(id)}),
               absl::StrCat("node \"", id, "\": hash_key: \"", id,
-                           "\" is no server's id, a number from 1 to "
-                           "4294967295"));
+                           "\" is not a server id of HAProxy; use a number "
+                           "from 1 to 4294967295"));
   }
 }
 
 TEST(PlaceableTest, TwoNodesOfOneText) {
   const Nodes nodes = {NewNode("a", 1, "", "x"), NewNode("b", 1, "", "x")};
   EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_NGINX), nodes),
-            "node \"b\": hash_key: \"x\" is that of node \"a\" too");
+            "node \"b\": hash_key: \"x\" is also the hash_key of node "
+            "\"a\"; use another");
   EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_HASHED), nodes), "");
 }
 
@@ -68,18 +71,17 @@ TEST(PlaceableTest, PointsWhereTheLayoutTakesNone) {
                                   v1::LAYOUT_MODULO, v1::LAYOUT_ENVOY_MAGLEV}) {
     const v1::RingSpec spec = SpecOf(layout);
     EXPECT_EQ(RefusalOf(spec, {WithPoints(NewNode("a"), {7})}),
-              absl::StrCat("node \"a\": points: layout ",
-                           FindLayout(layout)->name(), " takes none"));
+              absl::StrCat("node \"a\": points: is not used by layout ",
+                           FindLayout(layout)->name(), "; unset it"));
   }
 }
 
 TEST(PlaceableTest, VnodesOfItsOwnWhereTheLayoutHasNone) {
   v1::Node node = NewNode("a");
   node.set_virtual_node_count(9);
-  EXPECT_EQ(
-      RefusalOf(SpecOf(v1::LAYOUT_NGINX), {node}),
-      "node \"a\": virtual_node_count: in layout nginx nodes have none of "
-      "their own");
+  EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_NGINX), {node}),
+            "node \"a\": virtual_node_count: is not used by layout nginx; "
+            "unset it");
   EXPECT_EQ(RefusalOf(SpecOf(v1::LAYOUT_UHASHRING), {node}), "");
 }
 
@@ -87,13 +89,13 @@ TEST(PlaceableTest, CassandraTokens) {
   const v1::RingSpec spec = SpecOf(v1::LAYOUT_CASSANDRA);
   const uint64_t least = uint64_t{1} << 63;
   EXPECT_EQ(RefusalOf(spec, {NewNode("a")}),
-            "node \"a\": points: it has no token");
+            "node \"a\": points: is empty; set at least one token");
   EXPECT_EQ(RefusalOf(spec, {WithPoints(NewNode("a"), {5, least}),
                              WithPoints(NewNode("b"), {least})}),
-            "node \"b\": points: -9223372036854775808 is that of node \"a\" "
-            "too");
+            "node \"b\": points: -9223372036854775808 is also a point of "
+            "node \"a\"; remove one of them");
   EXPECT_EQ(RefusalOf(spec, {WithPoints(NewNode("a"), {5, 6, 5})}),
-            "node \"a\": points: 5 is given twice");
+            "node \"a\": points: 5 is repeated; remove one of them");
   EXPECT_EQ(RefusalOf(spec, {WithPoints(NewNode("a"), {5, least})}), "");
 }
 
@@ -112,15 +114,16 @@ TEST(PlaceableTest, EachRedisSlotIsOneNodes) {
   EXPECT_EQ(RefusalOf(spec, nodes), "");
   nodes[1].set_points(0, 8191);
   EXPECT_EQ(RefusalOf(spec, nodes),
-            "node \"b\": points: 8191 is that of node \"a\" too");
+            "node \"b\": points: 8191 is also a point of node \"a\"; remove "
+            "one of them");
   nodes[1].set_points(0, 16384);
   EXPECT_EQ(RefusalOf(spec, nodes),
             "node \"b\": points: 16384 is not from 0 to 16383");
   nodes = RedisHalves();
   nodes[1].mutable_points()->erase(nodes[1].points().begin());
   EXPECT_EQ(RefusalOf(spec, nodes),
-            "points: slot 8192 is no node's (16383 of 16384 are): give all "
-            "slots out in one change");
+            "points: slot 8192 has no node (16383 of 16384 have one); "
+            "assign all slots in one change");
   EXPECT_EQ(RefusalOf(spec, {}), "");
 }
 
@@ -148,7 +151,7 @@ TEST(PlaceableTest, NoNodeInADataCentreThatGetsReplicas) {
   const v1::Node eu = WithPoints(NewNode("b", 1, "eu/r1"), {2});
   EXPECT_EQ(RefusalOf(spec, {us}),
             "node \"a\": zone: \"us/r1\": no node is in a data centre that "
-            "data_centre_replicas gives replicas");
+            "has replicas in data_centre_replicas");
   const RingPtr ring = NewRing(spec, {us, eu});
   EXPECT_EQ(ring->OwnersPerKey(0), 1);
   EXPECT_EQ(OwnersAt(*ring, 0), Ids{"b"});

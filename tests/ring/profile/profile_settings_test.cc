@@ -43,12 +43,12 @@ TEST(ProfileSettingsTest, DefaultsAreFilledInAndNormalizingAgainChangesNone) {
   }
   const Set none = [](v1::RingSpec&) {};
   EXPECT_EQ(SpecText(*Normal(v1::LAYOUT_HAPROXY, none)),
-            "haproxy, key_hash sdbm, avalanche on, 1 owner a key");
+            "haproxy, key_hash sdbm, avalanche on, 1 owner per key");
   EXPECT_EQ(SpecText(*Normal(v1::LAYOUT_GRPC_RING_HASH, none)),
-            "grpc_ring_hash, min_ring_size 1024, max_ring_size 4096, 1 owner a "
-            "key");
+            "grpc_ring_hash, min_ring_size 1024, max_ring_size 4096, 1 owner "
+            "per key");
   EXPECT_EQ(SpecText(*Normal(v1::LAYOUT_NPM_HASHRING, none)),
-            "npm_hashring, 40 vnodes, points_per_hash 4, 1 owner a key");
+            "npm_hashring, 40 vnodes, points_per_hash 4, 1 owner per key");
 }
 
 TEST(ProfileSettingsTest, HaproxyMixesNoFunctionThatIsNamed) {
@@ -94,7 +94,8 @@ TEST(ProfileSettingsTest, EachSettingHasItsBounds) {
   EXPECT_EQ(
       RefusalOf(v1::LAYOUT_HAPROXY,
                 Settings([](auto& s) { s.set_key_hash("md5"); })),
-      "spec.settings.key_hash: \"md5\" is none of sdbm, djb2, wt6, crc32");
+      "spec.settings.key_hash: \"md5\" is unknown; use one of sdbm, djb2, "
+      "wt6, crc32");
   EXPECT_EQ(RefusalOf(v1::LAYOUT_TWEMPROXY_MODULA,
                       Settings([](auto& s) { s.set_hash_tag("{"); })),
             "spec.settings.hash_tag: \"{\" is not two characters");
@@ -103,17 +104,17 @@ TEST(ProfileSettingsTest, EachSettingHasItsBounds) {
             "spec.settings.max_ring_size: 8388609 is not from 1 to 8388608");
   EXPECT_EQ(RefusalOf(v1::LAYOUT_ENVOY_RING_HASH,
                       Settings([](auto& s) { s.set_point_hash("crc"); })),
-            "spec.settings.point_hash: \"crc\" is none of xx_hash, "
-            "murmur_hash_2");
+            "spec.settings.point_hash: \"crc\" is unknown; use one of "
+            "xx_hash, murmur_hash_2");
   EXPECT_EQ(RefusalOf(v1::LAYOUT_ENVOY_MAGLEV,
                       Settings([](auto& s) { s.set_table_size(65536); })),
-            "spec.settings.table_size: 65536 is no prime number");
+            "spec.settings.table_size: 65536 is not a prime number");
   EXPECT_EQ(RefusalOf(v1::LAYOUT_ENVOY_MAGLEV,
                       Settings([](auto& s) { s.set_table_size(5000012); })),
             "spec.settings.table_size: 5000012 is not from 1 to 5000011");
   EXPECT_EQ(RefusalOf(v1::LAYOUT_ENVOY_MAGLEV,
                       Settings([](auto& s) { s.set_table_size(1); })),
-            "spec.settings.table_size: 1 is no prime number");
+            "spec.settings.table_size: 1 is not a prime number");
   EXPECT_EQ(RefusalOf(v1::LAYOUT_NPM_HASHRING,
                       Settings([](auto& s) { s.set_points_per_hash(5); })),
             "spec.settings.points_per_hash: 5 is not from 1 to 4");
@@ -156,7 +157,7 @@ TEST(ProfileSettingsTest, AGrpcRingIsCapped) {
 TEST(ProfileSettingsTest, ARingMigratesFromAnotherOfAValidName) {
   EXPECT_EQ(RefusalOf(v1::LAYOUT_HASHED,
                       [](auto& spec) { spec.set_migrating_from("default"); }),
-            "spec.migrating_from: is the ring itself");
+            "spec.migrating_from: is the ring itself; name another ring");
   EXPECT_NE(RefusalOf(v1::LAYOUT_HASHED,
                       [](auto& spec) { spec.set_migrating_from("a b"); }),
             "");
