@@ -104,8 +104,8 @@ TEST(ConfigDifferenceTest, AnotherHashKeyIsRefusedWithItsLine) {
   EXPECT_EQ(
       Text(difference),
       "f:4: field \"hash_key\": \"other\", and node \"a\" of the ring has "
-      "\"a\"; a node's hash_key cannot change: state that of the ring, or "
-      "remove the node and add it under another id");
+      "\"a\"; a node's hash_key cannot change: state the value of the ring, "
+      "or remove the node and add it under another id");
 }
 
 TEST(ConfigDifferenceTest, AnotherSpecIsRefusedWithTheFieldAndItsLine) {

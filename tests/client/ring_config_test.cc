@@ -170,8 +170,8 @@ TEST(RingConfigTest, TextThatYamlReadsAsAnotherTypeIsRefused) {
     EXPECT_THAT(fault, StartsWith("f.yaml:4: field \"zone\": "));
   }
   EXPECT_EQ(FaultOfNode("- id: 7"),
-            "f.yaml:3: field \"id\": \"7\" is a number, a boolean or a date to "
-            "YAML, and text is needed; write it in double quotes");
+            "f.yaml:3: field \"id\": \"7\" is a number, a boolean or a date in "
+            "YAML, and text is required; write it in double quotes");
   EXPECT_THAT(FaultOfNode("- id: a\n  labels: {yes: x}"),
               StartsWith("f.yaml:4: field \"labels\": \"yes\" is"));
   EXPECT_EQ(FaultOfNode("- {id: !!str 7}"), "no fault");
@@ -252,8 +252,8 @@ TEST(RingConfigTest, AFileIsOneWholeDocument) {
       "f.yaml:3: field \"changes\": \"nodes\" is stated in line 1; remove "
       "one of them");
   EXPECT_EQ(FaultIn("ring: r\nspec: {}\nchanges: []\n"),
-            "f.yaml:2: field \"spec\": cannot stand beside \"changes\"; remove "
-            "it");
+            "f.yaml:2: field \"spec\": cannot be combined with \"changes\"; "
+            "remove it");
 }
 
 TEST(RingConfigTest, AChangeIsOneOfThreeKinds) {

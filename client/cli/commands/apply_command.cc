@@ -34,9 +34,10 @@ std::string UnnamedNote(const Applied& applied, const std::string& source) {
 std::string OrderNote(const Applied& applied, const std::string& source) {
   if (!applied.order_differs) return "";
   return absl::StrCat(
-      "the ring has its nodes in another order than ", source, ", and layout ",
-      FindLayout(applied.before.spec().layout())->name(),
-      " depends on the order; `clockwise ring export` writes that of the ring");
+      "the nodes of the ring are in another order than in ", source,
+      ", and layout ", FindLayout(applied.before.spec().layout())->name(),
+      " depends on the order; `clockwise ring export` writes the order of the "
+      "ring");
 }
 
 std::string ApplyReport(const Applied& applied, const RingConfig& config,
@@ -133,7 +134,7 @@ absl::Status ApplyConfig(const ApplyOptions& options, Session& session) {
 void AddApplyCommand(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<ApplyOptions>();
   CLI::App* apply = app.add_subcommand(
-      "apply", "Make a ring what a YAML or JSON file states");
+      "apply", "Create or change a ring to match a YAML or JSON file");
   apply
       ->add_option("-f,--file", options->file,
                    "File to read; - is standard input")

@@ -202,8 +202,8 @@ void AddStoreCommands(CLI::App& app, CommandLine& line) {
       AddCommand(store, "restore", "Restore the rings of a backup into a store",
                  "File to read", "Store to write", options);
   restore->footer(
-      "Each ring gets a new incarnation, so watchers can tell it from the old "
-      "ring.\nExamples:\n"
+      "Each ring gets a new incarnation, so watchers can detect the "
+      "restore.\nExamples:\n"
       "  clockwise store restore rings.backup sqlite:new.db");
   OnChosen(restore, line, options, Restore);
 }

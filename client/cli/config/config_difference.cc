@@ -88,11 +88,11 @@ absl::StatusOr<ConfigChange> UpdateOf(const RingConfig& config,
   if (stated.node.hash_key() != present.hash_key()) {
     return ConfigFault(
         config.source, stated.lines.Of("hash_key"), "hash_key",
-        absl::StrCat(Quoted(stated.node.hash_key()), ", and node ",
-                     Quoted(present.id()), " of the ring has ",
-                     Quoted(present.hash_key()),
-                     "; a node's hash_key cannot change: state that of the "
-                     "ring, or remove the node and add it under another id"));
+        absl::StrCat(
+            Quoted(stated.node.hash_key()), ", and node ", Quoted(present.id()),
+            " of the ring has ", Quoted(present.hash_key()),
+            "; a node's hash_key cannot change: state the value "
+            "of the ring, or remove the node and add it under another id"));
   }
   ConfigChange update;
   v1::Node equal = stated.node;

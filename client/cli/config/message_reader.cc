@@ -52,14 +52,14 @@ absl::StatusOr<std::string> MessageReader::ReadText(
   if (!yaml.IsScalar() || (!IsQuoted(yaml) && !IsPlain(yaml))) {
     return Fault(yaml, field,
                  absl::StrCat(Described(yaml),
-                              " is not text; write text, as \"\" for none"));
+                              " is not text; write text, or \"\" for none"));
   }
   const std::string& text = yaml.Scalar();
   if (IsPlain(yaml) && !IsPlainText(text)) {
     return Fault(yaml, field,
                  absl::StrCat(Quoted(text),
-                              " is a number, a boolean or a date to YAML, and "
-                              "text is needed; write it in double quotes"));
+                              " is a number, a boolean or a date in YAML, and "
+                              "text is required; write it in double quotes"));
   }
   if (!IsUtf8(text)) {
     return Fault(yaml, field,

@@ -179,7 +179,7 @@ class ConfigReader {
     }
     if (changes_line_ > 0 && config_.has_spec) {
       return ConfigFault(config_.source, config_.spec.lines.message, "spec",
-                         "cannot stand beside \"changes\"; remove it");
+                         "cannot be combined with \"changes\"; remove it");
     }
     config_.kind = changes_line_ > 0 ? RingConfig::Kind::kChanges
                                      : RingConfig::Kind::kState;
@@ -350,8 +350,8 @@ class ConfigReader {
     }
     if (update.update_mask().paths().empty()) {
       return reader_.Fault(value, "update",
-                           "states no field beside the id; state what to "
-                           "change");
+                           "states no field except the id; state a field "
+                           "to change");
     }
     status = NormalizeNode(update.node()).status();
     return status.ok() ? status

@@ -291,7 +291,7 @@ std::string JsonOf(const ConfigValue& value, const std::string& indent) {
 
 std::string YamlRingConfig(const v1::Snapshot& ring) {
   std::string text =
-      "# The desired state of a ring: `clockwise apply -f FILE` makes it so.\n";
+      "# The desired state of a ring: `clockwise apply -f FILE` applies it.\n";
   AppendYaml(RingValue(ring), "", text);
   return text;
 }

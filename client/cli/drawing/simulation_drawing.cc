@@ -150,8 +150,8 @@ void DrawLegend(const std::vector<NodeLook>& looks,
               kSwatch / kSteps, 18},
              RampColour(static_cast<double>(i) / (kSteps - 1)));
   }
-  explain({"Outer circle: who owns each part of the",
-           "hash space after the change"});
+  explain({"Outer circle: the owner of each part of",
+           "the hash space after the change"});
   const auto added =
       std::count_if(looks.begin(), looks.end(),
                     [](const NodeLook& look) { return look.added; });
@@ -203,7 +203,7 @@ std::string Headline(const std::vector<Panel>& panels) {
       is(panels.back(), v1::LAYOUT_PARTITIONED)) {
     return "From modulo hashing to partitions";
   }
-  return "Who owns which keys, and what moves";
+  return "Owners of keys, and keys that move";
 }
 
 }  // namespace

@@ -412,8 +412,8 @@ class BackendReader {
                                                      : v1::LAYOUT_HAPROXY_MAP);
     if (imported_.spec.layout() == v1::LAYOUT_HAPROXY) {
       imported_.notes.emplace_back(
-          "placed as by HAProxy before 3.0; for 3.0 and later import with "
-          "--from=haproxy_3");
+          "keys are placed as in HAProxy before 3.0; for 3.0 and later, "
+          "import with --from=haproxy_3");
     }
     v1::LayoutSettings& settings = *imported_.spec.mutable_settings();
     size_t next = 2;

@@ -93,8 +93,8 @@ class PoolReader {
     } else if (name == "auto_eject_hosts") {
       if (text == "true") {
         imported_.notes.emplace_back(
-            "auto_eject_hosts: what twemproxy does when a server fails is not "
-            "reproduced");
+            "auto_eject_hosts: the behaviour of twemproxy when a server "
+            "fails is not reproduced");
       }
     } else if (!IsTwemproxyConnectionOption(name)) {
       return ImportFault(
