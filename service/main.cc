@@ -119,7 +119,7 @@ void Drain(RpcServer& rpc, const ServerOptions& options, bool ready,
   // A second signal ends the process at once.
   std::thread([signals] {
     WaitForEnd(signals, nullptr);
-    LogWarning("ended at once by a second signal");
+    LogWarning("terminated immediately by a second signal");
     std::_Exit(1);
   }).detach();
   TellManager("STOPPING=1");

@@ -65,7 +65,7 @@ absl::StatusOr<std::vector<std::string>> FieldsToUpdate(
   if (!node.hash_key().empty() && node.hash_key() != present.hash_key()) {
     return FieldRefusal(
         "hash_key",
-        absl::StrCat(Quoted(node.hash_key()), " differs from the present ",
+        absl::StrCat(Quoted(node.hash_key()), " differs from the current ",
                      Quoted(present.hash_key()),
                      ", and a hash_key cannot change; remove the node and add "
                      "a new one"));

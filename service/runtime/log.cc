@@ -156,7 +156,7 @@ void WriteGrpcLog(gpr_log_func_args* entry) {
   // Two statements, because each has its own limit: debug messages must not use
   // up the limit of errors.
   Write(error ? LogLevel::kWarning : LogLevel::kDebug,
-        error ? "gRPC complains" : "gRPC says",
+        error ? "gRPC error" : "gRPC message",
         {{"component", "grpc"}, {"what", entry->message}});
 }
 

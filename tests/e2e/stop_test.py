@@ -268,7 +268,7 @@ class StopTest(unittest.TestCase):
         self.wait_for(server, "msg=draining")
         server.process.send_signal(signal.SIGTERM)
         self.assertEqual(server.process.wait(timeout=2), 1)
-        self.assertIn("ended at once", server.log())
+        self.assertIn("terminated immediately", server.log())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ namespace clockwise {
 namespace {
 
 absl::Status ClientGone() {
-  return absl::CancelledError("the client has gone");
+  return absl::CancelledError("the client is no longer connected");
 }
 
 }  // namespace

@@ -354,7 +354,8 @@ absl::Status WatchHub::MayGoOn(const Stream& stream, StatePtr& state) {
   }
   MutexLock lock(mu_);
   const Progress& progress = streams_.at(stream.id);
-  if (progress.broken) return absl::CancelledError("the client has gone");
+  if (progress.broken)
+    return absl::CancelledError("the client is no longer connected");
   if (draining_) return GoingAway();
   if (!found.ok()) return found.status();
   state = *std::move(found);

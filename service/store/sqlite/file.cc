@@ -103,10 +103,10 @@ absl::Status CheckHeader(const std::string& path, const Header& header) {
   }
   const uint32_t version = BigEndian(header, kUserVersionAt);
   if (version > kSchemaVersion) {
-    return Unusable(path,
-                    absl::StrCat("has schema version ", version,
-                                 ", and this clockwised knows versions up to ",
-                                 kSchemaVersion, "; run a newer clockwised"));
+    return Unusable(
+        path, absl::StrCat("has schema version ", version,
+                           ", and this clockwised supports versions up to ",
+                           kSchemaVersion, "; run a newer clockwised"));
   }
   const unsigned char mode = header[kWriteVersionAt];
   if (version == 0 || mode != header[kReadVersionAt] ||
