@@ -136,7 +136,7 @@ void DrawLegend(const std::vector<NodeLook>& looks,
   constexpr size_t kSteps = 23;
   const double left = corner.x + kPadding;
   double y = corner.y + 34;
-  svg.Text({left, y}, "How to read it", {20, kInk, "start", true});
+  svg.Text({left, y}, "Legend", {20, kInk, "start", true});
   const auto explain = [&](const std::vector<std::string>& lines) {
     for (const std::string& line : lines) {
       svg.Text({corner.x + kText, y}, line, {14, kInk});
@@ -231,8 +231,7 @@ std::string DrawSimulation(const NodesAround& nodes,
   svg.Text(
       {kMargin + kCellGap, 76},
       absl::StrCat(
-          "How evenly the nodes share the keys, and how many "
-          "keys move when the nodes change",
+          "Shares of the nodes, and the keys that move when the nodes change",
           replicas > 1 ? absl::StrCat(" · ", replicas, " owners per key") : ""),
       {17, kFaintInk});
   const std::vector<NodeLook> looks = LooksOf(nodes);
