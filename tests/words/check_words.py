@@ -2,20 +2,24 @@
 """Finds habits of language that CONTRIBUTING.md forbids. A help for reviewers.
 
 It reports:
-- a comment block or docstring whose first sentence is a fragment, because it
-  begins with Of, As, By, What, Whether, Those, How, Who, Where or "The same of";
-- words and phrases that are hard to understand or to search for, in comments
-  and pages;
+- a comment block, docstring or text for users whose first sentence is a
+  fragment, because it begins with Of, As, By, What, Whether, Those, How, Who,
+  Where or "The same of";
+- words and phrases that are hard to understand or to search for, in comments,
+  pages and texts for users;
 - a sentence of more than 30 words in a page;
 - the subject of a commit since START that has more than 72 characters or does
   not begin with "area: ".
 
+Texts for users are the string literals and data files of service, client and
+deploy.
+
 It cannot see: fragments that begin with another word; a sentence that is wrong,
 inverted or has no clear subject; a statement that contradicts the code; most
-wrong verbs (gives, takes, wants), because they are right elsewhere; text in
-string literals, such as errors, help and log lines; names of tests and
-identifiers; long sentences in comments; grammar. It reads code spans and code
-blocks in pages as one word each.
+wrong verbs (gives, takes, wants), because they are right elsewhere; a phrase
+that a program joins from literals with a value between them; names of tests and
+identifiers; long sentences in comments and literals; grammar. It reads code
+spans and code blocks in pages as one word each.
 
 allowed.txt lists exceptions. An exception that matches nothing is reported too.
 Prints one line per finding, file:line first, and their number. Exits with 1 if
@@ -39,6 +43,9 @@ MAX_WORDS = 30
 
 # Files of other projects, generated files, and data.
 SKIPPED = re.compile(r"^(proto/etcd/|tests/vectors/compat/.*\.tsv|tests/fuzz/corpus/|LICENSE)")
+
+# Files whose literals and data users see.
+SEEN = re.compile(r"^(service|client|deploy)/")
 
 # "By default, …" and "As in …, the server …" are sentences.
 FRAGMENT = re.compile(
@@ -70,6 +77,16 @@ WORDS = [(re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), instead) for pattern
     ("is in order|are in order|not in order", "is valid"),
     ("looked at anew|by itself alone", "say it plainly"),
 )]
+
+
+# The comments and literals of C++, JavaScript, Go and JSON. A digit separator
+# does not begin a literal.
+LITERAL = re.compile(r"""
+    (?P<comment> //[^\n]* | /\*.*?\*/ | \d'(?=\d) )
+    | R"(?P<mark>\w*)\((?P<raw>.*?)\)(?P=mark)"
+    | "(?P<double>(?:[^"\\\n]|\\.)*)"
+    | '(?P<single>(?:[^'\\\n]|\\.)*)'
+    | `(?P<back>[^`]*)`""", re.DOTALL | re.VERBOSE)
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -145,6 +162,56 @@ def comments_of(path, text):
         yield from line_comments(text, "#")
 
 
+def code_literals(text):
+    """Yields (line, text) for each literal. Adjacent literals are one."""
+    joined, first, end = None, 0, 0
+    for match in LITERAL.finditer(text):
+        adjacent = joined is not None and not text[end:match.start()].strip()
+        end = match.end()
+        if joined is not None and not adjacent:
+            yield first, joined
+            joined = None
+        if match["comment"] is not None:
+            continue
+        body = next(match[name] for name in ("raw", "double", "single", "back")
+                    if match[name] is not None)
+        if joined is None:
+            first = text.count("\n", 0, match.start()) + 1
+        joined = (joined or "") + body
+    if joined is not None:
+        yield first, joined
+
+
+def python_literals(text):
+    """Yields (line, text) for each literal that is not a docstring."""
+    tree = ast.parse(text)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and (
+                id(node) not in docstrings):
+            yield node.lineno, node.value
+
+
+def texts_of(path, text):
+    """Yields (line, text) for what users see of a file: literals, or lines of data."""
+    suffix = pathlib.PurePath(path).suffix
+    if suffix in (".h", ".cc", ".js", ".mjs", ".go", ".json"):
+        found = code_literals(text)
+    elif suffix == ".py":
+        found = python_literals(text)
+    elif suffix in (".html", ".svg", ".yml", ".yaml", ".conf", ".service") or (
+            text.startswith("#!")):
+        found = ((number, re.sub(r"(?:^|(?<=\s))#.*", "", line).replace('"', " "))
+                 for number, line in enumerate(text.splitlines(), 1))
+    else:
+        found = ()
+    for line, literal in found:
+        # A quote may be the end of a span that another literal begins.
+        literal = re.sub(r"\\[nrt]", " ", literal.replace('\\"', "'"))
+        if re.search(r"\s", literal):  # keys, names and formats have no space
+            yield line, literal
+
+
 def prose(line):
     """Returns a line of a page without markup. A code span is one word."""
     line = re.sub(r"`[^`]*`", "CODE", line)
@@ -196,6 +263,12 @@ def source_findings(path, text):
             yield Finding(path, line, "a fragment opens the comment",
                           shortened(comment.replace("\n", " ")))
         yield from word_findings(path, line, comment)
+    if SEEN.match(path):
+        for line, literal in texts_of(path, text):
+            if FRAGMENT.match(literal):
+                yield Finding(path, line, "a fragment opens the text",
+                              shortened(literal.replace("\n", " ")))
+            yield from word_findings(path, line, literal)
 
 
 def page_findings(path, text):

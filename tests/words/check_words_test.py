@@ -66,6 +66,36 @@ class CheckWordsTest(unittest.TestCase):
         self.assert_clean("a.cc", 'Print("nobody shall");\n')
         self.assert_clean("a.h", "// The marshalling of renewed names.\n")
 
+    def test_forbidden_words_and_fragments_are_found_in_texts_for_users(self):
+        for path, text, line in (
+                ("service/a.cc", 'int a;\nLog("the client is told");\n', 2),
+                ("service/a.cc", 'Log(  // why\n    "the client is "\n    // why\n    "told");\n', 2),
+                ("service/a.h", 'Say(R"(\nthe client is told)");\n', 2),
+                ("service/a.cc", 'Max(1\'000, "is told it", \'x\');\n', 1),
+                ("client/a.cc", 'Say("see http://a.example\\nnobody reads");\n', 1),
+                ("client/a.cc", 'Say("\\"", a, "\\" is told, \\"x\\"");\n', 1),
+                ("client/a.cc", 'Say("The same of a machine");\n', 1),
+                ("service/a.json", '{\n  "description": "Whether it is on"\n}\n', 2),
+                ("service/a.js", "say('nobody answers');\n", 1),
+                ("service/a.js", "say(`${a}\nnobody answers`);\n", 2),
+                ("client/a.go", 'fmt.Println("nobody answers")\n', 1),
+                ("client/a.py", 'a = 1\nprint(f"{a} of nobody " "answers")\n', 2),
+                ("service/a.json", '{\n  "description": "nobody answers"\n}\n', 2),
+                ("service/a.html", "<p>\nnobody answers</p>\n", 2),
+                ("deploy/a.yml", "a:\n  summary: \"nobody answers\"\n", 2),
+                ("client/a.py", '"""Nobody answers."""\n', 1),
+                ("deploy/a.yml", "# nobody answers\n", 1),  # once: it is a comment
+                ("deploy/a", "#!/bin/sh\necho 'nobody answers'\n", 2)):
+            self.assert_found(path, text, line, "")
+
+    def test_keys_and_literals_that_users_do_not_see_are_allowed(self):
+        for text in ('Log("nobody");\n', 'Log("the client is", "told");\n',
+                     'Log("the client is " + a + "told");\n',
+                     '// It is "what nobody reads".\n'):
+            self.assert_clean("service/a.cc", text)
+        self.assert_clean("tests/a.cc", 'Log("nobody answers");\n')
+        self.assert_clean("client/a.py", '"""Returns `a b`, "nobody answers"."""\n')
+
     def test_long_sentences_of_pages_are_found(self):
         long = " ".join(["word"] * 31)
         self.assert_found("a.md", f"Short.\n\nA. W{long[1:]}.\n", 3, "31 words")
