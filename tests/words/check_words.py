@@ -76,6 +76,11 @@ WORDS = [(re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), instead) for pattern
     ("said aloud|say it aloud", "set explicitly"),
     ("is in order|are in order|not in order", "is valid"),
     ("looked at anew|by itself alone", "say it plainly"),
+    ("complain(?:s|ed)?", "reports an error"),
+    ("is none of", "is unknown; use one of"),
+    ("knows? (?:no|nothing)|takes? none", "does not support, does not use"),
+    ("(?:is|are) given", "is set, is assigned, is specified"),
+    ("makes it so|has none of its own", "say what happens"),
 )]
 
 
