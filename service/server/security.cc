@@ -112,12 +112,16 @@ absl::StatusOr<std::unique_ptr<Security>> Security::Open(
   std::unique_ptr<Security> security(new Security());
   if (!options.tls.certificate.empty()) {
     auto tls = OpenTls(options.tls);
-    if (!tls.ok()) return InFlag("--tls-cert", tls.status());
+    if (!tls.ok()) {
+      return InFlag("--tls-cert, --tls-key, --tls-client-ca", tls.status());
+    }
     security->tls_ = *std::move(tls);
   }
   if (!options.access.policy.empty()) {
     auto policy = OpenPolicy(options.access);
-    if (!policy.ok()) return InFlag("--access-policy", policy.status());
+    if (!policy.ok()) {
+      return InFlag("--access-policy, --token-file", policy.status());
+    }
     security->policy_ = *std::move(policy);
   }
   if (!options.audit_log.empty()) {

@@ -40,7 +40,7 @@ class Security {
  public:
   // Opens all files, for a server that listens on `listen`. INVALID_ARGUMENT:
   // flags cannot be combined, plaintext would be served to other machines, or a
-  // file is not valid. The message is one line that names the flag.
+  // file is not valid. The message is one line that names the flags.
   static absl::StatusOr<std::unique_ptr<Security>> Open(
       const SecurityOptions& options, const std::string& listen);
   Security(const Security&) = delete;

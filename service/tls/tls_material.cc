@@ -34,7 +34,9 @@ absl::StatusOr<std::vector<Certificate>> ParseCertificates(
   }
   ERR_clear_error();
   if (certificates.empty()) {
-    return Fault(absl::StrCat(what, ": the file contains no certificate"));
+    return Fault(absl::StrCat(what,
+                              ": the file contains no certificate; "
+                              "use a PEM file that has one"));
   }
   return certificates;
 }
@@ -79,7 +81,9 @@ absl::Status CheckChain(const std::vector<Certificate>& chain) {
 absl::Status CheckKey(const X509* certificate, absl::string_view pem) {
   const pem::Key key = pem::PrivateKey(pem);
   if (key == nullptr) {
-    return Fault("key: the file contains no unencrypted private key");
+    return Fault(
+        "key: the file contains no unencrypted private key; use a PEM file "
+        "without a passphrase");
   }
   if (X509_check_private_key(certificate, key.get()) != 1) {
     return Fault(
@@ -90,11 +94,11 @@ absl::Status CheckKey(const X509* certificate, absl::string_view pem) {
 }
 
 absl::Status CheckRoots(absl::string_view pem, absl::Time now) {
-  auto roots = ParseCertificates("roots", pem);
+  auto roots = ParseCertificates("CA certificates", pem);
   if (!roots.ok()) return roots.status();
   absl::Status status;
   for (const Certificate& root : *roots) {
-    status = CheckDates("roots", root.get(), now);
+    status = CheckDates("CA certificates", root.get(), now);
     if (status.ok()) return status;
   }
   return status;

@@ -168,7 +168,7 @@ class SecurityTest(unittest.TestCase):
         chain.write_bytes(self.cert.read_bytes() + other_cert.read_bytes())
         self.assertIn("not signed by certificate 2", self.refused_start(
             f"--tls-cert={chain}", f"--tls-key={self.key}"))
-        self.assertIn("roots", self.refused_start(
+        self.assertIn("CA certificates", self.refused_start(
             *self.tls_flags(), f"--tls-client-ca={junk}"))
 
     def test_tls_is_served_and_plaintext_is_not(self):
