@@ -70,7 +70,7 @@ class CheckWordsTest(unittest.TestCase):
     def test_forbidden_words_and_fragments_are_found_in_texts_for_users(self):
         for path, text, line in (
                 ("service/a.cc", 'int a;\nLog("the client is told");\n', 2),
-                ("service/a.cc", 'Log(  // why\n    "the client is "\n    // why\n    "told");\n', 2),
+                ("service/a.cc", 'Log(  // why\n"the client is "\n// why\n"told");\n', 2),
                 ("service/a.h", 'Say(R"(\nthe client is told)");\n', 2),
                 ("service/a.cc", 'Max(1\'000, "is told it", \'x\');\n', 1),
                 ("client/a.cc", 'Say("see http://a.example\\nnobody reads");\n', 1),
