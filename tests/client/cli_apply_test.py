@@ -363,8 +363,8 @@ class ExportTest(WithFiles):
         self.assertEqual(
             text.replace("spec:\n  layout: hashed\n  virtual_node_count: 160\n"
                          "  replica_count: 1\n", ""),
-            "# The desired state of a ring: `clockwise apply -f FILE` makes it "
-            "so.\n" + STATE.format(ring=self.ring))
+            "# The desired state of a ring: `clockwise apply -f FILE` applies "
+            "it.\n" + STATE.format(ring=self.ring))
         self.assertIn("already up to date", self.apply(0, self.file(text)))
 
     def test_json_is_the_same(self):

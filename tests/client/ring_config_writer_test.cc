@@ -39,8 +39,8 @@ v1::Snapshot Cache() {
 
 TEST(RingConfigWriterTest, YamlHasNoDefaultsAndQuotesWhatYamlMisreads) {
   EXPECT_EQ(YamlRingConfig(Cache()),
-            "# The desired state of a ring: `clockwise apply -f FILE` makes it "
-            "so.\n"
+            "# The desired state of a ring: `clockwise apply -f FILE` applies "
+            "it.\n"
             "ring: cache\n"
             "spec:\n"
             "  layout: hashed\n"
