@@ -31,11 +31,12 @@ struct TlsMaterial {
   absl::Time expires;  // earliest expiry time in the chain
 };
 
-// Parses the texts of the files, and checks that they can be used at `now`. The
+// Parses the texts of `files`, and checks that they can be used at `now`. The
 // key must match the first certificate, the next certificate must sign each
-// one, and all must be valid. If there are roots, one of them must be valid.
-// INVALID_ARGUMENT: one line that states the error.
-absl::StatusOr<TlsMaterial> ParseTls(absl::Time now,
+// one, and all must be valid. If there are roots, one of them must be valid. A
+// file that has a path must not be empty. INVALID_ARGUMENT: one line that names
+// the path and states the error.
+absl::StatusOr<TlsMaterial> ParseTls(absl::Time now, const TlsFiles& files,
                                      const std::vector<std::string>& texts);
 
 // The last valid contents of the files.

@@ -155,11 +155,15 @@ class SecurityTest(unittest.TestCase):
                                                     days=0)
         junk = self.folder / "junk"
         junk.write_text("junk", encoding="ascii")
+        empty = self.folder / "empty"
+        empty.touch()
         for cert, key, why in (
                 (self.cert, other_key, "does not match the first certificate"),
                 (expired, expired_key, "expired"),
                 (junk, self.key, "no certificate"),
                 (self.cert, junk, "no unencrypted private key"),
+                (empty, self.key, f"{empty}: the file is empty"),
+                (self.cert, empty, f"{empty}: the file is empty"),
                 (self.folder / "none", self.key, "No such file")):
             with self.subTest(why=why):
                 self.assertIn(why, self.refused_start(
@@ -168,8 +172,12 @@ class SecurityTest(unittest.TestCase):
         chain.write_bytes(self.cert.read_bytes() + other_cert.read_bytes())
         self.assertIn("not signed by certificate 2", self.refused_start(
             f"--tls-cert={chain}", f"--tls-key={self.key}"))
-        self.assertIn("CA certificates", self.refused_start(
-            *self.tls_flags(), f"--tls-client-ca={junk}"))
+        for roots, why in ((junk, "no certificate"),
+                           (empty, "the file is empty")):
+            self.assertIn(f"{roots}: ", self.refused_start(
+                *self.tls_flags(), f"--tls-client-ca={roots}"))
+            self.assertIn(why, self.refused_start(
+                *self.tls_flags(), f"--tls-client-ca={roots}"))
 
     def test_tls_is_served_and_plaintext_is_not(self):
         server = self.server(*self.tls_flags())
@@ -236,6 +244,27 @@ class SecurityTest(unittest.TestCase):
                 told += peer.recv(4096)
         for one in silent:
             one.close()
+
+    def test_emptied_client_ca_changes_nothing(self):
+        authority = self.folder / "clients.pem"
+        shutil.copy(self.authority.ca, authority)
+        server = self.server(*self.tls_flags(), "--http-tls",
+                             f"--tls-client-ca={authority}")
+        empty = self.folder / "empty"
+        empty.touch()
+        self.put((empty, authority))
+        self.wait_for(lambda: f"{authority}: the file is empty"
+                      in server.log())
+        context = ssl.create_default_context(cafile=self.authority.ca)
+        with self.assertRaises(OSError):  # without a certificate
+            with urllib.request.urlopen(f"https://{server.http}/healthz",
+                                        context=context, timeout=TIMEOUT) as it:
+                it.read()
+        with self.assertRaises(grpc.RpcError):
+            self.stub(server).GetRing(pb.GetRingRequest(), timeout=2)
+        own = self.authority.issue("client", "DNS:web.example")
+        self.assertEqual(self.locate(self.stub(server, own)),
+                         (CODE.FAILED_PRECONDITION, "RING_EMPTY"))
 
     def put(self, *pairs):
         for source, target in pairs:

@@ -5,6 +5,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto parts = clockwise::fuzz::Parts(clockwise::fuzz::View(data, size));
   parts.resize(3);
-  (void)clockwise::ParseTls(absl::FromUnixSeconds(1'800'000'000), parts);
+  (void)clockwise::ParseTls(absl::FromUnixSeconds(1'800'000'000), {}, parts);
   return 0;
 }
