@@ -92,9 +92,14 @@ inline constexpr size_t kMaxRingFileBytes = 1'000'000'000;
 // --- Backups: rejected above the bound. ---
 inline constexpr size_t kMaxBackupBytes = 2'000'000'000;  // a file
 
-// --- The HTTP port. Connections beyond the bound wait in the kernel. ---
-inline constexpr size_t kHttpThreads = 16;
-inline constexpr size_t kHttpConnections = 64;
+// --- The HTTP port. ---
+inline constexpr size_t kHttpThreads = 8;        // for pages
+inline constexpr size_t kHttpConnections = 64;   // that send a request or close
+inline constexpr size_t kHttpPages = 32;         // at a time; 503 beyond
+inline constexpr size_t kHttpScrapeReplies = 4;  // different ones at a time
+// Replies of pages that peers have not read yet, in total; 503 beyond, except
+// for a single reply.
+inline constexpr size_t kHttpReplyBytes = 64ull << 20;
 inline constexpr int kHttpBacklog = 128;
 inline constexpr size_t kHttpRequestBytes = 64ull * 1024;  // 431 beyond
 inline constexpr size_t kHttpFieldBytes = 8'000;  // a header: 431, or the

@@ -12,9 +12,10 @@
 // objects that its options refer to must outlive it.
 //
 // One thread does all input and output without blocking, so a slow peer costs
-// a connection and no thread. Other threads compute the replies. Connections,
-// the size of a request, and the time of each phase of a connection are
-// bounded.
+// a connection and no thread. It answers probes itself; other threads compute
+// the other replies. Connections, the size of a request, the memory for
+// replies, and the time of each phase of a connection are bounded. Probes,
+// scrapes, pages and event streams have separate bounds.
 #ifndef CLOCKWISE_SERVICE_HTTP_HTTP_SERVER_H_
 #define CLOCKWISE_SERVICE_HTTP_HTTP_SERVER_H_
 
@@ -35,7 +36,9 @@
 
 namespace clockwise {
 
-class HttpListener;
+namespace http_io {
+class Listener;
+}
 
 class HttpServer {
  public:
@@ -43,7 +46,8 @@ class HttpServer {
     std::string address;                   // HOST:PORT; port 0: a free port
     std::shared_ptr<const TlsSource> tls;  // null: plaintext
     const prometheus::Collectable* metrics = nullptr;
-    // Returns OK if requests can be served. Called for /readyz; must be quick.
+    // Returns OK if requests can be served. Called for /readyz by the thread of
+    // all connections; must be quick. The same holds for `alive`.
     std::function<absl::Status()> ready;
     std::function<bool()> alive;  // for /healthz; empty: always alive
     // Answers all other requests; empty: they get 404.
@@ -52,7 +56,7 @@ class HttpServer {
     // text/event-stream, or "". Called by one thread a few times a second while
     // there are streams; must be quick. Empty: /api/v1/events is a page.
     std::function<std::string()> news;
-    size_t connections = limits::kHttpConnections;      // at a time
+    size_t connections = limits::kHttpConnections;      // without a request
     size_t event_streams = limits::kHttpEventStreams;   // open
     std::function<void(Limit)> reached = [](Limit) {};  // counts them
     std::chrono::milliseconds request_time{2'000};      // for one to arrive
@@ -79,10 +83,11 @@ class HttpServer {
   void Stop();
 
  private:
-  HttpServer(ListenAddress address, std::unique_ptr<HttpListener> listener);
+  HttpServer(ListenAddress address,
+             std::unique_ptr<http_io::Listener> listener);
 
   const ListenAddress address_;
-  const std::unique_ptr<HttpListener> listener_;
+  const std::unique_ptr<http_io::Listener> listener_;
 };
 
 }  // namespace clockwise

@@ -12,6 +12,7 @@ namespace clockwise {
 namespace {
 
 constexpr char kEventStream[] = "text/event-stream";
+constexpr char kEvents[] = "/api/v1/events";
 
 HttpReply TextReply(int status, absl::string_view text) {
   HttpReply reply;
@@ -47,11 +48,40 @@ HttpReply ReadyReply(const absl::Status& ready) {
   return TextReply(503, absl::StrCat("not ready: ", line, "\n"));
 }
 
+HttpReply Choose(const HttpServer::Options& options, absl::string_view method,
+                 absl::string_view target) {
+  if (method != "GET" && method != "HEAD") {
+    HttpReply reply = TextReply(405, "method not allowed; use GET or HEAD\n");
+    reply.headers = {{"Allow", "GET, HEAD"}};
+    return reply;
+  }
+  const absl::string_view path = PathOf(target);
+  if (path == "/metrics") return MetricsReply(*options.metrics);
+  if (path == "/healthz") {
+    return !options.alive || options.alive()
+               ? TextReply(200, "ok\n")
+               : TextReply(503,
+                           "the self-probe failed: the server does not answer "
+                           "at its own address\n");
+  }
+  if (path == "/readyz") return ReadyReply(options.ready());
+  if (options.news && path == kEvents) return EventStreamReply(true);  // HEAD
+  if (options.pages) return PageReply(options.pages(ParseTarget(target)));
+  return TextReply(404, "no such page; use /metrics, /healthz or /readyz\n");
+}
+
 }  // namespace
 
-bool IsEventStream(const HttpServer::Options& options,
-                   absl::string_view target) {
-  return options.news && PathOf(target) == "/api/v1/events";
+RouteKind KindOf(const HttpServer::Options& options, absl::string_view method,
+                 absl::string_view target) {
+  if (method != "GET" && method != "HEAD") return RouteKind::kSmall;
+  const absl::string_view path = PathOf(target);
+  if (path == "/metrics") return RouteKind::kScrape;
+  if (path == "/healthz" || path == "/readyz") return RouteKind::kSmall;
+  if (options.news && path == kEvents) {
+    return method == "GET" ? RouteKind::kEventStream : RouteKind::kSmall;
+  }
+  return options.pages ? RouteKind::kPage : RouteKind::kSmall;
 }
 
 bool IsEventStream(const HttpReply& reply) {
@@ -69,26 +99,20 @@ HttpReply EventStreamReply(bool has_room) {
   return reply;
 }
 
+HttpReply BusyReply() {
+  HttpReply reply = TextReply(
+      503, "the server answers too many requests; retry in 1 second\n");
+  reply.headers = {{"Retry-After", "1"}};
+  return reply;
+}
+
 HttpReply Route(const HttpServer::Options& options, absl::string_view method,
                 absl::string_view target) {
-  if (method != "GET" && method != "HEAD") {
-    HttpReply reply = TextReply(405, "method not allowed; use GET or HEAD\n");
-    reply.headers = {{"Allow", "GET, HEAD"}};
-    return reply;
+  try {
+    return Choose(options, method, target);
+  } catch (...) {
+    return {500, "", "", {}};
   }
-  const absl::string_view path = PathOf(target);
-  if (path == "/metrics") return MetricsReply(*options.metrics);
-  if (path == "/healthz") {
-    return !options.alive || options.alive()
-               ? TextReply(200, "ok\n")
-               : TextReply(503,
-                           "the self-probe failed: the server does not answer "
-                           "at its own address\n");
-  }
-  if (path == "/readyz") return ReadyReply(options.ready());
-  if (IsEventStream(options, target)) return EventStreamReply(true);  // HEAD
-  if (options.pages) return PageReply(options.pages(ParseTarget(target)));
-  return TextReply(404, "no such page; use /metrics, /healthz or /readyz\n");
 }
 
 }  // namespace clockwise

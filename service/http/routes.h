@@ -8,16 +8,26 @@
 
 namespace clockwise {
 
-// Returns true if the target is the stream of events.
-bool IsEventStream(const HttpServer::Options& options,
-                   absl::string_view target);
+// The work that a request needs.
+enum class RouteKind {
+  kSmall,        // a small reply, at once: probes and errors
+  kScrape,       // /metrics
+  kEventStream,  // GET /api/v1/events
+  kPage,         // all else: it may take seconds
+};
+RouteKind KindOf(const HttpServer::Options& options, absl::string_view method,
+                 absl::string_view target);
+
 bool IsEventStream(const HttpReply& reply);
 
 // Returns the start of an event stream, or the error if there is no room.
 HttpReply EventStreamReply(bool has_room);
 
-// Returns the reply to any other request. It may take seconds. It throws only
-// exceptions of the pages.
+// Returns the error for a request beyond the bounds of its kind.
+HttpReply BusyReply();
+
+// Returns the reply to any other request. After an exception, the reply has
+// status 500 and does not show it.
 HttpReply Route(const HttpServer::Options& options, absl::string_view method,
                 absl::string_view target);
 

@@ -72,8 +72,8 @@ void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
         ->check(Between(size_t{1}, limits::kMostCalls));
   }
   app.add_option("--max-http-connections", serving.http_connections,
-                 "Maximum number of concurrent HTTP requests; further requests "
-                 "wait")
+                 "Maximum number of HTTP connections without a complete "
+                 "request; a new one replaces the oldest")
       ->type_name("N")
       ->check(Between(size_t{1}, limits::kMostHttpConnections));
   app.add_option("--max-http-event-streams", serving.http_event_streams,

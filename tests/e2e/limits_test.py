@@ -117,7 +117,8 @@ class LimitsTest(unittest.TestCase):
                    for _ in range(3)]
         self.assertEqual(answers, [b"200", b"200", b"503"])
         self.assertEqual(self.reached("http_event_streams"), 1)
-        # Six unfinished requests: two wait until the first ones time out.
+        # Six unfinished requests: the last two replace the first two, and the
+        # others time out.
         silent = [self.http_peer(b"GET / HTTP/1.1\r\n") for _ in range(6)]
         for peer in silent:
             while peer.recv(100):

@@ -3,15 +3,21 @@
 // than it accepts at a time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "service/http/http_server.h"
+#include "service/limits.h"
 #include "tests/http/http_client.h"
 
 namespace clockwise {
@@ -100,6 +106,108 @@ TEST(SlowPeersTest, MorePeersThanMayWaitAreServedInTheEnd) {
   const int port = (*server)->port();
   const std::vector<Client> peers = Peers(port, 150, "GET ");
   EXPECT_EQ(StatusLine(Get(port, "/metrics")), "HTTP/1.1 200 OK");
+}
+
+// A server with probes whose latency is measured while others misbehave.
+class ProbesTest : public testing::Test {
+ protected:
+  void Serve(size_t connections) {
+    HttpServer::Options options = OptionsFor(metrics_);
+    options.connections = connections;
+    options.request_time = std::chrono::hours(1);
+    options.response_time = std::chrono::hours(1);
+    options.pages = [this](const HttpRequest&) { return page_(); };
+    options.reached = [this](Limit) { ++reached_; };
+    auto server = HttpServer::Start(std::move(options));
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+  int port() const { return server_->port(); }
+
+  // Both probes are answered within Kubernetes' default timeout.
+  void ExpectProbes() {
+    for (const absl::string_view path : {"/healthz", "/readyz"}) {
+      const auto start = steady_clock::now();
+      EXPECT_EQ(StatusLine(Get(port(), path)), "HTTP/1.1 200 OK") << path;
+      EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(1)) << path;
+    }
+  }
+
+  MadeUpMetrics metrics_;
+  std::function<HttpReply()> page_ = [] { return HttpReply{}; };
+  std::atomic<int> reached_ = 0;
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(ProbesTest, AreAnsweredWhileUnfinishedRequestsTakeAllConnections) {
+  Serve(10);
+  const std::vector<Client> silent = Peers(port(), 30, "");
+  const std::vector<Client> half = Peers(port(), 30, "GET /healthz HTT");
+  ExpectProbes();
+  EXPECT_EQ(StatusLine(Get(port(), "/metrics")), "HTTP/1.1 200 OK");
+  EXPECT_GE(reached_, 50) << "the oldest ones were dropped and counted";
+}
+
+TEST_F(ProbesTest, AreAnsweredWhilePeersDoNotReadScrapes) {
+  int scrapes = 0;
+  metrics_.make = [&] {
+    auto families = Megabytes(8);  // more than Linux buffers
+    families[0].name += std::to_string(++scrapes);
+    return families;
+  };
+  Serve(10);
+  std::vector<Client> peers;
+  for (int i = 1; i <= 20; ++i) {
+    peers.emplace_back(port());
+    ASSERT_TRUE(peers.back().Send("GET /metrics HTTP/1.1\r\n\r\n"));
+    char first;  // its reply is computed, so the next one gets another
+    ASSERT_EQ(recv(peers.back().socket(), &first, 1, 0), 1);
+    ExpectProbes();
+  }
+  EXPECT_EQ(StatusLine(Get(port(), "/metrics")), "HTTP/1.1 200 OK");
+  // The peers with the first replies were dropped for the last ones.
+  std::set<std::string> replies;
+  for (Client& peer : peers) {
+    std::string reply = peer.ReadAll();
+    if (reply.size() > 8u << 20) replies.insert(std::move(reply));
+  }
+  EXPECT_LE(replies.size(), limits::kHttpScrapeReplies);
+  EXPECT_EQ(scrapes, 21);
+}
+
+TEST_F(ProbesTest, AreAnsweredWhilePagesAreComputedAndNotRead) {
+  std::promise<void> finish;
+  const std::shared_future<void> finished = finish.get_future().share();
+  page_ = [finished] {
+    finished.wait();
+    return HttpReply{};
+  };
+  Serve(10);
+  const std::vector<Client> peers =
+      Peers(port(), 100, "GET /api/v1/rings HTTP/1.1\r\n\r\n");
+  ExpectProbes();
+  EXPECT_EQ(StatusLine(Get(port(), "/metrics")), "HTTP/1.1 200 OK");
+  EXPECT_EQ(StatusLine(Get(port(), "/api/v1/rings")),
+            "HTTP/1.1 503 Service Unavailable");
+  finish.set_value();
+}
+
+TEST_F(ProbesTest, PagesThatNobodyReadsHaveABoundInBytes) {
+  page_ = [] {
+    HttpReply reply;
+    reply.body = std::string(limits::kHttpReplyBytes / 2 + 1, 'x');
+    return reply;
+  };
+  Serve(10);
+  Client slow(port());
+  ASSERT_TRUE(slow.Send("GET /page HTTP/1.1\r\n\r\n"));
+  char first;
+  ASSERT_EQ(recv(slow.socket(), &first, 1, 0), 1);
+  EXPECT_EQ(StatusLine(Get(port(), "/page")),
+            "HTTP/1.1 503 Service Unavailable");
+  ExpectProbes();
+  EXPECT_GT(slow.ReadAll().size(), limits::kHttpReplyBytes / 2);
+  EXPECT_EQ(StatusLine(Get(port(), "/page")), "HTTP/1.1 200 OK");
 }
 
 TEST(SlowPeersTest, StoppingWaitsForNoneOfThem) {

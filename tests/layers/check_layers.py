@@ -62,7 +62,7 @@ ONLY_IN = [
     (re.compile(r"grpcpp/create_channel\.h$"), ("service/channel/channel.cc",),
      "creates channels"),
     (re.compile(r"sqlite3\.h$"), ("service/store/sqlite/",), "knows SQLite"),
-    (re.compile(r"boost/"), ("service/http/http_server.cc",), "knows Boost"),
+    (re.compile(r"boost/"), ("service/http/http_listener.h",), "knows Boost"),
     (re.compile(r"prometheus/"), ("service/metrics/", "service/http/"),
      "knows prometheus-cpp"),
     (re.compile(r"CLI/"), ("client/", "service/server/"), "knows CLI11"),
