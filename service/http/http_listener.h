@@ -110,7 +110,7 @@ class Listener {
   net::ip::tcp::acceptor acceptor_{io_};
   net::steady_timer accept_timer_{io_};
   std::set<Connection*> connections_;  // all that are open
-  // By kind. The lists are in order of arrival in the present phase.
+  // The connections of each kind, in the order in which they joined.
   std::list<Connection*> brief_;
   std::list<Connection*> scrapes_;  // waiting or sending
   std::list<Connection*> pages_;    // computing or sending
