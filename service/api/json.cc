@@ -18,7 +18,7 @@ using google::protobuf::Message;
 // Lists longer than this are converted element by element.
 constexpr int kLongList = 256;
 
-// A list that is converted apart from its message.
+// A list that is converted separately from its message.
 struct LongList {
   const Message* message;
   const FieldDescriptor* field;
@@ -74,7 +74,7 @@ void FindLists(const Message& message, Message* copy,
 // Sets the places of the lists, which are empty in `json`. Returns false if the
 // name of a list is not unique there. A string cannot look like a name, because
 // its quotation marks are escaped.
-bool Locate(const std::string& json, std::vector<LongList>& lists) {
+bool FindPlaces(const std::string& json, std::vector<LongList>& lists) {
   for (LongList& list : lists) {
     const std::string name =
         absl::StrCat("\"", list.field->json_name(), "\":[]");
@@ -146,7 +146,7 @@ absl::StatusOr<std::string> ToJson(const Message& message) {
     FindLists(message, copy.get(), lists);
     status = Convert(*copy, &json);
   }
-  if (status.ok() && (lists.empty() || !Locate(json, lists))) {
+  if (status.ok() && (lists.empty() || !FindPlaces(json, lists))) {
     lists.clear();
     json.clear();
     status = Convert(message, &json);

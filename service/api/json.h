@@ -10,8 +10,8 @@
 namespace clockwise {
 
 // Converts a message in protobuf's JSON mapping to one line. Fields with
-// default values are included, so that programs can rely on every field. It
-// needs about as much memory as the result and the message together.
+// default values are included, so that programs can rely on every field. Long
+// lists need memory for the result and for a copy of the message only.
 absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message);
 
 }  // namespace clockwise

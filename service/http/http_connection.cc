@@ -156,7 +156,7 @@ void Connection::SendPage(const Bytes& bytes) {
 }
 
 Bytes Connection::Busy() {
-  listener_.options_.reached(Limit::kHttpConnections);
+  listener_.options_.reached(Limit::kHttpPages);
   return Reply(BusyReply());
 }
 

@@ -107,11 +107,12 @@ void Listener::LimitScrapeReplies() {
 }
 
 void Listener::Scrape() {
+  if (scraping_) return;
   std::vector<std::shared_ptr<Connection>> waiting;
   for (Connection* scrape : scrapes_) {
     if (scrape->IsAnswering()) waiting.push_back(scrape->shared_from_this());
   }
-  if (scraping_ || waiting.empty()) return;
+  if (waiting.empty()) return;
   scraping_ = true;
   LimitScrapeReplies();
   net::post(scrape_pool_, [this, waiting = std::move(waiting)]() mutable {
@@ -130,8 +131,9 @@ void Listener::Scrape() {
     net::post(io_,
               [this, waiting = std::move(waiting), bytes = std::move(bytes)] {
                 scraping_ = false;
-                for (size_t i = 0; i < waiting.size(); ++i)
+                for (size_t i = 0; i < waiting.size(); ++i) {
                   waiting[i]->Send(bytes[i]);
+                }
                 Scrape();
               });
   });

@@ -98,7 +98,9 @@ class Listener {
   void AddScrape(Connection& connection);
   // Returns false if there is no place.
   bool AddPage(Connection& connection);
+  // Computes a reply for all scrapes that wait, unless one is being computed.
   void Scrape();
+  // Makes room for one more reply to scrapes.
   void LimitScrapeReplies();
   // Returns the scrape that has been sending for longest, or null.
   Connection* FirstSending() const;
@@ -154,13 +156,15 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   // Takes a place at the end of `list`, instead of the one it has.
   void Join(std::list<Connection*>& list);
+  // Gives up its place, and its part of the listener's page_bytes_.
   void Leave();
 
   // Sending. One timer covers the whole reply, so a peer that reads slowly does
   // not keep it in memory for long.
   void Send(Bytes bytes);
 
-  // The server stops. Replies under way are still delivered.
+  // Ends the connection because the server stops. Replies under way are still
+  // delivered.
   void Stop();
 
  private:
@@ -178,7 +182,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // first one is sent whatever its size.
   void SendPage(const Bytes& bytes);
 
-  // Returns the reply that there is no place.
+  // Counts the request as rejected, and returns the reply.
   Bytes Busy();
   void Refuse(int status) { Send(Reply({status, "", "", {}})); }
 

@@ -45,13 +45,16 @@ enum class Limit {
   kWatchStreamsPerPeer,
   kLocateStreams,
   kHttpConnections,
+  kHttpPages,
   kHttpEventStreams,
   kHttpRequestSeconds,
 };
-inline constexpr std::array<const char*, 8> kLimitNames = {
-    "queued_calls",           "waiting_calls",       "watch_streams",
-    "watch_streams_per_peer", "locate_streams",      "http_connections",
-    "http_event_streams",     "http_request_seconds"};
+inline constexpr std::array<const char*, 9> kLimitNames = {
+    "queued_calls",        "waiting_calls",
+    "watch_streams",       "watch_streams_per_peer",
+    "locate_streams",      "http_connections",
+    "http_pages",          "http_event_streams",
+    "http_request_seconds"};
 
 struct RpcStats {
   MethodStats& Of(Method method) {

@@ -117,7 +117,9 @@ class ProbesTest : public testing::Test {
     options.request_time = std::chrono::hours(1);
     options.response_time = std::chrono::hours(1);
     options.pages = [this](const HttpRequest&) { return page_(); };
-    options.reached = [this](Limit) { ++reached_; };
+    options.reached = [this](Limit limit) {
+      ++(limit == Limit::kHttpPages ? rejected_pages_ : reached_);
+    };
     auto server = HttpServer::Start(std::move(options));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
@@ -136,6 +138,7 @@ class ProbesTest : public testing::Test {
   MadeUpMetrics metrics_;
   std::function<HttpReply()> page_ = [] { return HttpReply{}; };
   std::atomic<int> reached_ = 0;
+  std::atomic<int> rejected_pages_ = 0;
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -189,6 +192,7 @@ TEST_F(ProbesTest, AreAnsweredWhilePagesAreComputedAndNotRead) {
   EXPECT_EQ(StatusLine(Get(port(), "/metrics")), "HTTP/1.1 200 OK");
   EXPECT_EQ(StatusLine(Get(port(), "/api/v1/rings")),
             "HTTP/1.1 503 Service Unavailable");
+  EXPECT_GE(rejected_pages_, 101 - static_cast<int>(limits::kHttpPages));
   finish.set_value();
 }
 

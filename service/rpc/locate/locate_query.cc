@@ -55,10 +55,10 @@ class FieldReader {
     at_ += 2 + at_[1];
     return true;
   }
-  // Numbers of up to nine bytes. Protobuf's parser reads longer ones.
+  // Reads a number of up to nine bytes. Protobuf's parser reads longer ones.
   bool Varint(uint64_t& value) { return ReadVarint(63, value); }
-  // A tag or a length: up to four bytes. Protobuf's parser refuses more than
-  // five, even if the bytes that follow add only zeros.
+  // Reads a tag or a length of up to four bytes. Protobuf's parser reads five,
+  // and refuses more, even if the bytes that follow add only zeros.
   bool ShortVarint(uint64_t& value) { return ReadVarint(28, value); }
   bool Bytes(absl::string_view& bytes) {
     uint64_t size = 0;
