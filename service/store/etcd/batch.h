@@ -1,6 +1,7 @@
 // EtcdBatch writes any number of keys to etcd, in requests that are within
 // etcd's limits. The batch is not atomic, so it is only for keys that no head
-// refers to yet. Thread-compatible.
+// refers to yet. Each request has the compare of EtcdMarkers.
+// Thread-compatible.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_BATCH_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_BATCH_H_
 
@@ -8,14 +9,16 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "etcd/rpc.pb.h"
 #include "service/store/etcd/client.h"
+#include "service/store/etcd/markers.h"
+#include "service/store/etcd/txn.h"
 
 namespace clockwise {
 
 class EtcdBatch {
  public:
-  explicit EtcdBatch(EtcdClient& client) : client_(client) {}
+  EtcdBatch(EtcdClient& client, EtcdMarkers& markers)
+      : client_(client), markers_(markers) {}
 
   // Adds `key` to the next request; sends the request first if it is full.
   // Sends nothing more after a failure.
@@ -27,7 +30,8 @@ class EtcdBatch {
   void Send();
 
   EtcdClient& client_;
-  etcdserverpb::TxnRequest txn_;
+  EtcdMarkers& markers_;
+  EtcdTxn txn_;
   size_t bytes_ = 0;
   absl::Status status_;
 };

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
-#include "service/store/etcd/batch.h"
 #include "service/store/etcd/follower.h"
 #include "service/store/etcd/parse.h"
 #include "service/store/etcd/txn.h"
@@ -19,7 +18,8 @@ namespace clockwise {
 EtcdStore::EtcdStore(Options options)
     : options_(std::move(options)),
       keys_(options_.prefix),
-      client_(options_.client) {}
+      client_(options_.client),
+      markers_(client_, keys_) {}
 
 EtcdStore::~EtcdStore() = default;
 
@@ -136,22 +136,6 @@ absl::StatusOr<std::vector<mvccpb::KeyValue>> EtcdStore::ReadRange(
   }
 }
 
-absl::Status EtcdStore::CheckFormat() {
-  int64_t revision = 0;
-  auto kvs = ReadRange({keys_.Format(), ""}, revision);
-  if (!kvs.ok()) return kvs.status();
-  if (kvs->empty() || kvs->front().value() == kEtcdFormat) {
-    return absl::OkStatus();
-  }
-  return Refusal(
-      v1::ERROR_REASON_STORE_UNAVAILABLE,
-      absl::StrCat("etcd: ", keys_.Format(), ": format ",
-                   Quoted(kvs->front().value()), " is not supported, only ",
-                   Quoted(kEtcdFormat),
-                   "; use the version of Clockwise that wrote it, or another "
-                   "--etcd-prefix"));
-}
-
 absl::StatusOr<EtcdStore::Known> EtcdStore::ReadHead(absl::string_view ring,
                                                      int64_t& revision) {
   auto kvs = ReadRange({keys_.Head(ring), ""}, revision);
@@ -181,6 +165,7 @@ absl::StatusOr<RingHead> EtcdStore::Head(absl::string_view ring) {
 }
 
 absl::StatusOr<std::vector<RingHead>> EtcdStore::Heads() {
+  if (absl::Status status = markers_.Check(); !status.ok()) return status;
   return Again([&]() -> absl::StatusOr<std::vector<RingHead>> {
     int64_t revision = 0;
     auto kvs = ReadRange(keys_.Heads(), revision);
@@ -197,6 +182,7 @@ absl::StatusOr<std::vector<RingHead>> EtcdStore::Heads() {
 }
 
 absl::StatusOr<StoredRing> EtcdStore::Load(absl::string_view ring) {
+  if (absl::Status status = markers_.Check(); !status.ok()) return status;
   return Again([&] { return LoadOnce(ring); });
 }
 
@@ -208,7 +194,7 @@ absl::StatusOr<StoredRing> EtcdStore::LoadOnce(absl::string_view ring) {
 }
 
 absl::StatusOr<std::vector<StoredRing>> EtcdStore::LoadAll() {
-  if (absl::Status status = CheckFormat(); !status.ok()) return status;
+  if (absl::Status status = markers_.Check(); !status.ok()) return status;
   return Again([&] { return LoadAllOnce(); });
 }
 
@@ -332,6 +318,7 @@ EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
   const KnownPtr guess = Recall(ring);
   EtcdTxn txn;
   txn.Read({keys_.Head(ring), ""});
+  txn.Read({keys_.Format(), ""});
   if (guess != nullptr && epoch < kNoEpoch) {
     txn.Read(keys_.Changes(guess->head.place(), epoch + 1, kNoEpoch));
   }
@@ -341,6 +328,8 @@ EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
   // An etcd without space rejects every transaction, but still answers reads.
   const bool full = ReasonOf(status) == v1::ERROR_REASON_STORE_FULL;
   if (!status.ok() && !full) return status;
+  status = full ? markers_.Check() : markers_.CheckFormat(FoundIn(response, 1));
+  if (!status.ok()) return status;
   int64_t revision = response.header().revision();
   auto known =
       full ? ReadHead(ring, revision) : KnownFrom(ring, FoundIn(response, 0));
@@ -358,10 +347,10 @@ EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
   // Phase 3: use the records from the round trip if the place was right and all
   // of them fitted one page; otherwise read them, at the same revision.
   absl::StatusOr<std::vector<stored::v1::ChangeRecord>> records;
-  if (response.responses_size() == 2 &&
-      !response.responses(1).response_range().more() &&
+  if (response.responses_size() == 3 &&
+      !response.responses(2).response_range().more() &&
       guess->head.place() == head.place()) {
-    const auto& read = response.responses(1).response_range().kvs();
+    const auto& read = response.responses(2).response_range().kvs();
     records = ParseRecords(head, epoch, revision, {read.begin(), read.end()});
   } else {
     records = ReadRecords(head, epoch, revision);
@@ -369,114 +358,6 @@ EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
   if (!records.ok()) return records.status();
   Advance(ring, *std::move(known), *records);
   return records;
-}
-
-// --- Whole rings ---
-
-absl::Status EtcdStore::Import(const StoredRing& ring) {
-  // Phase 1: fail early if the ring exists. CreateHead checks it again, so this
-  // check only saves the writes of phase 2.
-  const std::string& name = ring.head.spec.name();
-  int64_t revision = 0;
-  auto present = ReadHead(name, revision);
-  if (present.ok()) return RingExists(name);
-  if (ReasonOf(present.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
-    return present.status();
-  }
-  // Phase 2: write all keys of the ring under a new place. No head refers to
-  // this place yet, so no reader sees a part of the ring.
-  stored::v1::EtcdHead head;
-  *head.mutable_spec() = ring.head.spec;
-  head.set_incarnation(ring.head.incarnation);
-  head.set_epoch(ring.head.epoch);
-  head.set_fingerprint(ring.head.fingerprint);
-  head.set_commit(Draw());
-  head.set_place(Draw());
-  head.set_generation(Draw());
-  head.set_dropped_epoch(ring.head.epoch - ring.history.size());
-  head.set_table_epoch(ring.head.epoch);
-  EtcdBatch batch(client_);
-  PutGeneration(head, ring, batch);
-  for (const stored::v1::ChangeRecord& record : ring.history) {
-    batch.Put(keys_.Change(head.place(), record.change().epoch()),
-              PutRecord(head.place(), record, head.commit(), batch)
-                  .SerializeAsString());
-  }
-  absl::Status status = batch.Finish();
-  if (!status.ok()) return status;
-  // Phase 3: write the head, which makes the whole ring visible at once.
-  return CreateHead(head);
-}
-
-absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head) {
-  const std::string& name = head.spec().name();
-  EtcdTxn txn;
-  txn.CompareRevision(keys_.Head(name), 0);
-  txn.Put(keys_.Head(name), head.SerializeAsString());
-  txn.Put(keys_.Format(), std::string(kEtcdFormat));
-  txn.ElseRead(keys_.Head(name));
-  etcdserverpb::TxnResponse response;
-  bool maybe_made = false;
-  absl::Status status = client_.Txn(txn.request(), response, maybe_made);
-  if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL) {
-    int64_t revision = 0;
-    auto now = ReadHead(name, revision);
-    return now.ok() && now->head.place() == head.place() ? absl::OkStatus()
-                                                         : status;
-  }
-  if (!status.ok()) return status;
-  if (response.succeeded()) return absl::OkStatus();
-  const mvccpb::KeyValue* found = FoundIn(response, 0);
-  // The key exists already.
-  stored::v1::EtcdHead stored;
-  // The place is random, so a head with our place is our own: the answer to an
-  // earlier attempt was lost. The ring may have changed since.
-  if (found != nullptr && stored.ParseFromString(found->value()) &&
-      stored.place() == head.place()) {
-    return absl::OkStatus();
-  }
-  return RingExists(name);
-}
-
-// Each attempt reads the head, and deletes all keys of the ring only if the
-// head is still at that revision. If another server has changed the ring in
-// between, nothing is deleted and the next attempt starts.
-absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
-  bool maybe_made = false;
-  for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
-    int64_t revision = 0;
-    auto known = ReadHead(ring, revision);
-    absl::Status status = known.status();
-    if (status.ok())
-      status = CheckIncarnation(HeadIn(known->head), incarnation);
-    // After a lost answer, a missing or new ring means that the deletion was
-    // made.
-    if (maybe_made && LostRace(status))
-      status = absl::OkStatus();
-    else if (status.ok()) {
-      EtcdTxn txn;
-      txn.CompareRevision(keys_.Head(ring), known->revision);
-      txn.Delete({keys_.Head(ring), ""});
-      txn.Delete({keys_.Turn(ring), ""});
-      for (const char* kind : EtcdKeys::kKinds) {
-        txn.Delete(keys_.All(kind, known->head.place()));
-      }
-      etcdserverpb::TxnResponse response;
-      bool now_maybe = false;
-      status = client_.Txn(txn.request(), response, now_maybe);
-      maybe_made = maybe_made || now_maybe;
-      if (status.ok() && !response.succeeded()) continue;  // ring was changed
-      // etcd may report that it has no space although it has made the deletion.
-      int64_t now = 0;
-      if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL &&
-          LostRace(ReadHead(ring, now).status())) {
-        status = absl::OkStatus();
-      }
-    }
-    Forget(ring);
-    return status;
-  }
-  return LostAllRaces(ring);
 }
 
 }  // namespace clockwise

@@ -43,6 +43,7 @@
 #include "service/runtime/mutex.h"
 #include "service/store/etcd/client.h"
 #include "service/store/etcd/keys.h"
+#include "service/store/etcd/markers.h"
 #include "service/store/store.h"
 
 namespace clockwise {
@@ -115,9 +116,8 @@ class EtcdStore final : public Store {
   absl::StatusOr<OrdinalTable> ReadTable(
       const stored::v1::EtcdHead& head,
       const std::vector<stored::v1::ChangeRecord>& records, int64_t revision);
-  absl::Status CheckFormat();
 
-  // Writing (etcd_store_write.cc).
+  // Writing (etcd_store_write.cc, and etcd_store_rings.cc for whole rings).
   // Returns the state of the ring that `commit` follows: the last known state
   // if it fits, otherwise the state in etcd. Fails as CheckFollows does.
   absl::StatusOr<KnownPtr> KnownBefore(const Commit& commit);
@@ -165,6 +165,7 @@ class EtcdStore final : public Store {
   const Options options_;
   const EtcdKeys keys_;
   EtcdClient client_;
+  EtcdMarkers markers_;
   Mutex mu_;
   std::map<std::string, KnownPtr, std::less<>> known_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<EtcdFollower> follower_;

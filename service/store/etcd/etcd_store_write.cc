@@ -1,4 +1,4 @@
-// The writes of EtcdStore, except for whole rings (etcd_store.cc).
+// The writes of EtcdStore, except for whole rings (etcd_store_rings.cc).
 //
 // Invariant: readers follow the head key only. A change becomes valid in
 // exactly one transaction (Flip). It replaces the head key if its revision is
@@ -54,6 +54,11 @@ stored::v1::EtcdHead HeadAfter(const stored::v1::EtcdHead& before,
 }  // namespace
 
 absl::Status EtcdStore::Apply(const Commit& commit) {
+  // A store that failed the last check is checked again, so that nothing is
+  // sent to it.
+  if (!markers_.Last().ok()) {
+    if (absl::Status status = markers_.Check(); !status.ok()) return status;
+  }
   // Phase 1: get the state that `commit` follows, usually without a read. It
   // may be out of date; Flip then detects that.
   auto before = KnownBefore(commit);
@@ -163,7 +168,7 @@ absl::Status EtcdStore::ApplyInParts(const Commit& commit, const Known& before,
   head.set_generation(Draw());
   head.set_table_epoch(head.epoch());
   head.set_moved_since_table(0);
-  EtcdBatch batch(client_);
+  EtcdBatch batch(client_, markers_);
   PutGeneration(head, *ring, batch);
   const stored::v1::EtcdRecord record =
       PutRecord(head.place(), commit.record, head.commit(), batch);
@@ -241,7 +246,11 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
   txn.Read({turn_key, ""});
   txn.ElseRead(head_key);
   txn.ElseRead(keys_.Change(head.place(), head.epoch()));
-  txn.ElsePut(turn_key, "");
+  EtcdTxn mark;
+  mark.Put(turn_key, "");
+  markers_.Guard(mark);
+  txn.ElseRun(mark);
+  markers_.Guard(txn);
   // Phase 2: wait for the other servers' turn, then send.
   std::this_thread::sleep_until(before.give_way);
   etcdserverpb::TxnResponse response;
@@ -272,6 +281,10 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
 
 namespace {
 
+// Flip adds three operations before the read of Guard, for the case that a
+// compare fails: two reads and the mark.
+constexpr int kReadsBeforeGuard = 3;
+
 // True if `stored` is the record of the commit that wrote `head`. Null means
 // that there is no record.
 bool IsRecordOf(const mvccpb::KeyValue* stored,
@@ -295,6 +308,8 @@ absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
     after.revision = stored->mod_revision();
     return absl::OkStatus();
   }
+  absl::Status status = markers_.Judge(response, kReadsBeforeGuard);
+  if (!status.ok()) return status;
   // The head in etcd says what happened instead: the ring was deleted, created
   // again, or changed by another server.
   const mvccpb::KeyValue* now = FoundIn(response, 0);
@@ -303,8 +318,7 @@ absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
   if (!head.ParseFromString(now->value())) {
     return EtcdDamaged(name, "its head cannot be parsed");
   }
-  absl::Status status =
-      CheckIncarnation(HeadIn(head), after.head.incarnation());
+  status = CheckIncarnation(HeadIn(head), after.head.incarnation());
   if (!status.ok()) return status;
   // The record of this epoch was dropped already, so it cannot say whose
   // commit it was. This matters only if an answer was lost.

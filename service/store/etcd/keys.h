@@ -7,7 +7,7 @@
 //   PREFIX parts/PLACE/EPOCH-COMMIT/NUMBER      a part of a large record
 //   PREFIX turns/NAME                           mark of a server that lost a
 //                                               race (etcd_store.h)
-//   PREFIX format                               "1"
+//   PREFIX format                               "1" (markers.h)
 //
 // A place is a random number that is drawn when a ring is created. Two rings
 // therefore share no key, even if they have the same name or incarnation.

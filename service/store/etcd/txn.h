@@ -26,6 +26,14 @@ class EtcdTxn {
     compare->set_key(std::move(key));
     compare->set_mod_revision(revision);
   }
+  // Requires that `key` exists and has `value`.
+  void CompareValue(std::string key, std::string value) {
+    auto* compare = request_.add_compare();
+    compare->set_result(etcdserverpb::Compare::EQUAL);
+    compare->set_target(etcdserverpb::Compare::VALUE);
+    compare->set_key(std::move(key));
+    compare->set_value(std::move(value));
+  }
   void Put(std::string key, std::string value) {
     auto* put = request_.add_success()->mutable_request_put();
     put->set_key(std::move(key));
@@ -43,10 +51,9 @@ class EtcdTxn {
     read->set_range_end(std::move(range.end));
     read->set_limit(limits::kEtcdPageKeys);
   }
-  void ElsePut(std::string key, std::string value) {
-    auto* put = request_.add_failure()->mutable_request_put();
-    put->set_key(std::move(key));
-    put->set_value(std::move(value));
+  // Runs `txn` inside this transaction.
+  void ElseRun(const EtcdTxn& txn) {
+    *request_.add_failure()->mutable_request_txn() = txn.request();
   }
   // Adds a read. The response has the results in the order of the calls.
   void ElseRead(std::string key) {

@@ -1,0 +1,127 @@
+// The parts of EtcdStore that write and delete whole rings.
+#include <string>
+#include <utility>
+
+#include "service/api/refusal.h"
+#include "service/limits.h"
+#include "service/store/etcd/batch.h"
+#include "service/store/etcd/etcd_store.h"
+#include "service/store/etcd/txn.h"
+#include "service/store/etcd/values.h"
+#include "service/store/store_rules.h"
+
+namespace clockwise {
+
+absl::Status EtcdStore::Import(const StoredRing& ring) {
+  // Phase 1: make sure that the store has this format. Then fail early if the
+  // ring exists. CreateHead checks it again, so this check only saves the
+  // writes of phase 2.
+  if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
+  const std::string& name = ring.head.spec.name();
+  int64_t revision = 0;
+  auto present = ReadHead(name, revision);
+  if (present.ok()) return RingExists(name);
+  if (ReasonOf(present.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
+    return present.status();
+  }
+  // Phase 2: write all keys of the ring under a new place. No head refers to
+  // this place yet, so no reader sees a part of the ring.
+  stored::v1::EtcdHead head;
+  *head.mutable_spec() = ring.head.spec;
+  head.set_incarnation(ring.head.incarnation);
+  head.set_epoch(ring.head.epoch);
+  head.set_fingerprint(ring.head.fingerprint);
+  head.set_commit(Draw());
+  head.set_place(Draw());
+  head.set_generation(Draw());
+  head.set_dropped_epoch(ring.head.epoch - ring.history.size());
+  head.set_table_epoch(ring.head.epoch);
+  EtcdBatch batch(client_, markers_);
+  PutGeneration(head, ring, batch);
+  for (const stored::v1::ChangeRecord& record : ring.history) {
+    batch.Put(keys_.Change(head.place(), record.change().epoch()),
+              PutRecord(head.place(), record, head.commit(), batch)
+                  .SerializeAsString());
+  }
+  absl::Status status = batch.Finish();
+  if (!status.ok()) return status;
+  // Phase 3: write the head, which makes the whole ring visible at once.
+  return CreateHead(head);
+}
+
+absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head) {
+  const std::string& name = head.spec().name();
+  EtcdTxn txn;
+  txn.CompareRevision(keys_.Head(name), 0);
+  txn.Put(keys_.Head(name), head.SerializeAsString());
+  txn.ElseRead(keys_.Head(name));
+  markers_.Guard(txn);
+  etcdserverpb::TxnResponse response;
+  bool maybe_made = false;
+  absl::Status status = client_.Txn(txn.request(), response, maybe_made);
+  if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL) {
+    int64_t revision = 0;
+    auto now = ReadHead(name, revision);
+    return now.ok() && now->head.place() == head.place() ? absl::OkStatus()
+                                                         : status;
+  }
+  if (!status.ok()) return status;
+  if (response.succeeded()) return absl::OkStatus();
+  const mvccpb::KeyValue* found = FoundIn(response, 0);
+  stored::v1::EtcdHead stored;
+  // The place is random, so a head with our place is our own: the answer to an
+  // earlier attempt was lost. The ring may have changed since.
+  if (found != nullptr && stored.ParseFromString(found->value()) &&
+      stored.place() == head.place()) {
+    return absl::OkStatus();
+  }
+  status = markers_.Judge(response, 1);
+  return status.ok() ? RingExists(name) : status;
+}
+
+// Each attempt reads the head, and deletes all keys of the ring only if the
+// head is still at that revision. If another server has changed the ring in
+// between, nothing is deleted and the next attempt starts.
+absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
+  bool maybe_made = false;
+  for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
+    int64_t revision = 0;
+    auto known = ReadHead(ring, revision);
+    absl::Status status = known.status();
+    if (status.ok())
+      status = CheckIncarnation(HeadIn(known->head), incarnation);
+    // After a lost answer, a missing or new ring means that the deletion was
+    // made.
+    if (maybe_made && LostRace(status))
+      status = absl::OkStatus();
+    else if (status.ok()) {
+      EtcdTxn txn;
+      txn.CompareRevision(keys_.Head(ring), known->revision);
+      txn.Delete({keys_.Head(ring), ""});
+      txn.Delete({keys_.Turn(ring), ""});
+      for (const char* kind : EtcdKeys::kKinds) {
+        txn.Delete(keys_.All(kind, known->head.place()));
+      }
+      markers_.Guard(txn);
+      etcdserverpb::TxnResponse response;
+      bool now_maybe = false;
+      status = client_.Txn(txn.request(), response, now_maybe);
+      maybe_made = maybe_made || now_maybe;
+      if (status.ok() && !response.succeeded()) {
+        status = markers_.Judge(response, 0);
+        if (status.ok()) continue;  // the ring was changed
+      }
+      // etcd may report that it has no space although it has made the deletion.
+      int64_t now = 0;
+      if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL &&
+          LostRace(ReadHead(ring, now).status())) {
+        status = absl::OkStatus();
+      }
+    }
+    Forget(ring);
+    return status;
+  }
+  return LostAllRaces(ring);
+}
+
+}  // namespace clockwise
