@@ -84,6 +84,7 @@ inline constexpr size_t kEtcdRequestBytes = 1024ull * 1024;
 inline constexpr size_t kEtcdValueBytes = 512ull * 1024;
 inline constexpr int64_t kEtcdPageKeys = 128;  // keys of one read
 inline constexpr size_t kMaxEtcdEndpoints = 16;
+inline constexpr int64_t kMaxEtcdTombstones = 1000;  // the oldest is dropped
 inline constexpr size_t kMaxEtcdPrefixBytes = 253;
 
 // --- Files of the client library. ---

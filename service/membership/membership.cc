@@ -19,14 +19,6 @@
 #include "service/store/store_rules.h"
 
 namespace clockwise {
-namespace {
-
-bool SameSpec(const v1::RingSpec& a, const v1::RingSpec& b) {
-  return google::protobuf::util::MessageDifferencer::Equals(a, b);
-}
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<Membership>> Membership::Open(Options options) {
   auto membership = std::make_unique<Membership>(std::move(options));
   if (absl::Status status = membership->Load(); !status.ok()) return status;
@@ -160,18 +152,17 @@ absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked) {
       if (ReasonOf(made.status()) == v1::ERROR_REASON_RING_EXISTS) continue;
       return made;
     }
-    if (SameSpec((*present)->ring().spec(), *spec)) return present;
+    if (google::protobuf::util::MessageDifferencer::Equals(
+            (*present)->ring().spec(), *spec)) {
+      return present;
+    }
     return Refusal(v1::ERROR_REASON_RING_EXISTS,
                    absl::StrCat("spec: ring ", Quoted(spec->name()),
                                 " already exists with a different spec (",
                                 SpecText((*present)->ring().spec()),
                                 "); use this spec or another name"));
   }
-  return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
-                 absl::StrCat("ring ", Quoted(spec->name()),
-                              ": other servers created and deleted it ",
-                              limits::kMaxCommitAttempts,
-                              " times during this call; retry"));
+  return LostAllRaces(spec->name());
 }
 
 absl::Status Membership::CheckMigratesFrom(const v1::RingSpec& spec) {
@@ -257,6 +248,13 @@ void Membership::Withdraw(const std::string& ring) {
     glances_.Invalidate();
   }
   Tell(ring);
+}
+
+absl::StatusOr<bool> Membership::WithdrawDeleted(const std::string& ring) {
+  absl::Status status = options_.store->ConfirmDeleted(ring);
+  if (!status.ok()) return status;
+  Withdraw(ring);
+  return true;
 }
 
 void Membership::Tell(const std::string& ring) {
@@ -384,8 +382,7 @@ absl::StatusOr<bool> Membership::Reconcile(const std::string& ring) {
   const auto known = Find(ring);
   const auto head = options_.store->Head(ring);
   if (ReasonOf(head.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
-    if (known.ok()) Withdraw(ring);
-    return known.ok();
+    return known.ok() ? WithdrawDeleted(ring) : false;
   }
   if (!head.ok()) return head.status();
   if (known.ok() && SameState(**known, *head)) return false;
@@ -477,8 +474,8 @@ absl::Status Membership::RefreshAll() {
 absl::Status Membership::Reload(const std::string& ring) {
   auto stored = options_.store->Load(ring);
   if (ReasonOf(stored.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
-    Withdraw(ring);
-    return stored.status();
+    auto withdrawn = WithdrawDeleted(ring);
+    return withdrawn.ok() ? stored.status() : withdrawn.status();
   }
   if (!stored.ok()) return stored.status();
   auto before = Find(ring);

@@ -113,6 +113,11 @@ class Membership {
   void Listen(std::function<void(const std::string& ring)> listener);
 
   bool store_up() const { return options_.store->up(); }
+  // Store::Trust and Store::rejections.
+  absl::Status store_trust() const { return options_.store->Trust(); }
+  uint64_t rejected_answers() const {
+    return options_.store->rejections().count;
+  }
   const LatencyHistogram& commit_latency() const { return commit_latency_; }
 
  private:
@@ -151,6 +156,10 @@ class Membership {
   void TrimHistory(RingState& state) const;
   void Publish(StatePtr state) ABSL_LOCKS_EXCLUDED(mu_);
   void Withdraw(const std::string& ring) ABSL_LOCKS_EXCLUDED(mu_);
+  // Withdraws a ring that is missing in the store, if it was deleted; then
+  // returns true. Otherwise a store that was emptied would take all rings away
+  // from a running server.
+  absl::StatusOr<bool> WithdrawDeleted(const std::string& ring);
   void Tell(const std::string& ring);
 
   const Options options_;

@@ -33,6 +33,10 @@ absl::Status Store::Create(const RingHead& head) {
   return Import(ring);
 }
 
+absl::Status Store::ConfirmDeleted(absl::string_view) {
+  return absl::OkStatus();
+}
+
 // The parameter is a value, because overrides keep the function.
 // NOLINTNEXTLINE(performance-unnecessary-value-param)
 void Store::Follow(Changed) {}

@@ -99,6 +99,12 @@ class Store {
   [[nodiscard]] virtual absl::Status Delete(absl::string_view ring,
                                             uint64_t incarnation) = 0;
 
+  // Returns OK if `ring`, which the caller has read before, was deleted by
+  // Delete. A ring may also be missing because the store has lost its data.
+  // STORE_UNAVAILABLE: there is no proof of the deletion. EPOCH_CONFLICT: the
+  // ring exists again.
+  [[nodiscard]] virtual absl::Status ConfirmDeleted(absl::string_view ring);
+
   // Writes one change. After OK, the change survives a crash of the process
   // and, except in a MemoryStore, a loss of power. RING_NOT_FOUND,
   // EPOCH_CONFLICT.
@@ -124,9 +130,27 @@ class Store {
   // from it may then be out of date.
   virtual bool shared() const { return false; }
 
+  // Checks the store before its rings are loaded for the first time.
+  // FAILED_PRECONDITION: the server must not start on this store. Other
+  // failures may pass.
+  [[nodiscard]] virtual absl::Status CheckStart() { return absl::OkStatus(); }
+
   // True if the last access to the store succeeded. For the metric and for
   // status reports.
   virtual bool up() const = 0;
+
+  // Returns STORE_UNAVAILABLE, with the reason, if the store is not the one
+  // that this program has read before: it was replaced, was set back, or has
+  // lost rings. up() is then false. Does not access another machine.
+  [[nodiscard]] virtual absl::Status Trust() const { return absl::OkStatus(); }
+
+  // Answers that were rejected because they were not of this store. Other
+  // members of the store may have answered instead.
+  struct Rejections {
+    uint64_t count = 0;
+    std::string last;  // the reason of the last one
+  };
+  virtual Rejections rejections() const { return {}; }
 };
 
 }  // namespace clockwise

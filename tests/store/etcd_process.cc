@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -94,6 +95,19 @@ void EtcdProcess::Kill() {
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = 0;
+}
+
+void EtcdProcess::Empty() const {
+  std::filesystem::remove_all(folder_.File("data"));
+}
+
+void EtcdProcess::MoveAway() const {
+  std::filesystem::rename(folder_.File("data"), folder_.File("away"));
+}
+
+void EtcdProcess::MoveBack() const {
+  Empty();
+  std::filesystem::rename(folder_.File("away"), folder_.File("data"));
 }
 
 void EtcdProcess::Pause() { kill(pid_, SIGSTOP); }

@@ -21,6 +21,11 @@ class EtcdProcess {
   const std::string& address() const { return address_; }
   void Kill();   // like kill -9
   void Start();  // on the same address and data
+  // Change the data between Kill and Start: remove it, move it away, or replace
+  // it by the data that was moved away.
+  void Empty() const;
+  void MoveAway() const;
+  void MoveBack() const;
   void Pause();
   void Resume();
   // Sends a request to the JSON gateway; returns the body of the response.

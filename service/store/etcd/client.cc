@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "service/api/refusal.h"
@@ -22,6 +24,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstAttempt(700);
 constexpr milliseconds kFirstPause(20);
 constexpr milliseconds kLongestPause(250);
+// error_details of the statuses that Judge returns.
+constexpr char kRejected[] = "rejected";
 
 std::shared_ptr<grpc::Channel> ChannelTo(
     const std::string& address,
@@ -72,7 +76,7 @@ bool IsFull(const grpc::Status& status) {
 
 // True if etcd has certainly not executed a call that failed with `status`.
 bool NeverSent(const grpc::Status& status) {
-  return IsOldLogIn(status) ||
+  return IsOldLogIn(status) || status.error_details() == kRejected ||
          (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
           absl::StrContains(status.error_message(), "failed to connect"));
 }
@@ -143,10 +147,13 @@ absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
   bool maybe_made = false;
   return Insist(
       [&](const Member& member, Clock::time_point deadline) {
-        return CallMember(member, deadline, [&](auto& context, auto done) {
-          response.Clear();
-          member.kv->async()->Range(&context, &request, &response, done);
-        });
+        const int64_t newest = origin_.newest();
+        auto status =
+            CallMember(member, deadline, [&](auto& context, auto done) {
+              response.Clear();
+              member.kv->async()->Range(&context, &request, &response, done);
+            });
+        return status.ok() ? Judge(member, response.header(), newest) : status;
       },
       maybe_made);
 }
@@ -154,14 +161,26 @@ absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
 absl::Status EtcdClient::Txn(const etcdserverpb::TxnRequest& request,
                              etcdserverpb::TxnResponse& response,
                              bool& maybe_made) {
-  return Insist(
+  // A store that was set back may execute the transaction before its answer is
+  // rejected. In another cluster, it has no effect on this store.
+  bool executed = false;
+  absl::Status outcome = Insist(
       [&](const Member& member, Clock::time_point deadline) {
-        return CallMember(member, deadline, [&](auto& context, auto done) {
-          response.Clear();
-          member.kv->async()->Txn(&context, &request, &response, done);
-        });
+        const int64_t newest = origin_.newest();
+        auto status =
+            CallMember(member, deadline, [&](auto& context, auto done) {
+              response.Clear();
+              member.kv->async()->Txn(&context, &request, &response, done);
+            });
+        if (!status.ok()) return status;
+        status = Judge(member, response.header(), newest);
+        executed |= !status.ok() && response.succeeded() &&
+                    origin_.IsCluster(response.header());
+        return status;
       },
       maybe_made);
+  maybe_made |= executed;
+  return outcome;
 }
 
 absl::Status EtcdClient::StartWatch(
@@ -203,6 +222,8 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
   milliseconds patience = kFirstAttempt;
   milliseconds pause = kFirstPause;
   grpc::Status status;
+  std::string rejected;
+  size_t rejections = 0;  // in this round
   for (size_t number = 1;; ++number) {
     // Phase 2: one attempt at the present member.
     const size_t used = current_;
@@ -229,6 +250,11 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
     }
     if (!NeverSent(status)) maybe_made = true;
     if (IsOldLogIn(status)) ForgetToken();
+    if (status.error_details() == kRejected) {
+      rejected = status.error_message();
+      // If all members are rejected, another round would not change that.
+      if (++rejections == options_.endpoints.size()) break;
+    }
     // Phase 4: move on to the next member, unless another thread already did.
     // Each round ends with a pause, and doubles the pause and the deadline of
     // an attempt.
@@ -240,10 +266,11 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
       calls_.Pause(pause);
       pause = std::min(2 * pause, kLongestPause);
       patience *= 2;
+      rejections = 0;
     }
     if (Clock::now() >= until) break;
   }
-  return GiveUp(status, maybe_made);
+  return GiveUp(status, rejected, maybe_made);
 }
 
 absl::Status EtcdClient::Settle(const grpc::Status& status) {
@@ -262,8 +289,80 @@ absl::Status EtcdClient::Settle(const grpc::Status& status) {
   return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, text);
 }
 
-absl::Status EtcdClient::GiveUp(const grpc::Status& last, bool maybe_made) {
+grpc::Status EtcdClient::Judge(const Member& member,
+                               const etcdserverpb::ResponseHeader& header,
+                               int64_t newest) {
+  const std::string why = origin_.Reject(header, newest);
+  if (why.empty()) return grpc::Status::OK;
+  std::string text = absl::StrCat(member.address, " ", why);
+  MutexLock lock(mu_);
+  ++rejections_.count;
+  rejections_.last = text;
+  return {grpc::StatusCode::UNAVAILABLE, std::move(text), kRejected};
+}
+
+absl::Status EtcdClient::CompareClusters(const std::string& key) {
+  std::map<uint64_t, std::vector<std::string>> clusters;
+  grpc::Status last;
+  for (size_t i = 0; i < options_.endpoints.size(); ++i) {
+    const MemberPtr member = CurrentMember(i);
+    etcdserverpb::RangeRequest request;
+    request.set_key(key);
+    request.set_serializable(true);  // answered without a leader too
+    etcdserverpb::RangeResponse response;
+    const grpc::Status status = CallMember(
+        *member, Clock::now() + kFirstAttempt, [&](auto& context, auto done) {
+          member->kv->async()->Range(&context, &request, &response, done);
+        });
+    if (status.ok()) {
+      clusters[response.header().cluster_id()].push_back(member->address);
+    } else {
+      last = status;
+    }
+  }
+  if (clusters.size() == 1) return absl::OkStatus();
+  if (clusters.empty()) return GiveUp(last, "", /*maybe_made=*/false);
+  std::vector<std::string> parts;
+  for (const auto& [cluster, addresses] : clusters) {
+    parts.push_back(absl::StrFormat("%s: cluster %016x",
+                                    absl::StrJoin(addresses, ","), cluster));
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "--store: the endpoints of etcd are of different clusters (",
+      absl::StrJoin(parts, "; "), "); name the members of one cluster"));
+}
+
+Store::Rejections EtcdClient::rejections() const {
+  MutexLock lock(mu_);
+  return rejections_;
+}
+
+absl::Status EtcdClient::Believed() const {
+  MutexLock lock(mu_);
+  if (rejected_.empty()) return absl::OkStatus();
+  return Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrCat("etcd is not the store that this server has read (",
+                   rejected_,
+                   "); bring the old etcd back, or restart all servers to "
+                   "accept this one"));
+}
+
+absl::Status EtcdClient::GiveUp(const grpc::Status& last,
+                                const std::string& rejected, bool maybe_made) {
   NoteUp(false);
+  if (!rejected.empty()) {
+    {
+      MutexLock lock(mu_);
+      rejected_ = rejected;
+    }
+    const absl::Status believed = Believed();
+    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                   absl::StrCat(believed.message(),
+                                maybe_made ? "; the outcome of a change is "
+                                             "unknown"
+                                           : "; nothing was changed"));
+  }
   return Refusal(
       v1::ERROR_REASON_STORE_UNAVAILABLE,
       absl::StrCat("etcd at ", absl::StrJoin(options_.endpoints, ","),
@@ -278,6 +377,7 @@ absl::Status EtcdClient::GiveUp(const grpc::Status& last, bool maybe_made) {
 void EtcdClient::NoteUp(bool up) {
   MutexLock lock(mu_);
   if (up_.exchange(up) && !up) down_since_ = Clock::now();
+  if (up) rejected_.clear();
 }
 
 grpc::Status EtcdClient::AddToken(const Member& member,

@@ -3,7 +3,8 @@
 // Thread-safe. Each call blocks its caller; gRPC's threads do the work. After a
 // temporary failure (no connection, no leader, no answer), the client sends the
 // call to the next member, until Options::timeout. A request must therefore be
-// safe to execute twice. Failures (service/api/refusal.h):
+// safe to execute twice. An answer that EtcdOrigin rejects is treated like no
+// answer. Failures (service/api/refusal.h):
 //   STORE_UNAVAILABLE  no member answered in time, or etcd rejected the call.
 //   STORE_FULL         etcd's space quota is used up.
 //   OUT_OF_RANGE (without ErrorReason)  etcd has compacted the revision.
@@ -27,6 +28,8 @@
 #include "service/channel/credentials_source.h"
 #include "service/runtime/mutex.h"
 #include "service/store/etcd/interruptible_calls.h"
+#include "service/store/etcd/origin.h"
+#include "service/store/store.h"
 
 namespace clockwise {
 
@@ -67,8 +70,18 @@ class EtcdClient {
   // connection. Used when a member has not confirmed a watch stream.
   void Rotate();
 
+  // Reads the cluster ID of each endpoint that answers. FAILED_PRECONDITION:
+  // they differ. STORE_UNAVAILABLE: no endpoint answers. `key` is a key that
+  // the user may read.
+  [[nodiscard]] absl::Status CompareClusters(const std::string& key);
+
   // True if etcd answered the last call.
   bool up() const { return up_; }
+  // Returns why the last call had no answer that could be believed; OK if it
+  // had one.
+  [[nodiscard]] absl::Status Believed() const;
+  Store::Rejections rejections() const;
+  EtcdOrigin& origin() { return origin_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -103,11 +116,18 @@ class EtcdClient {
   template <typename Start>
   grpc::Status CallMember(const Member& member, Clock::time_point deadline,
                           Start start);
+  // Returns UNAVAILABLE if the answer of `member` is rejected. `newest` was
+  // read before the call.
+  grpc::Status Judge(const Member& member,
+                     const etcdserverpb::ResponseHeader& header,
+                     int64_t newest);
   // Returns the status for an answer that another attempt would not change: OK,
   // or an error of etcd.
   absl::Status Settle(const grpc::Status& status);
-  // Returns STORE_UNAVAILABLE after the `last` attempt.
-  absl::Status GiveUp(const grpc::Status& last, bool maybe_made);
+  // Returns STORE_UNAVAILABLE after the `last` attempt. `rejected` is the last
+  // answer that was rejected; empty: none was.
+  absl::Status GiveUp(const grpc::Status& last, const std::string& rejected,
+                      bool maybe_made);
   void NoteUp(bool up);
   // Sets the deadline of a call, and adds the authentication token to its
   // metadata. Logs in first if a user is set and there is no token.
@@ -118,12 +138,15 @@ class EtcdClient {
   const Options options_;
   std::atomic<size_t> current_ = 0;
   std::atomic<bool> up_ = true;
-  Mutex mu_;
+  EtcdOrigin origin_;
+  mutable Mutex mu_;
   // Empty until the first call. `made_with_`: credentials of its channels.
   Members members_ ABSL_GUARDED_BY(mu_);
   std::shared_ptr<grpc::ChannelCredentials> made_with_ ABSL_GUARDED_BY(mu_);
   Clock::time_point down_since_ ABSL_GUARDED_BY(mu_);
   std::string token_ ABSL_GUARDED_BY(mu_);
+  std::string rejected_ ABSL_GUARDED_BY(mu_);  // empty: answers are believed
+  Store::Rejections rejections_ ABSL_GUARDED_BY(mu_);
   InterruptibleCalls calls_;
 };
 

@@ -19,15 +19,33 @@ EtcdStore::EtcdStore(Options options)
     : options_(std::move(options)),
       keys_(options_.prefix),
       client_(options_.client),
-      markers_(client_, keys_) {}
+      markers_(client_, keys_, options_.random) {}
 
 EtcdStore::~EtcdStore() = default;
 
 void EtcdStore::Follow(Changed changed) {
   follower_.reset();
+  following_ = changed != nullptr;
   if (changed) {
     follower_ = std::make_unique<EtcdFollower>(client_, keys_, changed);
   }
+}
+
+absl::Status EtcdStore::CheckStart() {
+  absl::Status status = client_.CompareClusters(keys_.Format());
+  if (!status.ok()) return status;
+  status = markers_.Check();
+  const absl::Status verdict = markers_.Last();
+  return verdict.ok() ? status
+                      : absl::FailedPreconditionError(verdict.message());
+}
+
+absl::Status EtcdStore::Trust() const {
+  absl::Status status = client_.Believed();
+  if (status.ok()) status = markers_.Last();
+  if (!status.ok()) return status;
+  MutexLock lock(mu_);
+  return missing_.empty() ? absl::OkStatus() : missing_.begin()->second;
 }
 
 void EtcdStore::Remember(absl::string_view ring, Known known) {
@@ -176,6 +194,8 @@ absl::StatusOr<std::vector<RingHead>> EtcdStore::Heads() {
       const auto head = ParseEtcdHead(keys_.RingOf(kv.key()), kv.value());
       if (!head.ok()) return head.status();
       heads.push_back(HeadIn(*head));
+      MutexLock lock(mu_);
+      missing_.erase(std::string(keys_.RingOf(kv.key())));
     }
     return heads;
   });
@@ -195,7 +215,14 @@ absl::StatusOr<StoredRing> EtcdStore::LoadOnce(absl::string_view ring) {
 
 absl::StatusOr<std::vector<StoredRing>> EtcdStore::LoadAll() {
   if (absl::Status status = markers_.Check(); !status.ok()) return status;
-  return Again([&] { return LoadAllOnce(); });
+  auto rings = Again([&] { return LoadAllOnce(); });
+  // A server gives a store of an older version its ID as early as possible. A
+  // failure, for example for lack of space, does not matter: each write
+  // repeats it.
+  if (following_ && rings.ok() && !rings->empty()) {
+    markers_.Ensure().IgnoreError();
+  }
+  return rings;
 }
 
 absl::StatusOr<std::vector<StoredRing>> EtcdStore::LoadAllOnce() {
@@ -318,7 +345,7 @@ EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
   const KnownPtr guess = Recall(ring);
   EtcdTxn txn;
   txn.Read({keys_.Head(ring), ""});
-  txn.Read({keys_.Format(), ""});
+  markers_.Read(txn);
   if (guess != nullptr && epoch < kNoEpoch) {
     txn.Read(keys_.Changes(guess->head.place(), epoch + 1, kNoEpoch));
   }
@@ -328,7 +355,7 @@ EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
   // An etcd without space rejects every transaction, but still answers reads.
   const bool full = ReasonOf(status) == v1::ERROR_REASON_STORE_FULL;
   if (!status.ok() && !full) return status;
-  status = full ? markers_.Check() : markers_.CheckFormat(FoundIn(response, 1));
+  status = full ? markers_.Check() : markers_.Judge(response, 1);
   if (!status.ok()) return status;
   int64_t revision = response.header().revision();
   auto known =
@@ -347,10 +374,10 @@ EtcdStore::ChangesAfterOnce(absl::string_view ring, uint64_t incarnation,
   // Phase 3: use the records from the round trip if the place was right and all
   // of them fitted one page; otherwise read them, at the same revision.
   absl::StatusOr<std::vector<stored::v1::ChangeRecord>> records;
-  if (response.responses_size() == 3 &&
-      !response.responses(2).response_range().more() &&
+  if (response.responses_size() == 4 &&
+      !response.responses(3).response_range().more() &&
       guess->head.place() == head.place()) {
-    const auto& read = response.responses(2).response_range().kvs();
+    const auto& read = response.responses(3).response_range().kvs();
     records = ParseRecords(head, epoch, revision, {read.begin(), read.end()});
   } else {
     records = ReadRecords(head, epoch, revision);

@@ -26,6 +26,7 @@
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_ETCD_STORE_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_ETCD_STORE_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -38,6 +39,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "clockwise/stored/v1/stored.pb.h"
 #include "etcd/rpc.pb.h"
 #include "service/runtime/mutex.h"
@@ -58,6 +61,7 @@ class EtcdStore final : public Store {
     EtcdClient::Options client;
     std::string prefix = "/clockwise/";  // common to all keys
     std::function<uint64_t()> random;    // for commits, places, generations
+    std::function<absl::Time()> now = absl::Now;  // for tombstones
   };
 
   explicit EtcdStore(Options options);
@@ -72,11 +76,16 @@ class EtcdStore final : public Store {
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;
+  [[nodiscard]] absl::Status ConfirmDeleted(absl::string_view ring) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
   void Follow(Changed changed) override;
+  // Compares the cluster IDs of all endpoints, and checks the format.
+  [[nodiscard]] absl::Status CheckStart() override;
   void Interrupt() override { client_.calls().Interrupt(); }
   bool shared() const override { return true; }
-  bool up() const override { return client_.up(); }
+  bool up() const override { return client_.up() && Trust().ok(); }
+  [[nodiscard]] absl::Status Trust() const override;
+  Rejections rejections() const override { return client_.rejections(); }
 
  private:
   // The last head that was read or written.
@@ -148,7 +157,11 @@ class EtcdStore final : public Store {
   // transaction that it has executed (its quotaApplierV3), so it is read back.
   absl::Status JudgeFull(const absl::Status& full, Known& after);
 
-  // Writes the head of a new ring. RING_EXISTS.
+  // Deletes the oldest tombstones above limits::kMaxEtcdTombstones. Failures
+  // do not matter: the next deletion of a ring repeats it.
+  void TrimTombstones();
+
+  // Writes the head of a new ring, and deletes its tombstone. RING_EXISTS.
   absl::Status CreateHead(const stored::v1::EtcdHead& head);
 
   // Access to `known_`.
@@ -166,7 +179,12 @@ class EtcdStore final : public Store {
   const EtcdKeys keys_;
   EtcdClient client_;
   EtcdMarkers markers_;
-  Mutex mu_;
+  std::atomic<bool> following_ = false;
+  mutable Mutex mu_;
+  // Rings that are missing without a tombstone: why they are still believed to
+  // exist.
+  std::map<std::string, absl::Status, std::less<>> missing_
+      ABSL_GUARDED_BY(mu_);
   std::map<std::string, KnownPtr, std::less<>> known_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<EtcdFollower> follower_;
 };

@@ -2,6 +2,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/store/etcd/batch.h"
@@ -13,7 +15,7 @@
 namespace clockwise {
 
 absl::Status EtcdStore::Import(const StoredRing& ring) {
-  // Phase 1: make sure that the store has this format. Then fail early if the
+  // Phase 1: make sure that the store has markers. Then fail early if the
   // ring exists. CreateHead checks it again, so this check only saves the
   // writes of phase 2.
   if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
@@ -54,6 +56,7 @@ absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head) {
   EtcdTxn txn;
   txn.CompareRevision(keys_.Head(name), 0);
   txn.Put(keys_.Head(name), head.SerializeAsString());
+  txn.Delete({keys_.Tombstone(name), ""});
   txn.ElseRead(keys_.Head(name));
   markers_.Guard(txn);
   etcdserverpb::TxnResponse response;
@@ -83,6 +86,7 @@ absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head) {
 // head is still at that revision. If another server has changed the ring in
 // between, nothing is deleted and the next attempt starts.
 absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
+  if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
   bool maybe_made = false;
   for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
     int64_t revision = 0;
@@ -99,6 +103,11 @@ absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
       txn.CompareRevision(keys_.Head(ring), known->revision);
       txn.Delete({keys_.Head(ring), ""});
       txn.Delete({keys_.Turn(ring), ""});
+      stored::v1::EtcdTombstone tombstone;
+      *tombstone.mutable_head() = known->head;
+      tombstone.mutable_delete_time()->set_seconds(
+          absl::ToUnixSeconds(options_.now()));
+      txn.Put(keys_.Tombstone(ring), tombstone.SerializeAsString());
       for (const char* kind : EtcdKeys::kKinds) {
         txn.Delete(keys_.All(kind, known->head.place()));
       }
@@ -119,9 +128,65 @@ absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
       }
     }
     Forget(ring);
+    if (status.ok()) TrimTombstones();
     return status;
   }
   return LostAllRaces(ring);
+}
+
+void EtcdStore::TrimTombstones() {
+  const EtcdRange range = keys_.Tombstones();
+  etcdserverpb::RangeRequest request;
+  request.set_key(range.begin);
+  request.set_range_end(range.end);
+  request.set_sort_order(etcdserverpb::RangeRequest::ASCEND);
+  request.set_sort_target(etcdserverpb::RangeRequest::MOD);
+  request.set_limit(1);
+  request.set_keys_only(true);
+  etcdserverpb::RangeResponse response;
+  // One deletion adds at most one tombstone, so removing one is enough.
+  if (!client_.Range(request, response).ok() || response.kvs().empty() ||
+      response.count() <= limits::kMaxEtcdTombstones) {
+    return;
+  }
+  EtcdTxn txn;
+  txn.CompareRevision(response.kvs(0).key(), response.kvs(0).mod_revision());
+  txn.Delete({response.kvs(0).key(), ""});
+  markers_.Guard(txn);
+  etcdserverpb::TxnResponse outcome;
+  bool maybe_made = false;
+  client_.Txn(txn.request(), outcome, maybe_made).IgnoreError();
+}
+
+absl::Status EtcdStore::ConfirmDeleted(absl::string_view ring) {
+  // Both keys are read at one revision. A store that is not ours fails the
+  // check of the markers, or its answers are rejected by the client.
+  if (absl::Status status = markers_.Check(); !status.ok()) return status;
+  int64_t revision = 0;
+  const auto head = ReadHead(ring, revision);
+  if (head.ok()) {
+    return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
+                   absl::StrCat("ring ", Quoted(ring),
+                                ": another server created it again; retry"));
+  }
+  if (!LostRace(head.status())) return head.status();
+  const auto kvs = ReadRange({keys_.Tombstone(ring), ""}, revision);
+  if (!kvs.ok() && !absl::IsOutOfRange(kvs.status())) return kvs.status();
+  stored::v1::EtcdTombstone tombstone;
+  MutexLock lock(mu_);
+  if (kvs.ok() && !kvs->empty() &&
+      tombstone.ParseFromString(kvs->front().value())) {
+    missing_.erase(std::string(ring));
+    return absl::OkStatus();
+  }
+  absl::Status lost = Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrCat("etcd: ring ", Quoted(ring), " is missing, and the key ",
+                   keys_.Tombstone(ring),
+                   " of a deletion is missing too: the store has lost data; "
+                   "restore it, or restart all servers to accept it"));
+  missing_[std::string(ring)] = lost;
+  return lost;
 }
 
 }  // namespace clockwise

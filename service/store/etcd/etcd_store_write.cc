@@ -54,11 +54,7 @@ stored::v1::EtcdHead HeadAfter(const stored::v1::EtcdHead& before,
 }  // namespace
 
 absl::Status EtcdStore::Apply(const Commit& commit) {
-  // A store that failed the last check is checked again, so that nothing is
-  // sent to it.
-  if (!markers_.Last().ok()) {
-    if (absl::Status status = markers_.Check(); !status.ok()) return status;
-  }
+  if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
   // Phase 1: get the state that `commit` follows, usually without a read. It
   // may be out of date; Flip then detects that.
   auto before = KnownBefore(commit);
@@ -281,7 +277,7 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
 
 namespace {
 
-// Flip adds three operations before the read of Guard, for the case that a
+// Flip adds three operations before the reads of Guard, for the case that a
 // compare fails: two reads and the mark.
 constexpr int kReadsBeforeGuard = 3;
 

@@ -22,6 +22,14 @@ EtcdRange Under(std::string prefix) {
 
 std::string EtcdKeys::Format() const { return absl::StrCat(prefix_, "format"); }
 
+std::string EtcdKeys::Id() const { return absl::StrCat(prefix_, "id"); }
+
+std::string EtcdKeys::Tombstone(absl::string_view ring) const {
+  return absl::StrCat(prefix_, "deleted/", ring);
+}
+
+EtcdRange EtcdKeys::Tombstones() const { return Under(Tombstone("")); }
+
 std::string EtcdKeys::Head(absl::string_view ring) const {
   return absl::StrCat(prefix_, "rings/", ring);
 }

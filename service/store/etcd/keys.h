@@ -7,7 +7,9 @@
 //   PREFIX parts/PLACE/EPOCH-COMMIT/NUMBER      a part of a large record
 //   PREFIX turns/NAME                           mark of a server that lost a
 //                                               race (etcd_store.h)
+//   PREFIX deleted/NAME                         EtcdTombstone of a ring
 //   PREFIX format                               "1" (markers.h)
+//   PREFIX id                                   the store's ID (markers.h)
 //
 // A place is a random number that is drawn when a ring is created. Two rings
 // therefore share no key, even if they have the same name or incarnation.
@@ -39,6 +41,9 @@ class EtcdKeys {
   explicit EtcdKeys(std::string prefix) : prefix_(std::move(prefix)) {}
 
   std::string Format() const;
+  std::string Id() const;
+  std::string Tombstone(absl::string_view ring) const;
+  EtcdRange Tombstones() const;
   std::string Head(absl::string_view ring) const;
   EtcdRange Heads() const;
   std::string Turn(absl::string_view ring) const;

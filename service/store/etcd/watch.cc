@@ -5,7 +5,9 @@
 namespace clockwise {
 
 EtcdWatch::EtcdWatch(EtcdClient& client, const EtcdRange& range, Event event)
-    : event_(std::move(event)), call_(client.calls(), context_) {
+    : origin_(client.origin()),
+      event_(std::move(event)),
+      call_(client.calls(), context_) {
   auto* create = request_.mutable_create_request();
   create->set_key(range.begin);
   create->set_range_end(range.end);
@@ -37,6 +39,12 @@ int64_t EtcdWatch::WaitUntilCreated(std::chrono::milliseconds patience) {
 
 void EtcdWatch::OnReadDone(bool ok) {
   if (!ok) return;  // OnDone follows
+  // A member of another cluster reports nothing about this store. Revisions
+  // are not compared: a watch may begin at a member that is behind.
+  if (!origin_.IsCluster(response_.header())) {
+    context_.TryCancel();
+    return;
+  }
   if (response_.created()) {
     MutexLock lock(mu_);
     created_ = response_.header().revision();

@@ -43,6 +43,7 @@ class EtcdWatch final
   void OnReadDone(bool ok) override;
   void OnDone(const grpc::Status& status) override;
 
+  EtcdOrigin& origin_;
   const Event event_;
   grpc::ClientContext context_;
   const InterruptibleCalls::Call call_;

@@ -1,0 +1,191 @@
+// Tests a store in etcd that is no longer the one that the server has read:
+// emptied, set back, of another cluster, or without a ring.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "service/limits.h"
+#include "tests/store/etcd_testing.h"
+
+namespace clockwise {
+namespace {
+
+void ExpectDistrust(const absl::Status& status, const std::string& reason) {
+  EXPECT_REFUSED(status, STORE_UNAVAILABLE) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), reason)) << status;
+}
+
+// A store on an etcd of its own, which the test empties.
+class EmptiedEtcdTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_OK(store_.Create(HeadOf("r")));
+    for (uint64_t epoch = 2; epoch < 10; ++epoch) {
+      ASSERT_OK(store_.Apply(CommitOf("r", epoch, {NodeOf("a")})));
+    }
+    ASSERT_OK(store_.Heads().status());
+    ASSERT_OK(store_.Trust());
+  }
+  void ExpectRefused(const std::string& reason) {
+    ExpectDistrust(store_.Heads().status(), reason);
+    EXPECT_FALSE(store_.up());
+    ExpectDistrust(store_.Trust(), reason);
+    ExpectDistrust(store_.Head("r").status(), "");
+    ExpectDistrust(store_.ConfirmDeleted("r"), reason);
+    ExpectDistrust(store_.Apply(CommitOf("r", 10)), reason);
+    ExpectDistrust(store_.Create(HeadOf("s")), reason);
+    ExpectDistrust(store_.Delete("r", 7), reason);
+  }
+
+  EtcdProcess etcd_;
+  EtcdStore::Options options_ =
+      EtcdOptions("/p/", {etcd_.address()}, std::chrono::seconds(2));
+  EtcdStore store_{options_};
+};
+
+TEST_F(EmptiedEtcdTest, ALowerRevisionIsNotBelieved) {
+  etcd_.Kill();
+  etcd_.Empty();
+  etcd_.Start();
+  const auto began = std::chrono::steady_clock::now();
+  ExpectRefused("is at revision 1, but revision");
+  // Rejected by the only member: it does not pay to wait for another answer.
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(3));
+  EXPECT_GT(store_.rejections().count, 0);
+  EXPECT_TRUE(absl::StrContains(store_.rejections().last, etcd_.address()));
+  // A server that starts accepts this etcd.
+  EtcdStore started(options_);
+  ASSERT_OK(started.CheckStart());
+  EXPECT_TRUE(started.LoadAll()->empty());
+}
+
+TEST_F(EmptiedEtcdTest, AnEmptiedStoreThatHasManyNewRevisionsIsNotBelieved) {
+  etcd_.Kill();
+  etcd_.Empty();
+  etcd_.Start();
+  EtcdStore started(options_);
+  ASSERT_OK(started.Create(HeadOf("r", 8)));
+  for (uint64_t epoch = 2; epoch < 30; ++epoch) {
+    ASSERT_OK(started.Apply(CommitOf("r", epoch, {}, {}, 8)));
+  }
+  ExpectDistrust(store_.Heads().status(), "has ID");
+  ExpectDistrust(store_.Apply(CommitOf("r", 10)), "has ID");
+  ExpectDistrust(store_.ChangesAfter("r", 7, 2).status(), "has ID");
+  ExpectDistrust(store_.Load("r").status(), "has ID");
+  EXPECT_EQ(started.Head("r")->epoch, 29);
+}
+
+TEST_F(EmptiedEtcdTest, TheSameStoreIsTrustedAgainWhenItIsBack) {
+  etcd_.Kill();
+  etcd_.MoveAway();
+  etcd_.Start();
+  ExpectDistrust(store_.Heads().status(), "revision");
+  etcd_.Kill();
+  etcd_.MoveBack();
+  etcd_.Start();
+  ASSERT_OK(store_.Heads().status());
+  ASSERT_OK(store_.Trust());
+  EXPECT_TRUE(store_.up());
+  ASSERT_OK(store_.Apply(CommitOf("r", 10)));
+}
+
+TEST_F(EmptiedEtcdTest, AMemberOfAnotherClusterIsSkipped) {
+  EtcdProcess stray;
+  options_.client.endpoints = {etcd_.address(), stray.address()};
+  EtcdStore store(options_);
+  ASSERT_OK(store.Heads().status());
+  const auto check = store.CheckStart();
+  EXPECT_TRUE(absl::IsFailedPrecondition(check)) << check;
+  for (const std::string& endpoint : options_.client.endpoints) {
+    EXPECT_TRUE(absl::StrContains(check.message(), endpoint)) << check;
+  }
+  // The store changes over to the stray member, and is not misled.
+  etcd_.Kill();
+  ExpectDistrust(store.Heads().status(), stray.address() + " is of cluster");
+  ExpectDistrust(store.ConfirmDeleted("r"), "is of cluster");
+  ExpectDistrust(store.Apply(CommitOf("r", 10)), "is of cluster");
+  etcd_.Start();
+  EXPECT_EQ(store.Heads()->size(), 1);
+  ASSERT_OK(store.Trust());
+  for (uint64_t epoch = 10; epoch < 20; ++epoch) {
+    ASSERT_OK(store.Apply(CommitOf("r", epoch)));
+  }
+  EXPECT_GT(store.rejections().count, 0);
+}
+
+class EtcdTombstoneTest : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_OK(store_->Create(HeadOf("r"))); }
+  absl::Status Send(const EtcdTxn& txn) {
+    etcdserverpb::TxnResponse response;
+    bool maybe_made = false;
+    return client_.Txn(txn.request(), response, maybe_made);
+  }
+
+  const std::string prefix_ = NewPrefix();
+  EtcdClient client_{
+      EtcdOptions(prefix_, {EtcdProcess::Shared().address()}).client};
+  std::shared_ptr<EtcdStore> store_ = OpenEtcd(prefix_);
+  std::shared_ptr<EtcdStore> other_ = OpenEtcd(prefix_);
+};
+
+TEST_F(EtcdTombstoneTest, OnlyADeletionProvesThatARingIsGone) {
+  EXPECT_REFUSED(store_->ConfirmDeleted("r"), EPOCH_CONFLICT);
+  ASSERT_OK(other_->Delete("r", 7));
+  ASSERT_OK(store_->ConfirmDeleted("r"));
+  // A new ring replaces the tombstone.
+  ASSERT_OK(other_->Create(HeadOf("r", 8)));
+  EXPECT_REFUSED(store_->ConfirmDeleted("r"), EPOCH_CONFLICT);
+  EtcdTxn lose;
+  lose.Delete({prefix_ + "rings/r", ""});
+  ASSERT_OK(Send(lose));
+  ExpectDistrust(store_->ConfirmDeleted("r"), "the store has lost data");
+  ExpectDistrust(store_->Trust(), "the store has lost data");
+  EXPECT_FALSE(store_->up());
+  // The ring is back.
+  ASSERT_OK(other_->Create(HeadOf("r", 8)));
+  ASSERT_OK(store_->Heads().status());
+  ASSERT_OK(store_->Trust());
+}
+
+TEST_F(EtcdTombstoneTest, ATombstoneHasWhatARestorationNeeds) {
+  ASSERT_OK(store_->Apply(CommitOf("r", 2, {NodeOf("a")})));
+  EtcdStore::Options options =
+      EtcdOptions(prefix_, {EtcdProcess::Shared().address()});
+  options.now = [] { return absl::FromUnixSeconds(1234); };
+  ASSERT_OK(EtcdStore(options).Delete("r", 7));
+  etcdserverpb::RangeRequest request;
+  request.set_key(prefix_ + "deleted/r");
+  etcdserverpb::RangeResponse response;
+  ASSERT_OK(client_.Range(request, response));
+  ASSERT_EQ(response.kvs().size(), 1);
+  stored::v1::EtcdTombstone tombstone;
+  ASSERT_TRUE(tombstone.ParseFromString(response.kvs(0).value()));
+  EXPECT_EQ(tombstone.head().spec().name(), "r");
+  EXPECT_EQ(tombstone.head().incarnation(), 7);
+  EXPECT_EQ(tombstone.head().epoch(), 2);
+  EXPECT_NE(tombstone.head().place(), 0);
+  EXPECT_EQ(tombstone.delete_time().seconds(), 1234);
+  EXPECT_FALSE(tombstone.data_kept());
+}
+
+TEST_F(EtcdTombstoneTest, TheOldestIsDroppedBeyondTheBound) {
+  for (int64_t i = 0; i < limits::kMaxEtcdTombstones; i += 100) {
+    EtcdTxn txn;
+    for (int64_t j = i; j < i + 100; ++j) {
+      txn.Put(absl::StrCat(prefix_, "deleted/", j == 0 ? "zero" : "old", j),
+              "");
+    }
+    ASSERT_OK(Send(txn));
+  }
+  ASSERT_OK(store_->Delete("r", 7));
+  EXPECT_EQ(CountKeys(prefix_ + "deleted/"), limits::kMaxEtcdTombstones);
+  ASSERT_OK(store_->ConfirmDeleted("r"));
+}
+
+}  // namespace
+}  // namespace clockwise
