@@ -186,6 +186,40 @@ INSTANTIATE_TEST_SUITE_P(
               v1::ERROR_REASON_STORE_UNAVAILABLE}),
     [](const auto& test) { return test.param.name; });
 
+TEST(SqliteStoreTest, AFileThatIsGoneTakesNoChange) {
+  TemporaryFolder folder;
+  auto store = MustOpen(folder.File("db"));
+  ASSERT_OK(store->Create(HeadOf("r")));
+  uint64_t epoch = 2;
+  for (const char* name : {"db", "db-wal"}) {
+    for (const bool replaced : {false, true}) {
+      const std::string path = folder.File(name);
+      std::filesystem::rename(path, folder.File("away"));
+      if (replaced) WriteBytes(path, "other");
+      const std::string before = TextOf(*store);
+      for (const absl::Status& status :
+           {store->Apply(CommitOf("r", epoch)), store->Create(HeadOf("s")),
+            store->Delete("r", 7), store->Trust()}) {
+        EXPECT_REFUSED(status, STORE_UNAVAILABLE) << status;
+        EXPECT_NE(status.message().find(
+                      path + (replaced ? ": was replaced" : ": was removed")),
+                  std::string::npos)
+            << status;
+      }
+      EXPECT_FALSE(store->up());
+      EXPECT_EQ(TextOf(*store), before);
+      // The right file is back.
+      std::filesystem::rename(folder.File("away"), path);
+      ASSERT_OK(store->Trust());
+      ASSERT_OK(store->Apply(CommitOf("r", epoch++)));
+      EXPECT_TRUE(store->up());
+    }
+  }
+  const std::string at_the_end = TextOf(*store);
+  store.reset();
+  EXPECT_EQ(TextOf(*MustOpen(folder.File("db"))), at_the_end);
+}
+
 TEST(SqliteStoreTest, AFullStoreRefusesChangesAndGoesOnReading) {
   TemporaryFolder folder;
   auto store = MustOpen(folder.File("db"), {.max_pages = 40});

@@ -179,6 +179,11 @@ absl::StatusOr<std::string> ResolvePath(absl::string_view path) {
 
 std::string LogOf(absl::string_view path) { return absl::StrCat(path, "-wal"); }
 
+uint64_t InodeOf(const std::string& path) {
+  struct stat found = {};
+  return stat(path.c_str(), &found) == 0 ? found.st_ino : 0;
+}
+
 absl::StatusOr<bool> FindDatabase(const std::string& path) {
   struct stat found = {};
   if (stat(path.c_str(), &found) != 0) {

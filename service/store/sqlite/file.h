@@ -8,6 +8,7 @@
 #ifndef CLOCKWISE_SERVICE_STORE_SQLITE_FILE_H_
 #define CLOCKWISE_SERVICE_STORE_SQLITE_FILE_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -23,6 +24,10 @@ absl::StatusOr<std::string> ResolvePath(absl::string_view path);
 
 // Returns the path of the write-ahead log of the database at `path`.
 std::string LogOf(absl::string_view path);
+
+// Returns the inode of the file at `path`, which distinguishes it from another
+// file with the same path; 0: there is no file, or it cannot be found.
+uint64_t InodeOf(const std::string& path);
 
 // Returns true if `path` is a database of Clockwise, which its header decides;
 // false if no file exists. All other files are errors.

@@ -78,17 +78,17 @@ absl::StatusOr<RingHead> SqliteStore::Head(absl::string_view ring) {
 
 absl::Status SqliteStore::Import(const StoredRing& ring) {
   MutexLock lock(mu_);
-  return ReportOutcome(WriteImport(ring));
+  return ReportOutcome(Write([&] { return WriteImport(ring); }));
 }
 
 absl::Status SqliteStore::Delete(absl::string_view ring, uint64_t incarnation) {
   MutexLock lock(mu_);
-  return ReportOutcome(WriteDelete(ring, incarnation));
+  return ReportOutcome(Write([&] { return WriteDelete(ring, incarnation); }));
 }
 
 absl::Status SqliteStore::Apply(const Commit& commit) {
   MutexLock lock(mu_);
-  return ReportOutcome(WriteCommit(commit));
+  return ReportOutcome(Write([&] { return WriteCommit(commit); }));
 }
 
 absl::Status SqliteStore::ReportOutcome(absl::Status status) {

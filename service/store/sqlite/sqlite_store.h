@@ -11,6 +11,10 @@
 // (write-ahead log, synchronous=FULL). The rows of each ring have a digest
 // (row_digest.h), so the store rejects a file that was altered or damaged.
 //
+// A file or log that was removed or replaced while it is open is noticed before
+// and after each commit, so that no change is acknowledged and then lost. A
+// file that another program overwrites in place is not noticed.
+//
 // Limits: if the log of a crashed server is damaged, SQLite cannot tell the
 // damage from a commit that the crash interrupted. The commits after the damage
 // are then lost without an error. A file on NFS or SMB is only as safe as the
@@ -63,7 +67,8 @@ class SqliteStore final : public Store {
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
-  bool up() const override { return up_; }
+  bool up() const override { return up_ && Trust().ok(); }
+  [[nodiscard]] absl::Status Trust() const override;
 
  private:
   // A row of the table `rings`.
@@ -72,6 +77,14 @@ class SqliteStore final : public Store {
     std::string spec;  // as stored
     uint64_t digest = 0;
   };
+  // Remembers which files are open. The log may not exist before the first
+  // commit.
+  void NoteFiles() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Runs `write` if the files are in their place. STORE_UNAVAILABLE: they are
+  // not.
+  [[nodiscard]] absl::Status Write(absl::FunctionRef<absl::Status()> write)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   // The prepared statements, in the order of kSql.
   enum Query {
     kSelectRings,
@@ -96,7 +109,7 @@ class SqliteStore final : public Store {
   static const absl::string_view kSql[kQueries];
 
   explicit SqliteStore(std::unique_ptr<Database> database)
-      : database_(std::move(database)) {}
+      : path_(database->path()), database_(std::move(database)) {}
 
   // The steps of Open (sqlite_store_open.cc).
   [[nodiscard]] absl::Status Start(const Options& options)
@@ -165,7 +178,12 @@ class SqliteStore final : public Store {
   absl::Status ReportOutcome(absl::Status status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  const std::string path_;
   std::atomic<bool> up_ = true;
+  // Inodes of the open files; 0: not known yet. Atomic, because Trust must not
+  // wait for a commit. A file that is open keeps its inode to itself.
+  std::atomic<uint64_t> file_inode_ = 0;
+  std::atomic<uint64_t> log_inode_ = 0;
 
   Mutex mu_;
   const std::unique_ptr<Database> database_ ABSL_PT_GUARDED_BY(mu_);

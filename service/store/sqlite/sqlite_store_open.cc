@@ -1,4 +1,4 @@
-// SqliteStore::Open and its steps.
+// SqliteStore::Open and its steps, and the checks of the open files.
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
 #include "service/store/sqlite/database.h"
 #include "service/store/sqlite/file.h"
 #include "service/store/sqlite/schema.h"
@@ -162,6 +163,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
     return WhyNotOpen(*store->database_, status);
   }
   store->database_->KeepOnClose(false);
+  store->NoteFiles();
   return store;
 }
 
@@ -222,6 +224,40 @@ absl::Status SqliteStore::CheckContent() {
     queries_.push_back(*std::move(query));
   }
   return ReadAll().status();
+}
+
+// --- Files that are removed or replaced ---
+
+void SqliteStore::NoteFiles() {
+  if (file_inode_ == 0) file_inode_ = InodeOf(path_);
+  if (log_inode_ == 0) log_inode_ = InodeOf(LogOf(path_));
+}
+
+absl::Status SqliteStore::Trust() const {
+  for (const auto& [path, inode] :
+       {std::pair(path_, file_inode_.load()),
+        std::pair(LogOf(path_), log_inode_.load())}) {
+    if (inode == 0) continue;
+    const uint64_t now = InodeOf(path);
+    if (now == inode) continue;
+    return Refusal(
+        v1::ERROR_REASON_STORE_UNAVAILABLE,
+        absl::StrCat(OneLine(path), ": was ", now == 0 ? "removed" : "replaced",
+                     " while the server uses it; move it back, or stop the "
+                     "server and restore a backup"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteStore::Write(absl::FunctionRef<absl::Status()> write) {
+  absl::Status status = Trust();
+  if (!status.ok()) return status;
+  status = write();
+  if (!status.ok()) return status;
+  // The file may have been removed since the first check. Then the change is
+  // not acknowledged.
+  NoteFiles();
+  return Trust();
 }
 
 }  // namespace clockwise
