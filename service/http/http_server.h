@@ -49,6 +49,9 @@ class HttpServer {
     // Returns OK if requests can be served. Called for /readyz by the thread of
     // all connections; must be quick. The same holds for `alive`.
     std::function<absl::Status()> ready;
+    // Returns true if the store is trusted; for the text of /readyz. Empty:
+    // always trusted.
+    std::function<bool()> trusted;
     std::function<bool()> alive;  // for /healthz; empty: always alive
     // Answers all other requests; empty: they get 404.
     std::function<HttpReply(const HttpRequest&)> pages;

@@ -41,7 +41,14 @@ HttpReply MetricsReply(const prometheus::Collectable& metrics) {
   return reply;
 }
 
-HttpReply ReadyReply(const absl::Status& ready) {
+// A server that does not trust its store is ready, because it still answers
+// look-ups. The reason may name addresses, so it is only in GetStatus.
+HttpReply ReadyReply(const absl::Status& ready, bool trusted) {
+  if (ready.ok() && !trusted) {
+    return TextReply(200,
+                     "ready for look-ups; changes are rejected because the "
+                     "store is not trusted: GetStatus has the reason\n");
+  }
   if (ready.ok()) return TextReply(200, "ready\n");
   const std::string line =
       absl::StrReplaceAll(ready.message(), {{"\n", " "}, {"\r", " "}});
@@ -64,7 +71,9 @@ HttpReply Choose(const HttpServer::Options& options, absl::string_view method,
                            "the self-probe failed: the server does not answer "
                            "at its own address\n");
   }
-  if (path == "/readyz") return ReadyReply(options.ready());
+  if (path == "/readyz") {
+    return ReadyReply(options.ready(), !options.trusted || options.trusted());
+  }
   if (options.news && path == kEvents) return EventStreamReply(true);  // HEAD
   if (options.pages) return PageReply(options.pages(ParseTarget(target)));
   return TextReply(404, "no such page; use /metrics, /healthz or /readyz\n");

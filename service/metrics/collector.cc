@@ -250,6 +250,10 @@ std::vector<MetricFamily> MetricsCollector::Collect() const {
   AddWatch(options_.watch_figures(), rings, scrape);
   scrape.Add(Metric::kStoreCommit, {}, options_.membership->commit_latency());
   scrape.Add(Metric::kStoreUp, {}, options_.membership->store_up() ? 1.0 : 0.0);
+  scrape.Add(Metric::kStoreTrusted, {},
+             options_.membership->store_trust().ok() ? 1.0 : 0.0);
+  scrape.Add(Metric::kStoreRejected, {},
+             options_.membership->rejected_answers());
   scrape.Add(Metric::kUnconfirmed, {}, Unconfirmed(*options_.membership));
   AddRpcs(*options_.rpc_stats, scrape);
   for (size_t i = 0; i < kLimitNames.size(); ++i) {

@@ -32,6 +32,8 @@ enum class Metric {
   kWatchResyncs,
   kStoreCommit,
   kStoreUp,
+  kStoreTrusted,
+  kStoreRejected,
   kUnconfirmed,
   kRpcStarted,
   kRpcHandled,
@@ -63,7 +65,7 @@ struct MetricRow {
   bool per_node = false;
 };
 
-inline constexpr std::array<MetricRow, 36> kMetrics = {{
+inline constexpr std::array<MetricRow, 38> kMetrics = {{
     {Metric::kBuildInfo, "clockwise_build_info", prometheus::MetricType::Gauge,
      "Version of the server, in the labels; the value is always 1."},
     {Metric::kRingEpoch, "clockwise_ring_epoch", prometheus::MetricType::Gauge,
@@ -122,6 +124,14 @@ inline constexpr std::array<MetricRow, 36> kMetrics = {{
      "Time until the store made a change durable or rejected it."},
     {Metric::kStoreUp, "clockwise_store_up", prometheus::MetricType::Gauge,
      "State of the store: 1 if the last access succeeded, else 0."},
+    {Metric::kStoreTrusted, "clockwise_store_trusted",
+     prometheus::MetricType::Gauge,
+     "1 if the store is the one that the server has read; 0 if it was "
+     "replaced, was set back, or has lost rings."},
+    {Metric::kStoreRejected, "clockwise_store_rejected_answers_total",
+     prometheus::MetricType::Counter,
+     "Number of answers of etcd that were rejected: of another cluster, or of "
+     "a lower revision."},
     {Metric::kUnconfirmed, "clockwise_unconfirmed_seconds",
      prometheus::MetricType::Gauge,
      "Time since the server last confirmed that it has the newest epochs of "

@@ -15,6 +15,7 @@ v1::GetStatusResponse StatusOf(const Membership& membership,
   *response.mutable_server_time() = ToTimestamp(absl::Now());
   *response.mutable_start_time() = ToTimestamp(facts.started);
   response.set_store_up(membership.store_up());
+  response.set_store_distrust(std::string(membership.store_trust().message()));
   response.set_ready(membership.Ready().ok());
   if (response.ready()) {
     response.set_unconfirmed_ms(UnconfirmedMs(membership.Unconfirmed()));

@@ -64,6 +64,7 @@ absl::StatusOr<std::unique_ptr<Monitoring>> Monitoring::Start(
                ? absl::UnavailableError("the server is draining")
                : parts.membership->Ready();
   };
+  http.trusted = [parts] { return parts.membership->store_trust().ok(); };
   if (ServesPages(options, *parts.security)) {
     http.pages = [site = &monitoring->site_](const HttpRequest& request) {
       return site->Respond(request);

@@ -53,6 +53,11 @@ TEST(DoctorTest, EachThingThatIsWrongWithOneServerIsNamed) {
   const std::pair<void (*)(v1::GetStatusResponse&), const char*> faults[] = {
       {[](auto& status) { status.set_draining(true); }, "is draining"},
       {[](auto& status) { status.set_store_up(false); }, "etcd:a"},
+      {[](auto& status) {
+         status.set_store_up(false);
+         status.set_store_distrust("etcd was emptied");
+       },
+       "does not trust its store: etcd was emptied"},
       {[](auto& status) { status.set_unconfirmed_ms(11'000); }, "11 s ago"},
       {[](auto& status) {
          status.mutable_certificate_expire_time()->set_seconds(

@@ -42,6 +42,8 @@ TEST(MetricsTest, EveryNameOfTheDesignIsServedWithItsType) {
       "clockwise_watch_resyncs_total counter",
       "clockwise_store_commit_seconds histogram",
       "clockwise_store_up gauge",
+      "clockwise_store_trusted gauge",
+      "clockwise_store_rejected_answers_total counter",
       "grpc_server_started_total counter",
       "grpc_server_handled_total counter",
       "grpc_server_handling_seconds histogram",
@@ -242,6 +244,15 @@ TEST(MetricsTest, StoreUpFollowsTheStore) {
   server.store.is_up = false;
   EXPECT_THAT(Named(server.Scrape(), "clockwise_store_up"),
               ElementsAre(Pair("clockwise_store_up", 0)));
+}
+
+TEST(MetricsTest, StoreTrustedFollowsTheStore) {
+  Scraped server;
+  EXPECT_EQ(server.Scrape()["clockwise_store_trusted"], 1);
+  server.store.trust = absl::UnavailableError("replaced");
+  server.store.rejected = 3;
+  EXPECT_EQ(server.Scrape()["clockwise_store_trusted"], 0);
+  EXPECT_EQ(server.Scrape()["clockwise_store_rejected_answers_total"], 3);
 }
 
 TEST(MetricsTest, ADeletedRingHasNoSeries) {

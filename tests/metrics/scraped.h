@@ -26,8 +26,12 @@ class FickleStore final : public Store {
   absl::Status Delete(absl::string_view ring, uint64_t incarnation) override;
   absl::Status Apply(const Commit& commit) override;
   bool up() const override { return is_up; }
+  absl::Status Trust() const override { return trust; }
+  Rejections rejections() const override { return {rejected, ""}; }
 
   bool is_up = true;
+  absl::Status trust;
+  uint64_t rejected = 0;
 
  private:
   MemoryStore memory_;

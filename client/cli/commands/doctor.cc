@@ -56,7 +56,9 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
   const v1::GetStatusResponse& status = examined.status;
   if (status.draining()) add("is draining");
   if (!status.ready()) add("has not loaded its rings yet");
-  if (!status.store_up()) {
+  if (!status.store_distrust().empty()) {
+    add(absl::StrCat("does not trust its store: ", status.store_distrust()));
+  } else if (!status.store_up()) {
     add(absl::StrCat("its store ", status.store(),
                      " did not answer the last call"));
   }

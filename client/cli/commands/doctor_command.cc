@@ -56,6 +56,11 @@ std::string StateOf(const v1::GetStatusResponse& status) {
   return status.ready() ? "serving" : "not loaded";
 }
 
+std::string StoreStateOf(const v1::GetStatusResponse& status) {
+  if (!status.store_distrust().empty()) return "not trusted";
+  return status.store_up() ? "up" : "down";
+}
+
 std::string ServerTable(const std::vector<Examined>& servers,
                         const Terminal& terminal) {
   Table table({{"SERVER"},
@@ -74,8 +79,7 @@ std::string ServerTable(const std::vector<Examined>& servers,
     const v1::GetStatusResponse& status = one.status;
     const absl::Duration error = ClockError(one);
     table.AddRow(
-        {one.server, StateOf(status), status.version(),
-         status.store_up() ? "up" : "down",
+        {one.server, StateOf(status), status.version(), StoreStateOf(status),
          absl::StrFormat("%.1f s ago",
                          static_cast<double>(status.unconfirmed_ms()) / 1000),
          absl::StrFormat("%+.1f s", absl::ToDoubleSeconds(error)),
