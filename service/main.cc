@@ -2,6 +2,7 @@
 // SIGTERM.
 #include <absl/synchronization/mutex.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -135,17 +136,16 @@ absl::Status Serve(const ServerOptions& options) {
   SilenceLibraryLogs();
   auto security = Security::Open(options.security, options.listen);
   if (!security.ok()) return security.status();
-  auto store = OpenStore(options.store, options.etcd);
+  auto store = OpenStore(options.store, options.etcd, options.require_existing);
   if (!store.ok()) return store.status();
   // A private store is available at once or fails the start. A shared store may
   // become available later, so the server waits for it.
   const bool shared = IsEtcd(options.store);
+  const FirstRings first = {options.default_ring, options.require_existing};
   Membership membership(MembershipOptions(options, **store));
   if (!shared) {
     absl::Status status = membership.Load();
-    if (status.ok()) {
-      status = EnsureDefaultRing(membership, options.default_ring);
-    }
+    if (status.ok()) status = EnsureRings(membership, first);
     if (!status.ok()) return status;
   }
 
@@ -165,12 +165,21 @@ absl::Status Serve(const ServerOptions& options) {
                       {"http", (*http)->address()},
                       {"store", options.store},
                       {"config", options.config}});
+  const TrustLog trust(**store);
   std::optional<StoreLink> link;
+  absl::Status failure;  // written by the thread of `link`
   if (shared) {
-    link.emplace(**store, membership, options.default_ring, [&] {
-      (*rpc)->StartServing();
-      TellReady(membership, **rpc, **http);
-    });
+    link.emplace(
+        **store, membership, first,
+        [&] {
+          (*rpc)->StartServing();
+          TellReady(membership, **rpc, **http);
+        },
+        [&failure](const absl::Status& why) {
+          if (!failure.ok()) return;
+          failure = why;
+          kill(getpid(), SIGTERM);  // ends WaitForEnd
+        });
   } else {
     TellReady(membership, **rpc, **http);
   }
@@ -180,7 +189,7 @@ absl::Status Serve(const ServerOptions& options) {
   link.reset();  // ends calls that wait for the store
   (*http)->Stop();
   LogInfo("drained");
-  return absl::OkStatus();
+  return failure;
 }
 
 // Checks flags and files as Serve does. Opens no store and no port.

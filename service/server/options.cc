@@ -111,6 +111,9 @@ struct Parser {
     app.add_option("--store", options.store,
                    absl::StrCat("Store of the rings: ", kStoreForms))
         ->type_name("STORE");
+    app.add_flag("--require-existing", options.require_existing,
+                 "Do not start on a store without rings, and create no ring "
+                 "\"default\"");
     AddEtcdFlags(app, options.etcd);
     app.option_defaults()->group("Security");
     AddSecurityFlags(app, options.security);

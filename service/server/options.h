@@ -25,6 +25,7 @@ struct ServerOptions {
   std::string store = "sqlite:clockwise.db";
   std::string ring_page = "auto";  // or on, off
   EtcdFlags etcd;
+  bool require_existing = false;  // do not start on a store without rings
   SecurityOptions security;
   ServingLimits serving;
   v1::RingSpec default_ring;   // for the ring "default" if it is created

@@ -9,21 +9,57 @@ namespace clockwise {
 namespace {
 
 constexpr std::chrono::seconds kTellAgainAfter(60);
+constexpr std::chrono::seconds kLookEvery(1);
 
 }  // namespace
 
-absl::Status EnsureDefaultRing(Membership& membership,
-                               const v1::RingSpec& spec) {
+absl::Status EnsureRings(Membership& membership, const FirstRings& first) {
+  if (first.require_existing) {
+    if (!membership.Rings().empty()) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        "--require-existing: the store has no rings; check --store and "
+        "--etcd-prefix, restore a backup, or start once without the flag");
+  }
   if (membership.Find("").ok()) return absl::OkStatus();
-  return membership.CreateRing(spec).status();
+  return membership.CreateRing(first.default_ring).status();
 }
 
-StoreLink::StoreLink(Store& store, Membership& membership,
-                     v1::RingSpec default_ring, std::function<void()> ready)
+TrustLog::TrustLog(const Store& store)
+    : store_(store), task_([this](const std::stop_token&) { return Look(); }) {}
+
+PeriodicTask::Clock::time_point TrustLog::Look() {
+  const auto now = PeriodicTask::Clock::now();
+  const absl::Status trust = store_.Trust();
+  if (trust.ok() && !trusted_) LogInfo("the store is trusted again");
+  if (!trust.ok() && (trusted_ || now >= next_log_)) {
+    LogWarning(
+        "the store is not trusted: changes are rejected, look-ups "
+        "continue from memory",
+        {{"reason", std::string(trust.message())}});
+    next_log_ = now + kTellAgainAfter;
+  }
+  trusted_ = trust.ok();
+  const Store::Rejections rejections = store_.rejections();
+  if (rejections.count > rejections_ && now >= next_rejection_log_) {
+    LogWarning(
+        "answers of etcd are rejected: they are not of the store that "
+        "this server has read",
+        {{"answers", absl::StrCat(rejections.count)},
+         {"last", rejections.last}});
+    rejections_ = rejections.count;
+    next_rejection_log_ = now + kTellAgainAfter;
+  }
+  return now + kLookEvery;
+}
+
+StoreLink::StoreLink(Store& store, Membership& membership, FirstRings first,
+                     std::function<void()> ready,
+                     std::function<void(const absl::Status&)> fail)
     : store_(store),
       membership_(membership),
-      default_ring_(std::move(default_ring)),
-      ready_(std::move(ready)) {
+      first_(std::move(first)),
+      ready_(std::move(ready)),
+      fail_(std::move(fail)) {
   store_.Follow([this](const std::string& ring) { return Changed(ring); });
 }
 
@@ -33,11 +69,22 @@ StoreLink::~StoreLink() {
   store_.Follow(nullptr);
 }
 
-absl::Status StoreLink::Changed(const std::string& ring) {
-  absl::Status status = membership_.Refresh(ring);
-  if (status.ok() && !is_ready_) {
-    status = EnsureDefaultRing(membership_, default_ring_);
+absl::Status StoreLink::Start(const std::string& ring) {
+  absl::Status status = store_.CheckStart();
+  if (absl::IsFailedPrecondition(status)) {
+    fail_(status);
+    return status;
   }
+  if (status.ok()) status = membership_.Refresh(ring);
+  if (!status.ok()) return status;
+  status = EnsureRings(membership_, first_);
+  if (absl::IsFailedPrecondition(status)) fail_(status);
+  return status;
+}
+
+absl::Status StoreLink::Changed(const std::string& ring) {
+  const absl::Status status =
+      is_ready_ ? membership_.Refresh(ring) : Start(ring);
   if (stopping_) return status;
   Tell(status);
   if (status.ok() && !is_ready_) {

@@ -17,24 +17,58 @@
 #include "absl/status/status.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/membership/membership.h"
+#include "service/runtime/periodic_task.h"
 #include "service/store/store.h"
 
 namespace clockwise {
 
-// Creates the ring "default" with `spec`, if it does not exist.
-[[nodiscard]] absl::Status EnsureDefaultRing(Membership& membership,
-                                             const v1::RingSpec& spec);
+// The rings that a server needs before it serves.
+struct FirstRings {
+  v1::RingSpec default_ring;      // created if "default" does not exist
+  bool require_existing = false;  // create nothing, and require any ring
+};
+
+// Creates the ring "default", if it does not exist. With `require_existing`,
+// creates nothing; FAILED_PRECONDITION: the store has no rings.
+[[nodiscard]] absl::Status EnsureRings(Membership& membership,
+                                       const FirstRings& first);
+
+// Logs when the store is no longer trusted (Store::Trust), and when it is
+// trusted again. Logs rejected answers (Store::rejections). Repeats both once a
+// minute. It owns one thread. `store` must outlive it.
+class TrustLog {
+ public:
+  explicit TrustLog(const Store& store);
+  ~TrustLog() { task_.Stop(); }
+  TrustLog(const TrustLog&) = delete;
+  TrustLog& operator=(const TrustLog&) = delete;
+
+ private:
+  PeriodicTask::Clock::time_point Look();
+
+  const Store& store_;
+  bool trusted_ = true;
+  uint64_t rejections_ = 0;  // logged so far
+  PeriodicTask::Clock::time_point next_log_;
+  PeriodicTask::Clock::time_point next_rejection_log_;
+  PeriodicTask task_;  // last, because it uses the members above
+};
 
 class StoreLink {
  public:
-  // Calls `ready` once, when all rings are loaded and "default" exists.
-  StoreLink(Store& store, Membership& membership, v1::RingSpec default_ring,
-            std::function<void()> ready);
+  // Calls `ready` once, when all rings are loaded and EnsureRings has
+  // succeeded. Calls `fail` instead if the server must not start on this store
+  // (Store::CheckStart, EnsureRings).
+  StoreLink(Store& store, Membership& membership, FirstRings first,
+            std::function<void()> ready,
+            std::function<void(const absl::Status&)> fail);
   ~StoreLink();
   StoreLink(const StoreLink&) = delete;
   StoreLink& operator=(const StoreLink&) = delete;
 
  private:
+  // Loads the rings for the first time.
+  absl::Status Start(const std::string& ring);
   // Reads `ring` from the store; "" means all rings.
   absl::Status Changed(const std::string& ring);
   // Logs whether the store is available, when that changes.
@@ -42,8 +76,9 @@ class StoreLink {
 
   Store& store_;
   Membership& membership_;
-  const v1::RingSpec default_ring_;
+  const FirstRings first_;
   const std::function<void()> ready_;
+  const std::function<void(const absl::Status&)> fail_;
   std::atomic<bool> stopping_ = false;
   // Used only by the store's thread.
   bool is_ready_ = false;

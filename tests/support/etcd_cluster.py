@@ -1,5 +1,6 @@
 """Runs real etcd members on loopback, in temporary folders."""
 
+import base64
 import json
 import os
 import random
@@ -70,12 +71,20 @@ class EtcdCluster:
             self.kill(index)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self, index, wait=True):
-        """Starts a member, with its previous data if there is any."""
+    def wipe(self, index):
+        """Removes the data of a member that is stopped."""
+        shutil.rmtree(f"{self.folder}/data{index}")
+
+    def start(self, index, wait=True, alone=False):
+        """Starts a member, with its previous data if there is any.
+
+        `alone` makes a member without data a cluster of its own.
+        """
         client = f"{self.scheme}://127.0.0.1:{self.clients[index]}"
         peer = f"http://127.0.0.1:{self.peers[index]}"
         members = ",".join(f"m{i}=http://127.0.0.1:{port}"
-                           for i, port in enumerate(self.peers))
+                           for i, port in enumerate(self.peers)
+                           if i == index or not alone)
         with open(os.path.join(self.folder, f"log{index}"), "a") as log:
             self.processes[index] = subprocess.Popen(
                 ["etcd", f"--name=m{index}",
@@ -114,6 +123,34 @@ class EtcdCluster:
         with open(os.path.join(self.folder, f"log{index}")) as log:
             raise RuntimeError(
                 "etcd did not become healthy: " + log.read()[-2000:])
+
+    def save(self, path):
+        """Saves a snapshot of a cluster of one member."""
+        self._etcdctl(f"--endpoints={self.addresses[0]}", "snapshot", "save",
+                      path)
+
+    def restore(self, path):
+        """Restores a snapshot to the only member, which is stopped and has no
+        data. The cluster ID is then a new one."""
+        peer = f"http://127.0.0.1:{self.peers[0]}"
+        self._etcdctl("snapshot", "restore", path, "--name=m0",
+                      f"--data-dir={self.folder}/data0",
+                      f"--initial-cluster=m0={peer}",
+                      f"--initial-advertise-peer-urls={peer}",
+                      "--initial-cluster-token=restored")
+
+    @staticmethod
+    def _etcdctl(*arguments):
+        subprocess.run(["etcdctl", *arguments], check=True, timeout=60,
+                       env={**os.environ, "ETCDCTL_API": "3"},
+                       capture_output=True)
+
+    def put(self, key, value):
+        """Writes one key."""
+        def encoded(text):
+            return base64.b64encode(text.encode()).decode()
+        self.post(0, "/v3/kv/put",
+                  {"key": encoded(key), "value": encoded(value)})
 
     def leader(self):
         """Returns the index of the leader."""
