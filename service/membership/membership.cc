@@ -204,14 +204,12 @@ absl::Status Membership::DeleteRing(absl::string_view ring) {
   auto state = Find(name);
   if (!state.ok()) return state.status();
   for (const StatePtr& other : Rings()) {
-    if (other->ring().spec().migrating_from() != name) continue;
-    return Refusal(
-        v1::ERROR_REASON_RING_IN_USE,
-        absl::StrCat("ring ", Quoted(name), ": ring ", Quoted(other->name()),
-                     " migrates from it; end that migration first"));
+    if (other->ring().spec().migrating_from() == name) {
+      return RingInUse(name, other->name());
+    }
   }
-  // Fails if another server has created the ring again: the incarnation
-  // differs.
+  // Fails if another server has created the ring again (the incarnation
+  // differs), or has created a ring that migrates from it.
   if (absl::Status status = options_.store->Delete(name, (*state)->incarnation);
       !status.ok()) {
     return status;

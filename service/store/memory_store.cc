@@ -30,6 +30,16 @@ absl::StatusOr<RingHead> MemoryStore::Head(absl::string_view ring) {
   return found->second.head;
 }
 
+absl::Status MemoryStore::Create(const RingHead& head) {
+  MutexLock lock(mu_);
+  const std::string& name = head.spec.name();
+  if (rings_.contains(name)) return RingExists(name);
+  const std::string& from = head.spec.migrating_from();
+  if (!from.empty() && !rings_.contains(from)) return RingNotFound(from);
+  rings_[name].head = head;
+  return absl::OkStatus();
+}
+
 absl::Status MemoryStore::Import(const StoredRing& stored) {
   MutexLock lock(mu_);
   const std::string& name = stored.head.spec.name();
@@ -43,6 +53,9 @@ absl::Status MemoryStore::Delete(absl::string_view ring, uint64_t incarnation) {
   if (found == rings_.end()) return RingNotFound(ring);
   absl::Status status = CheckIncarnation(found->second.head, incarnation);
   if (!status.ok()) return status;
+  for (const auto& [name, other] : rings_) {
+    if (other.head.spec.migrating_from() == ring) return RingInUse(ring, name);
+  }
   rings_.erase(found);
   return absl::OkStatus();
 }

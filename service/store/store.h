@@ -12,6 +12,7 @@
 //   EPOCH_CONFLICT (ABORTED)         the ring has another epoch or incarnation
 //                                    than expected; nothing was changed.
 //   RING_EXISTS (ALREADY_EXISTS)     the store has a ring with this name.
+//   RING_IN_USE (FAILED_PRECONDITION)  another ring migrates from the ring.
 //   RING_NOT_FOUND (NOT_FOUND)       the store has no ring with this name.
 #ifndef CLOCKWISE_SERVICE_STORE_STORE_H_
 #define CLOCKWISE_SERVICE_STORE_STORE_H_
@@ -88,13 +89,16 @@ class Store {
       absl::string_view ring, uint64_t incarnation, uint64_t epoch);
 
   // Writes a new ring that has no nodes and no history. RING_EXISTS.
-  [[nodiscard]] absl::Status Create(const RingHead& head);
+  // RING_NOT_FOUND: the ring that the spec migrates from does not exist.
+  // By default, the source of a migration is not checked.
+  [[nodiscard]] virtual absl::Status Create(const RingHead& head);
 
   // Writes a whole ring, completely or not at all. `ring` must be a ring that
   // Load returned, of this or of another store. RING_EXISTS.
   [[nodiscard]] virtual absl::Status Import(const StoredRing& ring) = 0;
 
   // Deletes a ring with its nodes, table and history. RING_NOT_FOUND.
+  // RING_IN_USE: another ring migrates from it.
   // EPOCH_CONFLICT: the ring with this name has another incarnation.
   [[nodiscard]] virtual absl::Status Delete(absl::string_view ring,
                                             uint64_t incarnation) = 0;

@@ -16,6 +16,12 @@ absl::Status RingNotFound(absl::string_view ring) {
                               " does not exist; ListRings lists the rings"));
 }
 
+absl::Status RingInUse(absl::string_view ring, absl::string_view user) {
+  return Refusal(v1::ERROR_REASON_RING_IN_USE,
+                 absl::StrCat("ring ", Quoted(ring), ": ring ", Quoted(user),
+                              " migrates from it; end that migration first"));
+}
+
 absl::Status RingExists(absl::string_view ring) {
   return Refusal(v1::ERROR_REASON_RING_EXISTS,
                  absl::StrCat("ring ", Quoted(ring), " already exists"));

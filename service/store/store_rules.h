@@ -13,6 +13,8 @@ namespace clockwise {
 
 absl::Status RingNotFound(absl::string_view ring);
 absl::Status RingExists(absl::string_view ring);
+// Returns RING_IN_USE: `user` migrates from `ring`.
+absl::Status RingInUse(absl::string_view ring, absl::string_view user);
 
 // True if another program changed or deleted the ring first: EPOCH_CONFLICT or
 // RING_NOT_FOUND.

@@ -226,6 +226,39 @@ class FaultsStoreTest(FaultCase):
             stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="late")),
                          timeout=TIMEOUT)
 
+    def test_a_migrations_source_is_not_deleted_at_another_server(self):
+        created = 0
+        with EtcdCluster() as cluster:
+            servers = self.replicas(cluster)
+            here, there = (self.stub(server) for server in servers)
+            for i in range(60):
+                source, ring = f"source-{i}", f"ring-{i}"
+                here.CreateRing(pb.CreateRingRequest(
+                    spec=pb.RingSpec(name=source)), timeout=TIMEOUT)
+                self.assertTrue(eventually(lambda: source in self.rings(there)))
+                creation = here.CreateRing.future(pb.CreateRingRequest(
+                    spec=pb.RingSpec(name=ring, migrating_from=source)),
+                    timeout=TIMEOUT)
+                deletion = there.DeleteRing.future(pb.DeleteRingRequest(
+                    ring=source), timeout=TIMEOUT)
+                codes = (creation.code(), deletion.code())
+                self.assertIn(codes, (
+                    (grpc.StatusCode.OK, grpc.StatusCode.FAILED_PRECONDITION),
+                    (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.OK)))
+                made = creation.code() == grpc.StatusCode.OK
+                created += made
+                for stub in (here, there):
+                    self.assertTrue(eventually(
+                        lambda: (source in self.rings(stub)) == made
+                        and (ring in self.rings(stub)) == made))
+        print(f"60 races: {created} created, {60 - created} deleted")
+
+    @staticmethod
+    def rings(stub):
+        answer = stub.ListRings(pb.ListRingsRequest(page_size=1000),
+                                timeout=TIMEOUT)
+        return {ring.spec.name for ring in answer.rings}
+
     def test_an_sqlite_file_that_is_gone_or_another_takes_no_change(self):
         for lost in ("rings.db", "rings.db-wal"):
             for replaced in (False, True):

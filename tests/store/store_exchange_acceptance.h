@@ -40,6 +40,7 @@ TYPED_TEST_P(StoreExchangeAcceptance, AnImportedRingComesBackWhole) {
 }
 
 TYPED_TEST_P(StoreExchangeAcceptance, AMigrationThatEndedIsInNoSpecAnyMore) {
+  ASSERT_OK(this->store_->Create(HeadOf("old")));
   RingHead head = HeadOf("r");
   head.spec.set_migrating_from("old");
   ASSERT_OK(this->store_->Create(head));
@@ -54,6 +55,33 @@ TYPED_TEST_P(StoreExchangeAcceptance, AMigrationThatEndedIsInNoSpecAnyMore) {
   EXPECT_EQ(this->Stored("r").head.spec.migrating_from(), "");
   ASSERT_OK(this->store_->Apply(CommitOf("r", 4, {NodeOf("b")})));
   EXPECT_EQ(this->Stored("r").head.spec.migrating_from(), "");
+}
+
+TYPED_TEST_P(StoreExchangeAcceptance, AMigrationsSourceIsNotDeleted) {
+  RingHead head = HeadOf("r");
+  head.spec.set_migrating_from("old");
+  EXPECT_REFUSED(this->store_->Create(head), RING_NOT_FOUND);
+  EXPECT_REFUSED(this->store_->Head("r").status(), RING_NOT_FOUND);
+  ASSERT_OK(this->store_->Create(HeadOf("old")));
+  ASSERT_OK(this->store_->Create(head));
+  EXPECT_REFUSED(this->store_->Delete("old", 7), RING_IN_USE);
+  this->Reopen();
+  EXPECT_REFUSED(this->store_->Delete("old", 7), RING_IN_USE);
+  // The migration ends in one of two ways.
+  ASSERT_OK(this->store_->Delete("r", 7));
+  ASSERT_OK(this->store_->Create(head));
+  Commit commit = CommitOf("r", 2);
+  commit.record.mutable_change()->set_ended_migration_from("old");
+  ASSERT_OK(this->store_->Apply(commit));
+  ASSERT_OK(this->store_->Delete("old", 7));
+  EXPECT_EQ(this->Stored("r").head.epoch, 2);
+  // A ring is restored without its source too.
+  StoredRing restored;
+  restored.head = HeadOf("s");
+  restored.head.spec.set_migrating_from("old");
+  ASSERT_OK(this->store_->Import(restored));
+  ASSERT_OK(this->store_->Create(HeadOf("old")));
+  EXPECT_REFUSED(this->store_->Delete("old", 7), RING_IN_USE);
 }
 
 TYPED_TEST_P(StoreExchangeAcceptance, ManyNodesAndRecordsAreImported) {
@@ -138,6 +166,7 @@ TYPED_TEST_P(StoreExchangeAcceptance, ATableIsImported) {
 REGISTER_TYPED_TEST_SUITE_P(StoreExchangeAcceptance,
                             AnImportedRingComesBackWhole,
                             AMigrationThatEndedIsInNoSpecAnyMore,
+                            AMigrationsSourceIsNotDeleted,
                             ManyNodesAndRecordsAreImported,
                             ChangesAfterAnEpochAreThoseThatFollowIt,
                             HeadsAreThoseOfAllRingsByName, ATableIsImported);

@@ -73,6 +73,7 @@ class EtcdStore final : public Store {
   absl::StatusOr<std::vector<RingHead>> Heads() override;
   absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ChangesAfter(
       absl::string_view ring, uint64_t incarnation, uint64_t epoch) override;
+  [[nodiscard]] absl::Status Create(const RingHead& head) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;
@@ -161,8 +162,16 @@ class EtcdStore final : public Store {
   // do not matter: the next deletion of a ring repeats it.
   void TrimTombstones();
 
-  // Writes the head of a new ring, and deletes its tombstone. RING_EXISTS.
-  absl::Status CreateHead(const stored::v1::EtcdHead& head);
+  // Writes a whole ring. `is_new`: requires that the ring from which it
+  // migrates exists.
+  absl::Status WriteRing(const StoredRing& ring, bool is_new);
+  // Writes the head of a new ring, and deletes its tombstone. RING_EXISTS;
+  // RING_NOT_FOUND as above.
+  absl::Status CreateHead(const stored::v1::EtcdHead& head, bool is_new);
+  // RING_IN_USE: a ring migrates from `ring` at `revision`.
+  absl::Status CheckUnused(absl::string_view ring, int64_t revision);
+  // Adds the deletion of `known`, which was read at `revision`, to `txn`.
+  void AddDeletion(const Known& known, int64_t revision, EtcdTxn& txn) const;
 
   // Access to `known_`.
   void Remember(absl::string_view ring, Known known);

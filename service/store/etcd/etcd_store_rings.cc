@@ -8,13 +8,25 @@
 #include "service/limits.h"
 #include "service/store/etcd/batch.h"
 #include "service/store/etcd/etcd_store.h"
+#include "service/store/etcd/parse.h"
 #include "service/store/etcd/txn.h"
 #include "service/store/etcd/values.h"
 #include "service/store/store_rules.h"
 
 namespace clockwise {
 
+absl::Status EtcdStore::Create(const RingHead& head) {
+  StoredRing ring;
+  ring.head = head;
+  return WriteRing(ring, /*is_new=*/true);
+}
+
+// A restored ring may migrate from a ring that is restored later, or never.
 absl::Status EtcdStore::Import(const StoredRing& ring) {
+  return WriteRing(ring, /*is_new=*/false);
+}
+
+absl::Status EtcdStore::WriteRing(const StoredRing& ring, bool is_new) {
   // Phase 1: make sure that the store has markers. Then fail early if the
   // ring exists. CreateHead checks it again, so this check only saves the
   // writes of phase 2.
@@ -48,10 +60,15 @@ absl::Status EtcdStore::Import(const StoredRing& ring) {
   absl::Status status = batch.Finish();
   if (!status.ok()) return status;
   // Phase 3: write the head, which makes the whole ring visible at once.
-  return CreateHead(head);
+  return CreateHead(head, is_new);
 }
 
-absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head) {
+// The key Use connects the creation of a ring with the deletion of its source:
+// the creation compares that the source exists and writes the key, and the
+// deletion compares that no such key was written since it read all heads. Of
+// two that run at the same time, etcd executes one first, and the other fails.
+absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head,
+                                   bool is_new) {
   const std::string& name = head.spec().name();
   EtcdTxn txn;
   txn.CompareRevision(keys_.Head(name), 0);
@@ -59,6 +76,9 @@ absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head) {
   txn.Delete({keys_.Tombstone(name), ""});
   txn.ElseRead(keys_.Head(name));
   markers_.Guard(txn);
+  const std::string& source = head.spec().migrating_from();
+  if (!source.empty()) txn.Put(keys_.Use(source, name), "");
+  if (is_new && !source.empty()) txn.CompareExists(keys_.Head(source));
   etcdserverpb::TxnResponse response;
   bool maybe_made = false;
   absl::Status status = client_.Txn(txn.request(), response, maybe_made);
@@ -79,7 +99,8 @@ absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head) {
     return absl::OkStatus();
   }
   status = markers_.Judge(response, 1);
-  return status.ok() ? RingExists(name) : status;
+  if (!status.ok()) return status;
+  return found != nullptr ? RingExists(name) : RingNotFound(source);
 }
 
 // Each attempt reads the head, and deletes all keys of the ring only if the
@@ -94,24 +115,14 @@ absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
     absl::Status status = known.status();
     if (status.ok())
       status = CheckIncarnation(HeadIn(known->head), incarnation);
+    if (status.ok()) status = CheckUnused(ring, revision);
     // After a lost answer, a missing or new ring means that the deletion was
     // made.
     if (maybe_made && LostRace(status))
       status = absl::OkStatus();
     else if (status.ok()) {
       EtcdTxn txn;
-      txn.CompareRevision(keys_.Head(ring), known->revision);
-      txn.Delete({keys_.Head(ring), ""});
-      txn.Delete({keys_.Turn(ring), ""});
-      stored::v1::EtcdTombstone tombstone;
-      *tombstone.mutable_head() = known->head;
-      tombstone.mutable_delete_time()->set_seconds(
-          absl::ToUnixSeconds(options_.now()));
-      txn.Put(keys_.Tombstone(ring), tombstone.SerializeAsString());
-      for (const char* kind : EtcdKeys::kKinds) {
-        txn.Delete(keys_.All(kind, known->head.place()));
-      }
-      markers_.Guard(txn);
+      AddDeletion(*known, revision, txn);
       etcdserverpb::TxnResponse response;
       bool now_maybe = false;
       status = client_.Txn(txn.request(), response, now_maybe);
@@ -132,6 +143,40 @@ absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
     return status;
   }
   return LostAllRaces(ring);
+}
+
+absl::Status EtcdStore::CheckUnused(absl::string_view ring, int64_t revision) {
+  // The heads decide, because rings of older versions have no key Use.
+  const auto kvs = ReadRange(keys_.Heads(), revision);
+  if (!kvs.ok()) return kvs.status();
+  for (const mvccpb::KeyValue& kv : *kvs) {
+    const absl::string_view user = keys_.RingOf(kv.key());
+    const auto head = ParseEtcdHead(user, kv.value());
+    if (!head.ok()) return head.status();
+    if (head->spec().migrating_from() == ring) return RingInUse(ring, user);
+  }
+  return absl::OkStatus();
+}
+
+void EtcdStore::AddDeletion(const Known& known, int64_t revision,
+                            EtcdTxn& txn) const {
+  const std::string& ring = known.head.spec().name();
+  txn.CompareRevision(keys_.Head(ring), known.revision);
+  txn.CompareUnchanged(keys_.Uses(ring), revision);
+  txn.Delete({keys_.Head(ring), ""});
+  txn.Delete({keys_.Turn(ring), ""});
+  txn.Delete(keys_.Uses(ring));
+  const std::string& source = known.head.spec().migrating_from();
+  if (!source.empty()) txn.Delete({keys_.Use(source, ring), ""});
+  stored::v1::EtcdTombstone tombstone;
+  *tombstone.mutable_head() = known.head;
+  tombstone.mutable_delete_time()->set_seconds(
+      absl::ToUnixSeconds(options_.now()));
+  txn.Put(keys_.Tombstone(ring), tombstone.SerializeAsString());
+  for (const char* kind : EtcdKeys::kKinds) {
+    txn.Delete(keys_.All(kind, known.head.place()));
+  }
+  markers_.Guard(txn);
 }
 
 void EtcdStore::TrimTombstones() {

@@ -230,6 +230,10 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
   const std::string head_key = keys_.Head(head.spec().name());
   txn.CompareRevision(head_key, before.revision);
   txn.Put(head_key, head.SerializeAsString());
+  const std::string& source = before.head.spec().migrating_from();
+  if (!source.empty() && head.spec().migrating_from().empty()) {
+    txn.Delete({keys_.Use(source, head.spec().name()), ""});
+  }
   const uint64_t kept_after = std::min(KeptAfter(head), head.epoch() - 1);
   if (kept_after > KeptAfter(before.head)) {
     txn.Delete(keys_.Changes(head.place(), 0, kept_after));

@@ -16,7 +16,7 @@ std::string Number(size_t number) { return absl::StrFormat("%08d", number); }
 
 EtcdRange Under(std::string prefix) {
   std::string end = prefix;
-  ++end.back();  // all prefixes here end in '/' or in a digit
+  ++end.back();  // all prefixes here end in '/', '#' or a digit
   return {std::move(prefix), std::move(end)};
 }
 
@@ -29,6 +29,15 @@ std::string EtcdKeys::Tombstone(absl::string_view ring) const {
 }
 
 EtcdRange EtcdKeys::Tombstones() const { return Under(Tombstone("")); }
+
+std::string EtcdKeys::Use(absl::string_view source,
+                          absl::string_view ring) const {
+  return absl::StrCat(prefix_, "uses/", source, "#", ring);
+}
+
+EtcdRange EtcdKeys::Uses(absl::string_view source) const {
+  return Under(Use(source, ""));
+}
 
 std::string EtcdKeys::Head(absl::string_view ring) const {
   return absl::StrCat(prefix_, "rings/", ring);

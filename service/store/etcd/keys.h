@@ -5,7 +5,9 @@
 //   PREFIX tables/PLACE/GENERATION/CHUNK        ordinals, 4 bytes each
 //   PREFIX changes/PLACE/EPOCH                  an EtcdRecord
 //   PREFIX parts/PLACE/EPOCH-COMMIT/NUMBER      a part of a large record
-//   PREFIX turns/NAME                           mark of a server that lost a
+//   PREFIX uses/SOURCE#NAME                     empty: NAME migrates from
+//   SOURCE PREFIX turns/NAME                           mark of a server that
+//   lost a
 //                                               race (etcd_store.h)
 //   PREFIX deleted/NAME                         EtcdTombstone of a ring
 //   PREFIX format                               "1" (markers.h)
@@ -44,6 +46,9 @@ class EtcdKeys {
   std::string Id() const;
   std::string Tombstone(absl::string_view ring) const;
   EtcdRange Tombstones() const;
+  // '#' is in no name, although '/' may be.
+  std::string Use(absl::string_view source, absl::string_view ring) const;
+  EtcdRange Uses(absl::string_view source) const;
   std::string Head(absl::string_view ring) const;
   EtcdRange Heads() const;
   std::string Turn(absl::string_view ring) const;

@@ -26,6 +26,23 @@ class EtcdTxn {
     compare->set_key(std::move(key));
     compare->set_mod_revision(revision);
   }
+  // Requires that `key` exists.
+  void CompareExists(std::string key) {
+    auto* compare = request_.add_compare();
+    compare->set_result(etcdserverpb::Compare::GREATER);
+    compare->set_target(etcdserverpb::Compare::MOD);
+    compare->set_key(std::move(key));
+    compare->set_mod_revision(0);
+  }
+  // Requires that no key of `range` was written after `revision`.
+  void CompareUnchanged(EtcdRange range, int64_t revision) {
+    auto* compare = request_.add_compare();
+    compare->set_result(etcdserverpb::Compare::LESS);
+    compare->set_target(etcdserverpb::Compare::MOD);
+    compare->set_key(std::move(range.begin));
+    compare->set_range_end(std::move(range.end));
+    compare->set_mod_revision(revision + 1);
+  }
   // Requires that `key` exists and has `value`.
   void CompareValue(std::string key, std::string value) {
     auto* compare = request_.add_compare();

@@ -76,16 +76,6 @@ absl::StatusOr<RingHead> SqliteStore::Head(absl::string_view ring) {
   return row->head;
 }
 
-absl::Status SqliteStore::Import(const StoredRing& ring) {
-  MutexLock lock(mu_);
-  return ReportOutcome(Write([&] { return WriteImport(ring); }));
-}
-
-absl::Status SqliteStore::Delete(absl::string_view ring, uint64_t incarnation) {
-  MutexLock lock(mu_);
-  return ReportOutcome(Write([&] { return WriteDelete(ring, incarnation); }));
-}
-
 absl::Status SqliteStore::Apply(const Commit& commit) {
   MutexLock lock(mu_);
   return ReportOutcome(Write([&] { return WriteCommit(commit); }));
@@ -103,19 +93,21 @@ absl::Status SqliteStore::ReportOutcome(absl::Status status) {
   return status;
 }
 
-absl::StatusOr<std::vector<StoredRing>> SqliteStore::ReadAll() {
+absl::StatusOr<std::vector<std::string>> SqliteStore::ReadNames() {
   std::vector<std::string> names;
-  {
-    Rows rows = queries_[kSelectRings].Select();
-    auto row = rows.Next();
-    for (; row.ok() && *row; row = rows.Next()) {
-      names.emplace_back(rows.Bytes(0));
-    }
-    if (!row.ok()) return row.status();
-  }
+  Rows rows = queries_[kSelectRings].Select();
+  auto row = rows.Next();
+  for (; row.ok() && *row; row = rows.Next()) names.emplace_back(rows.Bytes(0));
+  if (!row.ok()) return row.status();
+  return names;
+}
+
+absl::StatusOr<std::vector<StoredRing>> SqliteStore::ReadAll() {
+  const auto names = ReadNames();
+  if (!names.ok()) return names.status();
   std::vector<StoredRing> all;
-  all.reserve(names.size());
-  for (const std::string& name : names) {
+  all.reserve(names->size());
+  for (const std::string& name : *names) {
     auto ring = Read(name);
     if (!ring.ok()) return ring.status();
     all.push_back(*std::move(ring));
@@ -224,61 +216,6 @@ absl::Status SqliteStore::ReadHistory(StoredRing& ring) {
 }
 
 // --- Writing ---
-
-absl::Status SqliteStore::WriteImport(const StoredRing& ring) {
-  const RingHead& head = ring.head;
-  const std::string& name = head.spec.name();
-  Transaction transaction(*database_);
-  absl::Status status = transaction.Begin();
-  if (!status.ok()) return status;
-  const auto stored = ReadHead(name);
-  if (stored.ok()) return RingExists(name);
-  if (ReasonOf(stored.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
-    return stored.status();
-  }
-  const std::string spec = head.spec.SerializeAsString();
-  uint64_t digest = HeadDigest(head, spec);
-  // The other rows refer to this row. Its digest is only known at the end, and
-  // written then.
-  status = queries_[kInsertRing].Run(name, head.incarnation, head.epoch,
-                                     head.fingerprint, Blob{spec}, digest);
-  for (const v1::Node& node : ring.nodes) {
-    if (!status.ok()) return status;
-    const std::string bytes = node.SerializeAsString();
-    status = queries_[kUpsertNode].Run(name, node.id(), Blob{bytes});
-    digest += NodeDigest(node.id(), bytes);
-  }
-  for (const stored::v1::ChangeRecord& record : ring.history) {
-    if (!status.ok()) return status;
-    const uint64_t epoch = record.change().epoch();
-    const std::string bytes = record.SerializeAsString();
-    status = queries_[kInsertChange].Run(name, epoch, Blob{bytes});
-    digest += ChangeDigest(epoch, bytes);
-  }
-  if (status.ok() && !ring.table.empty()) {
-    status = InsertTable(name, ring.table, PartitionsOf(head.spec), digest);
-  }
-  if (status.ok()) {
-    status = queries_[kUpdateRing].Run(head.epoch, head.fingerprint, Blob{spec},
-                                       digest, name);
-  }
-  if (!status.ok()) return status;
-  return transaction.Commit();
-}
-
-absl::Status SqliteStore::WriteDelete(absl::string_view ring,
-                                      uint64_t incarnation) {
-  Transaction transaction(*database_);
-  absl::Status status = transaction.Begin();
-  if (!status.ok()) return status;
-  const auto stored = ReadHead(ring);
-  if (!stored.ok()) return stored.status();
-  status = CheckIncarnation(stored->head, incarnation);
-  if (!status.ok()) return status;
-  status = queries_[kDeleteRing].Run(ring);  // deletes its other rows too
-  if (!status.ok()) return status;
-  return transaction.Commit();
-}
 
 absl::Status SqliteStore::WriteCommit(const Commit& commit) {
   Transaction transaction(*database_);

@@ -63,6 +63,7 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
+  [[nodiscard]] absl::Status Create(const RingHead& head) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;
@@ -122,6 +123,8 @@ class SqliteStore final : public Store {
 
   // Reading and writing. Failures are those of the database, the errors of
   // store_rules.h, and DATA_LOSS for rows that differ from what was written.
+  absl::StatusOr<std::vector<std::string>> ReadNames()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<std::vector<StoredRing>> ReadAll()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<StoredRing> Read(absl::string_view ring)
@@ -136,7 +139,11 @@ class SqliteStore final : public Store {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status ReadTable(StoredRing& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  [[nodiscard]] absl::Status WriteImport(const StoredRing& ring)
+  // `is_new`: requires that the ring from which it migrates exists.
+  [[nodiscard]] absl::Status WriteImport(const StoredRing& ring, bool is_new)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // RING_IN_USE: another ring migrates from `ring`.
+  [[nodiscard]] absl::Status CheckUnused(absl::string_view ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status WriteDelete(absl::string_view ring,
                                          uint64_t incarnation)
