@@ -34,7 +34,7 @@ export function showServer(list, status) {
   const lines = [
     ["Version", status.version],
     ["State", yes(status.ready && !status.draining, "serving", status.draining ? "draining" : "loading the rings")],
-    ["Store", make("span", {}, `${status.store} `, yes(status.storeUp, "reachable", "unreachable"))],
+    ["Store", make("span", {}, `${status.store} `, yes(status.storeUp, "reachable", status.storeDistrust || "unreachable"))],
     ["Last confirmed by the store", Number(status.unconfirmedMs) < 1000 ? "now" : `${age(status.unconfirmedMs / 1000)} ago`],
     ["Watch streams", `${count(status.watchStreamCount, "stream")}, the slowest is ${count(status.watchLagEpochs, "epoch")} behind`],
     ["Uptime", `${age(seconds(status.startTime, status.serverTime))}, since ${moment(status.startTime)}`],
