@@ -78,7 +78,9 @@ absl::StatusOr<RingHead> SqliteStore::Head(absl::string_view ring) {
 
 absl::Status SqliteStore::Apply(const Commit& commit) {
   MutexLock lock(mu_);
-  return ReportOutcome(Write([&] { return WriteCommit(commit); }));
+  absl::Status status = Trust();
+  if (status.ok()) status = Committed(WriteCommit(commit));
+  return ReportOutcome(status);
 }
 
 absl::Status SqliteStore::ReportOutcome(absl::Status status) {

@@ -81,9 +81,9 @@ class SqliteStore final : public Store {
   // Remembers which files are open. The log may not exist before the first
   // commit.
   void NoteFiles() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Runs `write` if the files are in their place. STORE_UNAVAILABLE: they are
-  // not.
-  [[nodiscard]] absl::Status Write(absl::FunctionRef<absl::Status()> write)
+  // Returns the status of a write, or STORE_UNAVAILABLE if it was committed to
+  // files that are no longer in their place.
+  [[nodiscard]] absl::Status Committed(absl::Status status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // The prepared statements, in the order of kSql.

@@ -249,13 +249,10 @@ absl::Status SqliteStore::Trust() const {
   return absl::OkStatus();
 }
 
-absl::Status SqliteStore::Write(absl::FunctionRef<absl::Status()> write) {
-  absl::Status status = Trust();
+absl::Status SqliteStore::Committed(absl::Status status) {
   if (!status.ok()) return status;
-  status = write();
-  if (!status.ok()) return status;
-  // The file may have been removed since the first check. Then the change is
-  // not acknowledged.
+  // The file may have been removed since the check before the commit. Then the
+  // change is not acknowledged.
   NoteFiles();
   return Trust();
 }

@@ -16,17 +16,23 @@ absl::Status SqliteStore::Create(const RingHead& head) {
   StoredRing ring;
   ring.head = head;
   MutexLock lock(mu_);
-  return ReportOutcome(Write([&] { return WriteImport(ring, true); }));
+  absl::Status status = Trust();
+  if (status.ok()) status = Committed(WriteImport(ring, /*is_new=*/true));
+  return ReportOutcome(status);
 }
 
 absl::Status SqliteStore::Import(const StoredRing& ring) {
   MutexLock lock(mu_);
-  return ReportOutcome(Write([&] { return WriteImport(ring, false); }));
+  absl::Status status = Trust();
+  if (status.ok()) status = Committed(WriteImport(ring, /*is_new=*/false));
+  return ReportOutcome(status);
 }
 
 absl::Status SqliteStore::Delete(absl::string_view ring, uint64_t incarnation) {
   MutexLock lock(mu_);
-  return ReportOutcome(Write([&] { return WriteDelete(ring, incarnation); }));
+  absl::Status status = Trust();
+  if (status.ok()) status = Committed(WriteDelete(ring, incarnation));
+  return ReportOutcome(status);
 }
 
 absl::Status SqliteStore::WriteImport(const StoredRing& ring, bool is_new) {
