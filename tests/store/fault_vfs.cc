@@ -159,6 +159,7 @@ int FaultVfs::Write() {
 }
 
 int FaultVfs::Sync() {
+  if (before_sync_) std::exchange(before_sync_, nullptr)();
   ++syncs_;
   if (syncs_left_ < 0 || syncs_left_-- > 0) return SQLITE_OK;
   failed_ = true;

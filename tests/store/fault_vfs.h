@@ -9,8 +9,10 @@
 
 #include <sqlite3.h>
 
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace clockwise {
 
@@ -25,6 +27,10 @@ class FaultVfs {
   // SQLite's `code` and the system's `error_number`.
   void FailWrite(int count, int code, int error_number);
   void FailSync(int count, int error_number);
+  // Calls `meanwhile` before the next sync, once.
+  void BeforeSync(std::function<void()> meanwhile) {
+    before_sync_ = std::move(meanwhile);
+  }
   // True if the requested failure has happened.
   bool failed() const { return failed_; }
 
@@ -48,6 +54,7 @@ class FaultVfs {
   int error_number_ = 0;
   bool failed_ = false;
   int syncs_ = 0;
+  std::function<void()> before_sync_;
   std::map<std::string, std::string> durable_;
 };
 

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
@@ -218,6 +219,18 @@ TEST(SqliteStoreTest, AFileThatIsGoneTakesNoChange) {
   const std::string at_the_end = TextOf(*store);
   store.reset();
   EXPECT_EQ(TextOf(*MustOpen(folder.File("db"))), at_the_end);
+}
+
+TEST(SqliteStoreTest, ACommitToAFileThatGoesMeanwhileIsNotAcknowledged) {
+  TemporaryFolder folder;
+  FaultVfs vfs;
+  auto store = MustOpen(folder.File("db"));
+  ASSERT_OK(store->Create(HeadOf("r")));
+  vfs.BeforeSync(
+      [&] { std::filesystem::rename(folder.File("db"), folder.File("away")); });
+  EXPECT_REFUSED(store->Apply(CommitOf("r", 2)), STORE_UNAVAILABLE);
+  std::filesystem::rename(folder.File("away"), folder.File("db"));
+  ASSERT_OK(store->Trust());
 }
 
 TEST(SqliteStoreTest, AFullStoreRefusesChangesAndGoesOnReading) {
