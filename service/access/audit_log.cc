@@ -1,13 +1,8 @@
 #include "service/access/audit_log.h"
 
-#include <fcntl.h>
 #include <google/protobuf/util/json_util.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <utility>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -15,73 +10,65 @@
 #include "service/limits.h"
 
 namespace clockwise {
+namespace {
 
-absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(Options options) {
-  std::unique_ptr<AuditLog> log(new AuditLog(std::move(options)));
-  MutexLock lock(log->mu_);
-  if (absl::Status status = log->OpenFile(); !status.ok()) return status;
-  return log;
+// Keeps the first node IDs of a rejected call.
+void DropNodes(v1::AuditEntry& entry) {
+  if (entry.nodes_size() <= limits::kMaxRefusedAuditNodes) return;
+  entry.mutable_nodes()->DeleteSubrange(
+      limits::kMaxRefusedAuditNodes,
+      entry.nodes_size() - limits::kMaxRefusedAuditNodes);
+  MarkCut("nodes", entry);
 }
 
-AuditLog::~AuditLog() {
-  MutexLock lock(mu_);
-  if (file_ >= 0) close(file_);
-}
+}  // namespace
 
-absl::Status AuditLog::OpenFile() {
-  file_ = open(options_.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
-               0600);
-  struct stat about = {};
-  if (file_ < 0 || fstat(file_, &about) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "cannot open ", options_.path, " for writing: ", std::strerror(errno)));
-  }
-  bytes_ = static_cast<size_t>(about.st_size);
-  return absl::OkStatus();
-}
-
-void AuditLog::Rotate() {
-  close(file_);
-  file_ = -1;
-  const auto name = [this](int number) {
-    return number == 0 ? options_.path
-                       : absl::StrCat(options_.path, ".", number);
-  };
-  for (int number = limits::kMaxAuditFiles - 1; number > 0; --number) {
-    rename(name(number - 1).c_str(), name(number).c_str());
-  }
+absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(
+    const Options& options) {
+  auto changes = RotatingFile::Open(options.path, options.max_bytes);
+  if (!changes.ok()) return changes.status();
+  auto refused = RotatingFile::Open(absl::StrCat(options.path, ".refused"),
+                                    options.max_bytes);
+  if (!refused.ok()) return refused.status();
+  return std::unique_ptr<AuditLog>(
+      new AuditLog(*std::move(changes), *std::move(refused)));
 }
 
 void AuditLog::Add(v1::AuditEntry entry) {
   entry.set_time(
       absl::FormatTime(absl::RFC3339_full, absl::Now(), absl::UTCTimeZone()));
+  const bool changed = MayHaveChanged(entry);
+  if (!changed) DropNodes(entry);
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string line;
   const auto written =
       google::protobuf::util::MessageToJsonString(entry, &line, options);
   line.push_back('\n');
-  MutexLock lock(mu_);
-  if (bytes_ > 0 && bytes_ + line.size() > options_.max_bytes) Rotate();
-  if (!written.ok() || (file_ < 0 && !OpenFile().ok())) {
-    ++lost_;
-    return;
-  }
-  const ssize_t count = write(file_, line.data(), line.size());
-  if (count == static_cast<ssize_t>(line.size())) {
-    bytes_ += line.size();
-    return;
-  }
-  ++lost_;
-  // Removes a partial line, which would damage the next line too.
-  if (count > 0 && ftruncate(file_, static_cast<off_t>(bytes_)) != 0) {
-    bytes_ += static_cast<size_t>(count);
+  RotatingFile& file = changed ? *changes_ : *refused_;
+  if (!written.ok() || !file.Append(line)) ++lost_;
+}
+
+bool MayHaveChanged(const v1::AuditEntry& entry) {
+  return !entry.plan() &&
+         (entry.outcome() == "OK" || entry.reason() == "STORE_UNAVAILABLE");
+}
+
+void MarkCut(absl::string_view field, v1::AuditEntry& entry) {
+  if (std::find(entry.cut().begin(), entry.cut().end(), field) ==
+      entry.cut().end()) {
+    entry.add_cut(std::string(field));
   }
 }
 
-uint64_t AuditLog::lost() const {
-  MutexLock lock(mu_);
-  return lost_;
+std::string BoundedField(absl::string_view field, absl::string_view text,
+                         v1::AuditEntry& entry) {
+  if (text.size() <= limits::kMaxAuditFieldBytes) return std::string(text);
+  MarkCut(field, entry);
+  size_t size = limits::kMaxAuditFieldBytes;
+  // A character of UTF-8 has at most three bytes after its first one.
+  for (int i = 0; i < 3 && (text[size] & 0xC0) == 0x80; ++i) --size;
+  return std::string(text.substr(0, size));
 }
 
 }  // namespace clockwise

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "clockwise/v1/access.pb.h"
 #include "clockwise/v1/placement.pb.h"
+#include "service/access/audit_log.h"
 #include "service/api/methods.h"
 #include "service/rpc/access_gate.h"
 #include "service/rpc/request_traits.h"
@@ -26,10 +27,11 @@ void AddAuditedNode(const std::string& id, v1::AuditEntry& entry);
 template <typename Request>
 void Describe(const Request& request, absl::string_view ring,
               v1::AuditEntry& entry) {
-  entry.set_ring(std::string(MeantRing(ring)));
+  entry.set_ring(BoundedField("ring", MeantRing(ring), entry));
   entry.set_plan(IsPlan(request));
   if constexpr (requires { request.request_id(); }) {
-    entry.set_request_id(request.request_id());
+    entry.set_request_id(
+        BoundedField("request_id", request.request_id(), entry));
   }
   if constexpr (requires { request.expected_epoch(); }) {
     entry.set_expected_epoch(request.expected_epoch());

@@ -94,12 +94,13 @@ void AddSecurityFlags(CLI::App& app, SecurityOptions& options) {
   add_file("--token-file", options.access.tokens,
            "Bearer tokens of the access policy, one NAME SHA256 per line");
   add_file("--audit-log", options.audit_log,
-           "Append one line of JSON for each attempted change");
+           "Append one line of JSON for each change; rejected calls go to "
+           "FILE.refused");
   CLI::Range size(size_t{1}, limits::kMaxAuditFileBytes);
   size.description("");
   app.add_option("--audit-log-bytes", options.audit_log_bytes,
-                 "Size at which the audit log is rotated, in bytes; nine old "
-                 "files are kept")
+                 "Size at which a file of the audit log is rotated, in bytes; "
+                 "nine old files are kept")
       ->type_name("BYTES")
       ->check(size);
 }

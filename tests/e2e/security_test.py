@@ -479,6 +479,10 @@ class SecurityTest(unittest.TestCase):
 
     # --- The audit log. ---
 
+    def entries(self, path):
+        text = pathlib.Path(path).read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.splitlines()]
+
     def test_each_attempt_to_change_is_in_the_audit_log(self):
         log = self.folder / "audit"
         server = self.server(
@@ -492,8 +496,9 @@ class SecurityTest(unittest.TestCase):
         refusal(web.AddNode, pb.AddNodeRequest(node=pb.Node(id="b")))
         refusal(ops.RemoveNode, pb.RemoveNodeRequest(node_id="none"))
         self.locate(ops)
-        entries = [json.loads(line) for line in log.read_text().splitlines()]
-        made, denied, missing = entries
+        self.assertEqual(log.stat().st_mode & 0o777, 0o600)
+        made, = self.entries(log)
+        denied, missing = self.entries(f"{log}.refused")
         self.assertEqual(
             [made[name] for name in ("actor", "role", "method", "ring",
                                      "request_id", "epoch", "nodes",
@@ -517,13 +522,41 @@ class SecurityTest(unittest.TestCase):
             for i in range(100):
                 stub.AddNode(pb.AddNodeRequest(node=pb.Node(id=f"n{i}")),
                              timeout=TIMEOUT)
-        files = sorted(self.folder.glob("audit*"))
+        files = [log, *sorted(self.folder.glob("audit.[0-9]"))]
         self.assertEqual(len(files), 10)
         for path in files:
             self.assertLessEqual(path.stat().st_size, 1000)
             for line in path.read_text().splitlines():
                 json.loads(line)
         self.assertIn('"n99"', log.read_text())
+
+    def test_a_flood_of_refused_calls_keeps_the_line_of_a_change(self):
+        log = self.folder / "audit"
+        server = self.server(
+            *self.tls_flags(), f"--audit-log={log}", "--audit-log-bytes=4000",
+            *self.policy_flags([{"token": "ops", "role": "OPERATOR",
+                                 "rings": ["*"]}],
+                               f"ops {digest('secret')}\n"))
+        self.stub(server, token="secret").AddNode(pb.AddNodeRequest(
+            node=pb.Node(id="real"), request_id="r-1"), timeout=TIMEOUT)
+        stranger = self.stub(server)
+        huge = "\x01" * 4_180_000
+        for _ in range(25):
+            self.assertEqual(refusal(stranger.AddNode, pb.AddNodeRequest(
+                node=pb.Node(id=huge), request_id=huge, ring=huge))[0],
+                CODE.RESOURCE_EXHAUSTED)  # above --max-request-bytes: no line
+            self.assertEqual(refusal(stranger.AddNode, pb.AddNodeRequest(
+                node=pb.Node(id=huge)))[0], CODE.UNAUTHENTICATED)
+        made, = self.entries(log)
+        self.assertEqual((made["request_id"], made["nodes"], made["outcome"]),
+                         ("r-1", ["real"], "OK"))
+        files = [self.folder / "audit.refused",
+                 *self.folder.glob("audit.refused.[0-9]")]
+        self.assertLessEqual(sum(path.stat().st_size for path in files), 40_000)
+        refused = self.entries(files[0])[-1]
+        self.assertEqual(refused["nodes"], ["\x01" * 256])
+        self.assertEqual(refused["cut"], ["nodes"])
+        self.assertEqual(self.metric(server, "clockwise_audit_lost_total"), 0)
 
 
 if __name__ == "__main__":

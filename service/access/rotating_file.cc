@@ -1,0 +1,68 @@
+#include "service/access/rotating_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "service/limits.h"
+
+namespace clockwise {
+
+absl::StatusOr<std::unique_ptr<RotatingFile>> RotatingFile::Open(
+    std::string path, size_t max_bytes) {
+  std::unique_ptr<RotatingFile> file(
+      new RotatingFile(std::move(path), max_bytes));
+  MutexLock lock(file->mu_);
+  if (absl::Status status = file->OpenFile(); !status.ok()) return status;
+  return file;
+}
+
+RotatingFile::~RotatingFile() {
+  MutexLock lock(mu_);
+  if (file_ >= 0) close(file_);
+}
+
+absl::Status RotatingFile::OpenFile() {
+  file_ = open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  struct stat about = {};
+  if (file_ < 0 || fstat(file_, &about) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot open ", path_, " for writing: ", std::strerror(errno)));
+  }
+  bytes_ = static_cast<size_t>(about.st_size);
+  return absl::OkStatus();
+}
+
+void RotatingFile::Rotate() {
+  close(file_);
+  file_ = -1;
+  const auto name = [this](int number) {
+    return number == 0 ? path_ : absl::StrCat(path_, ".", number);
+  };
+  for (int number = limits::kMaxAuditFiles - 1; number > 0; --number) {
+    rename(name(number - 1).c_str(), name(number).c_str());
+  }
+}
+
+bool RotatingFile::Append(absl::string_view line) {
+  MutexLock lock(mu_);
+  if (file_ >= 0 && bytes_ > 0 && bytes_ + line.size() > max_bytes_) Rotate();
+  if (file_ < 0 && !OpenFile().ok()) return false;
+  const ssize_t count = write(file_, line.data(), line.size());
+  if (count == static_cast<ssize_t>(line.size())) {
+    bytes_ += line.size();
+    return true;
+  }
+  // Removes a partial line, which would damage the next line too.
+  if (count > 0 && ftruncate(file_, static_cast<off_t>(bytes_)) != 0) {
+    bytes_ += static_cast<size_t>(count);
+  }
+  return false;
+}
+
+}  // namespace clockwise

@@ -1,0 +1,48 @@
+// RotatingFile appends lines to a file, and renames the file when it is full.
+// Thread-safe. It owns its file.
+#ifndef CLOCKWISE_SERVICE_ACCESS_ROTATING_FILE_H_
+#define CLOCKWISE_SERVICE_ACCESS_ROTATING_FILE_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "service/runtime/mutex.h"
+
+namespace clockwise {
+
+class RotatingFile {
+ public:
+  // Opens the file `path` and appends to it. A file that would grow beyond
+  // `max_bytes` is renamed to PATH.1, and PATH.1 to PATH.2, up to
+  // limits::kMaxAuditFiles files. INVALID_ARGUMENT: it cannot be opened for
+  // writing.
+  static absl::StatusOr<std::unique_ptr<RotatingFile>> Open(std::string path,
+                                                            size_t max_bytes);
+  ~RotatingFile();
+  RotatingFile(const RotatingFile&) = delete;
+  RotatingFile& operator=(const RotatingFile&) = delete;
+
+  // Appends `line`, whole or not at all. Returns false if it cannot be written.
+  bool Append(absl::string_view line);
+
+ private:
+  RotatingFile(std::string path, size_t max_bytes)
+      : path_(std::move(path)), max_bytes_(max_bytes) {}
+  absl::Status OpenFile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Rotate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  const std::string path_;
+  const size_t max_bytes_;
+  Mutex mu_;
+  int file_ ABSL_GUARDED_BY(mu_) = -1;
+  size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_ACCESS_ROTATING_FILE_H_
