@@ -131,6 +131,11 @@ inline constexpr size_t kMaxTokenBytes = 4096;  // a client's token
 // this machine is checked until the minute is over.
 inline constexpr uint32_t kMaxFailedAttempts = 20;
 inline constexpr size_t kMaxBlockedPeers = 10'000;  // in memory
+// Client certificates whose dates are kept in memory.
+inline constexpr size_t kMaxPeerCertificates = 1000;
+// Lifetime of a connection, and the further time for its calls to end.
+inline constexpr double kConnectionSeconds = 3600;
+inline constexpr double kConnectionGraceSeconds = 10;
 inline constexpr size_t kAuditFileBytes = 64ull * 1024 * 1024;
 inline constexpr size_t kMaxAuditFileBytes = 16ull * 1024 * 1024 * 1024;
 inline constexpr int kMaxAuditFiles = 10;   // including the current one

@@ -1,11 +1,14 @@
 #include "service/rpc/access_gate.h"
 
+#include <grpc/grpc_security_constants.h>
+
 #include <chrono>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "service/api/refusal.h"
 #include "service/rpc/request_traits.h"
 
@@ -26,6 +29,13 @@ bool IsEncrypted(const grpc::AuthContext& auth) {
   return !kind.empty() && kind[0] == "ssl";
 }
 
+// Returns the first value of a property; "" if there is none.
+absl::string_view PropertyOf(const grpc::AuthContext& auth, const char* name) {
+  const auto values = auth.FindPropertyValues(name);
+  if (values.empty()) return "";
+  return {values[0].data(), values[0].size()};
+}
+
 // Returns the error for a method that the table does not have. This is a fault
 // of the program, so the gate rejects every caller.
 absl::Status NoRow(Method method) {
@@ -42,10 +52,25 @@ absl::Status AccessGate::Refuse(Refused why, const absl::Status& status) const {
 }
 
 void AccessGate::AddFigures(SecurityFigures& figures) const {
-  if (!guarded()) return;
+  if (!checks_callers()) return;
   for (size_t i = 0; i < refused_.size(); ++i) {
     figures.refused.emplace_back(kRefusedNames[i], refused_[i].load());
   }
+}
+
+absl::Status AccessGate::CheckCertificate(const Context& context) const {
+  if (!mutual_tls_) return absl::OkStatus();
+  const auto auth = context.auth_context();
+  if (auth == nullptr) return absl::OkStatus();
+  const absl::string_view pem =
+      PropertyOf(*auth, GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  if (pem.empty()) return absl::OkStatus();  // it proves no name
+  const absl::Status valid = certificates_.Check(
+      pem, PropertyOf(*auth, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME),
+      absl::Now());
+  if (valid.ok()) return valid;
+  return Refuse(Refused::kCertificate,
+                Refusal(v1::ERROR_REASON_UNAUTHENTICATED, valid.message()));
 }
 
 absl::StatusOr<Identity> AccessGate::IdentityOf(const Context& context,
@@ -110,10 +135,9 @@ absl::Status AccessGate::Admit(const Context& context, Method method,
                                absl::string_view ring, Caller& caller) const {
   const MethodRow* const row = RowOf(method);
   if (row == nullptr) return NoRow(method);
-  if (!guarded()) {
-    caller.name = context.peer();
-    return absl::OkStatus();
-  }
+  const absl::Status valid = CheckCertificate(context);
+  if (!guarded()) caller.name = context.peer();
+  if (!guarded() || !valid.ok()) return valid;
   const std::shared_ptr<const Policy> policy = policy_->Current();
   const auto identity = Authenticate(context, *policy, *row);
   if (!identity.ok()) return identity.status();
@@ -134,17 +158,27 @@ absl::Status AccessGate::Admit(const Context& context, Method method,
 
 absl::Status AccessGate::Check(const Context& context, Method method,
                                absl::string_view ring) const {
-  if (!guarded()) {
-    return RowOf(method) == nullptr ? NoRow(method) : absl::OkStatus();
-  }
   Caller caller;
   return Admit(context, method, ring, caller);
+}
+
+bool AccessGate::HasRole(const Context& context, Method method,
+                         absl::string_view ring) const {
+  const MethodRow* const row = RowOf(method);
+  if (row == nullptr) return false;
+  if (!guarded()) return true;
+  const std::shared_ptr<const Policy> policy = policy_->Current();
+  const auto identity = IdentityOf(context, *policy);
+  return identity.ok() &&
+         policy->On(MeantRing(ring), *identity).role >= row->role;
 }
 
 absl::StatusOr<std::function<bool(absl::string_view)>> AccessGate::Readable(
     const Context& context, Method method) const {
   const MethodRow* const row = RowOf(method);
   if (row == nullptr) return NoRow(method);
+  absl::Status valid = CheckCertificate(context);
+  if (!valid.ok()) return valid;
   if (!guarded()) return [](absl::string_view) { return true; };
   const std::shared_ptr<const Policy> policy = policy_->Current();
   auto identity = Authenticate(context, *policy, *row);

@@ -1,5 +1,6 @@
 // AccessGate decides whether a caller may make a call. Thread-safe. Without a
-// policy, every caller may call every method of the table.
+// policy, every caller may call every method of the table, unless it has a
+// certificate that is not valid now.
 #ifndef CLOCKWISE_SERVICE_RPC_ACCESS_GATE_H_
 #define CLOCKWISE_SERVICE_RPC_ACCESS_GATE_H_
 
@@ -18,17 +19,21 @@
 #include "service/access/policy.h"
 #include "service/api/methods.h"
 #include "service/metrics/security_figures.h"
+#include "service/tls/peer_certificates.h"
 
 namespace clockwise {
 
 class AccessGate {
  public:
-  // `policy` may be null.
-  explicit AccessGate(std::shared_ptr<const PolicySource> policy)
-      : policy_(std::move(policy)) {}
+  // `policy` may be null. `mutual_tls`: callers have certificates, whose dates
+  // the gate checks.
+  AccessGate(std::shared_ptr<const PolicySource> policy, bool mutual_tls)
+      : policy_(std::move(policy)), mutual_tls_(mutual_tls) {}
 
   // True if there is a policy.
   bool guarded() const { return policy_ != nullptr; }
+  // False if the gate lets every caller in.
+  bool checks_callers() const { return guarded() || mutual_tls_; }
 
   // The caller of a method. `name` is its name in the change history: the
   // identity that it has proved, or the peer's address without a policy. A
@@ -44,7 +49,8 @@ class AccessGate {
   // Checks that the caller has the role that the table requires for `method` on
   // `ring` ("" is the default ring). Sets `caller` if it is known, also after a
   // failure.
-  //   UNAUTHENTICATED    the caller has not proved an identity.
+  //   UNAUTHENTICATED    the caller has not proved an identity, or its
+  //                      certificate is not valid now; also without a policy.
   //   PERMISSION_DENIED  the role is too low.
   //   LIMIT_REACHED      too many attempts from its machine have failed.
   //   UNIMPLEMENTED      the table has no `method`; also without a policy.
@@ -61,13 +67,33 @@ class AccessGate {
   absl::StatusOr<std::function<bool(absl::string_view)>> Readable(
       const grpc::CallbackServerContext& context, Method method) const;
 
-  // Adds the numbers of rejected calls by cause, if there is a policy.
+  // Returns true if Check returns OK. Counts no rejected call.
+  bool HasRole(const grpc::CallbackServerContext& context, Method method,
+               absl::string_view ring) const;
+
+  // Checks what can be known of the caller of `method` before its ring is
+  // known. UNAUTHENTICATED, LIMIT_REACHED, UNIMPLEMENTED: as above.
+  absl::Status CheckIdentity(const grpc::CallbackServerContext& context,
+                             Method method) const {
+    return Readable(context, method).status();
+  }
+
+  // Adds the numbers of rejected calls by cause, if callers are checked.
   void AddFigures(SecurityFigures& figures) const;
 
  private:
-  enum class Refused { kUnauthenticated, kBadToken, kBlocked, kDenied };
-  static constexpr std::array<const char*, 4> kRefusedNames = {
-      "unauthenticated", "bad_token", "blocked", "denied"};
+  enum class Refused {
+    kUnauthenticated,
+    kBadToken,
+    kBlocked,
+    kDenied,
+    kCertificate
+  };
+  static constexpr std::array<const char*, 5> kRefusedNames = {
+      "unauthenticated", "bad_token", "blocked", "denied", "certificate"};
+  // UNAUTHENTICATED: the caller's certificate is not valid now.
+  absl::Status CheckCertificate(
+      const grpc::CallbackServerContext& context) const;
   // Returns the identity of the caller; empty if it sent no certificate and no
   // token.
   absl::StatusOr<Identity> IdentityOf(
@@ -80,6 +106,8 @@ class AccessGate {
   absl::Status Refuse(Refused why, const absl::Status& status) const;
 
   const std::shared_ptr<const PolicySource> policy_;
+  const bool mutual_tls_;
+  PeerCertificates certificates_;
   mutable FailedAttempts failed_;
   mutable std::array<std::atomic<uint64_t>, kRefusedNames.size()> refused_ = {};
 };

@@ -61,7 +61,8 @@ PlacementServiceHandlers::PlacementServiceHandlers(
       facts_(std::move(facts)),
       waiters_(membership, limits.waiting_calls, stats),
       locate_handler_(membership, waiters_, gate),
-      locate_streams_(locate_handler_, limits.locate_streams, calls_, stats),
+      locate_streams_(locate_handler_, gate, limits.locate_streams, calls_,
+                      stats, heartbeat),
       watch_(membership, limits, calls_, stats, heartbeat),
       changes_(1, limits.queued_calls),
       reads_(1, limits.queued_calls) {
@@ -112,7 +113,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::HandleLocate(
     call.Finish(*answer);
   } else {
     locate_handler_.Wait<Request>(
-        *context, request,
+        *context, method, request,
         [call](const LocateHandler::Reply& later) { call.Finish(later); });
   }
   return reactor;

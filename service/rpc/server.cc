@@ -61,6 +61,17 @@ void SetLimits(const ServingLimits& limits, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits.metadata_bytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              limits.calls_per_connection);
+  if (limits.connection_seconds > 0) {
+    const auto milliseconds = [](double seconds) {
+      return std::max(1, static_cast<int>(seconds * 1000));
+    };
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                               milliseconds(limits.connection_seconds));
+    builder.AddChannelArgument(
+        GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+        milliseconds(std::min(limits.connection_seconds,
+                              limits::kConnectionGraceSeconds)));
+  }
   // No compression: gRPC unpacks a message before it checks its size, and 400
   // kB of gzip may be half a gigabyte.
   for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
@@ -71,7 +82,8 @@ void SetLimits(const ServingLimits& limits, grpc::ServerBuilder& builder) {
 }  // namespace
 
 RpcServer::RpcServer(const Options& options)
-    : gate_(options.policy),
+    : gate_(options.policy,
+            options.tls != nullptr && !options.tls->Current()->roots.empty()),
       handlers_(*options.membership, *options.stats, options.limits, gate_,
                 options.audit, options.facts, options.heartbeat) {}
 

@@ -14,6 +14,8 @@ struct ServingLimits {
   int metadata_bytes = limits::kMaxMetadataBytes;
   // Further calls wait in the client.
   int calls_per_connection = limits::kMaxCallsPerConnection;
+  // Lifetime of a connection of gRPC, and of an HTTP event stream; 0: no limit.
+  double connection_seconds = limits::kConnectionSeconds;
   // The handlers enforce these, with UNAVAILABLE and RetryInfo (calls) or
   // RESOURCE_EXHAUSTED (streams), and count rejected calls.
   size_t queued_calls = limits::kMaxQueuedCalls;

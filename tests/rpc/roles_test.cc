@@ -203,7 +203,7 @@ TEST_F(RolesTest, ACallerThatShowsNothingOrAnUnknownTokenMayDoNothing) {
 TEST(GateTest, AMethodWithoutARowIsRefusedWhateverThePolicy) {
   const auto none = static_cast<Method>(kMethods.size());
   grpc::CallbackServerContext context;
-  const AccessGate gate(nullptr);
+  const AccessGate gate(nullptr, false);
   AccessGate::Caller caller;
   EXPECT_EQ(gate.Admit(context, none, "", caller).code(),
             absl::StatusCode::kUnimplemented);
@@ -215,7 +215,7 @@ TEST(GateTest, AMethodWithoutARowIsRefusedWhateverThePolicy) {
 }
 
 TEST_F(RolesTest, AMethodWithoutARowIsRefusedWithAPolicyToo) {
-  const AccessGate gate(policy_);
+  const AccessGate gate(policy_, false);
   grpc::CallbackServerContext context;
   EXPECT_EQ(gate.Check(context, static_cast<Method>(-1), "").code(),
             absl::StatusCode::kUnimplemented);

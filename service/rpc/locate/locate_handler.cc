@@ -11,37 +11,44 @@
 namespace clockwise {
 
 template <typename Request>
-LocateHandler::Reply LocateHandler::ReplyFrom(const RingState& state,
-                                              const LocateQuery& query) const {
+LocateHandler::Reply LocateHandler::ReplyFrom(
+    const grpc::CallbackServerContext& context, Method method,
+    const RingState& state, const LocateQuery& query) const {
   constexpr auto kAnswer = std::is_same_v<Request, v1::LocateRequest>
                                ? &LocateReply
                                : &BatchLocateReply;
-  const StatePtr previous = PreviousOf(membership_, state);
+  StatePtr previous = PreviousOf(membership_, state);
+  // For a caller that may not read the previous ring, the answer is the same as
+  // if that ring did not exist.
+  if (previous != nullptr &&
+      !gate_.HasRole(context, method, previous->name())) {
+    previous = nullptr;
+  }
   return kAnswer(state, query, previous.get());
 }
 
 template <typename Request>
 std::optional<LocateHandler::Reply> LocateHandler::Locate(
     const grpc::CallbackServerContext& context, Method method,
-    const grpc::Slice& request) const {
+    const grpc::Slice& request, std::string* ring) const {
   LocateQuery query;
   if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
     return status;
   }
-  if (gate_.guarded()) {
-    AccessGate::Caller caller;
-    absl::Status status = gate_.Admit(context, method, query.ring, caller);
+  if (ring != nullptr) *ring = std::string(query.ring);
+  if (gate_.checks_callers()) {
+    absl::Status status = gate_.Check(context, method, query.ring);
     if (!status.ok()) return status;
   }
   const auto state = membership_.Glance(query.ring);
   if (!state.ok()) return state.status();
   if ((*state)->epoch < query.min_epoch) return std::nullopt;
-  return ReplyFrom<Request>(**state, query);
+  return ReplyFrom<Request>(context, method, **state, query);
 }
 
 template <typename Request>
 void LocateHandler::Wait(const grpc::CallbackServerContext& context,
-                         const grpc::Slice& request,
+                         Method method, const grpc::Slice& request,
                          const std::function<void(Reply)>& later) {
   LocateQuery query;
   if (absl::Status status = ReadQuery<Request>(request, query); !status.ok()) {
@@ -52,28 +59,32 @@ void LocateHandler::Wait(const grpc::CallbackServerContext& context,
   waiter.min_epoch = query.min_epoch;
   waiter.deadline = AnswerBy(context);
   waiter.cancelled = [&context] { return context.IsCancelled(); };
-  waiter.done = [this, request, later](absl::StatusOr<StatePtr> reached) {
-    if (!reached.ok()) return later(reached.status());
+  waiter.done = [this, &context, method, request,
+                 later](absl::StatusOr<StatePtr> reached) {
     // Parse again: the bytes of a small slice are in the slice object, so the
     // views of the first query became invalid when it was copied.
     LocateQuery again;
-    const absl::Status status = ReadQuery<Request>(request, again);
-    later(status.ok() ? ReplyFrom<Request>(**reached, again) : status);
+    absl::Status status = ReadQuery<Request>(request, again);
+    if (status.ok()) status = gate_.Check(context, method, again.ring);
+    if (status.ok()) status = reached.status();
+    later(status.ok() ? ReplyFrom<Request>(context, method, **reached, again)
+                      : status);
   };
   waiters_.Add(std::move(waiter));
 }
 
 template std::optional<LocateHandler::Reply>
 LocateHandler::Locate<v1::LocateRequest>(const grpc::CallbackServerContext&,
-                                         Method, const grpc::Slice&) const;
-template std::optional<LocateHandler::Reply>
-LocateHandler::Locate<v1::BatchLocateRequest>(
-    const grpc::CallbackServerContext&, Method, const grpc::Slice&) const;
+                                         Method, const grpc::Slice&,
+                                         std::string*) const;
+template std::optional<LocateHandler::Reply> LocateHandler::Locate<
+    v1::BatchLocateRequest>(const grpc::CallbackServerContext&, Method,
+                            const grpc::Slice&, std::string*) const;
 template void LocateHandler::Wait<v1::LocateRequest>(
-    const grpc::CallbackServerContext&, const grpc::Slice&,
+    const grpc::CallbackServerContext&, Method, const grpc::Slice&,
     const std::function<void(Reply)>&);
 template void LocateHandler::Wait<v1::BatchLocateRequest>(
-    const grpc::CallbackServerContext&, const grpc::Slice&,
+    const grpc::CallbackServerContext&, Method, const grpc::Slice&,
     const std::function<void(Reply)>&);
 
 }  // namespace clockwise

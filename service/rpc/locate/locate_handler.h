@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
@@ -28,21 +29,26 @@ class LocateHandler {
 
   // Checks the caller of `method`, and answers a v1::LocateRequest or
   // v1::BatchLocateRequest. Returns nullopt if its min_epoch is not reached;
-  // the caller must then call Wait.
+  // the caller must then call Wait. Sets `ring`, unless null, to the ring of
+  // the request.
   template <typename Request>
   std::optional<Reply> Locate(const grpc::CallbackServerContext& context,
-                              Method method, const grpc::Slice& request) const;
+                              Method method, const grpc::Slice& request,
+                              std::string* ring = nullptr) const;
 
   // Calls `later` with the answer when the request's min_epoch is reached,
-  // perhaps before this function returns. `context` must live until then.
+  // perhaps before this function returns. Checks the caller again then, because
+  // its role may have changed. `context` must live until then.
   template <typename Request>
-  void Wait(const grpc::CallbackServerContext& context,
+  void Wait(const grpc::CallbackServerContext& context, Method method,
             const grpc::Slice& request,
             const std::function<void(Reply)>& later);
 
  private:
+  // Returns the answer to a caller of `method` that may read the ring.
   template <typename Request>
-  Reply ReplyFrom(const RingState& state, const LocateQuery& query) const;
+  Reply ReplyFrom(const grpc::CallbackServerContext& context, Method method,
+                  const RingState& state, const LocateQuery& query) const;
 
   const Membership& membership_;
   EpochWaiters& waiters_;

@@ -64,14 +64,41 @@ class LocateStreams::Stream final : public Reactor {
     streams_.stats_.Of(Method::kLocateStream).CountReceived();
     const grpc::Slice request = ToSlice(request_);
     LocateHandler& handler = streams_.locate_handler_;
-    if (const auto answer = handler.Locate<v1::BatchLocateRequest>(
-            context_, Method::kLocateStream, request)) {
+    std::string ring;
+    const auto answer = handler.Locate<v1::BatchLocateRequest>(
+        context_, Method::kLocateStream, request, &ring);
+    {
+      MutexLock lock(mu_);
+      ring_ = std::move(ring);
+    }
+    if (answer.has_value()) {
       Take(*answer);
     } else {
       handler.Wait<v1::BatchLocateRequest>(
-          context_, request,
+          context_, Method::kLocateStream, request,
           [this](const LocateHandler::Reply& later) { Take(later); });
     }
+  }
+
+  // Ends the stream if its caller lost the role on the ring of the last
+  // request. LIMIT_REACHED does not end it: other calls from its network had
+  // too many unknown tokens, so the caller cannot be checked for now.
+  void CheckCaller() {
+    {
+      MutexLock lock(mu_);
+      // The context exists until the call is finished.
+      if (end_.has_value() || finished_) return;
+      const absl::Status status =
+          ring_.has_value()
+              ? streams_.gate_.Check(context_, Method::kLocateStream, *ring_)
+              : streams_.gate_.CheckIdentity(context_, Method::kLocateStream);
+      if (!absl::IsUnauthenticated(status) &&
+          !absl::IsPermissionDenied(status)) {
+        return;
+      }
+      end_ = status;
+    }
+    FinishIfIdle();
   }
 
   void OnWriteDone(bool ok) override {
@@ -158,10 +185,28 @@ class LocateStreams::Stream final : public Reactor {
   // The answer to write next.
   std::optional<grpc::ByteBuffer> waiting_ ABSL_GUARDED_BY(mu_);
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mu_);
+  // The ring of the last request.
+  std::optional<std::string> ring_ ABSL_GUARDED_BY(mu_);
   bool answering_ ABSL_GUARDED_BY(mu_) = false;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
 };
+
+LocateStreams::LocateStreams(LocateHandler& handler, const AccessGate& gate,
+                             size_t most, CallsUnderWay& calls, RpcStats& stats,
+                             std::chrono::milliseconds between_checks)
+    : locate_handler_(handler),
+      gate_(gate),
+      most_(most),
+      calls_(calls),
+      stats_(stats),
+      checks_([this, between_checks](const std::stop_token& stop) {
+        if (!gate_.checks_callers()) return PeriodicTask::kWhenWoken;
+        for (const StreamPtr& stream : OpenStreams()) {
+          if (!stop.stop_requested()) stream->CheckCaller();
+        }
+        return PeriodicTask::Clock::now() + between_checks;
+      }) {}
 
 absl::Status LocateStreams::Admit(const StreamPtr& stream) {
   MutexLock lock(mu_);
@@ -183,7 +228,8 @@ LocateStreams::Reactor* LocateStreams::Open(
   stats_.Of(Method::kLocateStream).CountStarted();
   auto stream = std::make_shared<Stream>(*this, *context);
   Stream* const reactor = stream.get();
-  const absl::Status admitted = Admit(stream);
+  absl::Status admitted = gate_.CheckIdentity(*context, Method::kLocateStream);
+  if (admitted.ok()) admitted = Admit(stream);
   reactor->Start(std::move(stream), admitted);
   return reactor;
 }
@@ -196,14 +242,17 @@ void LocateStreams::Forget(const StreamPtr& stream,
   streams_.erase(stream);
 }
 
+std::vector<LocateStreams::StreamPtr> LocateStreams::OpenStreams() {
+  MutexLock lock(mu_);
+  return {streams_.begin(), streams_.end()};
+}
+
 void LocateStreams::Drain() {
-  std::vector<StreamPtr> streams;
   {
     MutexLock lock(mu_);
     draining_ = true;
-    streams.assign(streams_.begin(), streams_.end());
   }
-  for (const StreamPtr& stream : streams) stream->End(Draining());
+  for (const StreamPtr& stream : OpenStreams()) stream->End(Draining());
 }
 
 }  // namespace clockwise

@@ -1,9 +1,13 @@
 // LocateStreams serves the LocateStream calls of a server. Thread-safe. It owns
-// the streams. The handler, the counts and the stats must outlive it.
+// the streams and one thread. The handler, the gate, the counts and the stats
+// must outlive it.
 //
 // A stream answers its requests one after the other. While an answer is being
 // written, the stream computes the next one, but reads no further request. A
 // client that does not read thus uses the memory of two answers.
+//
+// The caller's role is checked for each request, and for open streams at the
+// same interval as the heartbeats of a Watch.
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_STREAMS_H_
 #define CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_STREAMS_H_
 
@@ -11,15 +15,19 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <chrono>
 #include <memory>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "service/metrics/rpc_stats.h"
+#include "service/rpc/access_gate.h"
 #include "service/rpc/calls_under_way.h"
 #include "service/rpc/locate/locate_handler.h"
 #include "service/runtime/mutex.h"
+#include "service/runtime/periodic_task.h"
 
 namespace clockwise {
 
@@ -28,9 +36,9 @@ class LocateStreams {
   using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
   // Allows at most `most` open streams. Counts the streams that it rejects.
-  LocateStreams(LocateHandler& handler, size_t most, CallsUnderWay& calls,
-                RpcStats& stats)
-      : locate_handler_(handler), most_(most), calls_(calls), stats_(stats) {}
+  LocateStreams(LocateHandler& handler, const AccessGate& gate, size_t most,
+                CallsUnderWay& calls, RpcStats& stats,
+                std::chrono::milliseconds between_checks);
 
   // Serves one LocateStream call.
   Reactor* Open(grpc::CallbackServerContext* context);
@@ -45,16 +53,19 @@ class LocateStreams {
 
   // Adds the stream. DRAINING, LIMIT_REACHED.
   absl::Status Admit(const StreamPtr& stream);
+  std::vector<StreamPtr> OpenStreams();
   // Removes a stream that has ended with `status`.
   void Forget(const StreamPtr& stream, const absl::Status& status);
 
   LocateHandler& locate_handler_;
+  const AccessGate& gate_;
   const size_t most_;
   CallsUnderWay& calls_;
   RpcStats& stats_;
   Mutex mu_;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
   absl::flat_hash_set<StreamPtr> streams_ ABSL_GUARDED_BY(mu_);
+  PeriodicTask checks_;  // last, because it uses the members above
 };
 
 }  // namespace clockwise
