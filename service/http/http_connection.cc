@@ -1,9 +1,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "service/http/compression.h"
 #include "service/http/http_listener.h"
 #include "service/http/routes.h"
+#include "service/tls/pem.h"
 
 namespace clockwise::http_io {
 namespace {
@@ -17,11 +19,22 @@ constexpr size_t kSmallReply = 16ull * 1024;  // the kernel buffers it
 
 // Returns the status that refuses a request, or 0.
 int RefusalOf(const Request& request) {
+  if (request.count(http::field::host) > 1) return 400;
   if (request.target().size() > limits::kHttpFieldBytes) return 414;
   for (const auto& field : request) {
     if (field.value().size() > limits::kHttpFieldBytes) return 431;
   }
   return 0;
+}
+
+// Returns when the certificate of the peer expires; never if it has none.
+absl::Time ExpiryOf(const SSL* tls) {
+  const pem::Certificate certificate(SSL_get1_peer_certificate(tls));
+  if (certificate == nullptr) return absl::InfiniteFuture();
+  tm fields = {};
+  return ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &fields) == 1
+             ? absl::FromTM(fields, absl::UTCTimeZone())
+             : absl::InfinitePast();
 }
 
 }  // namespace
@@ -45,7 +58,10 @@ void Connection::Begin() {
   tls_.emplace(socket_, *listener_.context_);
   tls_->async_handshake(net::ssl::stream_base::server,
                         [self = shared_from_this()](const Error& error) {
-                          error ? self->Close() : self->Read();
+                          if (error) return self->Close();
+                          self->expires_ =
+                              ExpiryOf(self->tls_->native_handle());
+                          self->Read();
                         });
 }
 
@@ -53,6 +69,10 @@ void Connection::SendEvents(Bytes events) {
   if (phase_ == Phase::kStreaming) {
     writing_ ? Close() : Write(std::move(events));
   }
+}
+
+void Connection::EndIfOld() {
+  if (Clock::now() >= stream_end_ || absl::Now() >= expires_) Close();
 }
 
 void Connection::Close() {
@@ -104,7 +124,12 @@ void Connection::OnRead(const Error& error, size_t size) {
   if (fault == http::error::need_more) return Read();
   if (fault) return Refuse(fault == http::error::header_limit ? 431 : 400);
   const int refusal = RefusalOf(parser_.get());
-  refusal != 0 ? Refuse(refusal) : Answer(parser_.get());
+  if (refusal != 0) return Refuse(refusal);
+  const absl::string_view host = View(parser_.get()[http::field::host]);
+  if (IsForeignHost(listener_.options_, host, View(parser_.get().target()))) {
+    return Send(Reply(ForeignHostReply()));
+  }
+  Answer(parser_.get());
 }
 
 void Connection::Answer(const Request& request) {
@@ -176,6 +201,8 @@ void Connection::OnWritten() {
   if (phase_ == Phase::kStreaming) return;
   if (!is_stream_ || listener_.stopping_) return Finish();
   Enter(Phase::kStreaming, kForever);
+  const auto time = listener_.options_.stream_time;
+  if (time.count() > 0) stream_end_ = Clock::now() + time;
   Drain();  // notices when the peer closes
   if (!listener_.sends_news_) listener_.SendNews();
 }

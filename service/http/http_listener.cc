@@ -147,6 +147,8 @@ void Listener::UpdateContext() {
   net::ssl::context context(net::ssl::context::tls_server);
   SSL_CTX* const native = context.native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  // TLS 1.2 only with suites that have forward secrecy and no CBC.
+  SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20");
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   context.set_options(SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
   context.use_certificate_chain(net::buffer(material->certificate));
@@ -167,6 +169,8 @@ void Listener::UpdateContext() {
 void Listener::SendNews() {
   sends_news_ = !streams_.empty() && !stopping_;
   if (!sends_news_) return;
+  // A stream that is closed leaves the list.
+  for (auto at = streams_.begin(); at != streams_.end();) (*at++)->EndIfOld();
   std::string news = options_.news();
   const auto now = Clock::now();
   if (now - last_beat_ >= kBetweenBeats) {
@@ -175,7 +179,6 @@ void Listener::SendNews() {
   }
   if (!news.empty()) {
     const auto bytes = std::make_shared<const std::string>(std::move(news));
-    // A stream that is closed leaves the list.
     for (auto at = streams_.begin(); at != streams_.end();) {
       (*at++)->SendEvents(bytes);
     }

@@ -24,6 +24,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "service/api/listen_address.h"
 #include "service/http/http_message.h"
 #include "service/http/http_server.h"
@@ -144,6 +145,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // last events are not written yet when the next ones arrive.
   void SendEvents(Bytes events);
 
+  // Closes a stream that is too old, or whose peer's certificate has expired.
+  void EndIfOld();
+
   // Leaves its place and ends all pending handlers, which keep it alive.
   void Close();
 
@@ -210,7 +214,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   http::request_parser<http::empty_body> parser_;
   boost::beast::flat_buffer buffer_;
   bool is_stream_ = false;
-  Bytes writing_;  // null: no write is pending
+  Clock::time_point stream_end_ = Clock::time_point::max();
+  absl::Time expires_ = absl::InfiniteFuture();  // of the peer's certificate
+  Bytes writing_;                                // null: no write is pending
   size_t drained_ = 0;
 };
 

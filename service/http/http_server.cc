@@ -11,6 +11,7 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(Options options) {
   assert(options.metrics && options.ready);
   auto address = ParseListenAddress(options.address);
   if (!address.ok()) return address.status();
+  options.hosts.push_back(address->host);
   auto listener = std::make_unique<http_io::Listener>(std::move(options));
   if (auto started = listener->Start(*address); !started.ok()) return started;
   return std::unique_ptr<HttpServer>(

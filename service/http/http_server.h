@@ -25,6 +25,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -59,11 +60,18 @@ class HttpServer {
     // text/event-stream, or "". Called by one thread a few times a second while
     // there are streams; must be quick. Empty: /api/v1/events is a page.
     std::function<std::string()> news;
+    // Names in the Host header that are accepted besides IP addresses,
+    // localhost and the host of `address`. A * matches any characters. Not
+    // checked with TLS, because a browser then compares the certificate.
+    std::vector<std::string> hosts;
     size_t connections = limits::kHttpConnections;      // without a request
     size_t event_streams = limits::kHttpEventStreams;   // open
     std::function<void(Limit)> reached = [](Limit) {};  // counts them
     std::chrono::milliseconds request_time{2'000};      // for one to arrive
     std::chrono::milliseconds response_time{10'000};  // for the peer to read it
+    // Time after which an event stream is closed; 0: none. A stream also ends
+    // when the certificate of its peer expires.
+    std::chrono::milliseconds stream_time{0};
   };
 
   // Serves once it returns. INVALID_ARGUMENT: the address is malformed.

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "service/http/host_names.h"
 
 namespace clockwise {
 namespace {
@@ -106,6 +107,19 @@ HttpReply EventStreamReply(bool has_room) {
       503, "the maximum number of event streams is open; retry later\n");
   reply.headers = {{"Retry-After", "5"}};
   return reply;
+}
+
+bool IsForeignHost(const HttpServer::Options& options, absl::string_view host,
+                   absl::string_view target) {
+  const absl::string_view path = PathOf(target);
+  return options.tls == nullptr && path != "/healthz" && path != "/readyz" &&
+         !IsOwnHost(host, options.hosts);
+}
+
+HttpReply ForeignHostReply() {
+  return TextReply(403,
+                   "the Host header is neither an IP address nor a known name; "
+                   "add the name to --http-hosts\n");
 }
 
 HttpReply BusyReply() {

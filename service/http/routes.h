@@ -23,6 +23,12 @@ bool IsEventStream(const HttpReply& reply);
 // Returns the start of an event stream, or the error if there is no room.
 HttpReply EventStreamReply(bool has_room);
 
+// Returns true if the request must be rejected because of its Host header (see
+// HttpServer::Options::hosts). Probes are never rejected.
+bool IsForeignHost(const HttpServer::Options& options, absl::string_view host,
+                   absl::string_view target);
+HttpReply ForeignHostReply();
+
 // Returns the error for a request beyond the bounds of its kind.
 HttpReply BusyReply();
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_split.h"
+
 namespace clockwise {
 namespace {
 
@@ -52,6 +54,8 @@ absl::StatusOr<std::unique_ptr<Monitoring>> Monitoring::Start(
   http.address = options.http;
   if (options.security.http_tls) http.tls = parts.security->tls();
   http.metrics = &monitoring->metrics_;
+  http.hosts = absl::StrSplit(options.http_hosts, ',', absl::SkipWhitespace());
+  http.stream_time = Milliseconds(options.serving.connection_seconds);
   http.connections = options.serving.http_connections;
   http.event_streams = options.serving.http_event_streams;
   http.request_time = Milliseconds(options.serving.http_request_seconds);

@@ -20,6 +20,7 @@ namespace clockwise {
 namespace {
 
 constexpr double kMaxSeconds = 3600;
+constexpr double kMaxAgeSeconds = 1'000'000;
 constexpr size_t kHelpColumn = 34;
 // The names of the enumerators of LogFormat and LogLevel, in their order.
 const std::vector<std::string> kFormats = {"auto", "text", "json"};
@@ -55,6 +56,11 @@ void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
                  "queues further calls")
       ->type_name("N")
       ->check(Between(1, static_cast<int>(limits::kMostCalls)));
+  app.add_option("--max-connection-age", serving.connection_seconds,
+                 "Maximum age of a connection, in seconds; 0 means no limit. "
+                 "Clients then connect again")
+      ->type_name("SECONDS")
+      ->check(Between(0.0, kMaxAgeSeconds));
   const std::tuple<const char*, size_t*, const char*> bounds[] = {
       {"--max-queued-calls", &serving.queued_calls,
        "Maximum number of queued changes, and of queued long reads"},
@@ -140,6 +146,10 @@ struct Parser {
                    "Address of HTTP: ring page, /api/v1, /metrics, /healthz, "
                    "/readyz")
         ->type_name("HOST:PORT");
+    app.add_option("--http-hosts", options.http_hosts,
+                   "Host names by which clients may call the HTTP port, "
+                   "besides localhost and IP addresses; * matches any text")
+        ->type_name("NAME,…");
     app.add_option("--ring-page", options.ring_page,
                    "Serve the ring page and /api/v1; auto means off with "
                    "--access-policy, on without")

@@ -23,6 +23,7 @@ struct ServerOptions {
   std::string listen = "127.0.0.1:7400";
   std::string http = "127.0.0.1:7480";
   std::string store = "sqlite:clockwise.db";
+  std::string http_hosts;          // separated by commas
   std::string ring_page = "auto";  // or on, off
   EtcdFlags etcd;
   bool require_existing = false;  // do not start on a store without rings

@@ -240,7 +240,7 @@ class HttpApiTest(unittest.TestCase):
         peer = socket.create_connection(
             self.server.http.rsplit(":", 1), timeout=TIMEOUT)
         self.addCleanup(peer.close)
-        peer.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n")
+        peer.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         return peer
 
     def until(self, peer, text):
@@ -270,7 +270,7 @@ class HttpApiTest(unittest.TestCase):
             for _ in range(110):
                 peer = socket.create_connection(
                     server.http.rsplit(":", 1), timeout=TIMEOUT)
-                peer.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n")
+                peer.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 peers.append(peer)
                 self.addCleanup(peer.close)
             first = [peer.recv(200).split(b"\r\n")[0] for peer in peers]
@@ -287,7 +287,7 @@ class HttpApiTest(unittest.TestCase):
                 with socket.create_connection(
                         server.http.rsplit(":", 1), timeout=TIMEOUT) as peer:
                     peer.sendall(
-                        b"GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n")
+                        b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     if b"200 OK" in peer.recv(200):
                         return
                 time.sleep(0.1)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import queue
 import re
 import shutil
 import signal
@@ -21,6 +22,7 @@ import grpc
 
 from tests.support.authority import Authority
 from tests.support.paths import ROOT
+from tests.support.raw_grpc import RawConnection, client_context
 from tests.support.running_server import CLOCKWISED, RunningServer
 from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc, refusal
 
@@ -122,6 +124,21 @@ class SecurityTest(unittest.TestCase):
         found = [line.rsplit(" ", 1)[1] for line in lines
                  if line.startswith(name)]
         return float(found[0]) if found else None
+
+    def metric_by_tls(self, server, name):
+        context = ssl.create_default_context(cafile=self.authority.ca)
+        context.load_cert_chain(*self.authority.issue("scraper", "DNS:p"))
+        with urllib.request.urlopen(f"https://{server.http}/metrics",
+                                    context=context) as page:
+            text = page.read().decode()
+        found = re.search("^" + re.escape(name) + " (.*)$", text, re.MULTILINE)
+        return float(found.group(1)) if found else None
+
+    def check_ends(self, events):
+        """Checks that the server closes a stream of events soon."""
+        end = time.monotonic() + 4
+        while events.recv(4096):
+            self.assertLess(time.monotonic(), end)
 
     def wait_for(self, condition):
         for _ in range(200):
@@ -238,7 +255,7 @@ class SecurityTest(unittest.TestCase):
                 server_hostname=host) as peer:
             self.assertEqual(peer.getpeercert(binary_form=True), der)
             # Events work through TLS too.
-            peer.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n")
+            peer.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
             told = b""
             while b"event: ring" not in told:
                 told += peer.recv(4096)
@@ -312,6 +329,107 @@ class SecurityTest(unittest.TestCase):
             thread.join()
         self.assertEqual(failed, [])
         self.assertGreater(len(calls), 100)
+
+    def expired_session(self, server, pair, version):
+        """Makes a call; returns its connection, and a function that makes a
+        call in a resumed session and returns its status."""
+        context = client_context(self.authority.ca, pair, version)
+        first = RawConnection(server.grpc, context)
+        self.addCleanup(first.close)
+        self.assertEqual(first.call(b"GetStatus", b""), 0)
+
+        def again():
+            resumed = RawConnection(server.grpc, context, first.session)
+            self.addCleanup(resumed.close)
+            self.assertTrue(resumed.resumed)
+            return resumed.call(b"GetStatus", b"")
+        self.assertEqual(again(), 0)
+        return first, again
+
+    def check_that_expiry_ends_all(self, *flags):
+        server = self.server(*self.tls_flags(mutual=True), "--http-tls",
+                             "--watch-heartbeat=0.2", *flags)
+        until = int(time.time()) + 6
+        pair = self.authority.issue("short", "DNS:web.example", until=until)
+        stub = self.stub(server, pair)
+        self.assertEqual(self.locate(stub)[1], "RING_EMPTY")
+        watch = stub.Watch(pb.WatchRequest(), timeout=TIMEOUT)
+        next(watch)
+        requests = queue.Queue()
+        stream = stub.LocateStream(iter(requests.get, None), timeout=TIMEOUT)
+        sessions = [self.expired_session(server, pair, version) for version in
+                    (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)]
+        context = ssl.create_default_context(cafile=self.authority.ca)
+        context.load_cert_chain(*pair)
+        host, port = server.http.split(":")
+        events = self.enterContext(context.wrap_socket(
+            socket.create_connection((host, int(port)), timeout=TIMEOUT),
+            server_hostname=host))
+        events.sendall(b"GET /api/v1/events HTTP/1.1\r\n\r\n")
+        self.assertIn(b"200 OK", events.recv(4096))
+        self.assertLess(time.time(), until, "the test is too slow")
+        time.sleep(until - time.time() + 0.1)
+        expired = (CODE.UNAUTHENTICATED, "UNAUTHENTICATED")
+        for method in SERVICE.methods:  # on a connection that is open
+            with self.subTest(method=method.name):
+                self.assertEqual(self.outcome(stub, method), expired)
+        for open_call in (watch, stream):
+            with self.assertRaises(grpc.RpcError) as caught:
+                for _ in open_call:
+                    pass
+            self.assertEqual(caught.exception.code(), CODE.UNAUTHENTICATED)
+            self.assertIn("expired at", caught.exception.details())
+        requests.put(None)
+        for first, again in sessions:
+            self.assertEqual(again(), CODE.UNAUTHENTICATED.value[0])
+            self.assertEqual(first.call(b"Locate", b""),
+                             CODE.UNAUTHENTICATED.value[0])
+        self.check_ends(events)
+        return server
+
+    def test_an_expired_certificate_ends_connections_streams_and_sessions(self):
+        server = self.check_that_expiry_ends_all()
+        self.assertIsNotNone(self.metric_by_tls(
+            server, 'clockwise_calls_refused_total{reason="certificate"}'))
+
+    def test_a_policy_checks_the_dates_of_a_certificate_too(self):
+        self.check_that_expiry_ends_all("--ring-page=on", *self.policy_flags([
+            {"san": "dns:web.example", "role": "ADMIN", "rings": ["*"]}]))
+
+    def test_a_connection_ends_at_its_maximum_age(self):
+        server = self.server("--max-connection-age=0.5")
+        with grpc.insecure_channel(server.grpc) as channel:
+            stub = placement_pb2_grpc.PlacementServiceStub(channel)
+            begin = time.monotonic()
+            with self.assertRaises(grpc.RpcError) as caught:
+                for _ in stub.Watch(pb.WatchRequest(), timeout=TIMEOUT):
+                    pass
+            self.assertEqual(caught.exception.code(), CODE.UNAVAILABLE)
+            self.assertLess(time.monotonic() - begin, 5)
+            for _ in range(50):  # other calls do not fail meanwhile
+                stub.GetStatus(pb.GetStatusRequest(), timeout=TIMEOUT)
+                time.sleep(0.02)
+        host, port = server.http.split(":")
+        with socket.create_connection((host, int(port)), TIMEOUT) as events:
+            events.sendall(b"GET /api/v1/events HTTP/1.1\r\n\r\n")
+            self.check_ends(events)
+
+    def test_the_http_port_takes_no_cipher_suite_of_cbc(self):
+        server = self.server(*self.tls_flags(), "--http-tls")
+        host, port = server.http.split(":")
+        for suites, taken in (("ECDHE+AESGCM", True), ("ECDHE+AES", True),
+                              ("ECDHE+AES+SHA", False),
+                              ("ECDHE+AES+SHA256:ECDHE+AES+SHA384", False)):
+            context = ssl.create_default_context(cafile=self.authority.ca)
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(suites)
+            raw = self.enterContext(socket.create_connection((host, int(port))))
+            with self.subTest(suites=suites):
+                if taken:
+                    context.wrap_socket(raw, server_hostname=host).close()
+                else:
+                    with self.assertRaises(ssl.SSLError):
+                        context.wrap_socket(raw, server_hostname=host)
 
     # --- Roles. ---
 

@@ -23,7 +23,7 @@ GRACE = ["--lame-duck=0", "--drain-grace=30"]
 # else.
 HELLO = (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
          b"\0\0\0\4\0\0\0\0\0\0\0\0\4\1\0\0\0\0")
-EVENTS = b"GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n"
+EVENTS = b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 class StopTest(unittest.TestCase):

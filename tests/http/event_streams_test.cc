@@ -34,7 +34,7 @@ class EventStreamsTest : public testing::Test {
 
 TEST_F(EventStreamsTest, StopEndsThem) {
   Client client(server_->port());
-  client.Send("GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.Send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
   std::thread stopper([this] {
     std::this_thread::sleep_for(std::chrono::milliseconds(700));
     server_->Stop();
@@ -92,7 +92,7 @@ TEST_F(EventStreamsTest, StopMayComeWhileStreamsAreBegun) {
   for (int i = 0; i < 30; ++i) clients.emplace_back(server_->port());
   std::thread caller([&] {
     for (Client& client : clients) {
-      client.Send("GET /api/v1/events HTTP/1.1\r\nHost: a\r\n\r\n");
+      client.Send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
     }
   });
   server_->Stop();

@@ -64,6 +64,32 @@ TEST_F(HttpServerTest, ATakenPortIsRefusedInOneLine) {
                                  ": Address already in use")));
 }
 
+TEST_F(HttpServerTest, AnotherHostNameIsRejected) {
+  const auto status_for = [this](absl::string_view path,
+                                 absl::string_view host) {
+    Client client(port());
+    client.Send(absl::StrCat("GET ", path, " HTTP/1.1\r\n", host, "\r\n"));
+    return StatusLine(client.ReadAll());
+  };
+  constexpr char kOk[] = "HTTP/1.1 200 OK";
+  EXPECT_EQ(status_for("/metrics", "Host: 127.0.0.1:7480\r\n"), kOk);
+  EXPECT_EQ(status_for("/metrics", ""), kOk);  // no browser
+  EXPECT_EQ(status_for("/metrics", "Host: evil.example:7480\r\n"),
+            "HTTP/1.1 403 Forbidden");
+  EXPECT_EQ(status_for("/api/v1/events", "Host: evil.example\r\n"),
+            "HTTP/1.1 403 Forbidden");
+  EXPECT_EQ(status_for("/metrics", "Host: localhost\r\nHost: evil\r\n"),
+            "HTTP/1.1 400 Bad Request");
+  // Probes return no data of rings.
+  EXPECT_EQ(status_for("/healthz", "Host: evil.example\r\n"), kOk);
+  EXPECT_EQ(status_for("/readyz", "Host: evil.example\r\n"), kOk);
+  HttpServer::Options options = OptionsFor(metrics_);
+  options.hosts = {"*.example"};
+  server_ = nullptr;
+  Start(std::move(options));
+  EXPECT_EQ(status_for("/metrics", "Host: ring.example\r\n"), kOk);
+}
+
 TEST_F(HttpServerTest, AnUnknownHostIsRefusedInOneLine) {
   HttpServer::Options options = OptionsFor(metrics_);
   options.address = "no.such.host.invalid:0";
