@@ -1,11 +1,14 @@
 #include "service/metrics/collector.h"
 
+#include <openssl/evp.h>
+
 #include <cassert>
 #include <chrono>
 #include <initializer_list>
 #include <optional>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "service/metrics/names.h"
 #include "service/metrics/process_figures.h"
@@ -39,10 +42,19 @@ constexpr std::array<const char*, kStatusCodes> kCodeNames = {
     "DataLoss",
     "Unauthenticated"};
 
+// Returns the first 16 hexadecimal digits of the SHA-256 of a name. It is the
+// same on all servers and after a restart, so that series continue.
+std::string HashedName(const std::string& name) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  EVP_Digest(name.data(), name.size(), digest, &size, EVP_sha256(), nullptr);
+  return absl::BytesToHexString({reinterpret_cast<const char*>(digest), 8});
+}
+
 // The metric families of one scrape. They are filled one by one.
 class Scrape {
  public:
-  explicit Scrape(size_t max_node_series) {
+  Scrape(size_t max_node_series, MetricNames names) : names_(names) {
     families_.reserve(kMetrics.size());
     for (const MetricRow& row : kMetrics) {
       MetricFamily& family = families_.emplace_back();
@@ -58,6 +70,7 @@ class Scrape {
 
   // Adds a series with a value.
   void Add(Metric metric, std::vector<Label> labels, double value) {
+    if (!Permit(labels)) return;
     MetricFamily& family = Family(metric);
     ClientMetric& series = family.metric.emplace_back();
     series.label = std::move(labels);
@@ -91,10 +104,23 @@ class Scrape {
   std::vector<MetricFamily> Take() { return std::move(families_); }
 
  private:
+  // Hashes the names in the labels. Returns false if the series is omitted
+  // because of a name.
+  bool Permit(std::vector<Label>& labels) const {
+    if (names_ == MetricNames::kOn) return true;
+    for (Label& label : labels) {
+      if (label.name != "ring" && label.name != "node") continue;
+      if (names_ == MetricNames::kOff) return false;
+      label.value = HashedName(label.value);
+    }
+    return true;
+  }
+
   MetricFamily& Family(Metric metric) {
     return families_[static_cast<size_t>(metric)];
   }
 
+  const MetricNames names_;
   std::vector<MetricFamily> families_;
 };
 
@@ -237,7 +263,7 @@ MetricsCollector::MetricsCollector(Options options)
 }
 
 std::vector<MetricFamily> MetricsCollector::Collect() const {
-  Scrape scrape(options_.max_node_series);
+  Scrape scrape(options_.max_node_series, options_.names);
   std::vector<Label> build_labels;
   for (const auto& [name, value] : options_.build_info) {
     build_labels.push_back({name, value});

@@ -24,6 +24,10 @@
 
 namespace clockwise {
 
+// MetricNames states how the names of rings and nodes appear in labels. kOff
+// omits all series that have such a label.
+enum class MetricNames { kOn, kHashed, kOff };
+
 class MetricsCollector final : public prometheus::Collectable {
  public:
   struct Options {
@@ -33,6 +37,7 @@ class MetricsCollector final : public prometheus::Collectable {
     std::function<SecurityFigures()> security_figures;  // may be empty
     // Rings with more nodes have no series per node.
     size_t max_node_series = limits::kMaxNodeSeries;
+    MetricNames names = MetricNames::kOn;
     // Labels of clockwise_build_info: version, revision, …
     std::map<std::string, std::string> build_info;
   };

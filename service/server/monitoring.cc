@@ -7,6 +7,14 @@
 namespace clockwise {
 namespace {
 
+MetricNames NamesIn(const ServerOptions& options, const Security& security) {
+  if (options.metrics_names == "hashed") return MetricNames::kHashed;
+  const bool hidden = options.metrics_names == "off" ||
+                      (options.metrics_names == "auto" &&
+                       security.policy() != nullptr && !IsLocal(options.http));
+  return hidden ? MetricNames::kOff : MetricNames::kOn;
+}
+
 MetricsCollector::Options MetricsOptions(const ServerOptions& options,
                                          const Monitoring::Parts& parts) {
   MetricsCollector::Options metrics;
@@ -20,6 +28,7 @@ MetricsCollector::Options MetricsOptions(const ServerOptions& options,
     return figures;
   };
   metrics.max_node_series = options.max_node_series;
+  metrics.names = NamesIn(options, *parts.security);
   metrics.build_info = {{"version", CLOCKWISE_VERSION}};
   return metrics;
 }

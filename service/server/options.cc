@@ -188,6 +188,11 @@ struct Parser {
                    "oldest are removed first")
         ->type_name("BYTES")
         ->check(Between(size_t{1}, limits::kMaxHistoryBytes));
+    app.add_option("--metrics-names", options.metrics_names,
+                   "Names of rings and nodes in /metrics; auto means off with "
+                   "--access-policy unless only this machine can reach --http")
+        ->type_name("")
+        ->check(CLI::IsMember({"auto", "on", "hashed", "off"}));
     app.add_option(
            "--max-node-series", options.max_node_series,
            "Maximum number of nodes of a ring with metrics per node; larger "

@@ -34,9 +34,10 @@ struct ServerOptions {
   size_t history_changes = limits::kHistoryChanges;
   size_t history_bytes = limits::kHistoryBytes;
   size_t max_node_series = limits::kMaxNodeSeries;
-  double lame_duck = 1;    // seconds
-  double drain_grace = 5;  // seconds
-  double self_probe = 5;   // seconds between probes; 0: none
+  std::string metrics_names = "auto";  // or on, hashed, off
+  double lame_duck = 1;                // seconds
+  double drain_grace = 5;              // seconds
+  double self_probe = 5;               // seconds between probes; 0: none
   LogFormat log_format = LogFormat::kAuto;
   LogLevel log_level = LogLevel::kInfo;
   bool check_config = false;  // check the configuration and exit

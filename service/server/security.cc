@@ -13,15 +13,6 @@ namespace {
 
 constexpr std::chrono::seconds kBetweenReloads(1);
 
-// True if only this machine can reach the address `listen`.
-bool IsLocal(const std::string& listen) {
-  if (absl::StartsWith(listen, "unix:")) return true;
-  const auto address = ParseListenAddress(listen);
-  if (!address.ok()) return true;  // RpcServer::Start reports the error
-  return address->host == "localhost" || address->host == "::1" ||
-         absl::StartsWith(address->host, "127.");
-}
-
 absl::Status CheckTogether(const SecurityOptions& options,
                            const std::string& listen) {
   if (options.tls.certificate.empty() != options.tls.key.empty()) {
@@ -73,6 +64,14 @@ void ReloadFrom(Source* source, absl::string_view what) {
 }
 
 }  // namespace
+
+bool IsLocal(const std::string& listen) {
+  if (absl::StartsWith(listen, "unix:")) return true;
+  const auto address = ParseListenAddress(listen);
+  if (!address.ok()) return true;  // RpcServer::Start reports the error
+  return address->host == "localhost" || address->host == "::1" ||
+         absl::StartsWith(address->host, "127.");
+}
 
 void AddSecurityFlags(CLI::App& app, SecurityOptions& options) {
   const auto add_file = [&app](const char* flag, std::string& path,

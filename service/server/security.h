@@ -36,6 +36,10 @@ struct SecurityOptions {
 // Adds --tls-cert and the other security flags.
 void AddSecurityFlags(CLI::App& app, SecurityOptions& options);
 
+// True if only this machine can reach the address `listen`, or if it is not
+// valid.
+bool IsLocal(const std::string& listen);
+
 class Security {
  public:
   // Opens all files, for a server that listens on `listen`. INVALID_ARGUMENT:

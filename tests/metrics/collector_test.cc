@@ -89,6 +89,27 @@ TEST(MetricsTest, FiguresOfARingAreThoseOfItsState) {
       state->measured.balance.stddev());
 }
 
+TEST(MetricsTest, NamesOfRingsAndNodesCanBeHidden) {
+  for (const MetricNames names : {MetricNames::kHashed, MetricNames::kOff}) {
+    Scraped server(limits::kMaxNodeSeries, names);
+    server.Add("default", {"secret-node"});
+    server.watch_figures.resyncs[{"default", "history"}] = 1;
+    server.watch_figures.streams["default"] = 1;
+    const std::string text = server.Text();
+    EXPECT_THAT(text, Not(HasSubstr("secret-node")));
+    EXPECT_THAT(text, Not(HasSubstr("\"default\"")));
+    EXPECT_THAT(text, HasSubstr("clockwise_store_up 1"));
+    // The digits are from sha256sum.
+    const auto hashed =
+        HasSubstr("clockwise_ring_epoch{ring=\"37a8eec1ce19687d\"} 2");
+    if (names == MetricNames::kHashed) {
+      EXPECT_THAT(text, hashed);
+    } else {
+      EXPECT_THAT(text, Not(HasSubstr("ring=")));
+    }
+  }
+}
+
 TEST(MetricsTest, SharesAreThoseOfTheSnapshot) {
   Scraped server;
   server.CreateRing("twofold", /*replicas=*/2);

@@ -31,7 +31,7 @@ absl::Status FickleStore::Apply(const Commit& commit) {
   return memory_.Apply(commit);
 }
 
-Scraped::Scraped(size_t max_node_series) {
+Scraped::Scraped(size_t max_node_series, MetricNames names) {
   Membership::Options options;
   options.store = &store;
   options.now = [] { return absl::UnixEpoch(); };
@@ -42,6 +42,7 @@ Scraped::Scraped(size_t max_node_series) {
   collected.rpc_stats = &rpc_stats;
   collected.watch_figures = [this] { return watch_figures; };
   collected.max_node_series = max_node_series;
+  collected.names = names;
   collected.build_info = {{"version", "1.2.3"}, {"revision", "\"a\\b\"\nc"}};
   collector = std::make_unique<MetricsCollector>(std::move(collected));
   CreateRing("default");

@@ -42,7 +42,8 @@ class FickleStore final : public Store {
 using Series = std::map<std::string, double>;
 
 struct Scraped {
-  explicit Scraped(size_t max_node_series = limits::kMaxNodeSeries);
+  explicit Scraped(size_t max_node_series = limits::kMaxNodeSeries,
+                   MetricNames names = MetricNames::kOn);
 
   std::string Text() const;
   Series Scrape() const;
