@@ -230,6 +230,16 @@ Policy::Grant Policy::On(absl::string_view ring,
   return best;
 }
 
+Role Policy::Highest(const Identity& identity) const {
+  Role best = Role::kNone;
+  for (int i = 0; i < policy_.grants_size(); ++i) {
+    const Role role = roles_[static_cast<size_t>(i)];
+    std::string name;
+    if (role > best && IsFor(policy_.grants(i), identity, name)) best = role;
+  }
+  return best;
+}
+
 absl::StatusOr<std::shared_ptr<PolicySource>> OpenPolicy(
     const PolicyFiles& files) {
   return PolicySource::Open({files.policy, files.tokens},

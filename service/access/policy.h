@@ -44,6 +44,8 @@ class Policy {
     std::string name;  // "dns:…" or "token:NAME"
   };
   Grant On(absl::string_view ring, const Identity& identity) const;
+  // The highest role of the identity on any ring.
+  Role Highest(const Identity& identity) const;
 
  private:
   struct Token {

@@ -173,6 +173,13 @@ bool AccessGate::HasRole(const Context& context, Method method,
          policy->On(MeantRing(ring), *identity).role >= row->role;
 }
 
+bool AccessGate::HasAnyRole(const Context& context, Role role) const {
+  if (!guarded()) return true;
+  const std::shared_ptr<const Policy> policy = policy_->Current();
+  const auto identity = IdentityOf(context, *policy);
+  return identity.ok() && policy->Highest(*identity) >= role;
+}
+
 absl::StatusOr<std::function<bool(absl::string_view)>> AccessGate::Readable(
     const Context& context, Method method) const {
   const MethodRow* const row = RowOf(method);

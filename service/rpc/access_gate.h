@@ -71,6 +71,10 @@ class AccessGate {
   bool HasRole(const grpc::CallbackServerContext& context, Method method,
                absl::string_view ring) const;
 
+  // True if the caller has at least `role` on some ring. Counts no rejected
+  // call.
+  bool HasAnyRole(const grpc::CallbackServerContext& context, Role role) const;
+
   // Checks what can be known of the caller of `method` before its ring is
   // known. UNAUTHENTICATED, LIMIT_REACHED, UNIMPLEMENTED: as above.
   absl::Status CheckIdentity(const grpc::CallbackServerContext& context,

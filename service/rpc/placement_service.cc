@@ -156,6 +156,16 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
     } else {
       status = gate_.Admit(context, kMethod, ring, admitted.caller);
     }
+    // This comes before any look at the source, so an error does not say
+    // whether it exists.
+    if constexpr (requires { SourceOf(request); }) {
+      if (status.ok() && !SourceOf(request).empty()) {
+        status = gate_.Check(context, kMethod, SourceOf(request));
+      }
+    }
+    if constexpr (kMethod == Method::kGetStatus) {
+      admitted.sees_store = gate_.HasAnyRole(context, Role::kOperator);
+    }
   }
   if constexpr (RowOf(kMethod)->audit == CallAudit::kAudited) {
     if (audit_ == nullptr) return status;
@@ -171,7 +181,7 @@ template <Method kMethod, typename Request, typename Response>
 absl::StatusOr<Response> PlacementServiceHandlers::Work(
     Request request, const Admitted& admitted) {
   if constexpr (std::is_same_v<Request, v1::GetStatusRequest>) {
-    return Status(admitted.readable);  // the status of this server
+    return Status(admitted.readable, admitted.sees_store);
   } else if constexpr (RowOf(kMethod)->scope == CallScope::kAllRings) {
     return HandleRequest(membership_, request, admitted.readable);
   } else if constexpr (requires { ToChangeRequest(request, std::string()); }) {
@@ -287,10 +297,14 @@ LocateStreams::Reactor* PlacementServiceHandlers::LocateStream(
   return locate_streams_.Open(context);
 }
 
-v1::GetStatusResponse PlacementServiceHandlers::Status(
-    const Readable& readable) const {
+v1::GetStatusResponse PlacementServiceHandlers::Status(const Readable& readable,
+                                                       bool sees_store) const {
   v1::GetStatusResponse response =
       StatusOf(membership_, watch_.Figures(), facts_, readable);
+  if (!sees_store) {  // "etcd:" remains of etcd:HOST:PORT
+    std::string& store = *response.mutable_store();
+    store.resize(std::min(store.size(), store.find(':') + 1));
+  }
   response.set_draining(draining_);
   return response;
 }

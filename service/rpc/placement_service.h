@@ -99,8 +99,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
 
   WatchFigures Figures() const { return watch_.Figures(); }
   // Returns the answer of GetStatus for a caller that may read the rings for
-  // which `readable` returns true.
-  v1::GetStatusResponse Status(const Readable& readable) const;
+  // which `readable` returns true. Without `sees_store`, it names only the kind
+  // of the store, not its address.
+  v1::GetStatusResponse Status(const Readable& readable, bool sees_store) const;
 
  private:
   // Answers a look-up from the newest state, after it has reached the request's
@@ -114,7 +115,8 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // The result of the gate's check, and the entry for the audit log.
   struct Admitted {
     AccessGate::Caller caller;
-    Readable readable;  // CallScope::kAllRings only
+    Readable readable;        // CallScope::kAllRings only
+    bool sees_store = false;  // GetStatus only
     v1::AuditEntry entry;
   };
   // Parses the request, and checks the caller's role on the rings that the

@@ -28,6 +28,13 @@ inline const std::string& RingOf(const v1::CreateRingRequest& request) {
   return request.spec().name();
 }
 
+// SourceOf returns the ring that the ring of the request copies owners from; ""
+// if there is none. The caller needs the method's role on it, too: its readers
+// will read the owners, and it cannot be deleted meanwhile.
+inline const std::string& SourceOf(const v1::CreateRingRequest& request) {
+  return request.spec().migrating_from();
+}
+
 // Convert a request for a change to the form that membership/ requires. `actor`
 // is the name of the caller.
 ChangeRequest ToChangeRequest(v1::AddNodeRequest request, std::string actor);

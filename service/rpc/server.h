@@ -56,9 +56,11 @@ class RpcServer {
   const AccessGate& gate() const { return gate_; }
   // True after EnterLameDuck.
   bool leaving() const { return handlers_.draining(); }
-  // Returns the answer of GetStatus for a caller that may read all rings.
+  // Returns the answer of GetStatus for the HTTP port, which has no roles: with
+  // all rings, and with the store's address only if there is no policy.
   v1::GetStatusResponse Status() const {
-    return handlers_.Status([](absl::string_view) { return true; });
+    return handlers_.Status([](absl::string_view) { return true; },
+                            !gate_.guarded());
   }
 
   // Sets the health status to SERVING, except after EnterLameDuck.

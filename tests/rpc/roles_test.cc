@@ -108,6 +108,7 @@ class RolesTest : public Serving {
     RpcServer::Options options = ServerOptions(guarded_stats_);
     options.tls = *OpenTls({own.certificate, own.key, ""});
     options.policy = policy_;
+    options.facts.store = "etcd:10.0.0.1:2379";
     guarded_ = nullptr;
     auto server = RpcServer::Start(options);
     ASSERT_TRUE(server.ok()) << server.status();
@@ -234,6 +235,153 @@ TEST_F(RolesTest, AWatchEndsWithItsCallersRole) {
   while (stream->Read(&message)) {
   }
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+// Rings of two teams: "secret", and "team-*", whose admin has no right on
+// "secret".
+constexpr char kTeams[] = R"({"grants": [
+    {"token": "stranger", "role": "ADMIN", "rings": ["team-*"]},
+    {"token": "reader", "role": "READER", "rings": ["team-*", "secret"]},
+    {"token": "operator", "role": "READER", "rings": ["team-*"]},
+    {"token": "admin", "role": "ADMIN", "rings": ["secret", "team-*"]}]})";
+
+class TeamsTest : public RolesTest {
+ protected:
+  using Stub = v1::PlacementService::Stub;
+
+  void SetUp() override {
+    RolesTest::SetUp();
+    SetPolicy(kTeams);
+    v1::RingSpec spec;
+    spec.set_name("secret");
+    ASSERT_TRUE(membership_->CreateRing(spec).ok());
+    Add("hidden-node", "", "secret");
+  }
+
+  void SetPolicy(const std::string& json) {
+    std::ofstream(authority_.Path("policy")) << json;
+    absl::Status why;
+    ASSERT_EQ(policy_->Reload(why), PolicySource::Outcome::kReplaced) << why;
+  }
+
+  template <typename Method, typename Request, typename Response>
+  grpc::Status CallAs(const std::string& token, Method method,
+                      const Request& request, Response& response) {
+    const auto stub = v1::PlacementService::NewStub(Guarded(token));
+    grpc::ClientContext context;
+    SetDeadline(context);
+    return (stub.get()->*method)(&context, request, &response);
+  }
+
+  grpc::Status Migrate(const std::string& token, const std::string& from) {
+    v1::CreateRingRequest request;
+    request.mutable_spec()->set_name("team-new");
+    request.mutable_spec()->set_migrating_from(from);
+    v1::CreateRingResponse response;
+    return CallAs(token, &Stub::CreateRing, request, response);
+  }
+};
+
+TEST_F(TeamsTest, AMigrationRequiresAdminOnItsSource) {
+  for (const char* token : {"stranger", "reader"}) {
+    EXPECT_EQ(Migrate(token, "secret").error_code(),
+              grpc::StatusCode::PERMISSION_DENIED)
+        << token;
+  }
+  EXPECT_EQ(Migrate("stranger", "team-none").error_code(),
+            grpc::StatusCode::NOT_FOUND);
+  // The error does not say whether the source exists.
+  std::string there = Migrate("stranger", "secret").error_message();
+  const std::string missing = Migrate("stranger", "sacred").error_message();
+  there.replace(there.find("secret"), 6, "sacred");
+  EXPECT_EQ(there, missing);
+  v1::DeleteRingRequest request;
+  request.set_ring("secret");
+  v1::DeleteRingResponse deleted;
+  EXPECT_TRUE(CallAs("admin", &Stub::DeleteRing, request, deleted).ok());
+}
+
+TEST_F(TeamsTest, PreviousOwnersAreForReadersOfTheSourceOnly) {
+  ASSERT_TRUE(Migrate("admin", "secret").ok());
+  Add("new-node", "", "team-new");
+  for (const auto& [token, sees] :
+       {std::pair("reader", true), std::pair("operator", false)}) {
+    v1::LocateRequest request;
+    request.set_ring("team-new");
+    v1::LocateResponse one;
+    ASSERT_TRUE(CallAs(token, &Stub::Locate, request, one).ok());
+    EXPECT_EQ(one.owners(0).node_id(), "new-node");
+    EXPECT_EQ(one.previous_owners_size(), sees ? 1 : 0) << token;
+    EXPECT_EQ(one.previous().epoch(), sees ? 2 : 0) << token;
+    EXPECT_EQ(one.previous().incarnation() != 0, sees) << token;
+    v1::BatchLocateRequest batch;
+    batch.set_ring("team-new");
+    batch.add_keys("k");
+    v1::BatchLocateResponse many;
+    ASSERT_TRUE(CallAs(token, &Stub::BatchLocate, batch, many).ok());
+    EXPECT_EQ(many.previous_nodes_size(), sees ? 1 : 0) << token;
+    for (const char* method : {"LocateStream", "Watch", "GetRing", "ListRings",
+                               "GetStatus", "CompareEpochs", "ListChanges"}) {
+      const std::string bytes = std::string(method) == "LocateStream"
+                                    ? batch.SerializeAsString()
+                                    : "\x0a\x08team-new";
+      const RawAnswer answer =
+          RawCall(Guarded(token), method,
+                  std::string(method) == "ListRings" ||
+                          std::string(method) == "GetStatus"
+                      ? ""
+                      : bytes);
+      EXPECT_TRUE(answer.answered) << method;
+      if (!sees) {
+        EXPECT_THAT(answer.message,
+                    ::testing::Not(::testing::HasSubstr("hidden-node")))
+            << method;
+      }
+    }
+  }
+}
+
+TEST_F(TeamsTest, ALookupThatWaitedIsCheckedAgain) {
+  const auto stub = v1::PlacementService::NewStub(Guarded("reader"));
+  grpc::ClientContext context;
+  SetDeadline(context);
+  v1::LocateRequest request;
+  request.set_ring("secret");
+  request.set_min_epoch(3);
+  v1::LocateResponse response;
+  grpc::CompletionQueue queue;
+  const auto call = stub->AsyncLocate(&context, request, &queue);
+  grpc::Status status;
+  call->Finish(&response, &status, nullptr);
+  // A call of the same connection that is answered came after it.
+  request.set_min_epoch(0);
+  v1::LocateResponse second;
+  grpc::ClientContext other;
+  SetDeadline(other);
+  ASSERT_TRUE(stub->Locate(&other, request, &second).ok());
+  SetPolicy(R"({"grants": []})");
+  Add("late-node", "", "secret");
+  void* tag = nullptr;
+  bool ok = false;
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED)
+      << status.error_message();
+}
+
+TEST_F(TeamsTest, TheStoresAddressIsForOperatorsOnly) {
+  v1::GetStatusResponse response;
+  for (const auto& [token, store] :
+       {std::pair("operator", "etcd:"), std::pair("reader", "etcd:"),
+        std::pair("stranger", "etcd:10.0.0.1:2379")}) {
+    ASSERT_TRUE(
+        CallAs(token, &Stub::GetStatus, v1::GetStatusRequest(), response).ok());
+    EXPECT_EQ(response.store(), store) << token;
+  }
+  EXPECT_EQ(guarded_->Status().store(), "etcd:");  // for the HTTP port
+  SetPolicy(R"({"grants": []})");
+  ASSERT_TRUE(
+      CallAs("admin", &Stub::GetStatus, v1::GetStatusRequest(), response).ok());
+  EXPECT_EQ(response.store(), "etcd:");
 }
 
 }  // namespace
