@@ -47,7 +47,7 @@ inline constexpr uint64_t kMaxTableWork = 1ull << 30;
 inline constexpr size_t kMaxRings = 1000;
 inline constexpr size_t kMaxWatchStreams = 20'000;   // per server
 inline constexpr size_t kMaxLocateStreams = 20'000;  // per server
-// Streams of one IP address.
+// Streams of one client network (NetworkOf).
 inline constexpr size_t kMaxWatchStreamsPerPeer = 10'000;
 
 // --- History. ---
@@ -127,8 +127,8 @@ inline constexpr size_t kMaxPolicyBytes = 1024ull * 1024;  // a file
 inline constexpr int kMaxGrants = 10'000;
 inline constexpr size_t kMaxTokens = 1000;
 inline constexpr size_t kMaxTokenBytes = 4096;  // a client's token
-// Unknown tokens from one machine in a minute. Above the bound, no token of
-// this machine is checked until the minute is over.
+// Unknown tokens from one network in a minute. Above the bound, no token of
+// this network is checked until the minute is over.
 inline constexpr uint32_t kMaxFailedAttempts = 20;
 inline constexpr size_t kMaxBlockedPeers = 10'000;  // in memory
 // Client certificates whose dates are kept in memory.

@@ -1,12 +1,28 @@
 #include "service/access/failed_attempts.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "service/limits.h"
 
 namespace clockwise {
 namespace {
 
 constexpr std::chrono::minutes kWindow(1);
+
+constexpr char kLoopback[] = "loopback";
+
+std::string NetworkOfV4(const std::string& address) {
+  return absl::StartsWith(address, "127.") ? kLoopback
+                                           : absl::StrCat("ipv4:", address);
+}
 
 }  // namespace
 
@@ -32,9 +48,30 @@ void FailedAttempts::Count(absl::string_view from, Time now) {
   ++minute.failed;
 }
 
-std::string MachineOf(absl::string_view peer) {
-  if (!absl::StartsWith(peer, "ipv")) return std::string(peer);
-  return std::string(peer.substr(0, peer.rfind(':')));
+std::string NetworkOf(absl::string_view peer) {
+  absl::string_view host = peer;
+  const bool is_v4 = absl::ConsumePrefix(&host, "ipv4:");
+  if (!is_v4 && !absl::ConsumePrefix(&host, "ipv6:")) return std::string(peer);
+  host = host.substr(0, host.rfind(':'));  // without the port
+  // gRPC escapes the brackets in some versions, and the % before a zone.
+  std::string text =
+      absl::StrReplaceAll(host, {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
+  host = absl::StripPrefix(text, "[");
+  host = host.substr(0, host.find_first_of("]%"));
+  if (is_v4) return NetworkOfV4(std::string(host));
+  in6_addr address = {};
+  if (inet_pton(AF_INET6, std::string(host).c_str(), &address) != 1) {
+    return std::string(peer);
+  }
+  if (IN6_IS_ADDR_LOOPBACK(&address)) return kLoopback;
+  char name[INET6_ADDRSTRLEN] = {};
+  if (IN6_IS_ADDR_V4MAPPED(&address)) {
+    inet_ntop(AF_INET, &address.s6_addr[12], name, sizeof(name));
+    return NetworkOfV4(name);
+  }
+  std::fill(std::begin(address.s6_addr) + 8, std::end(address.s6_addr), 0);
+  inet_ntop(AF_INET6, &address, name, sizeof(name));
+  return absl::StrCat("ipv6:", name, "/64");
 }
 
 }  // namespace clockwise

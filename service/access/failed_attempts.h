@@ -1,4 +1,4 @@
-// FailedAttempts counts failed authentications by peer, so that tokens cannot
+// FailedAttempts counts failed authentications by network, so that tokens cannot
 // be guessed. Thread-safe.
 #ifndef CLOCKWISE_SERVICE_ACCESS_FAILED_ATTEMPTS_H_
 #define CLOCKWISE_SERVICE_ACCESS_FAILED_ATTEMPTS_H_
@@ -36,9 +36,14 @@ class FailedAttempts {
   absl::flat_hash_map<std::string, Minute> by_peer_ ABSL_GUARDED_BY(mu_);
 };
 
-// Returns the machine's part of a peer's address: "ipv4:10.0.0.1" for
-// "ipv4:10.0.0.1:5123".
-std::string MachineOf(absl::string_view peer);
+// Returns the network of a peer's address, as gRPC writes it. All addresses of a
+// network may belong to one client:
+//   ipv4:10.0.0.1:5123       ipv4:10.0.0.1
+//   ipv6:[2001:db8::1]:5123  ipv6:2001:db8::/64
+//   ipv4:127.0.0.9:5123, ipv6:[::1]:5123   loopback
+// An IPv4 address within IPv6 (::ffff:10.0.0.1) is an IPv4 address. Other text
+// is returned unchanged.
+std::string NetworkOf(absl::string_view peer);
 
 }  // namespace clockwise
 

@@ -98,13 +98,13 @@ absl::StatusOr<Identity> AccessGate::IdentityOf(const Context& context,
                           "it is rejected, and others may have read it; "
                           "replace the token, and use TLS"));
   }
-  const std::string from = MachineOf(context.peer());
+  const std::string from = NetworkOf(context.peer());
   const auto now = std::chrono::steady_clock::now();
   if (failed_.Blocked(from, now)) {
     return Refuse(Refused::kBlocked,
                   Refusal(v1::ERROR_REASON_LIMIT_REACHED,
                           "authorization: too many unknown tokens from this "
-                          "IP address; retry in a minute"));
+                          "network; retry in a minute"));
   }
   identity.token = policy.NameOf(token);
   if (!identity.token.empty()) return identity;

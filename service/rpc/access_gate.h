@@ -52,7 +52,7 @@ class AccessGate {
   //   UNAUTHENTICATED    the caller has not proved an identity, or its
   //                      certificate is not valid now; also without a policy.
   //   PERMISSION_DENIED  the role is too low.
-  //   LIMIT_REACHED      too many attempts from its machine have failed.
+  //   LIMIT_REACHED      too many attempts from its network have failed.
   //   UNIMPLEMENTED      the table has no `method`; also without a policy.
   absl::Status Admit(const grpc::CallbackServerContext& context, Method method,
                      absl::string_view ring, Caller& caller) const;

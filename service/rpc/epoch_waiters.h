@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
@@ -23,6 +24,7 @@ class EpochWaiters {
  public:
   struct Waiter {
     std::string ring;
+    std::string peer;  // the client's network
     uint64_t min_epoch = 0;
     std::chrono::steady_clock::time_point deadline;
     std::function<bool()> cancelled;
@@ -32,7 +34,8 @@ class EpochWaiters {
     std::function<void(absl::StatusOr<StatePtr>)> done;
   };
 
-  // Keeps at most `most` waiting calls. Counts the calls that it rejects.
+  // Keeps at most `most` waiting calls, and at most half of them for one peer.
+  // Counts the calls that it rejects.
   EpochWaiters(const Membership& membership, size_t most, RpcStats& stats);
   ~EpochWaiters();
   EpochWaiters(const EpochWaiters&) = delete;
@@ -48,6 +51,11 @@ class EpochWaiters {
   void Drain();
 
  private:
+  // Adds the call if there is room; OVERLOADED.
+  absl::Status TakePlace(Waiter& waiter);
+  // Frees the places of calls that wait no more.
+  void FreePlaces(const std::list<Waiter>& ripe)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Answers the calls that need not wait any longer. Returns the time of the
   // next check.
   PeriodicTask::Clock::time_point AnswerRipe();
@@ -60,6 +68,10 @@ class EpochWaiters {
   RpcStats& stats_;
   Mutex mu_;
   std::list<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
+  // The number of waiting calls, by peer and in all. They include calls that
+  // AnswerRipe has taken out of waiters_ to look at them.
+  absl::flat_hash_map<std::string, size_t> by_peer_ ABSL_GUARDED_BY(mu_);
+  size_t count_ ABSL_GUARDED_BY(mu_) = 0;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
   PeriodicTask task_;  // last, because it uses the members above
 };

@@ -311,7 +311,7 @@ v1::GetStatusResponse PlacementServiceHandlers::Status(const Readable& readable,
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PlacementServiceHandlers::Watch(
     Context* context, const Bytes* request) {
-  return watch_.Open(*request, MachineOf(context->peer()),
+  return watch_.Open(*request, NetworkOf(context->peer()),
                      [this, context](const std::string& ring) {
                        return gate_.Check(*context, Method::kWatch, ring);
                      });

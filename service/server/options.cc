@@ -69,7 +69,7 @@ void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
       {"--max-watch-streams", &serving.watch_streams,
        "Maximum number of open Watch streams"},
       {"--max-watch-streams-per-peer", &serving.watch_streams_per_peer,
-       "Maximum number of open Watch streams per client IP address"},
+       "Maximum number of open Watch streams per client network"},
       {"--max-locate-streams", &serving.locate_streams,
        "Maximum number of open LocateStream streams"}};
   for (const auto& [flag, bound, help] : bounds) {

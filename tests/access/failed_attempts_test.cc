@@ -1,6 +1,7 @@
 #include "service/access/failed_attempts.h"
 
 #include <string>
+#include <utility>
 
 #include "gtest/gtest.h"
 #include "service/limits.h"
@@ -36,10 +37,24 @@ TEST(FailedAttemptsTest, NoMorePeersAreRememberedThanTheBoundSays) {
   EXPECT_FALSE(failed.Blocked("first", kStart));
 }
 
-TEST(FailedAttemptsTest, APeersPortIsNotItsMachine) {
-  EXPECT_EQ(MachineOf("ipv4:10.0.0.1:5123"), "ipv4:10.0.0.1");
-  EXPECT_EQ(MachineOf("ipv6:[::1]:5123"), "ipv6:[::1]");
-  EXPECT_EQ(MachineOf("unix:/run/socket"), "unix:/run/socket");
+TEST(FailedAttemptsTest, AddressesOfOneNetworkCountAsOne) {
+  const std::pair<const char*, const char*> expected[] = {
+      {"ipv4:10.0.0.1:5123", "ipv4:10.0.0.1"},
+      {"ipv4:127.0.0.1:5123", "loopback"},
+      {"ipv4:127.3.2.1:5123", "loopback"},
+      {"ipv6:[::1]:5123", "loopback"},
+      {"ipv6:%5B::1%5D:5123", "loopback"},
+      {"ipv6:[2001:db8:1:2:3:4:5:6]:5123", "ipv6:2001:db8:1:2::/64"},
+      {"ipv6:%5B2001:db8:1:2:ffff::6%5D:5123", "ipv6:2001:db8:1:2::/64"},
+      {"ipv6:[2001:db8:1:3::6]:5123", "ipv6:2001:db8:1:3::/64"},
+      {"ipv6:[fe80::1%25eth0]:5123", "ipv6:fe80::/64"},
+      {"ipv6:[::ffff:10.0.0.1]:5123", "ipv4:10.0.0.1"},
+      {"ipv6:[::ffff:127.0.0.7]:5123", "loopback"},
+      {"unix:/run/socket", "unix:/run/socket"},
+      {"ipv6:odd", "ipv6:odd"}};
+  for (const auto& [peer, network] : expected) {
+    EXPECT_EQ(NetworkOf(peer), network) << peer;
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "service/access/failed_attempts.h"
 #include "service/rpc/locate/locate.h"
 #include "service/rpc/requests.h"
 #include "service/rpc/unary_call.h"
@@ -56,6 +57,7 @@ void LocateHandler::Wait(const grpc::CallbackServerContext& context,
   }
   EpochWaiters::Waiter waiter;
   waiter.ring = std::string(query.ring);
+  waiter.peer = NetworkOf(context.peer());
   waiter.min_epoch = query.min_epoch;
   waiter.deadline = AnswerBy(context);
   waiter.cancelled = [&context] { return context.IsCancelled(); };

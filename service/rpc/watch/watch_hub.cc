@@ -133,7 +133,7 @@ absl::Status WatchHub::CheckRoom(const std::string& peer) {
     stats_.Reached(Limit::kWatchStreamsPerPeer);
     return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
                    absl::StrCat(most_per_peer_,
-                                " Watch streams from this IP address are open "
+                                " Watch streams from this network are open "
                                 "already, the maximum "
                                 "(--max-watch-streams-per-peer); close one "
                                 "first"));

@@ -1,0 +1,77 @@
+#include "service/rpc/epoch_waiters.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "service/api/refusal.h"
+#include "tests/support/serving.h"
+
+namespace clockwise {
+namespace {
+
+class EpochWaitersTest : public Serving {
+ protected:
+  // Adds a call that waits, and counts it when it is rejected or answered.
+  void Wait(
+      EpochWaiters& waiters, const std::string& peer,
+      std::function<bool()> cancelled = [] { return false; }) {
+    EpochWaiters::Waiter waiter;
+    waiter.ring = "default";
+    waiter.peer = peer;
+    waiter.min_epoch = 100;
+    waiter.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    waiter.cancelled = std::move(cancelled);
+    waiter.done = [this](const absl::StatusOr<StatePtr>& result) {
+      if (ReasonName(result.status()) == "OVERLOADED") {
+        ++rejected_;
+      } else {
+        ++answered_;
+      }
+    };
+    waiters.Add(std::move(waiter));
+  }
+
+  std::atomic<int> rejected_ = 0;
+  std::atomic<int> answered_ = 0;
+};
+
+TEST_F(EpochWaitersTest, OnePeerTakesHalfOfThePlacesAtMost) {
+  EpochWaiters waiters(*membership_, 10, stats_);
+  for (int i = 0; i < 20; ++i) Wait(waiters, "a");
+  EXPECT_EQ(rejected_, 15);
+  for (int i = 0; i < 5; ++i) Wait(waiters, "b");
+  EXPECT_EQ(rejected_, 15);
+  Wait(waiters, "c");  // all places are taken
+  EXPECT_EQ(rejected_, 16);
+}
+
+TEST_F(EpochWaitersTest, CallsThatAreLookedAtKeepTheirPlaces) {
+  // The first look at a call adds others: meanwhile the list is empty.
+  std::unique_ptr<EpochWaiters> waiters;
+  std::atomic<bool> began = false;
+  std::atomic<bool> ended = false;
+  waiters = std::make_unique<EpochWaiters>(*membership_, 4, stats_);
+  Wait(*waiters, "a", [&] {
+    if (began.exchange(true)) return false;
+    for (int i = 0; i < 10; ++i) Wait(*waiters, "b" + std::to_string(i));
+    ended = true;
+    return false;
+  });
+  while (!ended) std::this_thread::yield();
+  EXPECT_EQ(rejected_, 7);
+}
+
+TEST_F(EpochWaitersTest, AnAnsweredCallFreesItsPlace) {
+  EpochWaiters waiters(*membership_, 2, stats_);
+  for (int i = 1; i <= 10; ++i) {
+    Wait(waiters, "a", [] { return true; });
+    while (answered_ < i) std::this_thread::yield();
+  }
+  EXPECT_EQ(rejected_, 0);
+}
+
+}  // namespace
+}  // namespace clockwise
