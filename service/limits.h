@@ -138,8 +138,8 @@ inline constexpr double kConnectionSeconds = 3600;
 inline constexpr double kConnectionGraceSeconds = 10;
 inline constexpr size_t kAuditFileBytes = 64ull * 1024 * 1024;
 inline constexpr size_t kMaxAuditFileBytes = 16ull * 1024 * 1024 * 1024;
-inline constexpr int kMaxAuditFiles = 10;   // including the current one
-inline constexpr int kMaxAuditNodes = 100;  // named in an entry
+inline constexpr int kMaxAuditFiles = 10;        // including the current one
+inline constexpr int kMaxAuditNodes = 100;       // named in an entry
 inline constexpr int kMaxRefusedAuditNodes = 4;  // in that of a rejected call
 // Longer texts are cut. No valid field of a request is longer.
 inline constexpr size_t kMaxAuditFieldBytes = 256;

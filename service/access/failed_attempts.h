@@ -1,5 +1,5 @@
-// FailedAttempts counts failed authentications by network, so that tokens cannot
-// be guessed. Thread-safe.
+// FailedAttempts counts failed authentications by network, so that tokens
+// cannot be guessed. Thread-safe.
 #ifndef CLOCKWISE_SERVICE_ACCESS_FAILED_ATTEMPTS_H_
 #define CLOCKWISE_SERVICE_ACCESS_FAILED_ATTEMPTS_H_
 
@@ -36,8 +36,8 @@ class FailedAttempts {
   absl::flat_hash_map<std::string, Minute> by_peer_ ABSL_GUARDED_BY(mu_);
 };
 
-// Returns the network of a peer's address, as gRPC writes it. All addresses of a
-// network may belong to one client:
+// Returns the network of a peer's address, as gRPC writes it. All addresses of
+// a network may belong to one client:
 //   ipv4:10.0.0.1:5123       ipv4:10.0.0.1
 //   ipv6:[2001:db8::1]:5123  ipv6:2001:db8::/64
 //   ipv4:127.0.0.9:5123, ipv6:[::1]:5123   loopback
