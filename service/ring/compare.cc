@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -94,10 +95,11 @@ double MinimumMoved(const Ring& before, const Ownership& owned_before,
 
 // Returns the ratio that moves when the table is made from that of `before` in
 // one step. This is the minimum of all tables that are as even and as distinct
-// (assign/assign.h).
-double LeastMoved(const Ring& before, size_t owners_before, const Ring& after) {
-  const auto next = NextRing(before, after.nodes());
-  if (!next.ok()) return 1;
+// (assign/assign.h). Returns nothing if the budget has ended.
+std::optional<double> LeastMoved(const Ring& before, size_t owners_before,
+                                 const Ring& after, WorkBudget* budget) {
+  const auto next = NextRing(before, after.nodes(), nullptr, budget);
+  if (!next.ok()) return std::nullopt;
   Comparison comparison;
   MoveCollector collector(before, **next, (*next)->OwnersPerKey(0), 0);
   CollectMoves(before, owners_before, **next, (*next)->OwnersPerKey(0),
@@ -110,7 +112,7 @@ double LeastMoved(const Ring& before, size_t owners_before, const Ring& after) {
 
 Comparison Compare(const Ring& before, const Ownership& before_ownership,
                    const Ring& after, const Ownership& after_ownership,
-                   size_t max_moves, Relation relation) {
+                   size_t max_moves, Relation relation, WorkBudget* budget) {
   const bool one_layout = before.spec().layout() == after.spec().layout();
   assert(one_layout || HashAlike(before, after));
   Comparison comparison;
@@ -127,11 +129,13 @@ Comparison Compare(const Ring& before, const Ownership& before_ownership,
   collector.Finish(comparison);
   if (one_layout && after.spec().layout() == v1::LAYOUT_PARTITIONED &&
       comparison.minimum_moved_ratio < comparison.moved_ratio) {
-    comparison.minimum_moved_ratio =
-        relation == Relation::kNext
-            ? comparison.moved_ratio
-            : std::min(comparison.moved_ratio,
-                       LeastMoved(before, before_ownership.owners, after));
+    std::optional<double> least = comparison.moved_ratio;
+    if (relation != Relation::kNext) {
+      least = LeastMoved(before, before_ownership.owners, after, budget);
+    }
+    if (least.has_value()) {
+      comparison.minimum_moved_ratio = std::min(comparison.moved_ratio, *least);
+    }
   }
   return comparison;
 }

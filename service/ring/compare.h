@@ -8,6 +8,7 @@
 #include "clockwise/v1/placement.pb.h"
 #include "service/ring/balance.h"
 #include "service/ring/ring.h"
+#include "service/ring/work_budget.h"
 
 namespace clockwise {
 
@@ -46,11 +47,15 @@ enum class Relation {
 // Compares two rings of one layout, or two that hash alike (next_ring.h), for
 // the number of owners in each ring's spec. Lists at most `max_moves` moves. 0:
 // lists no transfers either. MODULO lists no moves, because they are not
-// ranges. The ownerships must be those of the rings. O(points of both ×
-// owners).
+// ranges. The ownerships must be those of the rings.
+//
+// O(points of both × owners), and for PARTITIONED the cost of NextRing, unless
+// `after` is the next ring. If `budget` ends then, minimum_moved_ratio is only
+// the bound from the shares. Null is no limit.
 Comparison Compare(const Ring& before, const Ownership& before_ownership,
                    const Ring& after, const Ownership& after_ownership,
-                   size_t max_moves, Relation relation = Relation::kAny);
+                   size_t max_moves, Relation relation = Relation::kAny,
+                   WorkBudget* budget = nullptr);
 
 // Returns the nodes whose share differs, by ID.
 std::vector<v1::ShareChange> ShareChanges(const Ring& before,

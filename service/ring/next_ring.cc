@@ -60,11 +60,13 @@ RowsBefore RowsNear(const Ring& ring, const std::vector<uint32_t>& indexes,
   return rows;
 }
 
-std::vector<uint32_t> NextTable(const Ring& before, const NodeList& nodes,
-                                const Ring* migrating_from) {
+absl::StatusOr<std::vector<uint32_t>> NextTable(const Ring& before,
+                                                const NodeList& nodes,
+                                                const Ring* migrating_from,
+                                                WorkBudget& budget) {
   const v1::RingSpec& spec = before.spec();
   const size_t owners = std::min<size_t>(spec.replica_count(), nodes.size());
-  if (owners == 0) return {};
+  if (owners == 0) return std::vector<uint32_t>();
   const size_t partitions = size_t{1} << spec.partition_bits();
   const bool from_another = before.nodes().empty() &&
                             migrating_from != nullptr &&
@@ -75,9 +77,14 @@ std::vector<uint32_t> NextTable(const Ring& before, const NodeList& nodes,
                               ? RowsNear(old, indexes, partitions, owners)
                               : RowsOf(old, indexes);
   const uint64_t seed = before.fingerprint();
-  std::vector<uint32_t> table =
-      AssignReplicas(nodes, rows, partitions, owners, seed);
-  AssignPrimaries(nodes, rows, owners, seed, table);
+  absl::StatusOr<std::vector<uint32_t>> table =
+      AssignReplicas(nodes, rows, partitions, owners, seed, budget);
+  if (!table.ok()) return table.status();
+  if (absl::Status status =
+          AssignPrimaries(nodes, rows, owners, seed, budget, *table);
+      !status.ok()) {
+    return status;
+  }
   return table;
 }
 
@@ -87,8 +94,13 @@ bool HashAlike(const Ring& a, const Ring& b) {
   return a.rule().own() && b.rule().own() && a.has_arcs() && b.has_arcs();
 }
 
-absl::StatusOr<std::shared_ptr<const Ring>> NextRing(
-    const Ring& before, NodeList nodes, const Ring* migrating_from) {
+absl::StatusOr<std::shared_ptr<const Ring>> NextRing(const Ring& before,
+                                                     NodeList nodes,
+                                                     const Ring* migrating_from,
+                                                     WorkBudget* budget) {
+  WorkBudget unlimited;
+  if (budget == nullptr) budget = &unlimited;
+  if (!budget->Spend(1)) return budget->status();
   const v1::RingSpec& spec = before.spec();
   if (spec.layout() != v1::LAYOUT_PARTITIONED) {
     return Ring::After(before, std::move(nodes));
@@ -96,16 +108,19 @@ absl::StatusOr<std::shared_ptr<const Ring>> NextRing(
   std::vector<uint32_t> table;
   // Above the limit, Build returns the error.
   if (nodes.size() <= limits::kMaxNodes) {
-    table = NextTable(before, nodes, migrating_from);
+    auto next = NextTable(before, nodes, migrating_from, *budget);
+    if (!next.ok()) return next.status();
+    table = *std::move(next);
   }
   return Ring::Build(spec, std::move(nodes), std::move(table));
 }
 
 absl::StatusOr<std::shared_ptr<const Ring>> FirstRing(
-    const v1::RingSpec& spec, NodeList nodes, const Ring* migrating_from) {
+    const v1::RingSpec& spec, NodeList nodes, const Ring* migrating_from,
+    WorkBudget* budget) {
   const auto empty = Ring::Build(spec, {});
   if (!empty.ok()) return empty.status();
-  return NextRing(**empty, std::move(nodes), migrating_from);
+  return NextRing(**empty, std::move(nodes), migrating_from, budget);
 }
 
 }  // namespace clockwise

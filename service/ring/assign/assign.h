@@ -23,23 +23,31 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "service/ring/assign/replica_rows.h"
 #include "service/ring/node_list.h"
+#include "service/ring/work_budget.h"
 
 namespace clockwise {
 
 // Returns a table of indexes into `nodes`, `owners` per row. A node that stays
 // keeps its place in the row; the order is otherwise arbitrary. Requires 1 <=
-// owners <= nodes. `seed` decides between equally good choices.
-std::vector<uint32_t> AssignReplicas(const NodeList& nodes,
-                                     const RowsBefore& before, size_t rows,
-                                     size_t owners, uint64_t seed);
+// owners <= nodes. `seed` decides between equally good choices. Errors: those
+// of `budget`.
+absl::StatusOr<std::vector<uint32_t>> AssignReplicas(const NodeList& nodes,
+                                                     const RowsBefore& before,
+                                                     size_t rows, size_t owners,
+                                                     uint64_t seed,
+                                                     WorkBudget& budget);
 
 // Moves the primary of each row to the front. The other owners keep their
-// order.
-void AssignPrimaries(const NodeList& nodes, const RowsBefore& before,
-                     size_t owners, uint64_t seed,
-                     std::vector<uint32_t>& table);
+// order. Errors: those of `budget`; the table is unchanged then.
+[[nodiscard]] absl::Status AssignPrimaries(const NodeList& nodes,
+                                           const RowsBefore& before,
+                                           size_t owners, uint64_t seed,
+                                           WorkBudget& budget,
+                                           std::vector<uint32_t>& table);
 
 }  // namespace clockwise
 

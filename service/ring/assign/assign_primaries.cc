@@ -92,16 +92,18 @@ std::vector<uint32_t> Carry(const RowsBefore& before, size_t owners,
 class PrimaryAssigner {
  public:
   PrimaryAssigner(const NodeList& nodes, const RowsBefore& before,
-                  size_t owners, uint64_t seed,
+                  size_t owners, uint64_t seed, WorkBudget& budget,
                   const std::vector<uint32_t>& table)
       : primaries_(Carry(before, owners, table), nodes.size()),
         rows_(primaries_, table, owners, before),
         seats_(PrimaryQuotas(nodes, primaries_.size())),
-        exchange_(rows_, primaries_, seats_),
-        shortcuts_(rows_, primaries_, seats_),
+        budget_(budget),
+        exchange_(rows_, primaries_, seats_, budget),
+        shortcuts_(rows_, primaries_, seats_, budget),
         dice_(seed) {}
 
-  SlotTable Assign() {
+  absl::StatusOr<SlotTable> Assign() {
+    if (!budget_.Spend(primaries_.size())) return budget_.status();
     // Keep every former primary that is still an owner, then bring each node
     // down to its quota. Afterwards no node is above its bound. The number kept
     // is the maximum that any even choice can keep, so each empty slot costs at
@@ -122,7 +124,11 @@ class PrimaryAssigner {
     const auto by_shortcut = [this](uint32_t slot, int limit) {
       return shortcuts_.Fill(slot, limit);
     };
-    FillCheapestFirst(exchange_, by_shortcut, 1, kDearest, empty);
+    if (absl::Status status = FillCheapestFirst(exchange_, by_shortcut, 1,
+                                                kDearest, budget_, empty);
+        !status.ok()) {
+      return status;
+    }
     // Without capped nodes an even choice exists, and `empty` is empty now.
     // With caps the existence is not proved (README.md). This keeps the ring
     // complete: every partition gets a primary, at the price of evenness.
@@ -179,6 +185,7 @@ class PrimaryAssigner {
   SlotTable primaries_;
   PrimaryRows rows_;
   Seats seats_;
+  WorkBudget& budget_;
   MinCostExchange<PrimaryRows> exchange_;
   Shortcuts<PrimaryRows> shortcuts_;
   Dice dice_;
@@ -186,17 +193,20 @@ class PrimaryAssigner {
 
 }  // namespace
 
-void AssignPrimaries(const NodeList& nodes, const RowsBefore& before,
-                     size_t owners, uint64_t seed,
-                     std::vector<uint32_t>& table) {
-  const SlotTable primaries =
-      PrimaryAssigner(nodes, before, owners, seed, table).Assign();
+absl::Status AssignPrimaries(const NodeList& nodes, const RowsBefore& before,
+                             size_t owners, uint64_t seed, WorkBudget& budget,
+                             std::vector<uint32_t>& table) {
+  const absl::StatusOr<SlotTable> assigned =
+      PrimaryAssigner(nodes, before, owners, seed, budget, table).Assign();
+  if (!assigned.ok()) return assigned.status();
+  const SlotTable& primaries = *assigned;
   for (uint32_t row = 0; row < primaries.size(); ++row) {
     const auto first = table.begin() + static_cast<ptrdiff_t>(row * owners);
     const auto last = first + static_cast<ptrdiff_t>(owners);
     const auto primary = std::find(first, last, primaries[row]);
     std::rotate(first, primary, primary + 1);
   }
+  return absl::OkStatus();
 }
 
 }  // namespace clockwise

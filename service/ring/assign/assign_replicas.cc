@@ -41,16 +41,18 @@ std::vector<uint32_t> Carry(const RowsBefore& before, size_t rows,
 class Assigner {
  public:
   Assigner(const NodeList& nodes, const RowsBefore& before, size_t rows,
-           size_t owners, uint64_t seed)
+           size_t owners, uint64_t seed, WorkBudget& budget)
       : zones_(NumberZones(nodes)),
         table_(Carry(before, rows, owners), nodes.size()),
         rows_(table_, owners, before, zones_),
         seats_(ReplicaQuotas(nodes, zones_, rows, owners)),
-        exchange_(rows_, table_, seats_),
-        shortcuts_(rows_, table_, seats_),
+        budget_(budget),
+        exchange_(rows_, table_, seats_, budget),
+        shortcuts_(rows_, table_, seats_, budget),
         dice_(seed) {}
 
-  std::vector<uint32_t> Assign() {
+  absl::StatusOr<std::vector<uint32_t>> Assign() {
+    if (!budget_.Spend(table_.size())) return budget_.status();
     // Phase 1: start from the previous table. A row may now violate the zone
     // rule, for example after a zone was added, and must give up nodes.
     // Afterwards every row is valid, except that it may have empty slots, and
@@ -81,11 +83,21 @@ class Assigner {
     const auto by_shortcut = [this](uint32_t slot, int limit) {
       return shortcuts_.Fill(slot, limit);
     };
-    if (relieved) FillCheapestFirst(exchange_, by_shortcut, 0, 0, empty);
+    if (relieved) {
+      if (absl::Status status =
+              FillCheapestFirst(exchange_, by_shortcut, 0, 0, budget_, empty);
+          !status.ok()) {
+        return status;
+      }
+    }
     FillDirectly(empty);
-    FillCheapestFirst(exchange_, by_shortcut, 1, kDearest, empty);
+    if (absl::Status status = FillCheapestFirst(exchange_, by_shortcut, 1,
+                                                kDearest, budget_, empty);
+        !status.ok()) {
+      return status;
+    }
     assert(empty.empty() && "such a table always exists: quota.h");
-    return {table_.slots().begin(), table_.slots().end()};
+    return std::vector<uint32_t>(table_.slots().begin(), table_.slots().end());
   }
 
  private:
@@ -115,9 +127,11 @@ class Assigner {
   }
 
   // Puts one of the last `kTries` nodes of `wanted` into the slot and removes
-  // the present owner. Returns false if none of them fits.
+  // the present owner. Returns false if none of them fits, or if the budget has
+  // ended.
   bool PutWanted(uint32_t slot, std::vector<uint32_t>& wanted) {
     const size_t tries = std::min(kTries, wanted.size());
+    if (!budget_.Spend(1)) return false;
     for (size_t i = 1; i <= tries; ++i) {
       const uint32_t node = wanted[wanted.size() - i];
       if (!seats_.HasRoom(node) || !rows_.Admits(slot, node)) continue;
@@ -189,6 +203,7 @@ class Assigner {
     std::vector<uint32_t> slots = empty;
     dice_.Shuffle(slots);
     for (const uint32_t node : heavy) {
+      if (!budget_.Spend(slots.size())) return;
       SortByEmptySlots(slots);
       uint32_t left = wants[node];
       for (const uint32_t slot : slots) {
@@ -220,6 +235,7 @@ class Assigner {
   SlotTable table_;
   ReplicaRows rows_;
   Seats seats_;
+  WorkBudget& budget_;
   MinCostExchange<ReplicaRows> exchange_;
   Shortcuts<ReplicaRows> shortcuts_;
   Dice dice_;
@@ -227,11 +243,13 @@ class Assigner {
 
 }  // namespace
 
-std::vector<uint32_t> AssignReplicas(const NodeList& nodes,
-                                     const RowsBefore& before, size_t rows,
-                                     size_t owners, uint64_t seed) {
+absl::StatusOr<std::vector<uint32_t>> AssignReplicas(const NodeList& nodes,
+                                                     const RowsBefore& before,
+                                                     size_t rows, size_t owners,
+                                                     uint64_t seed,
+                                                     WorkBudget& budget) {
   assert(owners >= 1 && owners <= nodes.size());
-  return Assigner(nodes, before, rows, owners, seed).Assign();
+  return Assigner(nodes, before, rows, owners, seed, budget).Assign();
 }
 
 }  // namespace clockwise

@@ -35,18 +35,22 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "service/ring/assign/seats.h"
 #include "service/ring/assign/slot_table.h"
+#include "service/ring/work_budget.h"
 
 namespace clockwise {
 
 template <typename Rows>
 class MinCostExchange {
  public:
-  MinCostExchange(Rows& rows, SlotTable& table, Seats& seats)
+  MinCostExchange(Rows& rows, SlotTable& table, Seats& seats,
+                  WorkBudget& budget)
       : rows_(rows),
         table_(table),
         seats_(seats),
+        budget_(budget),
         reached_(seats.nodes()),
         extra_costs_(seats.groups(), kFar) {}
 
@@ -54,13 +58,14 @@ class MinCostExchange {
 
   // Fills one of the empty `slots` by a chain that costs at most `limit`, and
   // sets `filled` to that slot. kTooDear: only chains above `limit` exist.
-  // kImpossible: no chain exists.
+  // kImpossible: no chain exists. Other outcomes than kFilled mean nothing if
+  // the budget has ended.
   Outcome Fill(std::span<const uint32_t> slots, int limit, uint32_t* filled) {
     Begin(limit);
     for (const uint32_t slot : slots) {
-      if (!done()) rows_.ReachFromEmpty(*this, slot);
+      if (!done() && budget_.Spend(1)) rows_.ReachFromEmpty(*this, slot);
     }
-    while (target_ == kNobody && !queues_.empty()) {
+    while (target_ == kNobody && !queues_.empty() && !budget_.ended()) {
       const auto cheapest = queues_.begin();
       if (cheapest->second.empty()) {
         queues_.erase(cheapest);
@@ -140,6 +145,7 @@ class MinCostExchange {
       int& known = extra_costs_[seats_.group(node)];
       if (cost < known) {
         known = cost;
+        budget_.Spend(seats_.members(seats_.group(node)).size());
         for (const uint32_t other : seats_.members(seats_.group(node))) {
           if (seats_.has_extra(other)) Note(other, cost, node, true);
         }
@@ -147,7 +153,7 @@ class MinCostExchange {
     }
     for (const uint32_t slot :
          Affords(cost + 1) ? table_.of_node(node) : rows_.CheapSlots(node)) {
-      if (done()) return;
+      if (done() || !budget_.Spend(1)) return;
       rows_.ReachFromGivenUp(*this, slot, cost - rows_.Cost(slot));
     }
   }
@@ -173,6 +179,7 @@ class MinCostExchange {
   Rows& rows_;
   SlotTable& table_;
   Seats& seats_;
+  WorkBudget& budget_;
   std::vector<Reached> reached_;  // by node
   std::vector<uint32_t> touched_;
   std::vector<int> extra_costs_;                 // by group
@@ -189,10 +196,13 @@ inline constexpr int kDearest = std::numeric_limits<int>::max() - 1;
 // that cannot be filled remain in `slots`. Path costs only grow while flow is
 // augmented along shortest paths. So a slot that fails at a cost need not be
 // tried at that cost again, and a batch that fails is postponed as a whole.
-// `shortcut(slot, cost)` may fill a slot faster at the same cost.
+// `shortcut(slot, cost)` may fill a slot faster at the same cost. Returns the
+// status of `budget`.
 template <typename Rows, typename Shortcut>
-void FillCheapestFirst(MinCostExchange<Rows>& exchange, Shortcut shortcut,
-                       int cost, int most, std::vector<uint32_t>& slots) {
+[[nodiscard]] absl::Status FillCheapestFirst(MinCostExchange<Rows>& exchange,
+                                             Shortcut shortcut, int cost,
+                                             int most, const WorkBudget& budget,
+                                             std::vector<uint32_t>& slots) {
   using Outcome = typename MinCostExchange<Rows>::Outcome;
   constexpr size_t kBatch = 64;
   bool dearer = true;
@@ -202,6 +212,7 @@ void FillCheapestFirst(MinCostExchange<Rows>& exchange, Shortcut shortcut,
     std::vector<uint32_t> put_off;
     size_t most_at_once = kBatch;
     while (!slots.empty()) {
+      if (budget.ended()) return budget.status();
       const size_t batch = std::min(most_at_once, slots.size());
       const auto first = slots.end() - static_cast<ptrdiff_t>(batch);
       uint32_t filled = kNobody;
@@ -220,6 +231,7 @@ void FillCheapestFirst(MinCostExchange<Rows>& exchange, Shortcut shortcut,
     }
     slots = std::move(put_off);
   }
+  return budget.status();
 }
 
 }  // namespace clockwise

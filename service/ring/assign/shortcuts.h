@@ -17,17 +17,19 @@
 
 #include "service/ring/assign/seats.h"
 #include "service/ring/assign/slot_table.h"
+#include "service/ring/work_budget.h"
 
 namespace clockwise {
 
 template <typename Rows>
 class Shortcuts {
  public:
-  Shortcuts(Rows& rows, SlotTable& table, Seats& seats)
-      : rows_(rows), table_(table), seats_(seats) {}
+  Shortcuts(Rows& rows, SlotTable& table, Seats& seats, WorkBudget& budget)
+      : rows_(rows), table_(table), seats_(seats), budget_(budget) {}
 
   // Fills the empty `slot` if it finds a chain that costs at most `limit`, in
-  // the units of MinCostExchange. Returns true if it did.
+  // the units of MinCostExchange. Returns true if it did. Finds none after the
+  // budget has ended.
   bool Fill(uint32_t slot, int limit);
 
  private:
@@ -54,6 +56,7 @@ class Shortcuts {
   Rows& rows_;
   SlotTable& table_;
   Seats& seats_;
+  WorkBudget& budget_;
   // The slots of each node. May include slots that it no longer owns.
   std::vector<std::vector<uint32_t>> slots_;
   // The next index in slots_[node] to scan, by cost + 1, node and taker.
@@ -76,7 +79,7 @@ void Shortcuts<Rows>::Start() {
 
 template <typename Rows>
 bool Shortcuts<Rows>::Fill(uint32_t slot, int limit) {
-  if (seats_.nodes() > kMaxNodes) return false;
+  if (seats_.nodes() > kMaxNodes || budget_.ended()) return false;
   if (slots_.empty()) Start();
   reached_.assign(seats_.nodes(), {kFar, kNobody, kNobody});
   queue_.clear();
@@ -106,6 +109,7 @@ bool Shortcuts<Rows>::Reach(uint32_t node, const Reached& reached, int limit) {
 template <typename Rows>
 bool Shortcuts<Rows>::ReachOnFrom(uint32_t node, int limit) {
   const int cost = reached_[node].cost;
+  budget_.Spend(seats_.nodes());
   if (seats_.LacksExtra(node)) {
     for (const uint32_t other : seats_.members(seats_.group(node))) {
       if (seats_.has_extra(other)) Reach(other, {cost, kNobody, node}, limit);
@@ -130,6 +134,7 @@ uint32_t Shortcuts<Rows>::SlotFor(uint32_t node, uint32_t taker, int cost) {
       next_[static_cast<size_t>(cost) + 1][node * seats_.nodes() + taker];
   for (; next < slots_[node].size(); ++next) {
     const uint32_t slot = slots_[node][next];
+    if (!budget_.Spend(1)) return kNobody;
     if (table_[slot] == node && rows_.Admits(slot, taker) &&
         rows_.CostIn(slot, taker) - rows_.Cost(slot) == cost) {
       return slot;

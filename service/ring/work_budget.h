@@ -1,0 +1,58 @@
+// WorkBudget limits the work of one plan, and lets the caller stop it.
+// Thread-compatible: each plan has its own.
+//
+// Work is counted in steps, not in time. So all machines refuse the same
+// changes at the same step. A step is one visit of an owner slot or of a node,
+// between 1 and 100 ns. Functions that take a budget return its status when it
+// has ended, and have changed nothing then.
+#ifndef CLOCKWISE_SERVICE_RING_WORK_BUDGET_H_
+#define CLOCKWISE_SERVICE_RING_WORK_BUDGET_H_
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace clockwise {
+
+class WorkBudget {
+ public:
+  static constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
+  // Number of steps between two calls of `stopped`, at most about 1 ms.
+  static constexpr uint64_t kStepsPerCheck = 1 << 15;
+
+  // `stopped` returns true if nobody needs the result any more, for example
+  // after a deadline, a cancellation or the start of a shutdown. The thread of
+  // the plan calls it. It must be cheap. Null: the plan is never stopped.
+  explicit WorkBudget(uint64_t steps = kUnlimited,
+                      std::function<bool()> stopped = nullptr)
+      : limit_(steps), stopped_(std::move(stopped)) {}
+
+  // Counts `steps`. Returns false if the work must end now: call status().
+  bool Spend(uint64_t steps) {
+    spent_ += steps;
+    return spent_ < next_check_ || Check();
+  }
+
+  bool ended() const { return !status_.ok(); }
+  // CANCELLED: `stopped` returned true. LIMIT_REACHED: all steps are spent; the
+  // message proposes a smaller change. OK otherwise.
+  const absl::Status& status() const { return status_; }
+  uint64_t spent() const { return spent_; }
+
+ private:
+  // Updates the status. Returns false if the work must end.
+  bool Check();
+
+  uint64_t limit_;
+  std::function<bool()> stopped_;
+  uint64_t spent_ = 0;
+  uint64_t next_check_ = 0;  // value of spent_; 0: at the next call
+  absl::Status status_;
+};
+
+}  // namespace clockwise
+
+#endif  // CLOCKWISE_SERVICE_RING_WORK_BUDGET_H_
