@@ -31,15 +31,18 @@
 
 namespace clockwise {
 
+// Number of steps that single searches for exchanges may take before many
+// exchanges are sought at once (exchanges.h). Ordinary changes need fewer. It
+// decides between equally good tables, so only tests set another number.
+inline constexpr uint64_t kPatience = 1 << 18;
+
 // Returns a table of indexes into `nodes`, `owners` per row. A node that stays
 // keeps its place in the row; the order is otherwise arbitrary. Requires 1 <=
 // owners <= nodes. `seed` decides between equally good choices. Errors: those
 // of `budget`.
-absl::StatusOr<std::vector<uint32_t>> AssignReplicas(const NodeList& nodes,
-                                                     const RowsBefore& before,
-                                                     size_t rows, size_t owners,
-                                                     uint64_t seed,
-                                                     WorkBudget& budget);
+absl::StatusOr<std::vector<uint32_t>> AssignReplicas(
+    const NodeList& nodes, const RowsBefore& before, size_t rows, size_t owners,
+    uint64_t seed, WorkBudget& budget, uint64_t patience = kPatience);
 
 // Moves the primary of each row to the front. The other owners keep their
 // order. Errors: those of `budget`; the table is unchanged then.
@@ -47,7 +50,8 @@ absl::StatusOr<std::vector<uint32_t>> AssignReplicas(const NodeList& nodes,
                                            const RowsBefore& before,
                                            size_t owners, uint64_t seed,
                                            WorkBudget& budget,
-                                           std::vector<uint32_t>& table);
+                                           std::vector<uint32_t>& table,
+                                           uint64_t patience = kPatience);
 
 }  // namespace clockwise
 

@@ -3,10 +3,9 @@
 
 #include "service/ring/assign/assign.h"
 #include "service/ring/assign/dice.h"
-#include "service/ring/assign/min_cost_exchange.h"
+#include "service/ring/assign/exchanges.h"
 #include "service/ring/assign/quota.h"
 #include "service/ring/assign/seats.h"
-#include "service/ring/assign/shortcuts.h"
 #include "service/ring/assign/slot_table.h"
 
 namespace clockwise {
@@ -30,7 +29,10 @@ class PrimaryRows {
     return before_.width > 0 && before_.Row(slot)[0] == node;
   }
 
-  void Begin() {}
+  size_t places() const { return 0; }
+  const ClassLists& nodes_by_zone() const { return by_zone_; }
+  size_t rows() const { return primaries_.size(); }
+  ClassLists ByZone(std::span<const uint32_t> /*nodes*/) const { return {}; }
   size_t RowOf(uint32_t slot) const { return slot; }
   bool Admits(uint32_t slot, uint32_t node) const {
     const auto owners = Owners(slot);
@@ -53,24 +55,25 @@ class PrimaryRows {
     return primaries_.marked_of_node(node);
   }
   void Altered(uint32_t slot) { primaries_.Mark(slot); }
-  void ReachFromEmpty(MinCostExchange<PrimaryRows>& search, uint32_t slot) {
+  template <typename Search>
+  void ReachFromEmpty(Search& search, uint32_t slot) {
     ReachFromGivenUp(search, slot, 0);
   }
-  void ReachFromGivenUp(MinCostExchange<PrimaryRows>& search, uint32_t slot,
-                        int cost) {
+  template <typename Search>
+  void ReachFromGivenUp(Search& search, uint32_t slot, int cost) {
     for (const uint32_t node : Owners(slot)) {
       if (node == primaries_[slot]) continue;
       search.Reach(node, cost + CostIn(slot, node), slot);
     }
   }
-  uint32_t SlotOf(uint32_t via) const { return via; }
 
  private:
   SlotTable& primaries_;
   const std::vector<uint32_t>& table_;
   const size_t owners_;
   const RowsBefore& before_;
-  bool marked_ = false;  // slots with a new primary are marked
+  const ClassLists by_zone_;  // empty: zones do not matter
+  bool marked_ = false;       // slots with a new primary are marked
 };
 
 // Returns the former primaries where they are still owners; kNobody elsewhere.
@@ -93,13 +96,12 @@ class PrimaryAssigner {
  public:
   PrimaryAssigner(const NodeList& nodes, const RowsBefore& before,
                   size_t owners, uint64_t seed, WorkBudget& budget,
-                  const std::vector<uint32_t>& table)
+                  uint64_t patience, const std::vector<uint32_t>& table)
       : primaries_(Carry(before, owners, table), nodes.size()),
         rows_(primaries_, table, owners, before),
         seats_(PrimaryQuotas(nodes, primaries_.size())),
         budget_(budget),
-        exchange_(rows_, primaries_, seats_, budget),
-        shortcuts_(rows_, primaries_, seats_, budget),
+        exchanges_(rows_, primaries_, seats_, budget, patience),
         dice_(seed) {}
 
   absl::StatusOr<SlotTable> Assign() {
@@ -121,11 +123,8 @@ class PrimaryAssigner {
       if (primaries_[slot] == kNobody) empty.push_back(slot);
     }
     std::erase_if(empty, [&](uint32_t slot) { return PutNeediest(slot); });
-    const auto by_shortcut = [this](uint32_t slot, int limit) {
-      return shortcuts_.Fill(slot, limit);
-    };
-    if (absl::Status status = FillCheapestFirst(exchange_, by_shortcut, 1,
-                                                kDearest, budget_, empty);
+    if (absl::Status status =
+            exchanges_.Fill(1, Exchanges<PrimaryRows>::kDearest, empty);
         !status.ok()) {
       return status;
     }
@@ -186,8 +185,7 @@ class PrimaryAssigner {
   PrimaryRows rows_;
   Seats seats_;
   WorkBudget& budget_;
-  MinCostExchange<PrimaryRows> exchange_;
-  Shortcuts<PrimaryRows> shortcuts_;
+  Exchanges<PrimaryRows> exchanges_;
   Dice dice_;
 };
 
@@ -195,9 +193,10 @@ class PrimaryAssigner {
 
 absl::Status AssignPrimaries(const NodeList& nodes, const RowsBefore& before,
                              size_t owners, uint64_t seed, WorkBudget& budget,
-                             std::vector<uint32_t>& table) {
+                             std::vector<uint32_t>& table, uint64_t patience) {
   const absl::StatusOr<SlotTable> assigned =
-      PrimaryAssigner(nodes, before, owners, seed, budget, table).Assign();
+      PrimaryAssigner(nodes, before, owners, seed, budget, patience, table)
+          .Assign();
   if (!assigned.ok()) return assigned.status();
   const SlotTable& primaries = *assigned;
   for (uint32_t row = 0; row < primaries.size(); ++row) {

@@ -4,10 +4,9 @@
 
 #include "service/ring/assign/assign.h"
 #include "service/ring/assign/dice.h"
-#include "service/ring/assign/min_cost_exchange.h"
+#include "service/ring/assign/exchanges.h"
 #include "service/ring/assign/quota.h"
 #include "service/ring/assign/seats.h"
-#include "service/ring/assign/shortcuts.h"
 #include "service/ring/assign/slot_table.h"
 
 namespace clockwise {
@@ -41,14 +40,13 @@ std::vector<uint32_t> Carry(const RowsBefore& before, size_t rows,
 class Assigner {
  public:
   Assigner(const NodeList& nodes, const RowsBefore& before, size_t rows,
-           size_t owners, uint64_t seed, WorkBudget& budget)
+           size_t owners, uint64_t seed, WorkBudget& budget, uint64_t patience)
       : zones_(NumberZones(nodes)),
         table_(Carry(before, rows, owners), nodes.size()),
         rows_(table_, owners, before, zones_),
         seats_(ReplicaQuotas(nodes, zones_, rows, owners)),
         budget_(budget),
-        exchange_(rows_, table_, seats_, budget),
-        shortcuts_(rows_, table_, seats_, budget),
+        exchanges_(rows_, table_, seats_, budget, patience),
         dice_(seed) {}
 
   absl::StatusOr<std::vector<uint32_t>> Assign() {
@@ -80,19 +78,14 @@ class Assigner {
     for (uint32_t slot = 0; slot < table_.size(); ++slot) {
       if (table_[slot] == kNobody) empty.push_back(slot);
     }
-    const auto by_shortcut = [this](uint32_t slot, int limit) {
-      return shortcuts_.Fill(slot, limit);
-    };
     if (relieved) {
-      if (absl::Status status =
-              FillCheapestFirst(exchange_, by_shortcut, 0, 0, budget_, empty);
-          !status.ok()) {
+      if (absl::Status status = exchanges_.Fill(0, 0, empty); !status.ok()) {
         return status;
       }
     }
     FillDirectly(empty);
-    if (absl::Status status = FillCheapestFirst(exchange_, by_shortcut, 1,
-                                                kDearest, budget_, empty);
+    if (absl::Status status =
+            exchanges_.Fill(1, Exchanges<ReplicaRows>::kDearest, empty);
         !status.ok()) {
       return status;
     }
@@ -236,20 +229,17 @@ class Assigner {
   ReplicaRows rows_;
   Seats seats_;
   WorkBudget& budget_;
-  MinCostExchange<ReplicaRows> exchange_;
-  Shortcuts<ReplicaRows> shortcuts_;
+  Exchanges<ReplicaRows> exchanges_;
   Dice dice_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::vector<uint32_t>> AssignReplicas(const NodeList& nodes,
-                                                     const RowsBefore& before,
-                                                     size_t rows, size_t owners,
-                                                     uint64_t seed,
-                                                     WorkBudget& budget) {
+absl::StatusOr<std::vector<uint32_t>> AssignReplicas(
+    const NodeList& nodes, const RowsBefore& before, size_t rows, size_t owners,
+    uint64_t seed, WorkBudget& budget, uint64_t patience) {
   assert(owners >= 1 && owners <= nodes.size());
-  return Assigner(nodes, before, rows, owners, seed, budget).Assign();
+  return Assigner(nodes, before, rows, owners, seed, budget, patience).Assign();
 }
 
 }  // namespace clockwise

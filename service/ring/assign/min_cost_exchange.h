@@ -9,8 +9,14 @@
 // owner that the row had before the change costs 0, any other 1. Removing an
 // owner from a slot refunds its cost.
 //
-// `Rows` defines which nodes may own a slot:
-//   void Begin();                     // starts a search: discards old notes
+// `Rows` defines which nodes may own a slot. A *place* of a row is a step that
+// several of its slots lead to. So a search visits it once for all of them.
+//   size_t rows() const;
+//   size_t places() const;            // of all rows
+//   size_t RowOf(uint32_t slot) const;
+//   const ClassLists& nodes_by_zone() const;  // all nodes; empty if zones do
+//                                             // not matter
+//   ClassLists ByZone(std::span<const uint32_t> nodes) const;  // some nodes
 //   int Cost(uint32_t slot) const;    // of the node in `slot`
 //   // Returns the slots that `node` can give up without raising the cost of
 //   // the path. The result may contain others too.
@@ -18,11 +24,10 @@
 //   void Altered(uint32_t slot);      // another node is in `slot` now
 //   // Call search.Reach for each node that may take the empty `slot`, or that
 //   // may join its row when the owner in `slot` leaves. `cost` is the cost of
-//   // the path so far.
+//   // the path so far. `via` is the slot, or the size of the table + a place.
+//   // Search is MinCostExchange, ChainLabels or BlockingFlow.
 //   void ReachFromEmpty(Search& search, uint32_t slot);
 //   void ReachFromGivenUp(Search& search, uint32_t slot, int cost);
-//   // Returns the slot that stands for `via`, an argument of Reach.
-//   uint32_t SlotOf(uint32_t via) const;
 #ifndef CLOCKWISE_SERVICE_RING_ASSIGN_MIN_COST_EXCHANGE_H_
 #define CLOCKWISE_SERVICE_RING_ASSIGN_MIN_COST_EXCHANGE_H_
 
@@ -36,6 +41,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "service/ring/assign/search_notes.h"
 #include "service/ring/assign/seats.h"
 #include "service/ring/assign/slot_table.h"
 #include "service/ring/work_budget.h"
@@ -51,6 +57,7 @@ class MinCostExchange {
         table_(table),
         seats_(seats),
         budget_(budget),
+        notes_(rows.nodes_by_zone(), rows.places()),
         reached_(seats.nodes()),
         extra_costs_(seats.groups(), kFar) {}
 
@@ -99,6 +106,12 @@ class MinCostExchange {
     return false;
   }
   bool done() const { return target_ != kNobody; }
+  // Returns the nodes that no path of `cost` has reached yet, by zone.
+  ClassLists& Candidates(int cost) { return notes_.Candidates(cost); }
+  // Returns false if `place` was entered at this or a lower cost.
+  bool Enter(size_t place, int cost, uint32_t slot) {
+    return notes_.Enter(place, cost, slot);
+  }
 
  private:
   static constexpr int kFar = std::numeric_limits<int>::max();
@@ -120,7 +133,7 @@ class MinCostExchange {
     limit_ = limit;
     target_ = kNobody;
     too_dear_ = false;
-    rows_.Begin();
+    notes_.Begin();
   }
 
   void Note(uint32_t node, int cost, uint32_t via, bool from_member) {
@@ -165,7 +178,7 @@ class MinCostExchange {
   uint32_t Apply(uint32_t node) {
     for (;;) {
       while (reached_[node].from_member) node = reached_[node].via;
-      const uint32_t slot = rows_.SlotOf(reached_[node].via);
+      const uint32_t slot = SlotOf(reached_[node].via);
       const uint32_t leaves = table_[slot];
       if (leaves != kNobody) seats_.Leave(leaves);
       table_.Put(slot, node);
@@ -176,10 +189,15 @@ class MinCostExchange {
     }
   }
 
+  uint32_t SlotOf(uint32_t via) const {
+    return via < table_.size() ? via : notes_.SlotAt(via - table_.size());
+  }
+
   Rows& rows_;
   SlotTable& table_;
   Seats& seats_;
   WorkBudget& budget_;
+  SearchNotes notes_;
   std::vector<Reached> reached_;  // by node
   std::vector<uint32_t> touched_;
   std::vector<int> extra_costs_;                 // by group
@@ -188,51 +206,6 @@ class MinCostExchange {
   uint32_t target_ = kNobody;
   bool too_dear_ = false;
 };
-
-// A limit for chains of any cost.
-inline constexpr int kDearest = std::numeric_limits<int>::max() - 1;
-
-// Fills `slots` by cheapest chains first, at costs from `cost` to `most`. Slots
-// that cannot be filled remain in `slots`. Path costs only grow while flow is
-// augmented along shortest paths. So a slot that fails at a cost need not be
-// tried at that cost again, and a batch that fails is postponed as a whole.
-// `shortcut(slot, cost)` may fill a slot faster at the same cost. Returns the
-// status of `budget`.
-template <typename Rows, typename Shortcut>
-[[nodiscard]] absl::Status FillCheapestFirst(MinCostExchange<Rows>& exchange,
-                                             Shortcut shortcut, int cost,
-                                             int most, const WorkBudget& budget,
-                                             std::vector<uint32_t>& slots) {
-  using Outcome = typename MinCostExchange<Rows>::Outcome;
-  constexpr size_t kBatch = 64;
-  bool dearer = true;
-  for (; dearer && cost <= most; ++cost) {
-    dearer = false;
-    std::erase_if(slots, [&](uint32_t slot) { return shortcut(slot, cost); });
-    std::vector<uint32_t> put_off;
-    size_t most_at_once = kBatch;
-    while (!slots.empty()) {
-      if (budget.ended()) return budget.status();
-      const size_t batch = std::min(most_at_once, slots.size());
-      const auto first = slots.end() - static_cast<ptrdiff_t>(batch);
-      uint32_t filled = kNobody;
-      const Outcome outcome =
-          exchange.Fill(std::span(slots).last(batch), cost, &filled);
-      if (outcome == Outcome::kFilled) {
-        *std::find(first, slots.end(), filled) = slots.back();
-        slots.pop_back();
-        most_at_once = kBatch;
-        continue;
-      }
-      most_at_once *= 2;  // a failed search visits everything anyway
-      put_off.insert(put_off.end(), first, slots.end());
-      slots.erase(first, slots.end());
-      dearer = dearer || outcome == Outcome::kTooDear;
-    }
-    slots = std::move(put_off);
-  }
-  return budget.status();
-}
 
 }  // namespace clockwise
 

@@ -4,6 +4,15 @@
 #include <numeric>
 
 namespace clockwise {
+namespace {
+
+std::vector<uint32_t> AllNodes(const Zones& zones) {
+  std::vector<uint32_t> nodes(zones.of_node.size());
+  std::iota(nodes.begin(), nodes.end(), 0u);
+  return nodes;
+}
+
+}  // namespace
 
 ReplicaRows::ReplicaRows(SlotTable& table, size_t owners,
                          const RowsBefore& before, const Zones& zones)
@@ -12,15 +21,14 @@ ReplicaRows::ReplicaRows(SlotTable& table, size_t owners,
       before_(before),
       zones_(zones),
       spare_(owners - std::min<size_t>(owners, zones.count)),
-      members_(zones.count) {
-  for (uint32_t node = 0; node < zones.of_node.size(); ++node) {
-    members_[ZoneOf(node)].push_back(node);
-  }
-}
+      by_zone_(ByZone(AllNodes(zones))) {}
 
-bool ReplicaRows::Has(size_t row, uint32_t node) const {
-  const auto nodes = Row(row);
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+ClassLists ReplicaRows::ByZone(std::span<const uint32_t> nodes) const {
+  std::vector<ClassLists::Member> members;
+  members.reserve(nodes.size());
+  for (const uint32_t node : nodes) members.emplace_back(ZoneOf(node), node);
+  std::sort(members.begin(), members.end());
+  return ClassLists(members);
 }
 
 size_t ReplicaRows::CountZone(size_t row, uint32_t zone) const {
@@ -40,11 +48,6 @@ size_t ReplicaRows::CountZones(size_t row) const {
     });
   }
   return count;
-}
-
-bool ReplicaRows::WasIn(size_t row, uint32_t node) const {
-  const auto nodes = before_.Row(row);
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
 
 bool ReplicaRows::LacksFormer(size_t row) const {
@@ -89,15 +92,6 @@ bool ReplicaRows::Admits(uint32_t slot, uint32_t node) const {
   return doubles < spare_;
 }
 
-// Starts a search. Row places keep their notes from earlier searches. Their
-// search number marks them as outdated, so no search has to clear 2 × rows
-// entries.
-void ReplicaRows::Begin() {
-  ++search_;
-  unreached_.clear();
-  if (places_.empty()) places_.resize(2 * rows());
-}
-
 // In an unaltered row, all owners were there before the change, and no former
 // owner is missing. Replacing an owner then always raises the cost by 1. So a
 // search that cannot afford that visits only marked slots. Rows that are
@@ -124,98 +118,6 @@ std::span<const uint32_t> ReplicaRows::CheapSlots(uint32_t node) {
     }
   }
   return table_.marked_of_node(node);
-}
-
-// A row that lacks a zone has a free base place. A row with fewer doubles than
-// spare places has a free spare place. An empty slot always has one or both.
-void ReplicaRows::ReachFromEmpty(Search& search, uint32_t slot) {
-  const size_t row = slot / owners_;
-  const auto nodes = Row(row);
-  const auto nobody =
-      static_cast<size_t>(std::count(nodes.begin(), nodes.end(), kNobody));
-  const size_t zones = CountZones(row);
-  if (zones < owners_ - spare_) ReachPlace(search, row, kBase, 0, slot);
-  if (owners_ - nobody - zones < spare_) {
-    ReachPlace(search, row, kSpare, 0, slot);
-  }
-}
-
-// Expands the row when the owner of `slot` leaves it. Four kinds of nodes may
-// replace the owner: former owners and other nodes of the same zone, which
-// leave the zones of the row as they are; nodes of a zone that the row lacks;
-// and any node, if the owner's zone stays in the row, because that frees a
-// spare place.
-void ReplicaRows::ReachFromGivenUp(Search& search, uint32_t slot, int cost) {
-  const size_t row = slot / owners_;
-  if (!search.Affords(cost + 1) && !LacksFormer(row)) return;
-  const uint32_t zone = ZoneOf(table_[slot]);
-  for (const uint32_t node : before_.Row(row)) {
-    if (node != kGone && ZoneOf(node) == zone && !Has(row, node)) {
-      search.Reach(node, cost, slot);
-    }
-  }
-  if (search.Affords(cost + 1)) ReachZone(search, row, zone, cost + 1, slot);
-  ReachPlace(search, row, kBase, cost, slot);
-  if (CountZone(row, zone) > 1) ReachPlace(search, row, kSpare, cost, slot);
-}
-
-// Reaches the nodes that may take a base or spare place of `row`. The set of
-// these nodes does not depend on the slot that was freed. So a place is
-// expanded once, and again only if a cheaper path reaches it. Otherwise each
-// slot of the row would be expanded separately.
-void ReplicaRows::ReachPlace(Search& search, size_t row, PlaceKind kind,
-                             int cost, uint32_t slot) {
-  RowPosition& place = places_[kind * rows() + row];
-  if (place.search == search_ && place.cost <= cost) return;
-  place = {cost, slot, search_};
-  const auto via = static_cast<uint32_t>(table_.size() + kind * rows() + row);
-  for (const uint32_t node : before_.Row(row)) {
-    if (node == kGone || Has(row, node)) continue;
-    if (kind == kSpare || CountZone(row, ZoneOf(node)) == 0) {
-      search.Reach(node, cost, via);
-    }
-  }
-  if (!search.Affords(cost + 1)) return;
-  std::vector<uint32_t>& zones = UnreachedAt(cost + 1).zones;
-  for (size_t i = zones.size(); i-- > 0 && !search.done();) {
-    const uint32_t zone = zones[i];
-    if (kind == kBase && CountZone(row, zone) > 0) continue;
-    ReachZone(search, row, zone, cost + 1, via);
-    if (!UnreachedAt(cost + 1).by_zone[zone].empty()) continue;
-    zones[i] = zones.back();
-    zones.pop_back();
-  }
-}
-
-ReplicaRows::Unreached& ReplicaRows::UnreachedAt(int cost) {
-  Unreached& unreached = unreached_[cost];
-  if (unreached.by_zone.empty()) {
-    unreached.by_zone = members_;
-    unreached.zones.resize(members_.size());
-    std::iota(unreached.zones.begin(), unreached.zones.end(), 0u);
-  }
-  return unreached;
-}
-
-// Reaches all unreached nodes of `zone` that `row` lacks, and removes them from
-// the list of this cost. Each node is thus removed at most once per cost, and a
-// search visits nodes + rows instead of nodes × rows. Nodes that the row has
-// already stay in the list for other rows.
-void ReplicaRows::ReachZone(Search& search, size_t row, uint32_t zone, int cost,
-                            uint32_t via) {
-  std::vector<uint32_t>& nodes = UnreachedAt(cost).by_zone[zone];
-  for (size_t i = nodes.size(); i-- > 0 && !search.done();) {
-    if (!search.IsReached(nodes[i], cost)) {
-      if (Has(row, nodes[i])) continue;
-      search.Reach(nodes[i], cost, via);
-    }
-    nodes[i] = nodes.back();
-    nodes.pop_back();
-  }
-}
-
-uint32_t ReplicaRows::SlotOf(uint32_t via) const {
-  return via < table_.size() ? via : places_[via - table_.size()].slot;
 }
 
 }  // namespace clockwise

@@ -8,13 +8,13 @@
 #ifndef CLOCKWISE_SERVICE_RING_ASSIGN_REPLICA_ROWS_H_
 #define CLOCKWISE_SERVICE_RING_ASSIGN_REPLICA_ROWS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <vector>
 
-#include "service/ring/assign/min_cost_exchange.h"
+#include "service/ring/assign/class_lists.h"
 #include "service/ring/assign/slot_table.h"
 #include "service/ring/node_list.h"
 
@@ -33,8 +33,6 @@ struct RowsBefore {
 
 class ReplicaRows {
  public:
-  using Search = MinCostExchange<ReplicaRows>;
-
   // `table` has `owners` slots per row. All arguments must outlive this object.
   ReplicaRows(SlotTable& table, size_t owners, const RowsBefore& before,
               const Zones& zones);
@@ -55,42 +53,43 @@ class ReplicaRows {
 
   // --- Called by MinCostExchange and Shortcuts. ---
   size_t RowOf(uint32_t slot) const { return slot / owners_; }
-  void Begin();
+  // Places of rows: the base places, then the spare places.
+  size_t places() const { return 2 * rows(); }
+  const ClassLists& nodes_by_zone() const { return by_zone_; }
+  // Returns lists of `nodes`, which must be sorted.
+  ClassLists ByZone(std::span<const uint32_t> nodes) const;
   int Cost(uint32_t slot) const { return CostIn(slot, table_[slot]); }
   int CostIn(uint32_t slot, uint32_t node) const {
     return WasIn(slot / owners_, node) ? 0 : 1;
   }
   std::span<const uint32_t> CheapSlots(uint32_t node);
   void Altered(uint32_t slot) { MarkRow(slot / owners_); }
+  template <typename Search>
   void ReachFromEmpty(Search& search, uint32_t slot);
+  template <typename Search>
   void ReachFromGivenUp(Search& search, uint32_t slot, int cost);
-  uint32_t SlotOf(uint32_t via) const;
 
  private:
-  // A path to the base or spare places of a row.
-  struct RowPosition {
-    int cost = 0;
-    uint32_t slot = 0;    // that was freed in the row
-    uint32_t search = 0;  // number of the search that wrote this
-  };
   enum PlaceKind : uint32_t { kBase, kSpare };
-  // Nodes that no path of a given cost has reached yet, by zone.
-  struct Unreached {
-    std::vector<std::vector<uint32_t>> by_zone;
-    std::vector<uint32_t> zones;  // zones that have some
-  };
 
   uint32_t ZoneOf(uint32_t node) const { return zones_.of_node[node]; }
-  bool Has(size_t row, uint32_t node) const;
+  bool Has(size_t row, uint32_t node) const {
+    const auto nodes = Row(row);
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+  }
+  bool WasIn(size_t row, uint32_t node) const {
+    const auto nodes = before_.Row(row);
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+  }
   size_t CountZone(size_t row, uint32_t zone) const;
   size_t CountZones(size_t row) const;
-  bool WasIn(size_t row, uint32_t node) const;
   bool LacksFormer(size_t row) const;
   bool IsAltered(size_t row) const;
   void MarkRow(size_t row);
-  Unreached& UnreachedAt(int cost);
-  void ReachZone(Search& search, size_t row, uint32_t zone, int cost,
+  template <typename Search>
+  void ReachList(Search& search, size_t row, size_t list, int cost,
                  uint32_t via);
+  template <typename Search>
   void ReachPlace(Search& search, size_t row, PlaceKind kind, int cost,
                   uint32_t slot);
 
@@ -98,14 +97,95 @@ class ReplicaRows {
   const size_t owners_;
   const RowsBefore& before_;
   const Zones& zones_;
-  const size_t spare_;                          // spare places per row
-  std::vector<std::vector<uint32_t>> members_;  // by zone
-  std::vector<RowPosition>
-      places_;  // by kind and row; empty until first needed
-  std::map<int, Unreached> unreached_;  // by cost
-  bool marked_ = false;                 // slots in altered rows are marked
-  uint32_t search_ = 0;
+  const size_t spare_;  // spare places per row
+  const ClassLists by_zone_;
+  bool marked_ = false;  // slots in altered rows are marked
 };
+
+// A row that lacks a zone has a free base place. A row with fewer doubles than
+// spare places has a free spare place. An empty slot always has one or both.
+template <typename Search>
+void ReplicaRows::ReachFromEmpty(Search& search, uint32_t slot) {
+  const size_t row = slot / owners_;
+  const auto nodes = Row(row);
+  const auto nobody =
+      static_cast<size_t>(std::count(nodes.begin(), nodes.end(), kNobody));
+  const size_t zones = CountZones(row);
+  if (zones < owners_ - spare_) ReachPlace(search, row, kBase, 0, slot);
+  if (owners_ - nobody - zones < spare_) {
+    ReachPlace(search, row, kSpare, 0, slot);
+  }
+}
+
+// Expands the row when the owner of `slot` leaves it. Four kinds of nodes may
+// replace the owner: former owners and other nodes of the same zone, which
+// leave the zones of the row as they are; nodes of a zone that the row lacks;
+// and any node, if the owner's zone stays in the row, because that frees a
+// spare place.
+template <typename Search>
+void ReplicaRows::ReachFromGivenUp(Search& search, uint32_t slot, int cost) {
+  const size_t row = slot / owners_;
+  if (!search.Affords(cost + 1) && !LacksFormer(row)) return;
+  const uint32_t zone = ZoneOf(table_[slot]);
+  for (const uint32_t node : before_.Row(row)) {
+    if (node != kGone && ZoneOf(node) == zone && !Has(row, node)) {
+      search.Reach(node, cost, slot);
+    }
+  }
+  if (search.Affords(cost + 1)) {
+    const size_t list = search.Candidates(cost + 1).Find(zone);
+    if (list != ClassLists::kNone) {
+      ReachList(search, row, list, cost + 1, slot);
+    }
+  }
+  ReachPlace(search, row, kBase, cost, slot);
+  if (CountZone(row, zone) > 1) ReachPlace(search, row, kSpare, cost, slot);
+}
+
+// Reaches the nodes that may take a base or spare place of `row`. The set of
+// these nodes does not depend on the slot that was freed. So a place is
+// expanded once, and again only if a cheaper path reaches it. Otherwise each
+// slot of the row would be expanded separately.
+template <typename Search>
+void ReplicaRows::ReachPlace(Search& search, size_t row, PlaceKind kind,
+                             int cost, uint32_t slot) {
+  const size_t place = kind * rows() + row;
+  if (!search.Enter(place, cost, slot)) return;
+  const auto via = static_cast<uint32_t>(table_.size() + place);
+  for (const uint32_t node : before_.Row(row)) {
+    if (node == kGone || Has(row, node)) continue;
+    if (kind == kSpare || CountZone(row, ZoneOf(node)) == 0) {
+      search.Reach(node, cost, via);
+    }
+  }
+  if (!search.Affords(cost + 1)) return;
+  ClassLists& candidates = search.Candidates(cost + 1);
+  for (size_t i = candidates.open().size(); i-- > 0 && !search.done();) {
+    const size_t list = candidates.open()[i];
+    if (kind == kBase && CountZone(row, candidates.ClassOf(list)) > 0) continue;
+    ReachList(search, row, list, cost + 1, via);
+    if (candidates.Nodes(list).empty()) candidates.Close(i);
+  }
+}
+
+// Reaches all nodes of a list that `row` lacks, and removes them from the
+// candidates of this cost. Each node is thus removed at most once per cost, and
+// a search visits nodes + rows instead of nodes × rows. Nodes that the row has
+// already stay in the list for other rows.
+template <typename Search>
+void ReplicaRows::ReachList(Search& search, size_t row, size_t list, int cost,
+                            uint32_t via) {
+  ClassLists& candidates = search.Candidates(cost);
+  for (size_t i = candidates.Nodes(list).size(); i-- > 0;) {
+    const uint32_t node = candidates.Nodes(list)[i];
+    if (!search.IsReached(node, cost)) {
+      if (Has(row, node)) continue;
+      search.Reach(node, cost, via);
+    }
+    if (search.done()) return;
+    candidates.Remove(list, i);
+  }
+}
 
 }  // namespace clockwise
 
