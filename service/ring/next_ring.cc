@@ -16,10 +16,10 @@ RowsBefore RowsOf(const Ring& before, const std::vector<uint32_t>& indexes) {
   RowsBefore rows;
   if (before.slots() == 0) return rows;
   rows.width = before.owners_per_slot();
-  rows.nodes.reserve(before.slot_nodes().size());
-  for (const uint32_t node : before.slot_nodes()) {
-    rows.nodes.push_back(indexes[node]);
-  }
+  rows.nodes.resize(before.slot_nodes().size());
+  std::transform(before.slot_nodes().begin(), before.slot_nodes().end(),
+                 rows.nodes.begin(),
+                 [&](uint32_t node) { return indexes[node]; });
   return rows;
 }
 

@@ -31,10 +31,10 @@
 
 namespace clockwise {
 
-// Number of steps that single searches for exchanges may take before many
-// exchanges are sought at once (exchanges.h). Ordinary changes need fewer. It
-// decides between equally good tables, so only tests set another number.
-inline constexpr uint64_t kPatience = 1 << 18;
+// How long exchanges are sought one by one before many are sought at once, in
+// units of Exchanges::PatienceUnit. Ordinary changes need less. It decides
+// between equally good tables, so only tests set another number.
+inline constexpr uint64_t kPatience = 1;
 
 // Returns a table of indexes into `nodes`, `owners` per row. A node that stays
 // keeps its place in the row; the order is otherwise arbitrary. Requires 1 <=

@@ -32,15 +32,21 @@ class Exchanges {
   // A limit for chains of any cost.
   static constexpr int kDearest = std::numeric_limits<int>::max() - 1;
 
-  // `patience` is the number of steps of MinCostExchange after which
-  // BlockingFlow is tried.
+  // After `patience` × PatienceUnit steps of MinCostExchange, BlockingFlow is
+  // tried.
   Exchanges(Rows& rows, SlotTable& table, Seats& seats, WorkBudget& budget,
             uint64_t patience)
       : budget_(budget),
-        patience_(patience),
+        patience_(patience * PatienceUnit(table)),
         shortcuts_(rows, table, seats, budget),
         exchange_(rows, table, seats, budget),
         flow_(rows, table, seats, budget) {}
+
+  // A round visits the whole table. So it is worth its time after as many steps
+  // of single searches. In small tables, the time does not matter.
+  static uint64_t PatienceUnit(const SlotTable& table) {
+    return std::max<uint64_t>(1 << 18, table.size());
+  }
 
   // Fills `slots` by cheapest chains first, at costs from `cost` to `most`.
   // Slots that cannot be filled remain in `slots`. Path costs only grow while

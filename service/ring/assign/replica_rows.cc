@@ -43,9 +43,10 @@ size_t ReplicaRows::CountZones(size_t row) const {
   size_t count = 0;
   for (size_t i = 0; i < nodes.size(); ++i) {
     if (nodes[i] == kNobody) continue;
-    count += std::none_of(nodes.begin(), nodes.begin() + i, [&](uint32_t node) {
-      return node != kNobody && ZoneOf(node) == ZoneOf(nodes[i]);
-    });
+    const uint32_t zone = ZoneOf(nodes[i]);
+    size_t j = 0;
+    while (j < i && (nodes[j] == kNobody || ZoneOf(nodes[j]) != zone)) ++j;
+    count += j == i ? 1 : 0;
   }
   return count;
 }

@@ -18,12 +18,13 @@ SlotTable::SlotTable(std::vector<uint32_t> slots, size_t nodes)
   }
   for (size_t node = 0; node < nodes; ++node) {
     of_node_[node].slots.reserve(counts[node] + 1);
+    of_node_[node].slots.resize(counts[node]);
+    counts[node] = 0;
   }
   for (uint32_t slot = 0; slot < slots_.size(); ++slot) {
     if (slots_[slot] == kNobody) continue;
-    std::vector<uint32_t>& of_node = of_node_[slots_[slot]].slots;
-    places_[slot] = static_cast<uint32_t>(of_node.size());
-    of_node.push_back(slot);
+    places_[slot] = counts[slots_[slot]]++;
+    of_node_[slots_[slot]].slots[places_[slot]] = slot;
   }
 }
 
