@@ -3,7 +3,8 @@ writes a file of rows.
 
 usage: tests/bench/run [--bin=DIR] [--quick] [--json=FILE] [NAME ...]
 
-Names: lookup, change, counts, client, rpc, watch, burst, growth (default: all).
+Names: lookup, change, assign, counts, client, rpc, watch, burst, growth (default:
+all).
 Compare ratios within a run only. Instructions are counted if valgrind is
 installed. --quick: runs each case once with little work, to check that it runs.
 """
@@ -24,6 +25,7 @@ BENCHES = {
                 "10000x160"],
                ["lookup", "--rounds=1", "100x160"]),
     "change": (["change"], ["change", "--rounds=1", "100x160"]),
+    "assign": (["assign"], ["assign", "--rounds=1", "100x1024"]),
     "counts": (["counts", *COUNT], ["counts", "--rounds=1"]),
     "client": (["client"], ["client", "--rounds=1", "--quick"]),
     "rpc": (["rpc", *([] if COUNT else ["--rates"])],

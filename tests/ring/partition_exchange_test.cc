@@ -8,39 +8,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "service/ring/assign/assign.h"
 #include "service/ring/next_ring.h"
 #include "tests/ring/partition_history.h"
 #include "tests/ring/partition_reference.h"
+#include "tests/ring/patience.h"
 
 namespace clockwise {
 namespace {
 
-constexpr uint64_t kAlwaysRounds = 0;
-constexpr uint64_t kNeverRounds = WorkBudget::kUnlimited;
-
-// Returns the ring of `nodes` that follows `before`, like NextRing with another
-// patience.
 RingPtr FollowedWithPatience(const RingPtr& before, const NodeList& nodes,
                              uint64_t patience) {
-  const v1::RingSpec& spec = before->spec();
-  const size_t owners = std::min<size_t>(spec.replica_count(), nodes.size());
-  if (owners == 0) return *Ring::Build(spec, nodes);
-  const std::vector<uint32_t> indexes = IndexesAfter(before->nodes(), nodes);
-  RowsBefore rows;
-  if (!before->nodes().empty()) rows.width = before->owners_per_slot();
-  for (const uint32_t node : before->slot_nodes()) {
-    rows.nodes.push_back(indexes[node]);
-  }
-  WorkBudget unlimited;
-  const uint64_t seed = before->fingerprint();
-  auto table = AssignReplicas(nodes, rows, size_t{1} << spec.partition_bits(),
-                              owners, seed, unlimited, patience);
-  EXPECT_TRUE(table.ok()) << table.status();
-  const absl::Status status =
-      AssignPrimaries(nodes, rows, owners, seed, unlimited, *table, patience);
-  EXPECT_TRUE(status.ok()) << status;
-  auto ring = Ring::Build(spec, nodes, *std::move(table));
+  if (nodes.empty()) return FollowedBy(before, nodes);
+  auto ring = NextRingWithPatience(*before, nodes, patience);
   EXPECT_TRUE(ring.ok()) << ring.status();
   return *std::move(ring);
 }
@@ -191,6 +170,25 @@ TEST(PartitionExchangeTest, TheStepsOfALargeChangeGrowWithThePartitionsOnly) {
         EXPECT_LT(steps, 50 * slots) << bits << " " << zones;
       }
     }
+  }
+}
+
+// After 2^18 steps, the exchanges are sought in rounds.
+TEST(PartitionExchangeTest, AStopEndsALargeChangeAtOnce) {
+  const ThousandNodes change(16, 4, false);
+  uint64_t checks = 0;
+  WorkBudget whole(WorkBudget::kUnlimited, [&] { return ++checks == 0; });
+  ASSERT_TRUE(NextRing(*change.before, change.after, nullptr, &whole).ok());
+  ASSERT_GT(checks, 30u);
+  for (uint64_t at = 1; at <= checks; at += checks / 20) {
+    uint64_t asked = 0;
+    WorkBudget stopped(WorkBudget::kUnlimited, [&] { return ++asked == at; });
+    const auto ring = NextRing(*change.before, change.after, nullptr, &stopped);
+    EXPECT_EQ(ring.status().code(), absl::StatusCode::kCancelled) << at;
+    // The plan may end the loop that it is in, but starts no other.
+    EXPECT_EQ(asked, at);
+    EXPECT_LT(stopped.spent(), whole.spent() * at / checks +
+                                   2 * change.before->slot_nodes().size());
   }
 }
 
