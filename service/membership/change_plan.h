@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "clockwise/v1/placement.pb.h"
+#include "service/membership/call_check.h"
 #include "service/membership/edit.h"
 #include "service/membership/ring_state.h"
 #include "service/store/store.h"
@@ -32,6 +33,7 @@ struct ChangeRequest {
   std::string reason;
   bool include_moves = false;
   std::string actor;
+  CallCheck check;  // of the call; not part of the change
 };
 
 struct ChangePlan {

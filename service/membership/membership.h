@@ -28,6 +28,7 @@
 #include "absl/time/time.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/limits.h"
+#include "service/membership/call_check.h"
 #include "service/membership/change_plan.h"
 #include "service/membership/ring_state.h"
 #include "service/runtime/glance_cache.h"
@@ -81,6 +82,7 @@ class Membership {
   std::vector<StatePtr> Rings() const;
 
   // Applies a change. With validate_only, only plans it. Returns the change.
+  // Returns the status of the request's CallCheck if the call ends before.
   // FIELD_INVALID, REQUEST_ID_REUSED, RING_NOT_FOUND, NODE_NOT_FOUND,
   // NODE_EXISTS, NODES_UNPLACEABLE, EPOCH_CONFLICT, LIMIT_REACHED.
   absl::StatusOr<v1::Change> Apply(const ChangeRequest& request);
@@ -88,11 +90,13 @@ class Membership {
   // Creates a ring without nodes. Returns the present ring if it has the same
   // spec. FIELD_INVALID, LAYOUT_UNSUPPORTED, RING_EXISTS, LIMIT_REACHED,
   // RING_NOT_FOUND (the ring that it migrates from).
-  absl::StatusOr<StatePtr> CreateRing(const v1::RingSpec& spec);
+  absl::StatusOr<StatePtr> CreateRing(const v1::RingSpec& spec,
+                                      const CallCheck& check = nullptr);
 
   // Deletes a ring. RING_NOT_FOUND, FIELD_INVALID, RING_IN_USE (another ring
   // migrates from it).
-  absl::Status DeleteRing(absl::string_view ring);
+  absl::Status DeleteRing(absl::string_view ring,
+                          const CallCheck& check = nullptr);
 
   // Returns the last time at which all states were known to be the newest in
   // the store. This is now if no other server shares the store.
@@ -132,12 +136,13 @@ class Membership {
   absl::StatusOr<v1::Change> CommitChange(const ChangeRequest& request,
                                           const std::string& ring);
   // Commits a plan: it becomes durable, then visible.
-  absl::Status Commit(const RingState& state, ChangePlan& plan)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::Status Commit(const RingState& state, const CallCheck& check,
+                      ChangePlan& plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   // RING_NOT_FOUND: the ring that `spec` migrates from does not exist.
   absl::Status CheckMigratesFrom(const v1::RingSpec& spec)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  absl::StatusOr<StatePtr> StoreNewRing(const v1::RingSpec& spec)
+  absl::StatusOr<StatePtr> StoreNewRing(const v1::RingSpec& spec,
+                                        const CallCheck& check)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
   // Applies the changes that other servers made to the ring. Returns true if
   // there were any.

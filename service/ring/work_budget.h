@@ -23,7 +23,7 @@ class WorkBudget {
   // Number of steps between two calls of `stopped`, at most about 1 ms.
   static constexpr uint64_t kStepsPerCheck = 1 << 15;
 
-  // `stopped` returns true if the result is not needed any more, for example
+  // `stopped` returns true if no caller needs the result any more, for example
   // after a deadline, a cancellation or the start of a shutdown. The thread of
   // the plan calls it. It must be cheap. Null: the plan is never stopped.
   explicit WorkBudget(uint64_t steps = kUnlimited,

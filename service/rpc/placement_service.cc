@@ -179,20 +179,23 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
 
 template <Method kMethod, typename Request, typename Response>
 absl::StatusOr<Response> PlacementServiceHandlers::Work(
-    Request request, const Admitted& admitted) {
+    Request request, const Admitted& admitted, const CallCheck& check) {
   if constexpr (std::is_same_v<Request, v1::GetStatusRequest>) {
     return Status(admitted.readable, admitted.sees_store);
   } else if constexpr (RowOf(kMethod)->scope == CallScope::kAllRings) {
     return HandleRequest(membership_, request, admitted.readable);
   } else if constexpr (requires { ToChangeRequest(request, std::string()); }) {
-    const ChangeRequest asked =
+    ChangeRequest asked =
         ToChangeRequest(std::move(request), admitted.caller.name);
+    asked.check = check;
     auto change = membership_.Apply(asked);
     if (!change.ok()) return change.status();
     if (!asked.validate_only) LogChange(asked.ring, *change);
     Response answer;
     *answer.mutable_change() = *std::move(change);
     return answer;
+  } else if constexpr (RowOf(kMethod)->queue == CallQueue::kChanges) {
+    return HandleRequest(membership_, request, check);
   } else {
     return HandleRequest(membership_, request);
   }
@@ -228,12 +231,13 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   // Phase 2: queue the call. The work or the deadline answers it, whichever is
   // first. As soon as the deadline is added, `context` may no longer exist.
   const auto deadline =
-      deadlines_.Add(call.AnswerBy(), [queued] { queued->Expire(); });
+      deadlines_.Add(queued->answer_by(), [queued] { queued->Expire(); });
   WorkQueue& queue = changes ? changes_ : reads_;
   const bool added = queue.Add([this, queued, deadline, request, admitted] {
     if (queued->Begin()) {
-      const absl::StatusOr<Response> answer =
-          Work<kMethod, Request, Response>(std::move(*request), *admitted);
+      const absl::StatusOr<Response> answer = Work<kMethod, Request, Response>(
+          std::move(*request), *admitted,
+          [&](CallStage stage) { return queued->Check(stage); });
       Audit<kMethod>(*admitted, answer.status(), EpochIn(answer));
       queued->Finish(answer);
     } else {

@@ -131,7 +131,8 @@ class PlacementServiceHandlers final : public RawPlacementService {
   Reactor* Enqueue(Context* context, const Bytes* request, Bytes* response);
   // Returns the answer to a request that has passed the gate.
   template <Method kMethod, typename Request, typename Response>
-  absl::StatusOr<Response> Work(Request request, const Admitted& admitted);
+  absl::StatusOr<Response> Work(Request request, const Admitted& admitted,
+                                const CallCheck& check);
   // Writes a call to the audit log, if the table requires that.
   template <Method kMethod>
   void Audit(const Admitted& admitted, const absl::Status& outcome,

@@ -1,5 +1,7 @@
 #include "service/rpc/queued_call.h"
 
+#include <chrono>
+
 #include "service/api/refusal.h"
 
 namespace clockwise {
@@ -20,18 +22,47 @@ void QueuedCall::Refuse(const absl::Status& status) {
   RefuseLocked(status);
 }
 
+// The time is read from the clock, because a process that was stopped may run
+// this before the thread that calls Expire.
+absl::Status QueuedCall::Check(CallStage stage) {
+  MutexLock lock(mu_);
+  if (!answered_ && std::chrono::steady_clock::now() >= answer_by_) {
+    ExpireLocked();
+  }
+  if (answered_ || call_.context()->IsCancelled()) {
+    return absl::CancelledError(
+        "the call ended before the change was made; nothing was changed");
+  }
+  reads_ = stage == CallStage::kRead;
+  if (stage == CallStage::kCommit) sent_ = true;
+  return absl::OkStatus();
+}
+
 void QueuedCall::Expire() {
   MutexLock lock(mu_);
+  ExpireLocked();
+}
+
+void QueuedCall::ExpireLocked() {
   if (kind_ == Kind::kRead) {
     RefuseLocked(Refusal(v1::ERROR_REASON_OVERLOADED,
                          "the server could not answer before the deadline; "
                          "retry with a longer deadline, or call another "
                          "server"));
-  } else if (begun_) {
+  } else if (sent_) {
     RefuseLocked(Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
                          "the store did not answer before the deadline; the "
                          "outcome is unknown; retry with the same "
                          "request_id"));
+  } else if (reads_) {
+    RefuseLocked(Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                         "the store was not read before the deadline; nothing "
+                         "was changed; retry later"));
+  } else if (begun_) {
+    RefuseLocked(Refusal(v1::ERROR_REASON_OVERLOADED,
+                         "the server was still planning the change at the "
+                         "deadline; nothing was changed; retry with a longer "
+                         "deadline, or with fewer nodes per change"));
   } else {
     RefuseLocked(Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
                          "the change was still queued at the deadline, because "

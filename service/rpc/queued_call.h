@@ -4,9 +4,12 @@
 #ifndef CLOCKWISE_SERVICE_RPC_QUEUED_CALL_H_
 #define CLOCKWISE_SERVICE_RPC_QUEUED_CALL_H_
 
+#include <chrono>
+
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "service/membership/call_check.h"
 #include "service/rpc/unary_call.h"
 #include "service/runtime/mutex.h"
 
@@ -16,11 +19,19 @@ class QueuedCall {
  public:
   enum class Kind { kChange, kRead };
 
-  QueuedCall(const UnaryCall& call, Kind kind) : call_(call), kind_(kind) {}
+  QueuedCall(const UnaryCall& call, Kind kind)
+      : call_(call), kind_(kind), answer_by_(call.AnswerBy()) {}
+
+  // Returns the time at which Expire must be called.
+  std::chrono::steady_clock::time_point answer_by() const { return answer_by_; }
 
   // Marks the work as begun. Returns false if it must not begin, because the
   // call was answered or cancelled. Such a call has certainly changed nothing.
   bool Begin();
+
+  // Checks that the work may enter `stage` (membership/call_check.h).
+  // CANCELLED: the call was answered or cancelled, or its time is over.
+  absl::Status Check(CallStage stage);
 
   // Answer the call, if it was not answered before.
   template <typename Response>
@@ -31,18 +42,23 @@ class QueuedCall {
   }
   void Refuse(const absl::Status& status);
 
-  // Ends the call at its deadline: STORE_UNAVAILABLE for a change, OVERLOADED
-  // for a read. Work that has begun continues.
+  // Ends the call at its deadline: STORE_UNAVAILABLE for a change that waits or
+  // was sent to the store, otherwise OVERLOADED. Work ends at its next Check; a
+  // call to the store continues.
   void Expire();
 
  private:
+  void ExpireLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void RefuseLocked(const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const UnaryCall call_;
   const Kind kind_;
+  const std::chrono::steady_clock::time_point answer_by_;
   Mutex mu_;
   bool begun_ ABSL_GUARDED_BY(mu_) = false;
+  bool reads_ ABSL_GUARDED_BY(mu_) = false;  // waits for the store
+  bool sent_ ABSL_GUARDED_BY(mu_) = false;   // to the store
   bool answered_ ABSL_GUARDED_BY(mu_) = false;
 };
 

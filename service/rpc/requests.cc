@@ -83,8 +83,9 @@ ChangeRequest ToChangeRequest(v1::EndMigrationRequest request,
 }
 
 absl::StatusOr<v1::CreateRingResponse> HandleRequest(
-    Membership& membership, const v1::CreateRingRequest& request) {
-  auto state = membership.CreateRing(request.spec());
+    Membership& membership, const v1::CreateRingRequest& request,
+    const CallCheck& check) {
+  auto state = membership.CreateRing(request.spec(), check);
   if (!state.ok()) return state.status();
   v1::CreateRingResponse response;
   *response.mutable_ring() = InfoOf(**state);
@@ -92,8 +93,9 @@ absl::StatusOr<v1::CreateRingResponse> HandleRequest(
 }
 
 absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
-    Membership& membership, const v1::DeleteRingRequest& request) {
-  absl::Status status = membership.DeleteRing(request.ring());
+    Membership& membership, const v1::DeleteRingRequest& request,
+    const CallCheck& check) {
+  absl::Status status = membership.DeleteRing(request.ring(), check);
   if (!status.ok()) return status;
   return v1::DeleteRingResponse();
 }

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.pb.h"
+#include "service/membership/call_check.h"
 #include "service/membership/membership.h"
 
 namespace clockwise {
@@ -47,9 +48,11 @@ ChangeRequest ToChangeRequest(v1::ApplyChangesRequest request,
 
 // Answer a request.
 absl::StatusOr<v1::CreateRingResponse> HandleRequest(
-    Membership& membership, const v1::CreateRingRequest& request);
+    Membership& membership, const v1::CreateRingRequest& request,
+    const CallCheck& check = nullptr);
 absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
-    Membership& membership, const v1::DeleteRingRequest& request);
+    Membership& membership, const v1::DeleteRingRequest& request,
+    const CallCheck& check = nullptr);
 absl::StatusOr<v1::GetRingResponse> HandleRequest(
     const Membership& membership, const v1::GetRingRequest& request);
 absl::StatusOr<v1::CompareEpochsResponse> HandleRequest(

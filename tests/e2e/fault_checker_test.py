@@ -3,7 +3,10 @@
 
 import unittest
 
-from tests.support.fault_checker import Checker, Ending
+import grpc
+
+from tests.support.fault_checker import (
+    Checker, Ending, refusals_that_were_made)
 from tests.support.fault_load import Event, Record
 from tests.support.stubs import pb
 
@@ -100,6 +103,14 @@ class FaultCheckerTest(unittest.TestCase):
     def test_a_mirror_of_other_nodes_is_found(self):
         self.record.mirrors[0] = (6, frozenset("abc"))
         self.assertIn("mirror", self.faults())
+
+    def test_a_refusal_that_was_taken_back_is_found(self):
+        code = grpc.StatusCode
+        answers = [("r2", code.UNAVAILABLE), ("r2", code.NOT_FOUND),
+                   ("r3", code.OK), ("r9", code.ALREADY_EXISTS),
+                   ("r4", code.UNAVAILABLE)]
+        self.assertEqual(refusals_that_were_made(answers, self.changes),
+                         (2, ["r2"]))
 
 
 if __name__ == "__main__":

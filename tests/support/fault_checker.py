@@ -8,6 +8,8 @@ programs at the same epoch have the same fingerprint.
 
 import collections
 
+import grpc
+
 from tests.support.stubs import TIMEOUT, pb
 
 Ending = collections.namedtuple(
@@ -38,6 +40,23 @@ def history_of(stub):
         token = page.next_page_token
         if not token:
             return changes[::-1]
+
+
+FINAL = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND,
+         grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.FAILED_PRECONDITION)
+
+
+def refusals_that_were_made(answers, changes):
+    """Returns how many request_ids got a final refusal, and those of them that
+    `changes` contains.
+
+    `answers` are the pairs (request_id, code) of all attempts. No attempt is
+    made after a final refusal, so a change with that request_id was made by an
+    attempt before it.
+    """
+    refused = {request_id for request_id, code in answers if code in FINAL}
+    return len(refused), sorted(
+        refused & {change.request_id for change in changes})
 
 
 class Checker:

@@ -1,0 +1,201 @@
+// The part of Membership that follows the store: it loads the rings, and
+// applies the changes that other servers made.
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "service/api/refusal.h"
+#include "service/membership/membership.h"
+#include "service/membership/restore.h"
+#include "service/store/store_rules.h"
+
+namespace clockwise {
+
+// --- Following the store ---
+//
+// Changes of other servers are read at the start, when the store reports them,
+// and after a lost race. CatchUp reads the records after the known epoch,
+// Reconcile compares heads, and Reload reads a whole ring. Invariant: a state
+// is published only if it has the fingerprint that was stored for its epoch.
+// After an error, the known state stays.
+
+namespace {
+
+bool SameState(const RingState& known, const RingHead& head) {
+  return known.incarnation == head.incarnation && known.epoch == head.epoch &&
+         known.ring().fingerprint() == head.fingerprint;
+}
+
+// STORE_UNAVAILABLE: `head` is not ahead of `known`, for example after an
+// operator restored an old backup of etcd. A published epoch is never
+// withdrawn.
+absl::Status CheckAhead(const RingState& known, const RingHead& head) {
+  if (known.incarnation != head.incarnation || known.epoch < head.epoch) {
+    return absl::OkStatus();
+  }
+  return Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrFormat(
+          "ring %s: this server has epoch %d (fingerprint %016x), but the "
+          "store has epoch %d (fingerprint %016x) of the same incarnation; the "
+          "store has lost changes; import the ring again with `clockwise store "
+          "restore`",
+          Quoted(known.name()), known.epoch, known.ring().fingerprint(),
+          head.epoch, head.fingerprint));
+}
+
+}  // namespace
+
+absl::Status Membership::Load() {
+  MutexLock lock(writer_);
+  auto stored = options_.store->LoadAll();
+  if (!stored.ok()) return stored.status();
+  std::vector<std::shared_ptr<RingState>> states;
+  for (const StoredRing& ring : *stored) {
+    auto state = RestoreState(ring);
+    if (!state.ok()) return state.status();
+    (*state)->InheritCounters(nullptr);
+    TrimHistory(**state);
+    states.push_back(*std::move(state));
+  }
+  for (auto& state : states) Publish(std::move(state));
+  loaded_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Membership::CatchUp(const std::string& ring) {
+  // The fast path after a lost race: one read, without the head.
+  const auto known = Find(ring);
+  if (!known.ok()) return Reconcile(ring);
+  auto records = options_.store->ChangesAfter(ring, (*known)->incarnation,
+                                              (*known)->epoch);
+  if (LostRace(records.status())) return Reconcile(ring);
+  if (!records.ok()) return records.status();
+  if (records->empty()) return false;
+  if (absl::Status status = TakeOver(**known, *records); !status.ok()) {
+    return status;
+  }
+  return true;
+}
+
+absl::StatusOr<bool> Membership::Reconcile(const std::string& ring) {
+  const auto known = Find(ring);
+  const auto head = options_.store->Head(ring);
+  if (ReasonOf(head.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
+    return known.ok() ? WithdrawDeleted(ring) : false;
+  }
+  if (!head.ok()) return head.status();
+  if (known.ok() && SameState(**known, *head)) return false;
+  absl::Status status;
+  if (!known.ok() || (*known)->incarnation != head->incarnation) {
+    status = Reload(ring);
+  } else {
+    status = CheckAhead(**known, *head);
+    if (!status.ok()) return status;
+    auto records =
+        options_.store->ChangesAfter(ring, head->incarnation, (*known)->epoch);
+    if (records.ok()) {
+      status = TakeOver(**known, *records);
+    } else {
+      status = LostRace(records.status()) ? Reload(ring) : records.status();
+    }
+  }
+  if (!status.ok()) return status;
+  return true;
+}
+
+absl::Status Membership::TakeOver(
+    const RingState& known,
+    const std::vector<stored::v1::ChangeRecord>& records) {
+  auto state = Advance(known, records);
+  // FAILED_PRECONDITION: the records do not lead to the stored fingerprint.
+  if (absl::IsFailedPrecondition(state.status())) return Reload(known.name());
+  if (!state.ok()) return state.status();
+  TrimHistory(**state);
+  (*state)->InheritCounters(&known);
+  Publish(*std::move(state));
+  return absl::OkStatus();
+}
+
+absl::Status Membership::Refresh(const std::string& ring) {
+  // The time before the read, which may miss a later change.
+  const auto start = std::chrono::steady_clock::now();
+  if (!loaded_) {
+    absl::Status status = Load();
+    if (status.ok()) confirmed_ = start;
+    return status;
+  }
+  if (ring.empty()) {
+    absl::Status status = RefreshAll();
+    if (status.ok()) confirmed_ = start;
+    Tell("");
+    return status;
+  }
+  // Compares without `writer_`. If the store hangs, changes must not wait for
+  // this call as well as for their own.
+  const auto head = options_.store->Head(ring);
+  const auto known = Find(ring);
+  if (head.ok() && known.ok() && SameState(**known, *head)) {
+    return absl::OkStatus();
+  }
+  if (!head.ok() && !LostRace(head.status())) return head.status();
+  MutexLock lock(writer_);
+  return Reconcile(ring).status();
+}
+
+std::chrono::steady_clock::time_point Membership::Confirmed() const {
+  return options_.store->shared() ? confirmed_.load()
+                                  : std::chrono::steady_clock::now();
+}
+
+absl::Status Membership::RefreshAll() {
+  const auto heads = options_.store->Heads();
+  if (!heads.ok()) return heads.status();
+  std::set<std::string> changed;
+  for (const StatePtr& known : Rings()) changed.insert(known->name());
+  for (const RingHead& head : *heads) {
+    const std::string& name = head.spec.name();
+    const auto known = Find(name);
+    if (known.ok() && SameState(**known, head)) {
+      changed.erase(name);
+    } else {
+      changed.insert(name);
+    }
+  }
+  absl::Status status;
+  for (const std::string& ring : changed) {
+    MutexLock lock(writer_);
+    // Continues after an error: one damaged ring must not stop the others.
+    status.Update(Reconcile(ring).status());
+  }
+  return LostRace(status) ? absl::OkStatus() : status;
+}
+
+absl::Status Membership::Reload(const std::string& ring) {
+  auto stored = options_.store->Load(ring);
+  if (ReasonOf(stored.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
+    auto withdrawn = WithdrawDeleted(ring);
+    return withdrawn.ok() ? stored.status() : withdrawn.status();
+  }
+  if (!stored.ok()) return stored.status();
+  auto before = Find(ring);
+  if (before.ok()) {
+    absl::Status status = CheckAhead(**before, stored->head);
+    if (!status.ok()) return status;
+  }
+  auto state = RestoreState(*stored);
+  if (!state.ok()) {
+    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                   state.status().message());
+  }
+  TrimHistory(**state);
+  (*state)->InheritCounters(before.ok() ? before->get() : nullptr);
+  Publish(*std::move(state));
+  return absl::OkStatus();
+}
+
+}  // namespace clockwise
