@@ -68,6 +68,10 @@ inline constexpr size_t kMaxQueuedCalls = 1000;     // changes and long reads
 inline constexpr size_t kMaxEpochWaiters = 10'000;  // calls waiting: min_epoch
 inline constexpr int kMaxEpochWaitSeconds = 10;     // without a deadline
 inline constexpr int kMaxCommitAttempts = 32;       // lost races of one change
+inline constexpr size_t kChangeThreads = 8;         // rings changed at a time
+inline constexpr size_t kPlanThreads = 2;           // plans: validate_only
+// Steps of planning one change (ring/work_budget.h); RESOURCE_EXHAUSTED above.
+inline constexpr uint64_t kMaxPlanSteps = 4'000'000'000;
 // gRPC returns RESOURCE_EXHAUSTED above these.
 inline constexpr int kMaxRequestBytes = 4 * 1024 * 1024;
 inline constexpr int kMaxMetadataBytes = 16 * 1024;

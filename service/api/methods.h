@@ -29,7 +29,7 @@ enum class CallScope {
 enum class CallQueue {
   kNoQueue,  // on gRPC's thread, by a handler of its own
   kReads,    // on the thread for reads
-  kChanges,  // on the thread for changes; with validate_only, as kReads
+  kChanges,  // on a thread for changes; with validate_only, for plans
 };
 
 // The audit log has an entry for each call of an audited method.

@@ -102,7 +102,8 @@ absl::StatusOr<std::optional<v1::Change>> FirstReply(
 
 absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       const ChangeRequest& request,
-                                      absl::Time now, const Ring* previous) {
+                                      absl::Time now, const Ring* previous,
+                                      WorkBudget* budget) {
   if (request.expected_epoch != 0 && request.expected_epoch != state.epoch) {
     return Refusal(
         v1::ERROR_REASON_EPOCH_CONFLICT,
@@ -133,7 +134,7 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
     ring = state.ring().AfterMigration();
     change.set_ended_migration_from(migrating_from);
   } else {
-    ring = NextRing(state.ring(), std::move(edit->nodes), previous);
+    ring = NextRing(state.ring(), std::move(edit->nodes), previous, budget);
   }
   if (!ring.ok()) return ring.status();
   plan.kind = ends ? ChangeKind::kEndMigration : edit->kind;

@@ -16,6 +16,7 @@
 #include "service/membership/call_check.h"
 #include "service/membership/edit.h"
 #include "service/membership/ring_state.h"
+#include "service/ring/work_budget.h"
 #include "service/store/store.h"
 
 namespace clockwise {
@@ -48,12 +49,14 @@ struct ChangePlan {
 absl::Status ValidateRequest(const ChangeRequest& request);
 
 // Plans `request`, accepted at `now`. `previous` is the ring that this one
-// migrates from, or null. FIELD_INVALID, NODE_NOT_FOUND, NODE_EXISTS,
-// NODES_UNPLACEABLE, EPOCH_CONFLICT, LIMIT_REACHED.
+// migrates from, or null. `budget` bounds the work; null is no bound.
+// FIELD_INVALID, NODE_NOT_FOUND, NODE_EXISTS, NODES_UNPLACEABLE,
+// EPOCH_CONFLICT, LIMIT_REACHED; the errors of the budget.
 absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       const ChangeRequest& request,
                                       absl::Time now,
-                                      const Ring* previous = nullptr);
+                                      const Ring* previous = nullptr,
+                                      WorkBudget* budget = nullptr);
 
 // Returns the change of a record in history, with added_ids. History does not
 // keep them, because they follow from the nodes before the change.

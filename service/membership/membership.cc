@@ -12,6 +12,7 @@
 #include "service/api/validate.h"
 #include "service/ring/layout.h"
 #include "service/ring/layout_settings.h"
+#include "service/ring/work_budget.h"
 #include "service/runtime/fail_point.h"
 #include "service/store/store_rules.h"
 
@@ -33,11 +34,17 @@ void Membership::TrimHistory(RingState& state) const {
 // the plan is the reply.
 absl::StatusOr<ChangePlan> Membership::Plan(
     const RingState& state, const ChangeRequest& request) const {
+  WorkBudget budget(options_.plan_steps, [&request] {
+    return !Check(request.check, CallStage::kPlan).ok();
+  });
+  PassFailPoint("before_plan");
   const std::string& from = state.ring().spec().migrating_from();
-  if (from.empty()) return PlanChange(state, request, options_.now());
+  if (from.empty()) {
+    return PlanChange(state, request, options_.now(), nullptr, &budget);
+  }
   auto previous = Find(from);
   return PlanChange(state, request, options_.now(),
-                    previous.ok() ? &(*previous)->ring() : nullptr);
+                    previous.ok() ? &(*previous)->ring() : nullptr, &budget);
 }
 
 absl::StatusOr<ChangePlan> Membership::PlanOnce(
@@ -54,9 +61,13 @@ absl::StatusOr<v1::Change> Membership::Apply(const ChangeRequest& request) {
   if (absl::Status status = ValidateRequest(request); !status.ok()) {
     return status;
   }
+  if (!request.validate_only) {
+    return CommitChange(request, request.ring.empty()
+                                     ? std::string(kDefaultRing)
+                                     : request.ring);
+  }
   auto state = Find(request.ring);
   if (!state.ok()) return state.status();
-  if (!request.validate_only) return CommitChange(request, (*state)->name());
   auto plan = Plan(**state, request);
   if (!plan.ok()) return plan.status();
   return std::move(plan->change);
@@ -65,36 +76,64 @@ absl::StatusOr<v1::Change> Membership::Apply(const ChangeRequest& request) {
 // The store race. Servers may share a store, which accepts only one change for
 // each next epoch. A server that loses this race reads the winner's changes,
 // plans again on the result, and retries a bounded number of times, but only
-// while the call is open (call_check.h). An error, or a reply without a commit,
-// must hold for the newest state too. So it is returned once the store has
-// nothing newer. Invariant: `writer_` is held from the plan to the reply, which
-// follows from a durable and visible state.
+// while the call is open (call_check.h).
+//
+// A plan is made without the lock of the ring's state, so that other servers'
+// changes are followed meanwhile. If they were, the change is planned again.
 absl::StatusOr<v1::Change> Membership::CommitChange(
     const ChangeRequest& request, const std::string& ring) {
-  MutexLock lock(writer_);
+  const std::shared_ptr<RingLock> lock = locks_.Of(ring);
+  MutexLock turn(lock->turn);
   for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
-    auto state = Find(ring);
+    auto state = FindCaughtUp(*lock, request.check);
     if (!state.ok()) return state.status();
     // The order matters: first the state, then the check.
     absl::Status open = Check(request.check, CallStage::kPlan);
     if (!open.ok()) return open;
     auto plan = PlanOnce(**state, request);
-    const bool to_commit = plan.ok() && plan->next != nullptr;
-    if (to_commit) {
-      const absl::Status status = Commit(**state, request.check, *plan);
-      if (status.ok()) return std::move(plan->change);
-      if (!LostRace(status)) return status;
-    }
-    // Another server may have been faster. If it was, plan again on its state.
-    open = Check(request.check, CallStage::kRead);
-    if (!open.ok()) return open;
-    auto behind = CatchUp(ring);
-    if (!behind.ok()) return behind.status();
-    if (*behind || to_commit) continue;
-    if (!plan.ok()) return plan.status();
-    return std::move(plan->change);
+    if (absl::IsCancelled(plan.status())) return plan.status();
+    MutexLock held(lock->state);
+    auto reply = Settle(*lock, *state, request, plan);
+    if (!reply.ok()) return reply.status();
+    if (reply->has_value()) return **std::move(reply);
   }
   return LostAllRaces(ring);
+}
+
+absl::StatusOr<StatePtr> Membership::FindCaughtUp(RingLock& lock,
+                                                  const CallCheck& check) {
+  auto state = Find(lock.ring);
+  if (ReasonOf(state.status()) != v1::ERROR_REASON_RING_NOT_FOUND) return state;
+  // Another server may have created the ring.
+  if (absl::Status open = Check(check, CallStage::kRead); !open.ok()) {
+    return open;
+  }
+  MutexLock held(lock.state);
+  if (auto behind = CatchUp(lock); !behind.ok()) return behind.status();
+  return Find(lock.ring);
+}
+
+// An error, or a reply without a commit, must hold for the newest state too. So
+// it is returned once the store has nothing newer.
+absl::StatusOr<std::optional<v1::Change>> Membership::Settle(
+    RingLock& lock, const StatePtr& state, const ChangeRequest& request,
+    absl::StatusOr<ChangePlan>& plan) {
+  const auto newest = Find(lock.ring);
+  if (!newest.ok() || *newest != state) return std::nullopt;
+  const bool to_commit = plan.ok() && plan->next != nullptr;
+  if (to_commit) {
+    const absl::Status status = Commit(lock, *state, request.check, *plan);
+    if (status.ok()) return std::move(plan->change);
+    if (!LostRace(status)) return status;
+  }
+  // Another server may have been faster. If it was, plan again on its state.
+  absl::Status open = Check(request.check, CallStage::kRead);
+  if (!open.ok()) return open;
+  auto behind = CatchUp(lock);
+  if (!behind.ok()) return behind.status();
+  if (*behind || to_commit) return std::nullopt;
+  if (!plan.ok()) return plan.status();
+  return std::move(plan->change);
 }
 
 // Commits a plan: stores it, then publishes it. The store writes the change
@@ -102,8 +141,8 @@ absl::StatusOr<v1::Change> Membership::CommitChange(
 // If it fails, nothing is published, but the change may be stored. A retry with
 // the same request_id then finds it in the history. Invariant: a reader sees
 // only states that are durable.
-absl::Status Membership::Commit(const RingState& state, const CallCheck& check,
-                                ChangePlan& plan) {
+absl::Status Membership::Commit(RingLock& lock, const RingState& state,
+                                const CallCheck& check, ChangePlan& plan) {
   RingState& next = *plan.next;
   next.history = state.history;
   next.history_bytes = state.history_bytes;
@@ -131,7 +170,7 @@ absl::Status Membership::Commit(const RingState& state, const CallCheck& check,
   next.InheritCounters(&state);
   next.counters->changes[static_cast<size_t>(plan.kind)].fetch_add(1);
   next.counters->moved_ratio.fetch_add(plan.change.comparison().moved_ratio());
-  Publish(plan.next);
+  Publish(lock, plan.next);
   PassFailPoint("after_publish");
   return absl::OkStatus();
 }
@@ -141,42 +180,49 @@ absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked,
   auto spec = NormalizeSpec(asked);
   if (!spec.ok()) return spec.status();
   if (absl::Status status = Ready(); !status.ok()) return status;
-  MutexLock lock(writer_);
+  const std::shared_ptr<RingLock> lock = locks_.Of(spec->name());
+  MutexLock catalog(catalog_);
   for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
-    absl::Status open = Check(check, CallStage::kRead);
-    if (!open.ok()) return open;
-    if (auto behind = CatchUp(spec->name()); !behind.ok()) {
-      return behind.status();
+    auto present = FindNewest(spec->name(), check);
+    if (present.ok()) {
+      if (google::protobuf::util::MessageDifferencer::Equals(
+              (*present)->ring().spec(), *spec)) {
+        return present;
+      }
+      return Refusal(v1::ERROR_REASON_RING_EXISTS,
+                     absl::StrCat("spec: ring ", Quoted(spec->name()),
+                                  " already exists with a different spec (",
+                                  SpecText((*present)->ring().spec()),
+                                  "); use this spec or another name"));
     }
-    auto present = Find(spec->name());
-    if (!present.ok()) {
-      if (auto status = CheckMigratesFrom(*spec); !status.ok()) return status;
-      auto made = StoreNewRing(*spec, check);
-      // Another server may have created it a moment ago.
-      if (ReasonOf(made.status()) == v1::ERROR_REASON_RING_EXISTS) continue;
-      return made;
-    }
-    if (google::protobuf::util::MessageDifferencer::Equals(
-            (*present)->ring().spec(), *spec)) {
+    if (ReasonOf(present.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
       return present;
     }
-    return Refusal(v1::ERROR_REASON_RING_EXISTS,
-                   absl::StrCat("spec: ring ", Quoted(spec->name()),
-                                " already exists with a different spec (",
-                                SpecText((*present)->ring().spec()),
-                                "); use this spec or another name"));
+    if (!spec->migrating_from().empty()) {
+      auto source = FindNewest(spec->migrating_from(), check);
+      if (!source.ok()) return source.status();
+    }
+    MutexLock held(lock->state);
+    auto made = StoreNewRing(*lock, *spec, check);
+    // Another server may have created it a moment ago.
+    if (ReasonOf(made.status()) != v1::ERROR_REASON_RING_EXISTS) return made;
   }
   return LostAllRaces(spec->name());
 }
 
-absl::Status Membership::CheckMigratesFrom(const v1::RingSpec& spec) {
-  const std::string& from = spec.migrating_from();
-  if (from.empty()) return absl::OkStatus();
-  if (auto behind = CatchUp(from); !behind.ok()) return behind.status();
-  return Find(from).status();
+absl::StatusOr<StatePtr> Membership::FindNewest(const std::string& ring,
+                                                const CallCheck& check) {
+  if (absl::Status open = Check(check, CallStage::kRead); !open.ok()) {
+    return open;
+  }
+  const std::shared_ptr<RingLock> lock = locks_.Of(ring);
+  MutexLock held(lock->state);
+  if (auto behind = CatchUp(*lock); !behind.ok()) return behind.status();
+  return Find(ring);
 }
 
-absl::StatusOr<StatePtr> Membership::StoreNewRing(const v1::RingSpec& spec,
+absl::StatusOr<StatePtr> Membership::StoreNewRing(RingLock& lock,
+                                                  const v1::RingSpec& spec,
                                                   const CallCheck& check) {
   if (Rings().size() >= limits::kMaxRings) {
     return Refusal(
@@ -196,7 +242,7 @@ absl::StatusOr<StatePtr> Membership::StoreNewRing(const v1::RingSpec& spec,
     return status;
   }
   state->InheritCounters(nullptr);
-  Publish(state);
+  Publish(lock, state);
   return state;
 }
 
@@ -207,10 +253,12 @@ absl::Status Membership::DeleteRing(absl::string_view ring,
   }
   if (absl::Status status = Ready(); !status.ok()) return status;
   const std::string name(ring);
-  MutexLock lock(writer_);
+  const std::shared_ptr<RingLock> lock = locks_.Of(name);
+  MutexLock catalog(catalog_);
   absl::Status open = Check(check, CallStage::kRead);
   if (!open.ok()) return open;
-  if (auto behind = CatchUp(name); !behind.ok()) return behind.status();
+  MutexLock held(lock->state);
+  if (auto behind = CatchUp(*lock); !behind.ok()) return behind.status();
   auto state = Find(name);
   if (!state.ok()) return state.status();
   for (const StatePtr& other : Rings()) {
@@ -226,7 +274,7 @@ absl::Status Membership::DeleteRing(absl::string_view ring,
       !status.ok()) {
     return status;
   }
-  Withdraw(name);
+  Withdraw(*lock);
   return absl::OkStatus();
 }
 
@@ -240,30 +288,31 @@ void Membership::Listen(std::function<void(const std::string& ring)> listener) {
 // Publishing replaces the pointer to a state under `mu_`. Readers keep the
 // state that they have; the next Find or Glance returns the new one. The
 // listener is called without `mu_`, because it reads the rings. Invariant: all
-// publishers hold `writer_`, so the epochs of an incarnation never decrease.
-void Membership::Publish(StatePtr state) {
-  const std::string ring = state->name();
+// publishers of a ring hold its `state` lock from the read or write of the
+// store, so the epochs of an incarnation never decrease.
+void Membership::Publish(RingLock& lock, StatePtr state) {
+  const std::string& ring = lock.ring;
   {
-    MutexLock lock(mu_);
+    MutexLock published(mu_);
     rings_[ring] = std::move(state);
     glances_.Invalidate();
   }
   Tell(ring);
 }
 
-void Membership::Withdraw(const std::string& ring) {
+void Membership::Withdraw(RingLock& lock) {
   {
-    MutexLock lock(mu_);
-    rings_.erase(ring);
+    MutexLock published(mu_);
+    rings_.erase(lock.ring);
     glances_.Invalidate();
   }
-  Tell(ring);
+  Tell(lock.ring);
 }
 
-absl::StatusOr<bool> Membership::WithdrawDeleted(const std::string& ring) {
-  absl::Status status = options_.store->ConfirmDeleted(ring);
+absl::StatusOr<bool> Membership::WithdrawDeleted(RingLock& lock) {
+  absl::Status status = options_.store->ConfirmDeleted(lock.ring);
   if (!status.ok()) return status;
-  Withdraw(ring);
+  Withdraw(lock);
   return true;
 }
 

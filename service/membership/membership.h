@@ -2,9 +2,11 @@
 // mutable part of the service. Thread-safe.
 //
 // It owns the newest state of each ring. The caller owns the store, the clock
-// and the source of random numbers, which must outlive it. One change is
-// applied at a time: it is durable before it is visible, and visible before it
-// is acknowledged. Reads use the newest state and never wait for a change.
+// and the source of random numbers, which must outlive it. One change of a ring
+// is applied at a time: it is durable before it is visible, and visible before
+// it is acknowledged. Changes of different rings do not wait for each other.
+// Reads use the newest state and never wait for a change. Following other
+// servers waits for commits, but not for plans.
 //
 // Failures are refusals (service/api/refusal.h). Errors of the store are
 // returned unchanged.
@@ -18,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +33,7 @@
 #include "service/limits.h"
 #include "service/membership/call_check.h"
 #include "service/membership/change_plan.h"
+#include "service/membership/ring_locks.h"
 #include "service/membership/ring_state.h"
 #include "service/runtime/glance_cache.h"
 #include "service/runtime/latency_histogram.h"
@@ -48,6 +52,7 @@ class Membership {
     std::function<uint64_t()> random;  // for incarnations
     size_t history_changes = limits::kHistoryChanges;
     size_t history_bytes = limits::kHistoryBytes;
+    uint64_t plan_steps = limits::kMaxPlanSteps;  // of one plan
   };
 
   // Starts without rings. Until Load has succeeded, Find and all changes fail
@@ -135,36 +140,49 @@ class Membership {
                                       const ChangeRequest& request) const;
   absl::StatusOr<v1::Change> CommitChange(const ChangeRequest& request,
                                           const std::string& ring);
+  // Returns the newest known state. If the ring is not known, catches up first.
+  absl::StatusOr<StatePtr> FindCaughtUp(RingLock& lock, const CallCheck& check)
+      ABSL_LOCKS_EXCLUDED(lock.state);
+  // Commits `plan`, which was made on `state`, or checks that its refusal holds
+  // for the newest state. Returns nullopt if the change must be planned again.
+  absl::StatusOr<std::optional<v1::Change>> Settle(
+      RingLock& lock, const StatePtr& state, const ChangeRequest& request,
+      absl::StatusOr<ChangePlan>& plan)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
   // Commits a plan: it becomes durable, then visible.
-  absl::Status Commit(const RingState& state, const CallCheck& check,
-                      ChangePlan& plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  // RING_NOT_FOUND: the ring that `spec` migrates from does not exist.
-  absl::Status CheckMigratesFrom(const v1::RingSpec& spec)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  absl::StatusOr<StatePtr> StoreNewRing(const v1::RingSpec& spec,
+  absl::Status Commit(RingLock& lock, const RingState& state,
+                      const CallCheck& check, ChangePlan& plan)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
+  // Returns the state of a ring after it has caught up with the store.
+  absl::StatusOr<StatePtr> FindNewest(const std::string& ring,
+                                      const CallCheck& check);
+  absl::StatusOr<StatePtr> StoreNewRing(RingLock& lock,
+                                        const v1::RingSpec& spec,
                                         const CallCheck& check)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state, catalog_);
   // Applies the changes that other servers made to the ring. Returns true if
   // there were any.
-  absl::StatusOr<bool> CatchUp(const std::string& ring)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::StatusOr<bool> CatchUp(RingLock& lock)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
   // Does the same, but first checks that the store still has the known state.
-  absl::StatusOr<bool> Reconcile(const std::string& ring)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+  absl::StatusOr<bool> Reconcile(RingLock& lock)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
   // Applies `records`, which follow `known`, the newest state of its ring.
-  absl::Status TakeOver(const RingState& known,
+  absl::Status TakeOver(RingLock& lock, const RingState& known,
                         const std::vector<stored::v1::ChangeRecord>& records)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
-  absl::Status Reload(const std::string& ring)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
+  absl::Status Reload(RingLock& lock) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
   absl::Status RefreshAll();
   void TrimHistory(RingState& state) const;
-  void Publish(StatePtr state) ABSL_LOCKS_EXCLUDED(mu_);
-  void Withdraw(const std::string& ring) ABSL_LOCKS_EXCLUDED(mu_);
+  void Publish(RingLock& lock, StatePtr state)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state) ABSL_LOCKS_EXCLUDED(mu_);
+  void Withdraw(RingLock& lock) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state)
+      ABSL_LOCKS_EXCLUDED(mu_);
   // Withdraws a ring that is missing in the store, if it was deleted; then
   // returns true. Otherwise a store that was emptied would take all rings away
   // from a running server.
-  absl::StatusOr<bool> WithdrawDeleted(const std::string& ring);
+  absl::StatusOr<bool> WithdrawDeleted(RingLock& lock)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
   void Tell(const std::string& ring);
 
   const Options options_;
@@ -172,7 +190,10 @@ class Membership {
   LatencyHistogram commit_latency_;
   std::atomic<bool> loaded_ = false;
   std::atomic<std::chrono::steady_clock::time_point> confirmed_{};
-  Mutex writer_;  // held during a change, including its commit
+  RingLocks locks_;
+  // Held while a ring is created or deleted, before its lock, so that the
+  // source of a migration stays.
+  Mutex catalog_;
   mutable Mutex mu_;
   std::map<std::string, StatePtr, std::less<>> rings_ ABSL_GUARDED_BY(mu_);
   std::function<void(const std::string&)> listener_ ABSL_GUARDED_BY(mu_);

@@ -51,7 +51,6 @@ absl::Status CheckAhead(const RingState& known, const RingHead& head) {
 }  // namespace
 
 absl::Status Membership::Load() {
-  MutexLock lock(writer_);
   auto stored = options_.store->LoadAll();
   if (!stored.ok()) return stored.status();
   std::vector<std::shared_ptr<RingState>> states;
@@ -62,46 +61,52 @@ absl::Status Membership::Load() {
     TrimHistory(**state);
     states.push_back(*std::move(state));
   }
-  for (auto& state : states) Publish(std::move(state));
+  for (auto& state : states) {
+    const std::shared_ptr<RingLock> lock = locks_.Of(state->name());
+    MutexLock held(lock->state);
+    Publish(*lock, std::move(state));
+  }
   loaded_ = true;
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Membership::CatchUp(const std::string& ring) {
+absl::StatusOr<bool> Membership::CatchUp(RingLock& lock) {
+  const std::string& ring = lock.ring;
   // The fast path after a lost race: one read, without the head.
   const auto known = Find(ring);
-  if (!known.ok()) return Reconcile(ring);
+  if (!known.ok()) return Reconcile(lock);
   auto records = options_.store->ChangesAfter(ring, (*known)->incarnation,
                                               (*known)->epoch);
-  if (LostRace(records.status())) return Reconcile(ring);
+  if (LostRace(records.status())) return Reconcile(lock);
   if (!records.ok()) return records.status();
   if (records->empty()) return false;
-  if (absl::Status status = TakeOver(**known, *records); !status.ok()) {
+  if (absl::Status status = TakeOver(lock, **known, *records); !status.ok()) {
     return status;
   }
   return true;
 }
 
-absl::StatusOr<bool> Membership::Reconcile(const std::string& ring) {
+absl::StatusOr<bool> Membership::Reconcile(RingLock& lock) {
+  const std::string& ring = lock.ring;
   const auto known = Find(ring);
   const auto head = options_.store->Head(ring);
   if (ReasonOf(head.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
-    return known.ok() ? WithdrawDeleted(ring) : false;
+    return known.ok() ? WithdrawDeleted(lock) : false;
   }
   if (!head.ok()) return head.status();
   if (known.ok() && SameState(**known, *head)) return false;
   absl::Status status;
   if (!known.ok() || (*known)->incarnation != head->incarnation) {
-    status = Reload(ring);
+    status = Reload(lock);
   } else {
     status = CheckAhead(**known, *head);
     if (!status.ok()) return status;
     auto records =
         options_.store->ChangesAfter(ring, head->incarnation, (*known)->epoch);
     if (records.ok()) {
-      status = TakeOver(**known, *records);
+      status = TakeOver(lock, **known, *records);
     } else {
-      status = LostRace(records.status()) ? Reload(ring) : records.status();
+      status = LostRace(records.status()) ? Reload(lock) : records.status();
     }
   }
   if (!status.ok()) return status;
@@ -109,15 +114,15 @@ absl::StatusOr<bool> Membership::Reconcile(const std::string& ring) {
 }
 
 absl::Status Membership::TakeOver(
-    const RingState& known,
+    RingLock& lock, const RingState& known,
     const std::vector<stored::v1::ChangeRecord>& records) {
   auto state = Advance(known, records);
   // FAILED_PRECONDITION: the records do not lead to the stored fingerprint.
-  if (absl::IsFailedPrecondition(state.status())) return Reload(known.name());
+  if (absl::IsFailedPrecondition(state.status())) return Reload(lock);
   if (!state.ok()) return state.status();
   TrimHistory(**state);
   (*state)->InheritCounters(&known);
-  Publish(*std::move(state));
+  Publish(lock, *std::move(state));
   return absl::OkStatus();
 }
 
@@ -135,7 +140,7 @@ absl::Status Membership::Refresh(const std::string& ring) {
     Tell("");
     return status;
   }
-  // Compares without `writer_`. If the store hangs, changes must not wait for
+  // Compares without the lock. If the store hangs, changes must not wait for
   // this call as well as for their own.
   const auto head = options_.store->Head(ring);
   const auto known = Find(ring);
@@ -143,8 +148,9 @@ absl::Status Membership::Refresh(const std::string& ring) {
     return absl::OkStatus();
   }
   if (!head.ok() && !LostRace(head.status())) return head.status();
-  MutexLock lock(writer_);
-  return Reconcile(ring).status();
+  const std::shared_ptr<RingLock> lock = locks_.Of(ring);
+  MutexLock held(lock->state);
+  return Reconcile(*lock).status();
 }
 
 std::chrono::steady_clock::time_point Membership::Confirmed() const {
@@ -168,17 +174,19 @@ absl::Status Membership::RefreshAll() {
   }
   absl::Status status;
   for (const std::string& ring : changed) {
-    MutexLock lock(writer_);
+    const std::shared_ptr<RingLock> lock = locks_.Of(ring);
+    MutexLock held(lock->state);
     // Continues after an error: one damaged ring must not stop the others.
-    status.Update(Reconcile(ring).status());
+    status.Update(Reconcile(*lock).status());
   }
   return LostRace(status) ? absl::OkStatus() : status;
 }
 
-absl::Status Membership::Reload(const std::string& ring) {
+absl::Status Membership::Reload(RingLock& lock) {
+  const std::string& ring = lock.ring;
   auto stored = options_.store->Load(ring);
   if (ReasonOf(stored.status()) == v1::ERROR_REASON_RING_NOT_FOUND) {
-    auto withdrawn = WithdrawDeleted(ring);
+    auto withdrawn = WithdrawDeleted(lock);
     return withdrawn.ok() ? stored.status() : withdrawn.status();
   }
   if (!stored.ok()) return stored.status();
@@ -194,7 +202,7 @@ absl::Status Membership::Reload(const std::string& ring) {
   }
   TrimHistory(**state);
   (*state)->InheritCounters(before.ok() ? before->get() : nullptr);
-  Publish(*std::move(state));
+  Publish(lock, *std::move(state));
   return absl::OkStatus();
 }
 

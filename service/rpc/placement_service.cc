@@ -47,6 +47,10 @@ void LogChange(absl::string_view meant, const v1::Change& change) {
 // waiting for an acknowledgement.
 constexpr size_t kSmallRequest = 4096;
 
+// Returns how many of the `all` places in the queue the changes of one ring may
+// take. The others are left to the other rings.
+constexpr size_t PlacesOfOneRing(size_t all) { return all - all / 4; }
+
 }  // namespace
 
 PlacementServiceHandlers::PlacementServiceHandlers(
@@ -64,7 +68,10 @@ PlacementServiceHandlers::PlacementServiceHandlers(
       locate_streams_(locate_handler_, gate, limits.locate_streams, calls_,
                       stats, heartbeat),
       watch_(membership, limits, calls_, stats, heartbeat),
-      changes_(1, limits.queued_calls),
+      changes_(limits::kChangeThreads, limits.queued_calls,
+               PlacesOfOneRing(limits.queued_calls)),
+      plans_(limits::kPlanThreads, limits.queued_calls,
+             PlacesOfOneRing(limits.queued_calls)),
       reads_(1, limits.queued_calls) {
   membership_.Listen([this](const std::string& ring) {
     waiters_.Wake();
@@ -201,6 +208,22 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
   }
 }
 
+template <Method kMethod, typename Request>
+PlacementServiceHandlers::Adder PlacementServiceHandlers::AdderFor(
+    const Request& request) {
+  if constexpr (RowOf(kMethod)->queue == CallQueue::kChanges) {
+    KeyedWorkQueue& queue = IsPlan(request) ? plans_ : changes_;
+    return [&queue, ring = std::string(MeantRing(RingOf(request)))](
+               std::function<void()> work) {
+      return queue.Add(ring, std::move(work));
+    };
+  } else {
+    return [this](std::function<void()> work) {
+      return reads_.Add(std::move(work));
+    };
+  }
+}
+
 template <Method kMethod, typename Request, typename Response>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
     Context* context, const Bytes* bytes, Bytes* response) {
@@ -232,8 +255,8 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   // first. As soon as the deadline is added, `context` may no longer exist.
   const auto deadline =
       deadlines_.Add(queued->answer_by(), [queued] { queued->Expire(); });
-  WorkQueue& queue = changes ? changes_ : reads_;
-  const bool added = queue.Add([this, queued, deadline, request, admitted] {
+  const auto add = AdderFor<kMethod>(*request);
+  const bool added = add([this, queued, deadline, request, admitted] {
     if (queued->Begin()) {
       const absl::StatusOr<Response> answer = Work<kMethod, Request, Response>(
           std::move(*request), *admitted,

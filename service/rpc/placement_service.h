@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.grpc.pb.h"
@@ -30,6 +31,7 @@
 #include "service/rpc/server_status.h"
 #include "service/rpc/unary_call.h"
 #include "service/rpc/watch/watch_hub.h"
+#include "service/runtime/keyed_work_queue.h"
 #include "service/runtime/work_queue.h"
 
 namespace clockwise {
@@ -125,6 +127,11 @@ class PlacementServiceHandlers final : public RawPlacementService {
   template <Method kMethod, typename Request>
   absl::Status Admit(const Context& context, const Bytes& bytes,
                      Request& request, Admitted& admitted) const;
+  // Returns a function that adds work to the queue that the table has for the
+  // method. It returns false if the queue is full.
+  using Adder = std::function<bool(std::function<void()> work)>;
+  template <Method kMethod, typename Request>
+  Adder AdderFor(const Request& request);
   // Answers a call on its queue in the table, not later than the client's
   // deadline.
   template <Method kMethod, typename Request, typename Response>
@@ -153,9 +160,10 @@ class PlacementServiceHandlers final : public RawPlacementService {
   WatchHub watch_;
   Deadlines deadlines_;
   // Last, because their work uses the members above. Changes have their own
-  // queue, so that a store that hangs does not delay reads. Each queue has one
-  // thread, so changes are made one at a time.
-  WorkQueue changes_;
+  // queue, so that a store that hangs does not delay reads. Its keys are the
+  // rings: the changes of one ring are made one at a time.
+  KeyedWorkQueue changes_;
+  KeyedWorkQueue plans_;  // validate_only; a long plan delays no read
   WorkQueue reads_;
 };
 

@@ -1,4 +1,4 @@
-// Named points of a change at which the fault suite ends the process. The
+// Named points of a change at which tests end or hold the process. The
 // shipped server never sets the hook: a point costs it one atomic load.
 #ifndef CLOCKWISE_SERVICE_RUNTIME_FAIL_POINT_H_
 #define CLOCKWISE_SERVICE_RUNTIME_FAIL_POINT_H_
@@ -12,8 +12,8 @@ namespace clockwise {
 using FailPointHook = void (*)(const char* name);
 inline std::atomic<FailPointHook> fail_point_hook = nullptr;
 
-// The points are before_commit, after_commit (before the state is published),
-// and after_publish (before the reply is sent).
+// The points are before_plan, before_commit, after_commit (before the state is
+// published), and after_publish (before the reply is sent).
 inline void PassFailPoint(const char* name) {
   const FailPointHook hook = fail_point_hook.load(std::memory_order_relaxed);
   if (hook != nullptr) hook(name);
