@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
@@ -34,6 +35,10 @@ uint64_t DigestOf(const ChangeRequest& request) {
     }
     coded.WriteLittleEndian64(request.expected_epoch);
     coded.WriteString(request.reason);
+    // Digests of older versions do not have it.
+    if (request.expected_incarnation != 0) {
+      coded.WriteLittleEndian64(request.expected_incarnation);
+    }
   }
   return Xxh3(bytes);
 }
@@ -55,6 +60,29 @@ void ClearLists(v1::Comparison& comparison) {
   comparison.clear_transfers();
   comparison.clear_transfers_truncated();
   comparison.clear_share_changes();
+}
+
+// Checks expected_incarnation and expected_epoch. EPOCH_CONFLICT.
+absl::Status CheckExpected(const RingState& state,
+                           const ChangeRequest& request) {
+  if (request.expected_incarnation != 0 &&
+      request.expected_incarnation != state.incarnation) {
+    return Refusal(
+        v1::ERROR_REASON_EPOCH_CONFLICT,
+        absl::StrFormat("expected_incarnation: ring %s has incarnation %016x, "
+                        "not %016x: it was deleted and created again; read the "
+                        "ring and plan again",
+                        Quoted(state.name()), state.incarnation,
+                        request.expected_incarnation));
+  }
+  if (request.expected_epoch != 0 && request.expected_epoch != state.epoch) {
+    return Refusal(
+        v1::ERROR_REASON_EPOCH_CONFLICT,
+        absl::StrCat("expected_epoch: ring ", Quoted(state.name()),
+                     " is at epoch ", state.epoch, ", not ",
+                     request.expected_epoch, "; read the ring and plan again"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -104,12 +132,8 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       const ChangeRequest& request,
                                       absl::Time now, const Ring* previous,
                                       WorkBudget* budget) {
-  if (request.expected_epoch != 0 && request.expected_epoch != state.epoch) {
-    return Refusal(
-        v1::ERROR_REASON_EPOCH_CONFLICT,
-        absl::StrCat("expected_epoch: ring ", Quoted(state.name()),
-                     " is at epoch ", state.epoch, ", not ",
-                     request.expected_epoch, "; read the ring and plan again"));
+  if (absl::Status status = CheckExpected(state, request); !status.ok()) {
+    return status;
   }
   absl::StatusOr<Edit> edit = Edit();
   if (!request.end_migration) {

@@ -30,6 +30,7 @@ struct ChangeRequest {
   bool end_migration = false;  // instead of `changes`
   std::string request_id;
   uint64_t expected_epoch = 0;
+  uint64_t expected_incarnation = 0;
   bool validate_only = false;
   std::string reason;
   bool include_moves = false;

@@ -86,7 +86,10 @@ void EpochWaiters::Drain() {
 bool EpochWaiters::Ripe(const Waiter& waiter, bool draining,
                         absl::StatusOr<StatePtr>& result) const {
   result = membership_.Find(waiter.ring);
-  if (!result.ok() || (*result)->epoch >= waiter.min_epoch) return true;
+  if (!result.ok() ||
+      HasReached(**result, waiter.min_epoch, waiter.min_incarnation)) {
+    return true;
+  }
   if (draining) {
     result = Draining();
     return true;
@@ -98,8 +101,14 @@ bool EpochWaiters::Ripe(const Waiter& waiter, bool draining,
   result = Refusal(
       v1::ERROR_REASON_EPOCH_NOT_REACHED,
       absl::StrCat("min_epoch: ring ", Quoted((*result)->name()),
-                   " is at epoch ", (*result)->epoch,
+                   " is at epoch ", (*result)->epoch, " of incarnation ",
+                   absl::Hex((*result)->incarnation, absl::kZeroPad16),
                    " on this server, and did not reach ", waiter.min_epoch,
+                   waiter.min_incarnation == 0
+                       ? ""
+                       : absl::StrCat(" of incarnation ",
+                                      absl::Hex(waiter.min_incarnation,
+                                                absl::kZeroPad16)),
                    " before the deadline; retry, or call another server"));
   return true;
 }

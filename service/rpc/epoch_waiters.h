@@ -20,12 +20,20 @@
 
 namespace clockwise {
 
+// True if `state` has reached `min_epoch` of `min_incarnation` (0: of any).
+inline bool HasReached(const RingState& state, uint64_t min_epoch,
+                       uint64_t min_incarnation) {
+  return state.epoch >= min_epoch &&
+         (min_incarnation == 0 || state.incarnation == min_incarnation);
+}
+
 class EpochWaiters {
  public:
   struct Waiter {
     std::string ring;
     std::string peer;  // the client's network
     uint64_t min_epoch = 0;
+    uint64_t min_incarnation = 0;
     std::chrono::steady_clock::time_point deadline;
     std::function<bool()> cancelled;
     // Called once, with the state that has reached the epoch, or an error:

@@ -29,6 +29,7 @@ ChangeRequest CommonFields(Request& request, std::string actor) {
   change.ring = request.ring();
   change.request_id = request.request_id();
   change.expected_epoch = request.expected_epoch();
+  change.expected_incarnation = request.expected_incarnation();
   change.validate_only = request.validate_only();
   change.reason = request.reason();
   if constexpr (requires { request.include_moves(); }) {

@@ -43,7 +43,9 @@ std::optional<LocateHandler::Reply> LocateHandler::Locate(
   }
   const auto state = membership_.Glance(query.ring);
   if (!state.ok()) return state.status();
-  if ((*state)->epoch < query.min_epoch) return std::nullopt;
+  if (!HasReached(**state, query.min_epoch, query.min_incarnation)) {
+    return std::nullopt;
+  }
   return ReplyFrom<Request>(context, method, **state, query);
 }
 
@@ -59,6 +61,7 @@ void LocateHandler::Wait(const grpc::CallbackServerContext& context,
   waiter.ring = std::string(query.ring);
   waiter.peer = NetworkOf(context.peer());
   waiter.min_epoch = query.min_epoch;
+  waiter.min_incarnation = query.min_incarnation;
   waiter.deadline = AnswerBy(context);
   waiter.cancelled = [&context] { return context.IsCancelled(); };
   waiter.done = [this, &context, method, request,

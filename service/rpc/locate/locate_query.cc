@@ -146,6 +146,7 @@ absl::Status ReadMessage(const grpc::Slice& bytes, LocateQuery& query) {
   }
   query.replicas = message->replica_count();
   query.min_epoch = message->min_epoch();
+  query.min_incarnation = message->min_incarnation();
   query.message = std::move(message);
   return absl::OkStatus();
 }

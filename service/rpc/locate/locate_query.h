@@ -23,6 +23,7 @@ struct LocateQuery {
   absl::InlinedVector<absl::string_view, 4> keys;  // Locate: one
   uint32_t replicas = 0;
   uint64_t min_epoch = 0;
+  uint64_t min_incarnation = 0;
   // The request, if protobuf's parser has read it; otherwise null.
   std::unique_ptr<google::protobuf::MessageLite> message;
 };
