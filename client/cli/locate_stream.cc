@@ -149,6 +149,7 @@ absl::Status Stream::LocateBatch() {
   }
   if (first_epoch_ == 0) first_epoch_ = response_.epoch();
   request_.set_min_epoch(std::max(request_.min_epoch(), response_.epoch()));
+  request_.set_min_incarnation(response_.incarnation());
   keys_located_ += static_cast<uint64_t>(request_.keys_size());
   if (options_.summary) {
     Count();

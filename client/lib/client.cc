@@ -259,10 +259,10 @@ absl::StatusOr<Lease> Client::Acquire(std::string_view key, double factor) {
   return parts_->loads().Acquire(view, key, factor);
 }
 
-absl::StatusOr<RemoteOwners> Client::LocateRemote(std::string_view key,
-                                                  uint32_t replicas,
-                                                  uint64_t min_epoch) const {
-  return parts_->remote().Locate(key, replicas, min_epoch);
+absl::StatusOr<RemoteOwners> Client::LocateRemote(
+    std::string_view key, uint32_t replicas, uint64_t min_epoch,
+    uint64_t min_incarnation) const {
+  return parts_->remote().Locate(key, replicas, min_epoch, min_incarnation);
 }
 
 absl::StatusOr<ChangeResult> Client::AddNode(Node node,

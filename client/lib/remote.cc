@@ -35,6 +35,7 @@ v1::ApplyChangesRequest ToRequest(const std::string& ring,
   }
   request.set_request_id(options.request_id);
   request.set_expected_epoch(options.expected_epoch);
+  request.set_expected_incarnation(options.expected_incarnation);
   request.set_validate_only(options.plan_only);
   request.set_reason(options.reason);
   if (options.request_id.empty() && !options.plan_only) {
@@ -62,12 +63,14 @@ RetryPolicy PolicyOf(const Options& options, bool lost_races) {
 
 absl::StatusOr<RemoteOwners> Remote::Locate(std::string_view key,
                                             uint32_t replicas,
-                                            uint64_t min_epoch) {
+                                            uint64_t min_epoch,
+                                            uint64_t min_incarnation) {
   v1::LocateRequest request;
   request.set_ring(options_.ring);
   request.set_key(std::string(key));
   request.set_replica_count(replicas);
   request.set_min_epoch(min_epoch);
+  request.set_min_incarnation(min_incarnation);
   v1::LocateResponse response;
   const absl::Status status =
       CallServers(
@@ -98,7 +101,8 @@ absl::StatusOr<ChangeResult> Remote::Apply(const ChangeSet& changes,
   const absl::Status status =
       CallServers(
           targets_,
-          PolicyOf(options_, /*lost_races=*/options.expected_epoch == 0),
+          PolicyOf(options_, /*lost_races=*/options.expected_epoch == 0 &&
+                                 options.expected_incarnation == 0),
           [&](v1::PlacementService::Stub& stub, grpc::ClientContext& context) {
             return stub.ApplyChanges(&context, request, &response);
           })

@@ -18,7 +18,8 @@ class Remote {
       : options_(options), targets_(targets) {}
 
   absl::StatusOr<RemoteOwners> Locate(std::string_view key, uint32_t replicas,
-                                      uint64_t min_epoch);
+                                      uint64_t min_epoch,
+                                      uint64_t min_incarnation);
   absl::StatusOr<ChangeResult> Apply(const ChangeSet& changes,
                                      const ChangeOptions& options);
 

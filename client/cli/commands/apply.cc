@@ -56,7 +56,7 @@ class ConfigApplier {
   absl::StatusOr<Applied> ApplyListed() {
     Applied applied;
     absl::Status status =
-        Send(config_.changes, options_.change.expected_epoch, applied);
+        Send(config_.changes, options_.change.expected_epoch, 0, applied);
     if (!status.ok()) return status;
     if (applied.changes() && !session_.globals.json()) {
       // For the values before. Without them the report is shorter.
@@ -105,7 +105,8 @@ class ConfigApplier {
     applied.unnamed_ids = std::move(difference->unnamed_ids);
     applied.order_differs = difference->order_differs;
     if (!difference->changes.empty()) {
-      return Send(difference->changes, ring.epoch(), applied);
+      return Send(difference->changes, ring.epoch(), ring.incarnation(),
+                  applied);
     }
     v1::Change& change = *applied.response.mutable_change();
     change.set_epoch(ring.epoch());
@@ -207,13 +208,15 @@ class ConfigApplier {
   }
 
   absl::Status Send(const std::vector<ConfigChange>& changes,
-                    uint64_t expected_epoch, Applied& applied) {
+                    uint64_t expected_epoch, uint64_t expected_incarnation,
+                    Applied& applied) {
     absl::Status status = CheckCount(changes.size());
     if (!status.ok()) return status;
     v1::ApplyChangesRequest request;
     request.set_ring(ring_);
     request.set_request_id(request_id_);
     request.set_expected_epoch(expected_epoch);
+    request.set_expected_incarnation(expected_incarnation);
     request.set_validate_only(options_.change.plan);
     request.set_reason(options_.change.reason);
     request.set_include_moves(true);

@@ -173,6 +173,7 @@ absl::StatusOr<v1::Change> Make(const Imported& imported, const Ring& ring,
   apply.set_validate_only(false);
   apply.set_request_id(NewRequestId());
   apply.set_expected_epoch(created.ring().epoch());
+  apply.set_expected_incarnation(created.ring().incarnation());
   failure = session.connection.Call(&Connection::Stub::ApplyChanges, apply,
                                     &applied, Retry::kFewTimes);
   if (!failure.ok()) return failure;

@@ -112,6 +112,9 @@ struct ChangeSet {
 struct ChangeOptions {
   // Epoch that the ring must have, else ABORTED; 0 accepts any epoch.
   uint64_t expected_epoch = 0;
+  // Incarnation that the ring must have, else ABORTED; 0 accepts any. Set it
+  // with expected_epoch.
+  uint64_t expected_incarnation = 0;
   // If true, the server changes nothing and returns the plan.
   bool plan_only = false;
   // AddNode, and ChangeSet.add: if a node has the id, the server updates it
@@ -270,11 +273,13 @@ class Client {
   absl::StatusOr<Lease> Acquire(std::string_view key, double factor = 1.25);
 
   // --- Calls by RPC, to any server that answers. ---
-  // Returns the owners of `key` at an epoch >= `min_epoch`. UNAVAILABLE: the
-  // server did not reach that epoch in time.
+  // Returns the owners of `key` at an epoch >= `min_epoch` of the incarnation
+  // `min_incarnation` (0: of any). UNAVAILABLE: the server did not reach that
+  // epoch in time.
   absl::StatusOr<RemoteOwners> LocateRemote(std::string_view key,
                                             uint32_t replicas = 0,
-                                            uint64_t min_epoch = 0) const;
+                                            uint64_t min_epoch = 0,
+                                            uint64_t min_incarnation = 0) const;
   // Applies the changes at most once: the call retries with one request_id
   // until a server answers or the timeout is over. After UNAVAILABLE or
   // DEADLINE_EXCEEDED, the change may have been applied. AddNode, UpdateNode
