@@ -70,6 +70,9 @@ inline constexpr int kMaxEpochWaitSeconds = 10;     // without a deadline
 inline constexpr int kMaxCommitAttempts = 32;       // lost races of one change
 inline constexpr size_t kChangeThreads = 8;         // rings changed at a time
 inline constexpr size_t kPlanThreads = 2;           // plans: validate_only
+// Deltas of Watch streams that are built apart; snapshots beyond.
+inline constexpr size_t kMaxWaitingDeltas = 64;
+inline constexpr size_t kReadThreads = 2;           // reads that may be long
 // Steps of planning one change (ring/work_budget.h); RESOURCE_EXHAUSTED above.
 inline constexpr uint64_t kMaxPlanSteps = 4'000'000'000;
 // gRPC returns RESOURCE_EXHAUSTED above these.

@@ -28,7 +28,8 @@ enum class CallScope {
 // The thread that serves a call.
 enum class CallQueue {
   kNoQueue,  // on gRPC's thread, by a handler of its own
-  kReads,    // on the thread for reads
+  kInline,   // on gRPC's thread; the work is short
+  kReads,    // on a thread for reads; callers take turns
   kChanges,  // on a thread for changes; with validate_only, for plans
 };
 
@@ -53,8 +54,8 @@ enum class CallAudit { kUnaudited, kAudited };
   ROW(CreateRing,    Unary,        Admin,    OneRing,  Changes, Audited)   \
   ROW(DeleteRing,    Unary,        Admin,    OneRing,  Changes, Audited)   \
   ROW(EndMigration,  Unary,        Admin,    OneRing,  Changes, Audited)   \
-  ROW(ListRings,     Unary,        Reader,   AllRings, Reads,   Unaudited) \
-  ROW(GetStatus,     Unary,        Reader,   AllRings, Reads,   Unaudited)
+  ROW(ListRings,     Unary,        Reader,   AllRings, Inline,  Unaudited) \
+  ROW(GetStatus,     Unary,        Reader,   AllRings, Inline,  Unaudited)
 // clang-format on
 
 // kLocate, kBatchLocate, …: indexes of kMethods.

@@ -1,6 +1,7 @@
 #include "service/rpc/epoch_waiters.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,13 @@ namespace {
 
 // Interval of the checks for cancelled calls.
 constexpr std::chrono::milliseconds kSweep(100);
+
+absl::Status AllWait(size_t most) {
+  return Overloaded(
+      absl::StrCat("min_epoch: ", most,
+                   " calls are waiting already, the maximum "
+                   "(--max-waiting-calls); retry, or call another server"));
+}
 
 }  // namespace
 
@@ -31,7 +39,12 @@ EpochWaiters::~EpochWaiters() {
 }
 
 void EpochWaiters::Add(Waiter waiter) {
-  const absl::Status status = TakePlace(waiter);
+  std::list<Waiter> displaced;
+  const absl::Status status = TakePlace(waiter, displaced);
+  if (!displaced.empty()) {
+    stats_.Reached(Limit::kWaitingCalls);
+    displaced.front().done(AllWait(most_));
+  }
   if (status.ok()) {
     // The epoch may have been reached after the caller read it.
     task_.Wake();
@@ -41,25 +54,29 @@ void EpochWaiters::Add(Waiter waiter) {
   waiter.done(status);
 }
 
-absl::Status EpochWaiters::TakePlace(Waiter& waiter) {
-  const size_t share = std::max<size_t>(1, most_ / 2);
+// Connections share the places: if all are taken, a call of a connection with
+// few waiting calls takes the place of the newest call of the connection that
+// has the most.
+absl::Status EpochWaiters::TakePlace(Waiter& waiter,
+                                     std::list<Waiter>& displaced) {
   MutexLock lock(mu_);
+  const size_t own = by_peer_[waiter.peer];
   if (count_ >= most_) {
-    return Overloaded(
-        absl::StrCat("min_epoch: ", most_,
-                     " calls are waiting already, the maximum "
-                     "(--max-waiting-calls); retry, or call another "
-                     "server"));
+    const auto most = std::max_element(
+        by_peer_.begin(), by_peer_.end(),
+        [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto newest = std::find_if(
+        waiters_.rbegin(), waiters_.rend(),
+        [&](const Waiter& other) { return other.peer == most->first; });
+    // AnswerRipe may look at all calls of that connection at this moment.
+    if (most->second <= own + 1 || newest == waiters_.rend()) {
+      if (own == 0) by_peer_.erase(waiter.peer);
+      return AllWait(most_);
+    }
+    displaced.splice(displaced.end(), waiters_, std::prev(newest.base()));
+    FreePlaces(displaced);
   }
-  size_t& of_peer = by_peer_[waiter.peer];
-  if (of_peer >= share) {
-    return Overloaded(
-        absl::StrCat("min_epoch: ", share,
-                     " calls of this client's network are waiting already, "
-                     "half of --max-waiting-calls; retry, or call another "
-                     "server"));
-  }
-  ++of_peer;
+  ++by_peer_[waiter.peer];
   ++count_;
   waiters_.push_back(std::move(waiter));
   return absl::OkStatus();

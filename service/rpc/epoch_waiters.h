@@ -31,7 +31,7 @@ class EpochWaiters {
  public:
   struct Waiter {
     std::string ring;
-    std::string peer;  // the client's network
+    std::string peer;  // the client's connection
     uint64_t min_epoch = 0;
     uint64_t min_incarnation = 0;
     std::chrono::steady_clock::time_point deadline;
@@ -42,8 +42,8 @@ class EpochWaiters {
     std::function<void(absl::StatusOr<StatePtr>)> done;
   };
 
-  // Keeps at most `most` waiting calls, and at most half of them for one peer.
-  // Counts the calls that it rejects.
+  // Keeps at most `most` waiting calls. If there are more, each peer has an
+  // equal share. Counts the calls that it rejects.
   EpochWaiters(const Membership& membership, size_t most, RpcStats& stats);
   ~EpochWaiters();
   EpochWaiters(const EpochWaiters&) = delete;
@@ -59,8 +59,9 @@ class EpochWaiters {
   void Drain();
 
  private:
-  // Adds the call if there is room; OVERLOADED.
-  absl::Status TakePlace(Waiter& waiter);
+  // Adds the call, perhaps in the place of a call of another peer, which is
+  // moved to `displaced`. OVERLOADED: there is no room.
+  absl::Status TakePlace(Waiter& waiter, std::list<Waiter>& displaced);
   // Frees the places of calls that wait no more.
   void FreePlaces(const std::list<Waiter>& ripe)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -47,9 +47,9 @@ void LogChange(absl::string_view meant, const v1::Change& change) {
 // waiting for an acknowledgement.
 constexpr size_t kSmallRequest = 4096;
 
-// Returns how many of the `all` places in the queue the changes of one ring may
-// take. The others are left to the other rings.
-constexpr size_t PlacesOfOneRing(size_t all) { return all - all / 4; }
+// Returns how many of the `all` places in a queue may be taken by the changes
+// of one ring, or by the reads of one caller. The others are left to others.
+constexpr size_t PlacesOfOneKey(size_t all) { return all - all / 4; }
 
 }  // namespace
 
@@ -69,10 +69,11 @@ PlacementServiceHandlers::PlacementServiceHandlers(
                       stats, heartbeat),
       watch_(membership, limits, calls_, stats, heartbeat),
       changes_(limits::kChangeThreads, limits.queued_calls,
-               PlacesOfOneRing(limits.queued_calls)),
+               PlacesOfOneKey(limits.queued_calls)),
       plans_(limits::kPlanThreads, limits.queued_calls,
-             PlacesOfOneRing(limits.queued_calls)),
-      reads_(1, limits.queued_calls) {
+             PlacesOfOneKey(limits.queued_calls)),
+      reads_(limits::kReadThreads, limits.queued_calls,
+             PlacesOfOneKey(limits.queued_calls)) {
   membership_.Listen([this](const std::string& ring) {
     waiters_.Wake();
     watch_.Wake(ring);
@@ -210,16 +211,16 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
 
 template <Method kMethod, typename Request>
 PlacementServiceHandlers::Adder PlacementServiceHandlers::AdderFor(
-    const Request& request) {
+    const Request& request, const Admitted& admitted) {
   if constexpr (RowOf(kMethod)->queue == CallQueue::kChanges) {
-    KeyedWorkQueue& queue = IsPlan(request) ? plans_ : changes_;
+    WorkQueue& queue = IsPlan(request) ? plans_ : changes_;
     return [&queue, ring = std::string(MeantRing(RingOf(request)))](
                std::function<void()> work) {
       return queue.Add(ring, std::move(work));
     };
   } else {
-    return [this](std::function<void()> work) {
-      return reads_.Add(std::move(work));
+    return [this, &admitted](std::function<void()> work) {
+      return reads_.Add(admitted.caller.name, std::move(work));
     };
   }
 }
@@ -247,6 +248,11 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
     call.Finish(refused);
     return reactor;
   }
+  if constexpr (RowOf(kMethod)->queue == CallQueue::kInline) {
+    call.Finish(Work<kMethod, Request, Response>(std::move(*request), *admitted,
+                                                 nullptr));
+    return reactor;
+  }
   const bool changes =
       RowOf(kMethod)->queue == CallQueue::kChanges && !IsPlan(*request);
   auto queued = std::make_shared<QueuedCall>(
@@ -255,7 +261,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   // first. As soon as the deadline is added, `context` may no longer exist.
   const auto deadline =
       deadlines_.Add(queued->answer_by(), [queued] { queued->Expire(); });
-  const auto add = AdderFor<kMethod>(*request);
+  const auto add = AdderFor<kMethod>(*request, *admitted);
   const bool added = add([this, queued, deadline, request, admitted] {
     if (queued->Begin()) {
       const absl::StatusOr<Response> answer = Work<kMethod, Request, Response>(
@@ -292,10 +298,12 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
         context, bytes, response);                                          \
   }
 #define CLOCKWISE_DEFINE_Changes(name) CLOCKWISE_DEFINE_Reads(name)
+#define CLOCKWISE_DEFINE_Inline(name) CLOCKWISE_DEFINE_Reads(name)
 #define CLOCKWISE_ROW(name, type, role, scope, queue, audit) \
   CLOCKWISE_DEFINE_##queue(name)
 CLOCKWISE_METHODS(CLOCKWISE_ROW)
 #undef CLOCKWISE_ROW
+#undef CLOCKWISE_DEFINE_Inline
 #undef CLOCKWISE_DEFINE_Changes
 #undef CLOCKWISE_DEFINE_Reads
 #undef CLOCKWISE_DEFINE_NoQueue

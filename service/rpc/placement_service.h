@@ -31,7 +31,6 @@
 #include "service/rpc/server_status.h"
 #include "service/rpc/unary_call.h"
 #include "service/rpc/watch/watch_hub.h"
-#include "service/runtime/keyed_work_queue.h"
 #include "service/runtime/work_queue.h"
 
 namespace clockwise {
@@ -131,7 +130,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // method. It returns false if the queue is full.
   using Adder = std::function<bool(std::function<void()> work)>;
   template <Method kMethod, typename Request>
-  Adder AdderFor(const Request& request);
+  Adder AdderFor(const Request& request, const Admitted& admitted);
   // Answers a call on its queue in the table, not later than the client's
   // deadline.
   template <Method kMethod, typename Request, typename Response>
@@ -162,9 +161,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // Last, because their work uses the members above. Changes have their own
   // queue, so that a store that hangs does not delay reads. Its keys are the
   // rings: the changes of one ring are made one at a time.
-  KeyedWorkQueue changes_;
-  KeyedWorkQueue plans_;  // validate_only; a long plan delays no read
-  WorkQueue reads_;
+  WorkQueue changes_;
+  WorkQueue plans_;  // validate_only; a long plan delays no read
+  WorkQueue reads_;  // by caller
 };
 
 }  // namespace clockwise

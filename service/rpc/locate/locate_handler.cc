@@ -4,7 +4,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "service/access/failed_attempts.h"
 #include "service/rpc/locate/locate.h"
 #include "service/rpc/requests.h"
 #include "service/rpc/unary_call.h"
@@ -59,7 +58,7 @@ void LocateHandler::Wait(const grpc::CallbackServerContext& context,
   }
   EpochWaiters::Waiter waiter;
   waiter.ring = std::string(query.ring);
-  waiter.peer = NetworkOf(context.peer());
+  waiter.peer = context.peer();
   waiter.min_epoch = query.min_epoch;
   waiter.min_incarnation = query.min_incarnation;
   waiter.deadline = AnswerBy(context);

@@ -22,9 +22,29 @@ const char* ResyncReason(const RingState& state,
   return "";
 }
 
-// Returns a heartbeat, a delta, or a snapshot (`from_epoch` 0, or no delta).
-grpc::Slice Encode(const RingState& state, uint64_t from_epoch,
-                   bool include_moves) {
+// True for a delta over several changes, or with moves: it compares two rings.
+// All other messages are short or copies of the state.
+bool TakesLong(const RingState& state, uint64_t from_epoch,
+               bool include_moves) {
+  return from_epoch != 0 && from_epoch < state.epoch &&
+         (include_moves || from_epoch + 1 < state.epoch);
+}
+
+// Returns `bytes`, followed by the only field that differs between streams. The
+// fields of a message may have any order.
+grpc::ByteBuffer Complete(const grpc::Slice& bytes,
+                          std::chrono::milliseconds unconfirmed) {
+  v1::WatchResponse rest;
+  rest.set_unconfirmed_ms(UnconfirmedMs(unconfirmed));
+  if (rest.unconfirmed_ms() == 0) return grpc::ByteBuffer(&bytes, 1);
+  const grpc::Slice both[] = {bytes, SerializeToSlice(rest)};
+  return grpc::ByteBuffer(both, 2);
+}
+
+}  // namespace
+
+grpc::Slice EncodeWatch(const RingState& state, uint64_t from_epoch,
+                        bool include_moves) {
   v1::WatchResponse message;
   if (from_epoch == state.epoch) {
     v1::Heartbeat& heartbeat = *message.mutable_heartbeat();
@@ -45,24 +65,16 @@ grpc::Slice Encode(const RingState& state, uint64_t from_epoch,
   return SerializeToSlice(message);
 }
 
-// Returns `bytes`, followed by the only field that differs between streams. The
-// fields of a message may have any order.
-grpc::ByteBuffer Complete(const grpc::Slice& bytes,
-                          std::chrono::milliseconds unconfirmed) {
-  v1::WatchResponse rest;
-  rest.set_unconfirmed_ms(UnconfirmedMs(unconfirmed));
-  if (rest.unconfirmed_ms() == 0) return grpc::ByteBuffer(&bytes, 1);
-  const grpc::Slice both[] = {bytes, SerializeToSlice(rest)};
-  return grpc::ByteBuffer(both, 2);
-}
-
-}  // namespace
-
-WatchEvent WatchEvents::Next(const StatePtr& state,
-                             const WatchPosition& position, bool include_moves,
-                             std::chrono::milliseconds unconfirmed) {
+WatchEvents::ToState& WatchEvents::EntryOf(const StatePtr& state) {
   ToState& to = rings_[state->name()];
   if (to.state != state) to = {state, {}};
+  return to;
+}
+
+std::optional<WatchEvent> WatchEvents::Next(
+    const StatePtr& state, const WatchPosition& position, bool include_moves,
+    std::chrono::milliseconds unconfirmed) {
+  ToState& to = EntryOf(state);
   WatchEvent event;
   event.resync = ResyncReason(*state, position);
   const bool snapshot = *event.resync != '\0' || position.epoch == 0;
@@ -73,9 +85,30 @@ WatchEvent WatchEvents::Next(const StatePtr& state,
     event.bytes = Complete(at->second, unconfirmed);
     return event;
   }
-  const grpc::Slice bytes = Encode(*state, from_epoch, key.second);
+  if (TakesLong(*state, from_epoch, key.second)) return std::nullopt;
+  const grpc::Slice bytes = EncodeWatch(*state, from_epoch, key.second);
   if (to.messages.size() < kMaxMessages) to.messages[key] = bytes;
   event.bytes = Complete(bytes, unconfirmed);
+  return event;
+}
+
+WatchEvent WatchEvents::Use(const BuiltDelta& delta,
+                            std::chrono::milliseconds unconfirmed) {
+  // A delta to an older state is of no use for other streams.
+  const auto at = rings_.find(delta.state->name());
+  if (at != rings_.end() && at->second.state == delta.state &&
+      at->second.messages.size() < kMaxMessages) {
+    at->second.messages[{delta.from_epoch, delta.include_moves}] = delta.bytes;
+  }
+  WatchEvent event;
+  event.bytes = Complete(delta.bytes, unconfirmed);
+  return event;
+}
+
+WatchEvent WatchEvents::Snapshot(const StatePtr& state,
+                                 std::chrono::milliseconds unconfirmed) {
+  WatchEvent event = *Next(state, WatchPosition(), false, unconfirmed);
+  event.resync = "busy";
   return event;
 }
 

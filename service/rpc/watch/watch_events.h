@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -30,13 +31,38 @@ struct WatchEvent {
   const char* resync = "";
 };
 
+// BuiltDelta is a message that leads from one epoch to the epoch of `state`. It
+// lacks the age of the last confirmation.
+struct BuiltDelta {
+  StatePtr state;
+  uint64_t from_epoch = 0;
+  bool include_moves = false;
+  grpc::Slice bytes;
+};
+
+// Returns a heartbeat, a delta, or a snapshot (`from_epoch` 0, or no delta).
+grpc::Slice EncodeWatch(const RingState& state, uint64_t from_epoch,
+                        bool include_moves);
+
 class WatchEvents {
  public:
   // Returns the message that leads a stream from `position` to the epoch of
   // `state`; a heartbeat if it has that epoch. `unconfirmed`: time since the
-  // server last made sure that this epoch is the newest.
-  WatchEvent Next(const StatePtr& state, const WatchPosition& position,
-                  bool include_moves, std::chrono::milliseconds unconfirmed);
+  // server last made sure that this epoch is the newest. Returns nullopt if the
+  // message is a delta that takes long to build: then DeltaBuilder must build
+  // it first.
+  std::optional<WatchEvent> Next(const StatePtr& state,
+                                 const WatchPosition& position,
+                                 bool include_moves,
+                                 std::chrono::milliseconds unconfirmed);
+
+  // Returns the message of `delta`, and keeps it for other streams.
+  WatchEvent Use(const BuiltDelta& delta,
+                 std::chrono::milliseconds unconfirmed);
+
+  // Returns a snapshot for a stream whose delta is not built in time.
+  WatchEvent Snapshot(const StatePtr& state,
+                      std::chrono::milliseconds unconfirmed);
 
   // Forgets a ring that was deleted.
   void Forget(const std::string& ring) { rings_.erase(ring); }
@@ -48,6 +74,9 @@ class WatchEvents {
     StatePtr state;
     std::map<std::pair<uint64_t, bool>, grpc::Slice> messages;
   };
+
+  // Returns the entry of the ring, which has no messages to older states.
+  ToState& EntryOf(const StatePtr& state);
 
   std::map<std::string, ToState> rings_;
 };

@@ -20,6 +20,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -32,6 +33,7 @@
 #include "service/metrics/rpc_stats.h"
 #include "service/rpc/calls_under_way.h"
 #include "service/rpc/serving_limits.h"
+#include "service/rpc/watch/delta_builder.h"
 #include "service/rpc/watch/watch_events.h"
 #include "service/runtime/mutex.h"
 #include "service/runtime/periodic_task.h"
@@ -81,8 +83,10 @@ class WatchHub {
     bool passed_by = false;  // the dispatcher had something to send meanwhile
     bool broken = false;     // the client has gone
     bool heartbeat_due = false;
-    Clock::time_point sent_at;          // time of the last message
-    std::list<uint64_t>::iterator age;  // its position in by_age_
+    bool awaits = false;                      // DeltaBuilder builds its delta
+    std::shared_ptr<const BuiltDelta> built;  // the result
+    Clock::time_point sent_at;                // time of the last message
+    std::list<uint64_t>::iterator age;        // its position in by_age_
   };
 
   // Called by streams, on gRPC's threads.
@@ -104,6 +108,16 @@ class WatchHub {
   std::vector<StreamPtr> Collect(std::set<std::string>& rings);
   // Sends `stream` its next message if there is one, or ends the stream.
   void Attend(const StreamPtr& stream);
+  // Returns the next message of `stream` and sets `state` to the state to which
+  // it leads. Returns nullopt if the message must be built first.
+  std::optional<WatchEvent> NextEvent(const StreamPtr& stream,
+                                      const WatchPosition& position,
+                                      std::shared_ptr<const BuiltDelta> built,
+                                      bool heartbeat_due, StatePtr& state);
+  // Lets DeltaBuilder build the delta that leads `stream` from `position` to
+  // `state`. Returns false if too many deltas wait.
+  bool AwaitDelta(const StreamPtr& stream, const StatePtr& state,
+                  const WatchPosition& position);
   // Returns the time of the next pass, unless the dispatcher is woken before.
   Clock::time_point NextPass() const;
   // Checks whether `stream`, which is open, may continue. On OK, sets `state`
@@ -147,6 +161,7 @@ class WatchHub {
   std::map<std::pair<std::string, std::string>, uint64_t> resyncs_
       ABSL_GUARDED_BY(mu_);
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  DeltaBuilder builder_;
   PeriodicTask dispatcher_;  // last, because it uses the members above
 };
 

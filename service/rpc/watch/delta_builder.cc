@@ -1,0 +1,59 @@
+#include "service/rpc/watch/delta_builder.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "service/limits.h"
+
+namespace clockwise {
+
+DeltaBuilder::DeltaBuilder()
+    : queue_(std::make_unique<WorkQueue>(1, limits::kMaxWaitingDeltas,
+                                         limits::kMaxWaitingDeltas / 2)) {}
+
+bool DeltaBuilder::Build(const StatePtr& state, uint64_t from_epoch,
+                         bool include_moves, const std::string& peer,
+                         Done done) {
+  Key key(state, from_epoch, include_moves);
+  MutexLock lock(mu_);
+  const auto at = waiting_.find(key);
+  if (at != waiting_.end()) {
+    at->second.push_back(std::move(done));
+    return true;
+  }
+  // Work takes the lock too, so it cannot run before `done` is in the list.
+  if (!queue_->Add(absl::StrCat(state->name(), " ", peer),
+                   [this, key] { Work(key); })) {
+    return false;
+  }
+  waiting_[std::move(key)].push_back(std::move(done));
+  return true;
+}
+
+void DeltaBuilder::Work(const Key& key) {
+  {
+    MutexLock lock(mu_);
+    if (stopping_) return;
+  }
+  const auto& [state, from_epoch, include_moves] = key;
+  const BuiltDelta delta{state, from_epoch, include_moves,
+                         EncodeWatch(*state, from_epoch, include_moves)};
+  std::vector<Done> waiting;
+  {
+    MutexLock lock(mu_);
+    const auto at = waiting_.find(key);
+    waiting = std::move(at->second);
+    waiting_.erase(at);
+  }
+  for (const Done& done : waiting) done(delta);
+}
+
+void DeltaBuilder::Stop() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+  }
+  queue_.reset();
+}
+
+}  // namespace clockwise

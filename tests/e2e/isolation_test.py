@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+"""Tests that one hostile client does not stop the calls of others."""
+
+import threading
+import time
+import unittest
+
+import grpc
+
+from tests.support.running_server import RunningServer
+from tests.support.stubs import pb, stub_of
+
+# The time in which a call of a healthy client must be answered, in seconds.
+# Behind the whole flood it would wait for a minute.
+PATIENCE = 10
+NODES = 4000
+FLOOD = 600  # calls per connection
+EPOCHS = 200
+# The longest time without a message, in seconds, with heartbeats each second.
+SILENCE = 3
+
+
+class IsolationTest(unittest.TestCase):
+    def setUp(self):
+        self.server = self.enterContext(
+            RunningServer(flags=["--watch-heartbeat=1"]))
+        self.healthy = self.connect()
+        for start in range(0, NODES, 2000):
+            self.healthy.ApplyChanges(pb.ApplyChangesRequest(changes=[
+                pb.NodeChange(add=pb.Node(id=f"n{i}"))
+                for i in range(start, start + 2000)]), timeout=60)
+
+    def connect(self):
+        stub, channel = stub_of(self.server)
+        self.addCleanup(channel.close)
+        return stub
+
+    def flood(self):
+        """Sends long reads over two connections, and returns their futures."""
+        request = pb.CompareEpochsRequest(from_epoch=1, to_epoch=3)
+        stubs = [self.connect(), self.connect()]
+        calls = [stub.CompareEpochs.future(request, timeout=120)
+                 for _ in range(FLOOD) for stub in stubs]
+        time.sleep(1)  # until the server has them
+        self.assertFalse(all(call.done() for call in calls))
+        return calls
+
+    def test_long_reads_of_one_client_do_not_delay_those_of_others(self):
+        calls = self.flood()
+        for _ in range(3):
+            for call, request in (
+                    (self.healthy.GetStatus, pb.GetStatusRequest()),
+                    (self.healthy.ListRings, pb.ListRingsRequest()),
+                    (self.healthy.ListChanges, pb.ListChangesRequest()),
+                    (self.healthy.GetRing, pb.GetRingRequest())):
+                call(request, timeout=PATIENCE)
+        self.assertFalse(all(call.done() for call in calls),
+                         "the flood ended too early to show anything")
+        for call in calls:
+            call.cancel()
+
+    def test_calls_that_were_given_up_are_not_computed(self):
+        calls = self.flood()
+        for call in calls:
+            call.cancel()
+        # The same client can read again: what it gave up is skipped.
+        start = time.monotonic()
+        self.connect().GetRing(pb.GetRingRequest(), timeout=PATIENCE)
+        self.assertLess(time.monotonic() - start, PATIENCE)
+
+    def test_streams_that_want_many_deltas_silence_no_other_stream(self):
+        for i in range(EPOCHS):
+            self.healthy.UpdateNode(pb.UpdateNodeRequest(
+                node=pb.Node(id=f"n{i}", weight=2)), timeout=60)
+        newest = self.healthy.ListRings(
+            pb.ListRingsRequest(), timeout=60).rings[0]
+        self.healthy.CreateRing(pb.CreateRingRequest(
+            spec=pb.RingSpec(name="other")), timeout=60)
+        times = []
+        watch = self.connect().Watch(pb.WatchRequest(ring="other"), timeout=60)
+
+        def listen():
+            try:
+                for _ in watch:
+                    times.append(time.monotonic())
+            except grpc.RpcError:
+                pass  # cancelled at the end
+        listener = threading.Thread(target=listen)
+        listener.start()
+        hostile = self.connect()
+        streams = [
+            hostile.Watch(pb.WatchRequest(
+                known_epoch=newest.epoch - 1 - i % EPOCHS,
+                known_incarnation=newest.incarnation, include_moves=True),
+                timeout=60)
+            for i in range(2 * EPOCHS)]
+        # Each stream is led to the newest epoch, by a delta or a snapshot.
+        for stream in streams:
+            message = next(stream)
+            while not (message.HasField("delta")
+                       or message.HasField("snapshot")):
+                message = next(stream)
+        self.healthy.AddNode(pb.AddNodeRequest(
+            ring="other", node=pb.Node(id="a")), timeout=60)
+        time.sleep(1)
+        watch.cancel()
+        listener.join()
+        for stream in streams:
+            stream.cancel()
+        gaps = [after - before for before, after in zip(times, times[1:])]
+        self.assertGreater(len(gaps), 2)
+        self.assertLess(max(gaps), SILENCE)
+
+
+if __name__ == "__main__":
+    unittest.main()
