@@ -102,7 +102,7 @@ class IsolationTest(unittest.TestCase):
                 message = next(stream)
         self.healthy.AddNode(pb.AddNodeRequest(
             ring="other", node=pb.Node(id="a")), timeout=60)
-        time.sleep(1)
+        time.sleep(2)
         watch.cancel()
         listener.join()
         for stream in streams:
