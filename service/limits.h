@@ -74,7 +74,7 @@ inline constexpr size_t kPlanThreads = 2;           // plans: validate_only
 inline constexpr size_t kMaxWaitingDeltas = 64;
 inline constexpr size_t kReadThreads = 2;           // reads that may be long
 // Steps of planning one change (ring/work_budget.h); RESOURCE_EXHAUSTED above.
-inline constexpr uint64_t kMaxPlanSteps = 4'000'000'000;
+inline constexpr uint64_t kMaxPlanSteps = uint64_t{1} << 28;
 // gRPC returns RESOURCE_EXHAUSTED above these.
 inline constexpr int kMaxRequestBytes = 4 * 1024 * 1024;
 inline constexpr int kMaxMetadataBytes = 16 * 1024;

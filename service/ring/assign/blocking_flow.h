@@ -7,7 +7,7 @@
 //   1. ChainLabels computes for each node the least cost of a path from an
 //      empty slot, and among the paths of that cost, the least number of steps.
 //   2. The walk goes from each empty slot along steps that lead to the next
-//      label only. Each slot is given up or dismissed once. A node from which
+//      label only. Each slot is used or dismissed once. A node from which
 //      no step leads on is not visited again.
 //
 // All chains cost exactly the limit, like those of MinCostExchange at that
