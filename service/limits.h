@@ -68,11 +68,17 @@ inline constexpr size_t kMaxQueuedCalls = 1000;     // changes and long reads
 inline constexpr size_t kMaxEpochWaiters = 10'000;  // calls waiting: min_epoch
 inline constexpr int kMaxEpochWaitSeconds = 10;     // without a deadline
 inline constexpr int kMaxCommitAttempts = 32;       // lost races of one change
-inline constexpr size_t kChangeThreads = 8;         // rings changed at a time
-inline constexpr size_t kPlanThreads = 2;           // plans: validate_only
+// Memory of requests that wait and of answers that clients have not read, in
+// bytes; UNAVAILABLE beyond. Smaller messages are not counted.
+inline constexpr size_t kMaxPendingBytes = 128ull << 20;
+inline constexpr size_t kLeastPendingBytes = 1ull << 20;  // of the flag
+inline constexpr size_t kMostPendingBytes = 1ull << 40;
+inline constexpr size_t kSmallBytes = 64ull << 10;
+inline constexpr size_t kChangeThreads = 8;  // rings changed at a time
+inline constexpr size_t kPlanThreads = 2;    // plans: validate_only
 // Deltas of Watch streams that are built apart; snapshots beyond.
 inline constexpr size_t kMaxWaitingDeltas = 64;
-inline constexpr size_t kReadThreads = 2;           // reads that may be long
+inline constexpr size_t kReadThreads = 2;  // reads that may be long
 // Steps of planning one change (ring/work_budget.h); RESOURCE_EXHAUSTED above.
 inline constexpr uint64_t kMaxPlanSteps = uint64_t{1} << 28;
 // gRPC returns RESOURCE_EXHAUSTED above these.

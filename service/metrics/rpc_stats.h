@@ -41,6 +41,7 @@ struct MethodStats {
 enum class Limit {
   kQueuedCalls,
   kWaitingCalls,
+  kPendingBytes,
   kWatchStreams,
   kWatchStreamsPerPeer,
   kLocateStreams,
@@ -49,12 +50,12 @@ enum class Limit {
   kHttpEventStreams,
   kHttpRequestSeconds,
 };
-inline constexpr std::array<const char*, 9> kLimitNames = {
-    "queued_calls",        "waiting_calls",
-    "watch_streams",       "watch_streams_per_peer",
-    "locate_streams",      "http_connections",
-    "http_pages",          "http_event_streams",
-    "http_request_seconds"};
+inline constexpr std::array<const char*, 10> kLimitNames = {
+    "queued_calls",           "waiting_calls",
+    "pending_bytes",          "watch_streams",
+    "watch_streams_per_peer", "locate_streams",
+    "http_connections",       "http_pages",
+    "http_event_streams",     "http_request_seconds"};
 
 struct RpcStats {
   MethodStats& Of(Method method) {

@@ -11,6 +11,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
+
+#include "service/rpc/byte_budget.h"
 
 namespace clockwise {
 
@@ -33,10 +36,14 @@ class CallsUnderWay {
   class UnaryReactor final : public grpc::ServerUnaryReactor {
    public:
     explicit UnaryReactor(CallsUnderWay& calls) : counted_(calls) {}
+    // Keeps the memory of the answer counted until OnDone. Call it before
+    // Finish.
+    void Hold(ByteBudget::Lease lease) { answer_ = std::move(lease); }
     void OnDone() override { delete this; }
 
    private:
     const Counted counted_;
+    ByteBudget::Lease answer_;
   };
 
   int64_t count() const { return count_; }

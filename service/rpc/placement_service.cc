@@ -43,9 +43,37 @@ void LogChange(absl::string_view meant, const v1::Change& change) {
   }
 }
 
-// Size of a request in bytes up to which gRPC can send the answer without
-// waiting for an acknowledgement.
-constexpr size_t kSmallRequest = 4096;
+// Parses a request. Counts the changes first: an empty one has two bytes, and
+// needs 64 once it is parsed.
+template <typename Request>
+absl::Status ParseBounded(const grpc::ByteBuffer& bytes, Request& request) {
+  if constexpr (requires { Request::kChangesFieldNumber; }) {
+    const size_t changes = CountField(bytes, Request::kChangesFieldNumber);
+    if (changes > limits::kMaxChangesPerRequest) {
+      return FieldRefusal("changes",
+                          absl::StrCat(changes, " changes; send 1 to ",
+                                       limits::kMaxChangesPerRequest));
+    }
+  }
+  return ParseRequest(bytes, request);
+}
+
+// Takes the memory of a queued request from the budget. OVERLOADED.
+absl::StatusOr<std::shared_ptr<ByteBudget::Lease>> HoldRequest(
+    const google::protobuf::Message& request, const std::string& peer,
+    ByteBudget& budget) {
+  auto held = std::make_shared<ByteBudget::Lease>();
+  const size_t bytes = request.SpaceUsedLong();
+  if (bytes <= limits::kSmallBytes) return held;
+  auto lease = budget.Take(peer, bytes);
+  if (!lease.ok()) return lease.status();
+  *held = *std::move(lease);
+  return held;
+}
+
+// Size of a batch in bytes up to which its answer is small: at most 256 keys
+// with 64 owners each.
+constexpr size_t kSmallRequest = 512;
 
 // Returns how many of the `all` places in a queue may be taken by the changes
 // of one ring, or by the reads of one caller. The others are left to others.
@@ -63,8 +91,9 @@ PlacementServiceHandlers::PlacementServiceHandlers(
       gate_(gate),
       audit_(audit),
       facts_(std::move(facts)),
+      budget_(limits.pending_bytes, stats),
       waiters_(membership, limits.waiting_calls, stats),
-      locate_handler_(membership, waiters_, gate),
+      locate_handler_(membership, waiters_, gate, budget_),
       locate_streams_(locate_handler_, gate, limits.locate_streams, calls_,
                       stats, heartbeat),
       watch_(membership, limits, calls_, stats, heartbeat),
@@ -95,21 +124,19 @@ void PlacementServiceHandlers::Drain() {
 // has sent it. gRPC sends small answers at once, and its default reactor is
 // cheaper.
 template <typename Request>
-PlacementServiceHandlers::Reactor* PlacementServiceHandlers::ReactorFor(
-    const Bytes& request, Context* context) {
-  if constexpr (std::is_same_v<Request, v1::BatchLocateRequest>) {
-    if (request.Length() > kSmallRequest) {
-      return new CallsUnderWay::UnaryReactor(calls_);
-    }
-  }
-  return context->DefaultReactor();
-}
-
-template <typename Request>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::HandleLocate(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
-  Reactor* const reactor = ReactorFor<Request>(*bytes, context);
-  const UnaryCall call(context, reactor, response, &stats_.Of(method));
+  CallsUnderWay::UnaryReactor* counted = nullptr;
+  if (std::is_same_v<Request, v1::BatchLocateRequest> &&
+      bytes->Length() > kSmallRequest) {
+    counted = new CallsUnderWay::UnaryReactor(calls_);
+  }
+  Reactor* const reactor =
+      counted != nullptr ? counted : context->DefaultReactor();
+  const UnaryCall call =
+      counted != nullptr
+          ? UnaryCall(context, counted, response, &stats_.Of(method), &budget_)
+          : UnaryCall(context, reactor, response, &stats_.Of(method));
   // The call may have ended before Wait returns.
   if (closed_.load(std::memory_order_relaxed)) {
     call.Finish(Draining());
@@ -146,7 +173,7 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
                                              Request& request,
                                              Admitted& admitted) const {
   constexpr CallScope kScope = RowOf(kMethod)->scope;
-  const absl::Status parsed = ParseRequest(bytes, request);
+  const absl::Status parsed = ParseBounded(bytes, request);
   absl::string_view ring = AccessGate::kEveryRing;
   if constexpr (kScope == CallScope::kOneRing) {
     static_assert(
@@ -229,8 +256,9 @@ template <Method kMethod, typename Request, typename Response>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
     Context* context, const Bytes* bytes, Bytes* response) {
   // Phase 1: count the call, and check the caller.
-  Reactor* const reactor = new CallsUnderWay::UnaryReactor(calls_);
-  const UnaryCall call(context, reactor, response, &stats_.Of(kMethod));
+  auto* const reactor = new CallsUnderWay::UnaryReactor(calls_);
+  const UnaryCall call(context, reactor, response, &stats_.Of(kMethod),
+                       &budget_);
   auto request = std::make_shared<Request>();
   auto admitted = std::make_shared<Admitted>();
   if (absl::Status status =
@@ -253,6 +281,12 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
                                                  nullptr));
     return reactor;
   }
+  auto memory = HoldRequest(*request, context->peer(), budget_);
+  if (!memory.ok()) {
+    Audit<kMethod>(*admitted, memory.status(), 0);
+    call.Finish(memory.status());
+    return reactor;
+  }
   const bool changes =
       RowOf(kMethod)->queue == CallQueue::kChanges && !IsPlan(*request);
   auto queued = std::make_shared<QueuedCall>(
@@ -262,7 +296,8 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   const auto deadline =
       deadlines_.Add(queued->answer_by(), [queued] { queued->Expire(); });
   const auto add = AdderFor<kMethod>(*request, *admitted);
-  const bool added = add([this, queued, deadline, request, admitted] {
+  const bool added = add([this, queued, deadline, request, admitted,
+                          held = *std::move(memory)] {
     if (queued->Begin()) {
       const absl::StatusOr<Response> answer = Work<kMethod, Request, Response>(
           std::move(*request), *admitted,

@@ -110,9 +110,6 @@ class PlacementServiceHandlers final : public RawPlacementService {
   template <typename Request>
   Reactor* HandleLocate(Method method, Context* context, const Bytes* request,
                         Bytes* response);
-  // Returns the reactor of a look-up.
-  template <typename Request>
-  Reactor* ReactorFor(const Bytes& request, Context* context);
   // The result of the gate's check, and the entry for the audit log.
   struct Admitted {
     AccessGate::Caller caller;
@@ -153,6 +150,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   std::atomic<bool> draining_ = false;  // reported by GetStatus
   std::atomic<bool> closed_ = false;    // Drain was called
   CallsUnderWay calls_;
+  ByteBudget budget_;
   EpochWaiters waiters_;
   LocateHandler locate_handler_;
   LocateStreams locate_streams_;

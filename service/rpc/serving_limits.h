@@ -20,6 +20,7 @@ struct ServingLimits {
   // RESOURCE_EXHAUSTED (streams), and count rejected calls.
   size_t queued_calls = limits::kMaxQueuedCalls;
   size_t waiting_calls = limits::kMaxEpochWaiters;
+  size_t pending_bytes = limits::kMaxPendingBytes;
   size_t watch_streams = limits::kMaxWatchStreams;
   size_t watch_streams_per_peer = limits::kMaxWatchStreamsPerPeer;
   size_t locate_streams = limits::kMaxLocateStreams;

@@ -1,6 +1,7 @@
 #include "service/rpc/unary_call.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "service/limits.h"
 
@@ -20,6 +21,19 @@ std::chrono::steady_clock::time_point AnswerBy(
     left -= std::clamp(left / 10, milliseconds(20), milliseconds(200));
   }
   return std::chrono::steady_clock::now() + left;
+}
+
+void UnaryCall::FinishAnswer() const {
+  const size_t bytes = response_->Length();
+  if (budget_ != nullptr && bytes > limits::kSmallBytes) {
+    auto lease = budget_->Take(context_->peer(), bytes);
+    if (!lease.ok()) {
+      response_->Clear();
+      return Finish(lease.status());
+    }
+    counted_->Hold(*std::move(lease));
+  }
+  Finish(absl::OkStatus());
 }
 
 }  // namespace clockwise

@@ -12,6 +12,8 @@
 #include "absl/status/statusor.h"
 #include "service/channel/status_mapping.h"
 #include "service/metrics/rpc_stats.h"
+#include "service/rpc/byte_budget.h"
+#include "service/rpc/calls_under_way.h"
 #include "service/rpc/wire.h"
 
 namespace clockwise {
@@ -35,6 +37,16 @@ class UnaryCall {
     stats_->CountStarted();
   }
 
+  // The same. Also takes the memory of a large answer from `budget`; without
+  // room, the call ends with OVERLOADED.
+  UnaryCall(grpc::CallbackServerContext* context,
+            CallsUnderWay::UnaryReactor* reactor, grpc::ByteBuffer* response,
+            MethodStats* stats, ByteBudget* budget)
+      : UnaryCall(context, reactor, response, stats) {
+    counted_ = reactor;
+    budget_ = budget;
+  }
+
   grpc::CallbackServerContext* context() const { return context_; }
   // Returns clockwise::AnswerBy. Call it before Finish.
   std::chrono::steady_clock::time_point AnswerBy() const {
@@ -44,12 +56,14 @@ class UnaryCall {
   // Sends the answer. The call must not be used afterwards.
   template <typename Response>
   void Finish(const absl::StatusOr<Response>& answer) const {
-    if (answer.ok()) *response_ = Serialize(*answer);
-    Finish(answer.status());
+    if (!answer.ok()) return Finish(answer.status());
+    *response_ = Serialize(*answer);
+    FinishAnswer();
   }
   void Finish(const absl::StatusOr<grpc::Slice>& answer) const {
-    if (answer.ok()) *response_ = grpc::ByteBuffer(&*answer, 1);
-    Finish(answer.status());
+    if (!answer.ok()) return Finish(answer.status());
+    *response_ = grpc::ByteBuffer(&*answer, 1);
+    FinishAnswer();
   }
   void Finish(const absl::Status& status) const {
     Count(status);
@@ -57,6 +71,7 @@ class UnaryCall {
   }
 
  private:
+  void FinishAnswer() const;
   void Count(const absl::Status& status) const {
     stats_->CountHandled(static_cast<size_t>(status.code()));
     stats_->handling.Observe(
@@ -69,6 +84,8 @@ class UnaryCall {
   grpc::ByteBuffer* response_;
   MethodStats* stats_;
   std::chrono::steady_clock::time_point start_;
+  CallsUnderWay::UnaryReactor* counted_ = nullptr;
+  ByteBudget* budget_ = nullptr;
 };
 
 }  // namespace clockwise

@@ -1,5 +1,6 @@
 #include "service/rpc/wire.h"
 
+#include <google/protobuf/io/coded_stream.h>
 #include <grpcpp/support/slice.h>
 
 #include "absl/strings/str_cat.h"
@@ -26,6 +27,38 @@ absl::Status ParseRequest(const grpc::Slice& bytes,
       absl::StrCat("the request is not a valid ", message.GetTypeName(),
                    ", or a string in it is not UTF-8; check the "
                    "client's .proto files"));
+}
+
+size_t CountField(const grpc::ByteBuffer& bytes, int number) {
+  const grpc::Slice slice = ToSlice(bytes);
+  google::protobuf::io::CodedInputStream in(slice.begin(),
+                                            static_cast<int>(slice.size()));
+  size_t count = 0;
+  // The lowest three bits of a tag are the wire type.
+  while (const uint32_t tag = in.ReadTag()) {
+    if (static_cast<int>(tag >> 3) == number) ++count;
+    uint64_t value = 0;
+    uint32_t size = 0;
+    bool read = true;
+    switch (tag & 7) {
+      case 0:
+        read = in.ReadVarint64(&value);
+        break;
+      case 1:
+        read = in.Skip(8);
+        break;
+      case 2:
+        read = in.ReadVarint32(&size) && in.Skip(static_cast<int>(size));
+        break;
+      case 5:
+        read = in.Skip(4);
+        break;
+      default:  // the start or the end of a group, which has no value
+        break;
+    }
+    if (!read) break;
+  }
+  return count;
 }
 
 grpc::Slice ToSlice(const grpc::ByteBuffer& bytes) {

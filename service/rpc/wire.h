@@ -19,6 +19,10 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes,
 absl::Status ParseRequest(const grpc::Slice& bytes,
                           google::protobuf::MessageLite& message);
 
+// Returns how often the field `number` occurs in a message, as far as it can be
+// parsed.
+size_t CountField(const grpc::ByteBuffer& bytes, int number);
+
 // Returns the bytes as one slice. Shares them if they are in one slice, which
 // is usual; a frame that arrived in two reads has several. Returns an empty
 // slice if no message arrived, because the call was cancelled.

@@ -56,6 +56,11 @@ void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
                  "queues further calls")
       ->type_name("N")
       ->check(Between(1, static_cast<int>(limits::kMostCalls)));
+  app.add_option("--max-pending-bytes", serving.pending_bytes,
+                 "Maximum memory of requests that wait and of answers that "
+                 "clients have not read, in bytes")
+      ->type_name("BYTES")
+      ->check(Between(limits::kLeastPendingBytes, limits::kMostPendingBytes));
   app.add_option("--max-connection-age", serving.connection_seconds,
                  "Maximum age of a connection, in seconds; 0 means no limit. "
                  "Clients then connect again")

@@ -7,6 +7,7 @@ import unittest
 
 import grpc
 
+from tests.support.raw_grpc import RawConnection
 from tests.support.running_server import RunningServer
 from tests.support.stubs import pb, stub_of
 
@@ -110,6 +111,78 @@ class IsolationTest(unittest.TestCase):
         gaps = [after - before for before, after in zip(times, times[1:])]
         self.assertGreater(len(gaps), 2)
         self.assertLess(max(gaps), SILENCE)
+
+
+class MemoryTest(unittest.TestCase):
+    """Measures the memory that one client makes the server use."""
+
+    MOST = 300 << 20  # --max-pending-bytes, copies in gRPC, and free memory
+
+    def setUp(self):
+        self.server = self.enterContext(RunningServer())
+        self.stub, channel = stub_of(self.server)
+        self.addCleanup(channel.close)
+
+    def memory(self):
+        with open(f"/proc/{self.server.process.pid}/status",
+                  encoding="ascii") as status:
+            for line in status:
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) << 10
+        return 0
+
+    def most_memory(self, seconds):
+        most, end = 0, time.monotonic() + seconds
+        while time.monotonic() < end:
+            most = max(most, self.memory())
+            time.sleep(0.05)
+        return most
+
+    def locate_quickly(self):
+        start = time.monotonic()
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.stub.Locate(pb.LocateRequest(ring="none"), timeout=5)
+        self.assertEqual(caught.exception.code(), grpc.StatusCode.NOT_FOUND)
+        self.assertLess(time.monotonic() - start, 2)
+
+    def test_large_calls_that_wait_for_an_epoch(self):
+        request = pb.BatchLocateRequest(
+            keys=[b"k" * 4000] * 1000, min_epoch=1000)
+        before = self.memory()
+        calls = [self.stub.BatchLocate.future(request, timeout=8)
+                 for _ in range(150)]
+        self.assertLess(self.most_memory(3) - before, self.MOST)
+        self.locate_quickly()
+        for call in calls:
+            call.cancel()
+
+    def test_answers_that_are_not_read(self):
+        self.stub.ApplyChanges(pb.ApplyChangesRequest(changes=[
+            pb.NodeChange(add=pb.Node(id=f"n{i}")) for i in range(4000)]),
+            timeout=60)
+        before = self.memory()
+        reader = RawConnection(self.server.grpc, None)
+        self.addCleanup(reader.close)
+        request = pb.GetRingRequest(include_points=True).SerializeToString()
+        for _ in range(200):
+            reader.send(b"GetRing", request)
+        self.assertLess(self.most_memory(5) - before, self.MOST)
+        self.locate_quickly()
+        # Another client still gets such an answer.
+        self.stub.GetRing(pb.GetRingRequest(include_points=True), timeout=10)
+
+    def test_changes_that_unfold(self):
+        changes = pb.ApplyChangesRequest.CHANGES_FIELD_NUMBER
+        request = bytes([changes << 3 | 2, 0]) * 2_000_000
+        channel = grpc.insecure_channel(self.server.grpc)
+        self.addCleanup(channel.close)
+        call = channel.unary_unary(
+            "/clockwise.v1.PlacementService/ApplyChanges")
+        before = self.memory()
+        calls = [call.future(request, timeout=20) for _ in range(12)]
+        self.assertLess(self.most_memory(3) - before, self.MOST)
+        for one in calls:
+            self.assertEqual(one.code(), grpc.StatusCode.INVALID_ARGUMENT)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,12 @@ void LocateHandler::Wait(const grpc::CallbackServerContext& context,
   EpochWaiters::Waiter waiter;
   waiter.ring = std::string(query.ring);
   waiter.peer = context.peer();
+  if (request.size() > limits::kSmallBytes) {
+    // gRPC keeps a copy of a request that arrived in several slices.
+    auto lease = budget_.Take(waiter.peer, 2 * request.size());
+    if (!lease.ok()) return later(lease.status());
+    waiter.request = *std::move(lease);
+  }
   waiter.min_epoch = query.min_epoch;
   waiter.min_incarnation = query.min_incarnation;
   waiter.deadline = AnswerBy(context);

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
 #include "service/rpc/access_gate.h"
+#include "service/rpc/byte_budget.h"
 #include "service/rpc/epoch_waiters.h"
 #include "service/rpc/locate/locate_query.h"
 
@@ -24,8 +25,11 @@ class LocateHandler {
   using Reply = absl::StatusOr<grpc::Slice>;
 
   LocateHandler(const Membership& membership, EpochWaiters& waiters,
-                const AccessGate& gate)
-      : membership_(membership), waiters_(waiters), gate_(gate) {}
+                const AccessGate& gate, ByteBudget& budget)
+      : membership_(membership),
+        waiters_(waiters),
+        gate_(gate),
+        budget_(budget) {}
 
   // Checks the caller of `method`, and answers a v1::LocateRequest or
   // v1::BatchLocateRequest. Returns nullopt if its min_epoch is not reached;
@@ -53,6 +57,7 @@ class LocateHandler {
   const Membership& membership_;
   EpochWaiters& waiters_;
   const AccessGate& gate_;
+  ByteBudget& budget_;
 };
 
 }  // namespace clockwise
