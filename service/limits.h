@@ -49,6 +49,7 @@ inline constexpr size_t kMaxWatchStreams = 20'000;   // per server
 inline constexpr size_t kMaxLocateStreams = 20'000;  // per server
 // Streams of one client network (NetworkOf).
 inline constexpr size_t kMaxWatchStreamsPerPeer = 10'000;
+inline constexpr size_t kMaxLocateStreamsPerPeer = 10'000;
 
 // --- History. ---
 inline constexpr size_t kHistoryChanges = 1000;  // default number kept per ring

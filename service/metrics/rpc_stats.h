@@ -45,17 +45,24 @@ enum class Limit {
   kWatchStreams,
   kWatchStreamsPerPeer,
   kLocateStreams,
+  kLocateStreamsPerPeer,
   kHttpConnections,
   kHttpPages,
   kHttpEventStreams,
   kHttpRequestSeconds,
 };
-inline constexpr std::array<const char*, 10> kLimitNames = {
-    "queued_calls",           "waiting_calls",
-    "pending_bytes",          "watch_streams",
-    "watch_streams_per_peer", "locate_streams",
-    "http_connections",       "http_pages",
-    "http_event_streams",     "http_request_seconds"};
+inline constexpr std::array<const char*, 11> kLimitNames = {
+    "queued_calls",
+    "waiting_calls",
+    "pending_bytes",
+    "watch_streams",
+    "watch_streams_per_peer",
+    "locate_streams",
+    "locate_streams_per_peer",
+    "http_connections",
+    "http_pages",
+    "http_event_streams",
+    "http_request_seconds"};
 
 struct RpcStats {
   MethodStats& Of(Method method) {

@@ -24,6 +24,7 @@ struct ServingLimits {
   size_t watch_streams = limits::kMaxWatchStreams;
   size_t watch_streams_per_peer = limits::kMaxWatchStreamsPerPeer;
   size_t locate_streams = limits::kMaxLocateStreams;
+  size_t locate_streams_per_peer = limits::kMaxLocateStreamsPerPeer;
   // For the HTTP port.
   size_t http_connections = limits::kHttpConnections;
   size_t http_event_streams = limits::kHttpEventStreams;

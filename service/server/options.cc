@@ -76,7 +76,9 @@ void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
       {"--max-watch-streams-per-peer", &serving.watch_streams_per_peer,
        "Maximum number of open Watch streams per client network"},
       {"--max-locate-streams", &serving.locate_streams,
-       "Maximum number of open LocateStream streams"}};
+       "Maximum number of open LocateStream streams"},
+      {"--max-locate-streams-per-peer", &serving.locate_streams_per_peer,
+       "Maximum number of open LocateStream streams per client network"}};
   for (const auto& [flag, bound, help] : bounds) {
     app.add_option(flag, *bound, help)
         ->type_name("N")

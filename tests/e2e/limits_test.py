@@ -30,8 +30,14 @@ class LimitsTest(unittest.TestCase):
                     return int(line[len(name):])
         return None
 
+    def other_stub(self):
+        """Returns a stub with a connection of its own."""
+        stub, channel = stub_of(self.server)
+        self.addCleanup(channel.close)
+        return stub
+
     def watch(self):
-        stream = self.stub.Watch(pb.WatchRequest(), timeout=60)
+        stream = self.other_stub().Watch(pb.WatchRequest(), timeout=60)
         next(stream)
         return stream
 
@@ -69,8 +75,8 @@ class LimitsTest(unittest.TestCase):
     def test_watch_streams_of_one_machine(self):
         self.check_watch_streams("watch_streams_per_peer")
 
-    def test_look_up_streams(self):
-        self.serve("--max-locate-streams=1")
+    def check_locate_streams(self, limit):
+        self.serve(f"--max-{limit.replace('_', '-')}=1")
         self.stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="a")),
                           timeout=TIMEOUT)
         end = threading.Event()
@@ -83,9 +89,20 @@ class LimitsTest(unittest.TestCase):
         open_one = self.stub.LocateStream(requests(), timeout=60)
         next(open_one)
         with self.assertRaises(grpc.RpcError) as caught:
-            next(self.stub.LocateStream(iter([]), timeout=TIMEOUT))
+            next(self.other_stub().LocateStream(iter([]), timeout=TIMEOUT))
         self.assertEqual(caught.exception.code(), CODE.RESOURCE_EXHAUSTED)
-        self.assertEqual(self.reached("locate_streams"), 1)
+        self.assertEqual(self.reached(limit), 1)
+        open_one.cancel()
+
+        def one_more():  # the place is free again
+            next(self.stub.LocateStream(requests(), timeout=60))
+        self.soon(one_more)
+
+    def test_locate_streams(self):
+        self.check_locate_streams("locate_streams")
+
+    def test_locate_streams_of_one_machine(self):
+        self.check_locate_streams("locate_streams_per_peer")
 
     def test_calls_that_wait_are_told_when_to_come_again(self):
         self.serve("--max-waiting-calls=1")
@@ -137,9 +154,8 @@ class LimitsTest(unittest.TestCase):
             locate(small, timeout=TIMEOUT, metadata=[("more", "x" * 4000)])
         self.assertEqual(caught.exception.code(), CODE.RESOURCE_EXHAUSTED)
         # Other clients are served. gRPC 1.51 sometimes closes that connection.
-        stub, channel = stub_of(self.server)
-        self.addCleanup(channel.close)
-        self.assertEqual(refusal(stub.Locate, small)[1], "RING_EMPTY")
+        self.assertEqual(refusal(self.other_stub().Locate, small)[1],
+                         "RING_EMPTY")
 
     def test_what_is_packed_is_not_unpacked(self):
         self.serve()
@@ -150,7 +166,8 @@ class LimitsTest(unittest.TestCase):
 
     def test_calls_of_a_connection_wait_at_the_client(self):
         self.serve("--max-calls-per-connection=1")
-        stream = self.watch()
+        stream = self.stub.Watch(pb.WatchRequest(), timeout=60)
+        next(stream)
         with self.assertRaises(grpc.RpcError) as caught:
             self.stub.GetRing(pb.GetRingRequest(), timeout=0.5)
         self.assertEqual(caught.exception.code(), CODE.DEADLINE_EXCEEDED)

@@ -4,8 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "service/api/refusal.h"
+#include "service/access/failed_attempts.h"
 #include "service/channel/status_mapping.h"
 #include "service/rpc/wire.h"
 
@@ -29,7 +28,12 @@ absl::Status ClientGone() {
 class LocateStreams::Stream final : public Reactor {
  public:
   Stream(LocateStreams& streams, const grpc::CallbackServerContext& context)
-      : counted_(streams.calls_), streams_(streams), context_(context) {}
+      : counted_(streams.calls_),
+        streams_(streams),
+        context_(context),
+        network_(NetworkOf(context.peer())) {}
+
+  const std::string& network() const { return network_; }
 
   // Starts the stream. It holds a reference to itself until OnDone, because
   // gRPC has only a plain pointer.
@@ -178,6 +182,7 @@ class LocateStreams::Stream final : public Reactor {
   const CallsUnderWay::Counted counted_;
   LocateStreams& streams_;
   const grpc::CallbackServerContext& context_;
+  const std::string network_;
   StreamPtr self_;
   grpc::ByteBuffer request_;  // used by the read
   grpc::ByteBuffer answer_;   // used by the write
@@ -193,13 +198,17 @@ class LocateStreams::Stream final : public Reactor {
 };
 
 LocateStreams::LocateStreams(LocateHandler& handler, const AccessGate& gate,
-                             size_t most, CallsUnderWay& calls, RpcStats& stats,
+                             const ServingLimits& limits, CallsUnderWay& calls,
+                             RpcStats& stats,
                              std::chrono::milliseconds between_checks)
     : locate_handler_(handler),
       gate_(gate),
-      most_(most),
       calls_(calls),
       stats_(stats),
+      places_({"LocateStream", "--max-locate-streams", limits.locate_streams,
+               limits.locate_streams_per_peer, Limit::kLocateStreams,
+               Limit::kLocateStreamsPerPeer},
+              stats),
       checks_([this, between_checks](const std::stop_token& stop) {
         if (!gate_.checks_callers()) return PeriodicTask::kWhenWoken;
         for (const StreamPtr& stream : OpenStreams()) {
@@ -211,16 +220,9 @@ LocateStreams::LocateStreams(LocateHandler& handler, const AccessGate& gate,
 absl::Status LocateStreams::Admit(const StreamPtr& stream) {
   MutexLock lock(mu_);
   if (draining_) return Draining();
-  if (streams_.size() >= most_) {
-    stats_.Reached(Limit::kLocateStreams);
-    return Refusal(
-        v1::ERROR_REASON_LIMIT_REACHED,
-        absl::StrCat(most_,
-                     " LocateStream streams are open already, the maximum "
-                     "(--max-locate-streams); retry at another server"));
-  }
-  streams_.insert(stream);
-  return absl::OkStatus();
+  absl::Status status = places_.Take(stream->network());
+  if (status.ok()) streams_.insert(stream);
+  return status;
 }
 
 LocateStreams::Reactor* LocateStreams::Open(
@@ -239,7 +241,8 @@ void LocateStreams::Forget(const StreamPtr& stream,
   stats_.Of(Method::kLocateStream)
       .CountHandled(static_cast<size_t>(status.code()));
   MutexLock lock(mu_);
-  streams_.erase(stream);
+  // A stream that was rejected has no place.
+  if (streams_.erase(stream) > 0) places_.Return(stream->network());
 }
 
 std::vector<LocateStreams::StreamPtr> LocateStreams::OpenStreams() {

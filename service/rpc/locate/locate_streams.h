@@ -26,6 +26,8 @@
 #include "service/rpc/access_gate.h"
 #include "service/rpc/calls_under_way.h"
 #include "service/rpc/locate/locate_handler.h"
+#include "service/rpc/serving_limits.h"
+#include "service/rpc/stream_places.h"
 #include "service/runtime/mutex.h"
 #include "service/runtime/periodic_task.h"
 
@@ -35,10 +37,10 @@ class LocateStreams {
  public:
   using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
-  // Allows at most `most` open streams. Counts the streams that it rejects.
-  LocateStreams(LocateHandler& handler, const AccessGate& gate, size_t most,
-                CallsUnderWay& calls, RpcStats& stats,
-                std::chrono::milliseconds between_checks);
+  // Counts the streams that it rejects because of `limits`.
+  LocateStreams(LocateHandler& handler, const AccessGate& gate,
+                const ServingLimits& limits, CallsUnderWay& calls,
+                RpcStats& stats, std::chrono::milliseconds between_checks);
 
   // Serves one LocateStream call.
   Reactor* Open(grpc::CallbackServerContext* context);
@@ -59,11 +61,11 @@ class LocateStreams {
 
   LocateHandler& locate_handler_;
   const AccessGate& gate_;
-  const size_t most_;
   CallsUnderWay& calls_;
   RpcStats& stats_;
   Mutex mu_;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  StreamPlaces places_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_set<StreamPtr> streams_ ABSL_GUARDED_BY(mu_);
   PeriodicTask checks_;  // last, because it uses the members above
 };

@@ -277,8 +277,7 @@ void WatchHub::End(const StreamPtr& stream, const absl::Status& status) {
     const auto at = by_ring_.find(stream->ring);
     at->second.erase(stream->id);
     if (at->second.empty()) by_ring_.erase(at);
-    const auto peer = by_peer_.find(stream->peer);
-    if (--peer->second == 0) by_peer_.erase(peer);
+    places_.Return(stream->peer);
   }
   stats_.Of(Method::kWatch).CountHandled(static_cast<size_t>(status.code()));
   stream->Finish(ToGrpc(status));

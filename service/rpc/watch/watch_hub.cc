@@ -18,11 +18,13 @@ WatchHub::WatchHub(const Membership& membership, const ServingLimits& limits,
                    CallsUnderWay& calls, RpcStats& stats,
                    std::chrono::milliseconds heartbeat)
     : membership_(membership),
-      most_(limits.watch_streams),
-      most_per_peer_(limits.watch_streams_per_peer),
       calls_(calls),
       stats_(stats),
       heartbeat_(heartbeat),
+      places_({"Watch", "--max-watch-streams", limits.watch_streams,
+               limits.watch_streams_per_peer, Limit::kWatchStreams,
+               Limit::kWatchStreamsPerPeer},
+              stats),
       dispatcher_([this](const std::stop_token&) { return Dispatch(); }) {}
 
 WatchHub::~WatchHub() {
@@ -30,28 +32,6 @@ WatchHub::~WatchHub() {
   builder_.Stop();
   MutexLock lock(mu_);
   assert(streams_.empty() && "gRPC holds pointers to open streams");
-}
-
-absl::Status WatchHub::CheckRoom(const std::string& peer) {
-  if (streams_.size() >= most_) {
-    stats_.Reached(Limit::kWatchStreams);
-    return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
-                   absl::StrCat(most_,
-                                " Watch streams are open already, the maximum "
-                                "(--max-watch-streams); retry at another "
-                                "server"));
-  }
-  const auto at = by_peer_.find(peer);
-  if (at != by_peer_.end() && at->second >= most_per_peer_) {
-    stats_.Reached(Limit::kWatchStreamsPerPeer);
-    return Refusal(v1::ERROR_REASON_LIMIT_REACHED,
-                   absl::StrCat(most_per_peer_,
-                                " Watch streams from this network are open "
-                                "already, the maximum "
-                                "(--max-watch-streams-per-peer); close one "
-                                "first"));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
@@ -76,7 +56,7 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
   if (draining_) {
     return Draining();
   }
-  if (absl::Status status = CheckRoom(peer); !status.ok()) return status;
+  if (absl::Status status = places_.Take(peer); !status.ok()) return status;
   stream->id = ++last_id_;
   stream->self = stream;
   Progress& progress = streams_[stream->id];
@@ -85,7 +65,6 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
   progress.sent_at = Clock::now();
   progress.age = by_age_.insert(by_age_.end(), stream->id);
   by_ring_[stream->ring].insert(stream->id);
-  ++by_peer_[peer];
   return absl::OkStatus();
 }
 

@@ -33,6 +33,7 @@
 #include "service/metrics/rpc_stats.h"
 #include "service/rpc/calls_under_way.h"
 #include "service/rpc/serving_limits.h"
+#include "service/rpc/stream_places.h"
 #include "service/rpc/watch/delta_builder.h"
 #include "service/rpc/watch/watch_events.h"
 #include "service/runtime/mutex.h"
@@ -51,7 +52,7 @@ class WatchHub {
   WatchHub(const WatchHub&) = delete;
   WatchHub& operator=(const WatchHub&) = delete;
 
-  // Serves one Watch call from the machine `peer`. `admit` checks whether the
+  // Serves one Watch call from the network `peer`. `admit` checks whether the
   // call may watch a ring. The hub calls it before each message, until gRPC is
   // done with the call.
   using Admission = std::function<absl::Status(const std::string& ring)>;
@@ -97,9 +98,6 @@ class WatchHub {
   // Parses and checks a request, and adds its stream.
   absl::Status Admit(const grpc::ByteBuffer& request, const std::string& peer,
                      Admission admit, StreamPtr& stream);
-  // Checks whether `peer` may open one more stream; LIMIT_REACHED.
-  absl::Status CheckRoom(const std::string& peer)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // One pass of the dispatcher. Returns the time of the next one.
   Clock::time_point Dispatch();
@@ -134,8 +132,6 @@ class WatchHub {
   void End(const StreamPtr& stream, const absl::Status& status);
 
   const Membership& membership_;
-  const size_t most_;
-  const size_t most_per_peer_;
   CallsUnderWay& calls_;
   RpcStats& stats_;
   const std::chrono::milliseconds heartbeat_;
@@ -147,7 +143,7 @@ class WatchHub {
   uint64_t last_id_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<uint64_t, Progress> streams_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::set<uint64_t>> by_ring_ ABSL_GUARDED_BY(mu_);
-  absl::flat_hash_map<std::string, size_t> by_peer_ ABSL_GUARDED_BY(mu_);
+  StreamPlaces places_ ABSL_GUARDED_BY(mu_);
   // IDs in the order of their last message, oldest first. Heartbeats follow
   // this order.
   std::list<uint64_t> by_age_ ABSL_GUARDED_BY(mu_);

@@ -41,7 +41,7 @@ class WatchHub::Stream final
 
   const CallsUnderWay::Counted counted;
   WatchHub& hub;
-  const std::string peer;  // the client's machine
+  const std::string peer;  // the client's network
   const std::string ring;
   const bool include_moves;
   const Admission admit;
