@@ -92,6 +92,18 @@ constexpr const MethodRow* RowOf(Method method) {
   return index < kMethods.size() ? &kMethods[index] : nullptr;
 }
 
+// A call that has waited in a queue is checked again on the rings that it
+// names. The rings that its caller may read would not be looked up again.
+constexpr bool QueuedCallsNameTheirRings() {
+  for (const MethodRow& row : kMethods) {
+    const bool waits =
+        row.queue == CallQueue::kReads || row.queue == CallQueue::kChanges;
+    if (waits && row.scope == CallScope::kAllRings) return false;
+  }
+  return true;
+}
+static_assert(QueuedCallsNameTheirRings());
+
 // A stream is served message by message, so it cannot wait in a queue.
 constexpr bool StreamsAreNotQueued() {
   for (const MethodRow& row : kMethods) {

@@ -21,7 +21,8 @@ enum class CallStage {
 };
 
 // Returns OK if the call may enter `stage`. Otherwise the call was answered or
-// cancelled, or its time is over; returns the status to end it with. Called on
+// cancelled, its time is over, or its caller may no longer make the change;
+// returns the status to end it with. Called on
 // the thread that makes the change; must be cheap. Null: always OK.
 using CallCheck = std::function<absl::Status(CallStage stage)>;
 

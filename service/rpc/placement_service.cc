@@ -71,6 +71,13 @@ absl::StatusOr<std::shared_ptr<ByteBudget::Lease>> HoldRequest(
   return held;
 }
 
+absl::Status QueueIsFull(size_t most) {
+  return Overloaded(absl::StrCat(most,
+                                 " calls are queued already, the maximum "
+                                 "(--max-queued-calls); retry in 1 second, or "
+                                 "call another server"));
+}
+
 // Size of a batch in bytes up to which its answer is small: at most 256 keys
 // with 64 owners each.
 constexpr size_t kSmallRequest = 512;
@@ -190,11 +197,13 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
     } else {
       status = gate_.Admit(context, kMethod, ring, admitted.caller);
     }
+    admitted.rings = {std::string(ring)};
     // This comes before any look at the source, so an error does not say
     // whether it exists.
     if constexpr (requires { SourceOf(request); }) {
       if (status.ok() && !SourceOf(request).empty()) {
         status = gate_.Check(context, kMethod, SourceOf(request));
+        admitted.rings.emplace_back(SourceOf(request));
       }
     }
     if constexpr (kMethod == Method::kGetStatus) {
@@ -207,6 +216,16 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
     if (parsed.ok()) Describe(request, ring, admitted.entry);
     SetCaller(admitted.caller, admitted.entry);
     if (!status.ok()) Audit<kMethod>(admitted, status, 0);
+  }
+  return status;
+}
+
+template <Method kMethod>
+absl::Status PlacementServiceHandlers::CheckAgain(
+    const Context& context, const Admitted& admitted) const {
+  absl::Status status;
+  for (const std::string& ring : admitted.rings) {
+    if (status.ok()) status = gate_.Check(context, kMethod, ring);
   }
   return status;
 }
@@ -289,7 +308,10 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   const bool changes =
       RowOf(kMethod)->queue == CallQueue::kChanges && !IsPlan(*request);
   auto queued = std::make_shared<QueuedCall>(
-      call, changes ? QueuedCall::Kind::kChange : QueuedCall::Kind::kRead);
+      call, changes ? QueuedCall::Kind::kChange : QueuedCall::Kind::kRead,
+      [this, admitted](const Context& caller) {
+        return CheckAgain<kMethod>(caller, *admitted);
+      });
   // Phase 2: queue the call. The work or the deadline answers it, whichever is
   // first. As soon as the deadline is added, `context` may no longer exist.
   const auto deadline =
@@ -297,15 +319,15 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   const auto add = AdderFor<kMethod>(*request, *admitted);
   const bool added = add([this, queued, deadline, request, admitted,
                           held = *std::move(memory)] {
-    if (queued->Begin()) {
+    const absl::Status begun = queued->Begin();
+    if (begun.ok()) {
       const absl::StatusOr<Response> answer = Work<kMethod, Request, Response>(
           std::move(*request), *admitted,
           [&](CallStage stage) { return queued->Check(stage); });
       Audit<kMethod>(*admitted, answer.status(), EpochIn(answer));
       queued->Finish(answer);
     } else {
-      Audit<kMethod>(*admitted,
-                     absl::CancelledError("the call ended before it began"), 0);
+      Audit<kMethod>(*admitted, begun, 0);
     }
     deadlines_.Remove(deadline);
   });
@@ -313,11 +335,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   if (added) return reactor;
   deadlines_.Remove(deadline);
   stats_.Reached(Limit::kQueuedCalls);
-  const absl::Status refused = Overloaded(
-      absl::StrCat(limits_.queued_calls,
-                   " calls are queued already, the maximum "
-                   "(--max-queued-calls); retry in 1 second, or call "
-                   "another server"));
+  const absl::Status refused = QueueIsFull(limits_.queued_calls);
   Audit<kMethod>(*admitted, refused, 0);
   queued->Refuse(refused);
   return reactor;

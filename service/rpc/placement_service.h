@@ -14,6 +14,8 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.grpc.pb.h"
@@ -113,8 +115,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // The result of the gate's check, and the entry for the audit log.
   struct Admitted {
     AccessGate::Caller caller;
-    Readable readable;        // CallScope::kAllRings only
-    bool sees_store = false;  // GetStatus only
+    std::vector<std::string> rings;  // on which the caller needs the role
+    Readable readable;               // CallScope::kAllRings only
+    bool sees_store = false;         // GetStatus only
     v1::AuditEntry entry;
   };
   // Parses the request, and checks the caller's role on the rings that the
@@ -123,6 +126,10 @@ class PlacementServiceHandlers final : public RawPlacementService {
   template <Method kMethod, typename Request>
   absl::Status Admit(const Context& context, const Bytes& bytes,
                      Request& request, Admitted& admitted) const;
+  // Checks again the caller of a call that has waited.
+  template <Method kMethod>
+  absl::Status CheckAgain(const Context& context,
+                          const Admitted& admitted) const;
   // Returns a function that adds work to the queue that the table has for the
   // method. It returns false if the queue is full.
   using Adder = std::function<bool(std::function<void()> work)>;

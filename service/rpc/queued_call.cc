@@ -6,15 +6,17 @@
 
 namespace clockwise {
 
-bool QueuedCall::Begin() {
+// The context exists only until the call is answered.
+absl::Status QueuedCall::Begin() {
   MutexLock lock(mu_);
-  // The context exists only until the call is answered.
-  if (!answered_ && call_.context()->IsCancelled()) {
-    RefuseLocked(
-        absl::CancelledError("the call was cancelled before it began"));
-  }
-  begun_ = true;
-  return !answered_;
+  if (answered_) return absl::CancelledError("the call ended before it began");
+  absl::Status status =
+      call_.context()->IsCancelled()
+          ? absl::CancelledError("the call was cancelled before it began")
+          : admit_(*call_.context());
+  if (!status.ok()) RefuseLocked(status);
+  begun_ = status.ok();
+  return status;
 }
 
 void QueuedCall::Refuse(const absl::Status& status) {
@@ -34,8 +36,10 @@ absl::Status QueuedCall::Check(CallStage stage) {
         "the call ended before the change was made; nothing was changed");
   }
   reads_ = stage == CallStage::kRead;
-  if (stage == CallStage::kCommit) sent_ = true;
-  return absl::OkStatus();
+  if (stage != CallStage::kCommit) return absl::OkStatus();
+  absl::Status status = admit_(*call_.context());  // a plan may take long
+  if (status.ok()) sent_ = true;
+  return status;
 }
 
 void QueuedCall::Expire() {

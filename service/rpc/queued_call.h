@@ -4,7 +4,11 @@
 #ifndef CLOCKWISE_SERVICE_RPC_QUEUED_CALL_H_
 #define CLOCKWISE_SERVICE_RPC_QUEUED_CALL_H_
 
+#include <grpcpp/server_context.h>
+
 #include <chrono>
+#include <functional>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -19,18 +23,29 @@ class QueuedCall {
  public:
   enum class Kind { kChange, kRead };
 
-  QueuedCall(const UnaryCall& call, Kind kind)
-      : call_(call), kind_(kind), answer_by_(call.AnswerBy()) {}
+  // Checks that the caller may still make the call: the role may be gone, or
+  // the certificate may have expired, while the call waited.
+  using Admission =
+      std::function<absl::Status(const grpc::CallbackServerContext&)>;
+
+  QueuedCall(const UnaryCall& call, Kind kind, Admission admit)
+      : call_(call),
+        kind_(kind),
+        admit_(std::move(admit)),
+        answer_by_(call.AnswerBy()) {}
 
   // Returns the time at which Expire must be called.
   std::chrono::steady_clock::time_point answer_by() const { return answer_by_; }
 
-  // Marks the work as begun. Returns false if it must not begin, because the
-  // call was answered or cancelled. Such a call has certainly changed nothing.
-  bool Begin();
+  // Marks the work as begun. Otherwise the call is answered, and has certainly
+  // changed nothing. CANCELLED: it was answered or cancelled before. Other
+  // errors: the caller may no longer make the call.
+  absl::Status Begin();
 
   // Checks that the work may enter `stage` (membership/call_check.h).
-  // CANCELLED: the call was answered or cancelled, or its time is over.
+  // CANCELLED: the call was answered or cancelled, or its time is over. Other
+  // errors: the caller may no longer make the change, which is not sent to the
+  // store.
   absl::Status Check(CallStage stage);
 
   // Answer the call, if it was not answered before.
@@ -54,6 +69,7 @@ class QueuedCall {
 
   const UnaryCall call_;
   const Kind kind_;
+  const Admission admit_;
   const std::chrono::steady_clock::time_point answer_by_;
   Mutex mu_;
   bool begun_ ABSL_GUARDED_BY(mu_) = false;

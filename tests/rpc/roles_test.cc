@@ -1,19 +1,26 @@
 // Tests every method of the service with every role, over TLS. The methods are
 // read from the service's descriptor, so that new ones are tested too.
+#include <atomic>
+#include <chrono>
 #include <fstream>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/access/audit_log.h"
 #include "service/access/policy.h"
 #include "service/api/methods.h"
 #include "service/rpc/access_gate.h"
 #include "service/tls/tls_material.h"
+#include "tests/support/membership_fixture.h"
 #include "tests/support/raw_call.h"
 #include "tests/support/serving.h"
 #include "tests/support/test_authority.h"
@@ -108,6 +115,8 @@ class RolesTest : public Serving {
     RpcServer::Options options = ServerOptions(guarded_stats_);
     options.tls = *OpenTls({own.certificate, own.key, ""});
     options.policy = policy_;
+    options.audit = audit_.get();
+    options.limits = limits_;
     options.facts.store = "etcd:10.0.0.1:2379";
     guarded_ = nullptr;
     auto server = RpcServer::Start(options);
@@ -132,6 +141,8 @@ class RolesTest : public Serving {
 
   TestAuthority authority_;
   std::shared_ptr<PolicySource> policy_;
+  ServingLimits limits_;
+  std::unique_ptr<AuditLog> audit_;
   RpcStats guarded_stats_;
   std::unique_ptr<RpcServer> guarded_;
 };
@@ -249,6 +260,8 @@ class TeamsTest : public RolesTest {
  protected:
   using Stub = v1::PlacementService::Stub;
 
+  Store& store() override { return observed_; }
+
   void SetUp() override {
     RolesTest::SetUp();
     SetPolicy(kTeams);
@@ -280,6 +293,8 @@ class TeamsTest : public RolesTest {
     v1::CreateRingResponse response;
     return CallAs(token, &Stub::CreateRing, request, response);
   }
+
+  ObservedStore observed_{store_};
 };
 
 TEST_F(TeamsTest, AMigrationRequiresAdminOnItsSource) {
@@ -366,6 +381,78 @@ TEST_F(TeamsTest, ALookupThatWaitedIsCheckedAgain) {
   ASSERT_TRUE(queue.Next(&tag, &ok));
   EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED)
       << status.error_message();
+}
+
+// The change of the second call waits behind that of the first. The role is
+// taken away meanwhile.
+TEST_F(TeamsTest, AQueuedChangeIsCheckedAgain) {
+  const std::string log = authority_.Path("audit");
+  audit_ = *AuditLog::Open({log, 1'000'000});
+  limits_.queued_calls = 1;
+  StartGuarded();
+  std::atomic<bool> hangs = true;
+  std::atomic<int> hanging = 0;
+  observed_.before = [&] {
+    ++hanging;
+    while (hangs) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return absl::OkStatus();
+  };
+  std::thread first([&] {
+    v1::AddNodeRequest request;
+    request.set_ring("secret");
+    request.mutable_node()->set_id("first");
+    v1::AddNodeResponse response;
+    EXPECT_TRUE(CallAs("admin", &Stub::AddNode, request, response).ok());
+  });
+  while (hanging == 0) std::this_thread::yield();
+  // One call has a place in the queue. As soon as the other is rejected, it is
+  // certain that the first one waits there.
+  const auto stub = v1::PlacementService::NewStub(Guarded("admin"));
+  grpc::CompletionQueue queue;
+  struct {
+    grpc::ClientContext context;
+    v1::AddNodeResponse response;
+    grpc::Status status;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<v1::AddNodeResponse>> call;
+  } calls[2];
+  v1::AddNodeRequest request;
+  request.set_ring("secret");
+  request.mutable_node()->set_id("late");
+  for (auto& one : calls) {
+    SetDeadline(one.context);
+    one.call = stub->AsyncAddNode(&one.context, request, &queue);
+    one.call->Finish(&one.response, &one.status, &one);
+  }
+  void* tag = nullptr;
+  bool ok = false;
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+  const auto& waiting = tag == &calls[0] ? calls[1] : calls[0];
+  EXPECT_EQ(ReasonOf((tag == &calls[0] ? calls[0] : calls[1]).status),
+            "OVERLOADED");
+  SetPolicy(R"({"grants": []})");
+  hangs = false;
+  first.join();
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+  EXPECT_EQ(ReasonOf(waiting.status), "PERMISSION_DENIED");
+  const StatePtr state = membership_->Find("secret").value();
+  EXPECT_NE(FindNode(state->ring().nodes(), "first"), nullptr);
+  EXPECT_EQ(FindNode(state->ring().nodes(), "late"), nullptr);
+  guarded_ = nullptr;  // the line of the call is written
+  std::ifstream in(log + ".refused");
+  const std::string refused{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_THAT(refused, ::testing::HasSubstr("\"PERMISSION_DENIED\""));
+}
+
+TEST_F(TeamsTest, AChangeIsCheckedAgainBeforeItIsSentToTheStore) {
+  // The incarnation of the ring is chosen after the call has begun.
+  on_random_ = [this] { SetPolicy(R"({"grants": []})"); };
+  v1::CreateRingRequest request;
+  request.mutable_spec()->set_name("team-new");
+  v1::CreateRingResponse response;
+  EXPECT_EQ(ReasonOf(CallAs("admin", &Stub::CreateRing, request, response)),
+            "PERMISSION_DENIED");
+  EXPECT_FALSE(membership_->Find("team-new").ok());
+  EXPECT_FALSE(store_.Head("team-new").ok());
 }
 
 TEST_F(TeamsTest, TheStoresAddressIsForOperatorsOnly) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,10 @@ class Serving : public ::testing::Test {
     Membership::Options options;
     options.store = &store();
     options.now = [] { return absl::FromUnixSeconds(1'700'000'000); };
-    options.random = [this] { return ++random_; };
+    options.random = [this] {
+      if (on_random_ != nullptr) on_random_();
+      return ++random_;
+    };
     options.history_changes = 20;
     options.history_bytes = history_bytes_;
     auto membership = Membership::Open(options);
@@ -133,6 +137,8 @@ class Serving : public ::testing::Test {
   size_t history_bytes_ = limits::kHistoryBytes;
   MemoryStore store_;
   uint64_t random_ = 0;
+  // Called before each random number. Set it while no call is made.
+  std::function<void()> on_random_;
   RpcStats stats_;
   std::unique_ptr<Membership> membership_;
   std::unique_ptr<RpcServer> server_;
