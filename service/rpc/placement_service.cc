@@ -391,6 +391,7 @@ v1::GetStatusResponse PlacementServiceHandlers::Status(const Readable& readable,
   if (!sees_store) {  // "etcd:" remains of etcd:HOST:PORT
     std::string& store = *response.mutable_store();
     store.resize(std::min(store.size(), store.find(':') + 1));
+    response.clear_store_distrust();  // it names addresses or paths
   }
   response.set_draining(draining_);
   return response;

@@ -103,7 +103,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   WatchFigures Figures() const { return watch_.Figures(); }
   // Returns the answer of GetStatus for a caller that may read the rings for
   // which `readable` returns true. Without `sees_store`, it names only the kind
-  // of the store, not its address.
+  // of the store, not its address, and no reason of distrust.
   v1::GetStatusResponse Status(const Readable& readable, bool sees_store) const;
 
  private:

@@ -55,6 +55,11 @@ TEST(DoctorTest, EachThingThatIsWrongWithOneServerIsNamed) {
       {[](auto& status) { status.set_store_up(false); }, "etcd:a"},
       {[](auto& status) {
          status.set_store_up(false);
+         status.set_store("etcd:");  // for a caller that is no operator
+       },
+       "or is not trusted"},
+      {[](auto& status) {
+         status.set_store_up(false);
          status.set_store_distrust("etcd was emptied");
        },
        "does not trust its store: etcd was emptied"},

@@ -471,5 +471,22 @@ TEST_F(TeamsTest, TheStoresAddressIsForOperatorsOnly) {
   EXPECT_EQ(response.store(), "etcd:");
 }
 
+TEST_F(TeamsTest, TheReasonOfDistrustIsForOperatorsOnly) {
+  const std::string why = "etcd at 10.0.0.1:2379 was emptied";
+  observed_.trust = absl::FailedPreconditionError(why);
+  v1::GetStatusResponse response;
+  for (const auto& [token, reason] :
+       {std::pair("operator", std::string()),
+        std::pair("reader", std::string()), std::pair("stranger", why)}) {
+    ASSERT_TRUE(
+        CallAs(token, &Stub::GetStatus, v1::GetStatusRequest(), response).ok());
+    EXPECT_EQ(response.store_distrust(), reason) << token;
+    EXPECT_FALSE(response.store_up()) << token;
+  }
+  EXPECT_EQ(guarded_->Status().store_distrust(), "");  // for the HTTP port
+  EXPECT_FALSE(guarded_->Status().store_up());
+  EXPECT_EQ(server_->Status().store_distrust(), why);  // without a policy
+}
+
 }  // namespace
 }  // namespace clockwise

@@ -48,8 +48,11 @@ class ObservedStore final : public Store {
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
-  bool up() const override { return is_up; }
+  bool up() const override { return is_up && trust.ok(); }
+  [[nodiscard]] absl::Status Trust() const override { return trust; }
 
+  // The result of Trust. Set it while no other thread uses the store.
+  absl::Status trust;
   // Called before a write; not OK refuses it. `after` is called when it was
   // made; not OK is the answer all the same.
   std::function<absl::Status()> before, after;

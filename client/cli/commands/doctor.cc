@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -59,8 +60,13 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
   if (!status.store_distrust().empty()) {
     add(absl::StrCat("does not trust its store: ", status.store_distrust()));
   } else if (!status.store_up()) {
+    // For a caller that is no operator, the server hides the store's address
+    // and the reason of distrust.
     add(absl::StrCat("its store ", status.store(),
-                     " did not answer the last call"));
+                     " did not answer the last call",
+                     absl::EndsWith(status.store(), ":")
+                         ? ", or is not trusted; an OPERATOR sees the reason"
+                         : ""));
   }
   if (status.unconfirmed_ms() > kUnconfirmedMs) {
     add(absl::StrCat("its rings were last confirmed ",
