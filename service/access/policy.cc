@@ -21,6 +21,28 @@ absl::string_view FirstLine(absl::string_view message) {
   return message.substr(0, message.find('\n'));
 }
 
+// Returns PATH:LINE of an error in `text`, or PATH if the line is not known.
+// The lines of protobuf's `message` are the error, the text around it, and
+// spaces with a mark below the place of the error.
+std::string PlaceOf(absl::string_view message, absl::string_view text,
+                    const std::string& path) {
+  const size_t first = message.find('\n');
+  const size_t last = message.rfind('\n');
+  if (first == last) return path;
+  const auto around = message.substr(first + 1, last - first - 1);
+  absl::string_view before = absl::StripTrailingAsciiWhitespace(text);
+  if (!around.empty()) {  // else the error is at the end
+    const size_t at = text.find(around);
+    if (at == absl::string_view::npos ||
+        text.find(around, at + 1) != absl::string_view::npos) {
+      return path;
+    }
+    before = text.substr(0, at + (message.size() - last - 2));
+  }
+  return absl::StrCat(path, ":",
+                      1 + std::count(before.begin(), before.end(), '\n'));
+}
+
 constexpr absl::string_view kKinds[] = {"dns:", "uri:", "ip:", "email:"};
 
 // Returns the SHA-256 of `text` as 64 lower-case hexadecimal digits.
@@ -139,45 +161,57 @@ bool MatchesPattern(absl::string_view pattern, absl::string_view text) {
 }
 
 absl::StatusOr<Policy> Policy::Parse(absl::string_view json,
-                                     absl::string_view tokens) {
+                                     absl::string_view tokens,
+                                     const PolicyFiles& files) {
   Policy policy;
-  if (absl::Status status = policy.ReadTokens(tokens); !status.ok()) {
-    return status;
-  }
+  absl::Status status = policy.ReadTokens(tokens, files.tokens);
+  if (!status.ok()) return status;
   const auto read = google::protobuf::util::JsonStringToMessage(
       {json.data(), json.size()}, &policy.policy_);
   if (!read.ok()) {
+    const absl::string_view why(read.message().data(), read.message().size());
     return absl::InvalidArgumentError(absl::StrCat(
-        "the file is not a valid AccessPolicy in JSON: ",
-        FirstLine({read.message().data(), read.message().size()})));
+        PlaceOf(why, json, files.policy),
+        ": is not a valid AccessPolicy in JSON: ", FirstLine(why)));
   }
-  if (policy.policy_.grants_size() > limits::kMaxGrants) {
+  status = policy.ReadGrants(files.tokens);
+  if (status.ok()) return policy;
+  return absl::InvalidArgumentError(
+      absl::StrCat(files.policy, ": ", status.message()));
+}
+
+absl::Status Policy::ReadGrants(const std::string& tokens_path) {
+  if (policy_.grants_size() > limits::kMaxGrants) {
     return absl::InvalidArgumentError(
-        absl::StrCat("grants: ", policy.policy_.grants_size(),
-                     " grants; at most ", limits::kMaxGrants));
+        absl::StrCat("grants: ", policy_.grants_size(), " grants; at most ",
+                     limits::kMaxGrants));
   }
-  for (int i = 0; i < policy.policy_.grants_size(); ++i) {
-    const auto& grant = policy.policy_.grants(i);
+  for (int i = 0; i < policy_.grants_size(); ++i) {
+    const auto& grant = policy_.grants(i);
     absl::Status status = CheckGrant(grant);
     if (status.ok() && grant.has_token() &&
-        std::none_of(
-            policy.tokens_.begin(), policy.tokens_.end(),
-            [&](const Token& token) { return token.name == grant.token(); })) {
+        std::none_of(tokens_.begin(), tokens_.end(), [&](const Token& token) {
+          return token.name == grant.token();
+        })) {
+      const std::string why =
+          tokens_path.empty()
+              ? " needs a token file; set --token-file, or remove the grant"
+              : absl::StrCat(" is not in ", tokens_path,
+                             "; add its line there, or remove the grant");
       status = absl::InvalidArgumentError(
-          absl::StrCat(".token: ", InQuotes(grant.token()),
-                       " is not in the token file; add its line there, or "
-                       "remove the grant"));
+          absl::StrCat(".token: ", InQuotes(grant.token()), why));
     }
     if (!status.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("grants[", i, "]", status.message()));
     }
-    policy.roles_.push_back(RoleOf(grant.role()));
+    roles_.push_back(RoleOf(grant.role()));
   }
-  return policy;
+  return absl::OkStatus();
 }
 
-absl::Status Policy::ReadTokens(absl::string_view text) {
+absl::Status Policy::ReadTokens(absl::string_view text,
+                                const std::string& path) {
   int number = 0;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     ++number;
@@ -190,13 +224,13 @@ absl::Status Policy::ReadTokens(absl::string_view text) {
     if (words.size() != 2 || words[1].size() != 64 ||
         !std::all_of(words[1].begin(), words[1].end(), absl::ascii_isxdigit)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "token file:", number,
+          path, ":", number,
           ": the line is not NAME SHA256 (64 hexadecimal digits); correct it"));
     }
     if (tokens_.size() == limits::kMaxTokens) {
-      return absl::InvalidArgumentError(absl::StrCat("token file: more than ",
-                                                     limits::kMaxTokens,
-                                                     " tokens; remove some"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ":", number, ": more than ", limits::kMaxTokens,
+                       " tokens; remove some"));
     }
     tokens_.push_back({words[0], absl::AsciiStrToLower(words[1])});
   }
@@ -244,8 +278,8 @@ absl::StatusOr<std::shared_ptr<PolicySource>> OpenPolicy(
     const PolicyFiles& files) {
   return PolicySource::Open({files.policy, files.tokens},
                             limits::kMaxPolicyBytes,
-                            [](const PolicySource::Texts& texts) {
-                              return Policy::Parse(texts[0], texts[1]);
+                            [files](const PolicySource::Texts& texts) {
+                              return Policy::Parse(texts[0], texts[1], files);
                             });
 }
 

@@ -25,13 +25,21 @@ struct Identity {
   std::string token;  // name of the presented token, or empty
 };
 
+// The paths of a policy's files.
+struct PolicyFiles {
+  std::string policy;
+  std::string tokens;  // empty: no tokens
+};
+
 class Policy {
  public:
   // Parses a v1::AccessPolicy in JSON and the tokens that it names. Each line
   // of the tokens is "NAME SHA256" (of the token, in hex) or a # comment.
-  // INVALID_ARGUMENT: one line that states the error.
+  // INVALID_ARGUMENT: one line that names the path in `files` (with the line,
+  // if it is known) and states the error.
   static absl::StatusOr<Policy> Parse(absl::string_view json,
-                                      absl::string_view tokens);
+                                      absl::string_view tokens,
+                                      const PolicyFiles& files);
 
   // Returns the name of `token`, or "" if it is unknown. The time is the same
   // in both cases.
@@ -52,18 +60,15 @@ class Policy {
     std::string name;
     std::string digest;  // SHA-256, 64 hexadecimal digits
   };
-  absl::Status ReadTokens(absl::string_view text);
+  // The errors of ReadGrants do not name the path.
+  absl::Status ReadTokens(absl::string_view text, const std::string& path);
+  absl::Status ReadGrants(const std::string& tokens_path);
 
   v1::AccessPolicy policy_;
   std::vector<Role> roles_;  // of the grants of policy_, in their order
   std::vector<Token> tokens_;
 };
 
-// The paths of a policy's files.
-struct PolicyFiles {
-  std::string policy;
-  std::string tokens;  // empty: no tokens
-};
 using PolicySource = ReloadableFiles<Policy>;
 // Returns the last valid policy in the files, and reloads it. INVALID_ARGUMENT:
 // the policy is invalid now.

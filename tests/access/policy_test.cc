@@ -14,14 +14,16 @@ namespace {
 constexpr char kSecret[] =
     "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
+const PolicyFiles kFiles{"/etc/policy", "/etc/tokens"};
+
 Policy Read(const std::string& json, const std::string& tokens = "") {
-  auto policy = Policy::Parse(json, tokens);
+  auto policy = Policy::Parse(json, tokens, kFiles);
   EXPECT_TRUE(policy.ok()) << policy.status();
   return policy.ok() ? *std::move(policy) : Policy();
 }
 
 std::string WhyNot(const std::string& json, const std::string& tokens = "") {
-  return std::string(Policy::Parse(json, tokens).status().message());
+  return std::string(Policy::Parse(json, tokens, kFiles).status().message());
 }
 
 Identity Names(std::vector<std::string> names) {
@@ -32,7 +34,7 @@ Identity Names(std::vector<std::string> names) {
 
 TEST(PolicyTest, WhatIsWrongIsToldInOneLine) {
   for (const char* text : {"-----BEGIN", "{\n\"grants\": [\n}", "[1]"}) {
-    const auto policy = Policy::Parse(text, "");
+    const auto policy = Policy::Parse(text, "", kFiles);
     ASSERT_FALSE(policy.ok());
     EXPECT_EQ(policy.status().message().find('\n'), std::string::npos)
         << policy.status();
@@ -103,19 +105,21 @@ TEST(PolicyTest, WhatIsWrongIsSaidWithoutTellingATokensLine) {
   const auto grant = [](const std::string& fields) {
     return "{\"grants\": [{" + fields + "}]}";
   };
-  EXPECT_EQ(WhyNot(grant(R"("san": "dns:a", "rings": ["*"])")),
-            "grants[0].role: is missing; set READER, OPERATOR or ADMIN");
+  EXPECT_EQ(
+      WhyNot(grant(R"("san": "dns:a", "rings": ["*"])")),
+      "/etc/policy: grants[0].role: is missing; set READER, OPERATOR or ADMIN");
   for (const char* role : {"reader", "UNSPECIFIED", "ROLE_READER", "1"}) {
     EXPECT_EQ(WhyNot(grant(absl::StrCat(R"("san": "dns:a", "role": ")", role,
                                         R"(", "rings": ["*"])"))),
-              absl::StrCat("grants[0].role: \"", role,
+              absl::StrCat("/etc/policy: grants[0].role: \"", role,
                            "\" is unknown; use READER, OPERATOR or ADMIN"));
   }
   EXPECT_NE(WhyNot(grant(R"("san": "dns:a", "role": "READER")"))
                 .find("grants[0].rings: is empty"),
             std::string::npos);
-  EXPECT_EQ(WhyNot(grant(R"("role": "READER", "rings": ["*"])")),
-            "grants[0]: neither san nor token is set; set one of them");
+  EXPECT_EQ(
+      WhyNot(grant(R"("role": "READER", "rings": ["*"])")),
+      "/etc/policy: grants[0]: neither san nor token is set; set one of them");
   for (const char* san : {"a.example", "dns:", "DNS:a", ""}) {
     EXPECT_NE(WhyNot(grant(std::string(R"("san": ")") + san +
                            R"(", "role": "READER", "rings": ["*"])"))
@@ -123,14 +127,37 @@ TEST(PolicyTest, WhatIsWrongIsSaidWithoutTellingATokensLine) {
               std::string::npos)
         << san;
   }
-  EXPECT_EQ(WhyNot(grant(R"("token": "t", "role": "READER", "rings": ["*"])")),
-            "grants[0].token: \"t\" is not in the token file; add its line "
-            "there, or remove the grant");
+  EXPECT_EQ(
+      WhyNot(grant(R"("token": "t", "role": "READER", "rings": ["*"])")),
+      "/etc/policy: grants[0].token: \"t\" is not in /etc/tokens; add its "
+      "line there, or remove the grant");
   for (const char* line : {"my-secret", "a b c", "a 12"}) {
     EXPECT_EQ(WhyNot("{}", std::string("\n") + line),
-              "token file:2: the line is not NAME SHA256 (64 hexadecimal "
+              "/etc/tokens:2: the line is not NAME SHA256 (64 hexadecimal "
               "digits); correct it");
   }
+}
+
+TEST(PolicyTest, AnErrorNamesItsFileAndLine) {
+  const std::string good =
+      R"({"san": "dns:a", "role": "READER", "rings": ["a"]})";
+  for (const auto& [json, place] :
+       {std::pair<std::string, std::string>{"{\n\n", "/etc/policy:1: is not"},
+        {"{\"grants\": [\n" + good + ",\n" + good, "/etc/policy:3: is not"},
+        {"{\"grants\": [\n" + good + "\n" + good + "\n]}",
+         "/etc/policy:3: is not"},
+        {"{\"grants\": [\n" + good + ",\nnonsense\n]}",
+         "/etc/policy:3: is not"},
+        // The parser reports no place.
+        {"{\n\"grant\": []}", "/etc/policy: is not"}}) {
+    EXPECT_EQ(WhyNot(json).substr(0, place.size()), place) << WhyNot(json);
+  }
+  const auto unnamed = Policy::Parse(
+      R"({"grants": [{"token": "t", "role": "READER", "rings": ["a"]}]})", "",
+      {"/etc/policy", ""});
+  EXPECT_EQ(unnamed.status().message(),
+            "/etc/policy: grants[0].token: \"t\" needs a token file; set "
+            "--token-file, or remove the grant");
 }
 
 TEST(PolicyTest, GrantsAndTokensAreBounded) {

@@ -108,13 +108,27 @@ TEST_F(TlsTest, AServerOfAnotherAuthorityIsNotBelieved) {
 TEST_F(TlsTest, FilesThatAreNotInOrderAreRefused) {
   const auto web = authority_.Issue("web", "DNS:web.example");
   const auto ops = authority_.Issue("ops", "DNS:ops.example");
-  for (const auto& [certificate, key] : {std::pair(web.certificate, ops.key),
-                                         {web.certificate, std::string()},
-                                         {std::string("none"), web.key}}) {
-    const auto client =
-        Client::Create({"127.0.0.1:1"}, WithCertificate({certificate, key}));
+  const std::string none;
+  const auto expect_error = [](const Options& options,
+                               const std::string& named) {
+    const auto client = Client::Create({"127.0.0.1:1"}, options);
     EXPECT_EQ(client.status().code(), absl::StatusCode::kInvalidArgument);
-  }
+    EXPECT_NE(client.status().message().find(named), std::string::npos)
+        << client.status() << " does not name " << named;
+  };
+  expect_error(WithCertificate({web.certificate, ops.key}), ops.key + ": ");
+  expect_error(WithCertificate({web.certificate, none}), web.certificate);
+  expect_error(WithCertificate({none, web.key}), web.key);
+  expect_error(WithCertificate({"none", web.key}), "none: ");
+  Options options = Quick();
+  options.tls.token_file = authority_.Path("token");
+  expect_error(options, options.tls.token_file);  // without TLS
+  options.tls.ca_file = authority_.ca();
+  expect_error(options, options.tls.token_file + ": cannot open");
+  std::ofstream(options.tls.token_file) << "\n";
+  expect_error(options, options.tls.token_file + ":1: ");
+  options.tls.token_file = authority_.Path("");  // a folder
+  expect_error(options, options.tls.token_file + ": cannot read");
 }
 
 // Both sides switch to another authority: there is a new server at the same
