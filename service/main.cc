@@ -192,13 +192,13 @@ absl::Status Serve(const ServerOptions& options) {
   return failure;
 }
 
-// Checks flags and files as Serve does. Opens no store and no port.
+// Checks flags and files as Serve does. Opens no store and no port, and creates
+// no file.
 absl::Status CheckConfig(const ServerOptions& options) {
-  absl::Status status = CheckStore(options.store, options.etcd);
+  absl::Status status =
+      CheckStore(options.store, options.etcd, options.require_existing);
   if (!status.ok()) return status;
-  SecurityOptions security = options.security;
-  security.audit_log.clear();  // opening it would create the file
-  status = Security::Open(security, options.listen).status();
+  status = Security::Check(options.security, options.listen);
   if (!status.ok()) return status;
   status = ParseListenAddress(options.listen).status();
   if (!status.ok() && !absl::StartsWith(options.listen, "unix:")) {

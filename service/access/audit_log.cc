@@ -21,14 +21,23 @@ void DropNodes(v1::AuditEntry& entry) {
   MarkCut("nodes", entry);
 }
 
+std::string RefusedPath(const AuditLog::Options& options) {
+  return absl::StrCat(options.path, ".refused");
+}
+
 }  // namespace
+
+absl::Status AuditLog::Check(const Options& options) {
+  absl::Status status = RotatingFile::Check(options.path);
+  if (status.ok()) status = RotatingFile::Check(RefusedPath(options));
+  return status;
+}
 
 absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(
     const Options& options) {
   auto changes = RotatingFile::Open(options.path, options.max_bytes);
   if (!changes.ok()) return changes.status();
-  auto refused = RotatingFile::Open(absl::StrCat(options.path, ".refused"),
-                                    options.max_bytes);
+  auto refused = RotatingFile::Open(RefusedPath(options), options.max_bytes);
   if (!refused.ok()) return refused.status();
   return std::unique_ptr<AuditLog>(
       new AuditLog(*std::move(changes), *std::move(refused)));

@@ -32,6 +32,8 @@ class AuditLog {
   // Opens both files and appends to them. INVALID_ARGUMENT: one cannot be
   // opened for writing.
   static absl::StatusOr<std::unique_ptr<AuditLog>> Open(const Options& options);
+  // Checks that Open would succeed. Creates no file. INVALID_ARGUMENT.
+  [[nodiscard]] static absl::Status Check(const Options& options);
 
   // Sets the entry's time and appends it, whole or not at all. Counts a line
   // that cannot be written; the change is still made.

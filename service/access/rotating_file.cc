@@ -10,8 +10,23 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
+#include "service/runtime/file_access.h"
 
 namespace clockwise {
+namespace {
+
+absl::Status NotWritable(const std::string& path, int error_number) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      path,
+      ": cannot open the file for writing: ", std::strerror(error_number)));
+}
+
+}  // namespace
+
+absl::Status RotatingFile::Check(const std::string& path) {
+  const int error_number = WriteError(path);
+  return error_number == 0 ? absl::OkStatus() : NotWritable(path, error_number);
+}
 
 absl::StatusOr<std::unique_ptr<RotatingFile>> RotatingFile::Open(
     std::string path, size_t max_bytes) {
@@ -31,8 +46,7 @@ absl::Status RotatingFile::OpenFile() {
   file_ = open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   struct stat about = {};
   if (file_ < 0 || fstat(file_, &about) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "cannot open ", path_, " for writing: ", std::strerror(errno)));
+    return NotWritable(path_, errno);
   }
   bytes_ = static_cast<size_t>(about.st_size);
   return absl::OkStatus();

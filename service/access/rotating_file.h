@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "service/runtime/mutex.h"
@@ -23,6 +24,8 @@ class RotatingFile {
   // writing.
   static absl::StatusOr<std::unique_ptr<RotatingFile>> Open(std::string path,
                                                             size_t max_bytes);
+  // Checks that Open would succeed. Creates no file. INVALID_ARGUMENT.
+  [[nodiscard]] static absl::Status Check(const std::string& path);
   ~RotatingFile();
   RotatingFile(const RotatingFile&) = delete;
   RotatingFile& operator=(const RotatingFile&) = delete;

@@ -104,6 +104,16 @@ void AddSecurityFlags(CLI::App& app, SecurityOptions& options) {
       ->check(size);
 }
 
+absl::Status Security::Check(const SecurityOptions& options,
+                             const std::string& listen) {
+  SecurityOptions files_to_read = options;
+  files_to_read.audit_log.clear();  // opening it would create the file
+  absl::Status status = Open(files_to_read, listen).status();
+  if (!status.ok() || options.audit_log.empty()) return status;
+  status = AuditLog::Check({options.audit_log, options.audit_log_bytes});
+  return status.ok() ? status : InFlag("--audit-log", status);
+}
+
 absl::StatusOr<std::unique_ptr<Security>> Security::Open(
     const SecurityOptions& options, const std::string& listen) {
   if (absl::Status status = CheckTogether(options, listen); !status.ok()) {

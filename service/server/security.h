@@ -47,6 +47,9 @@ class Security {
   // file is not valid. The message is one line that names the flags.
   static absl::StatusOr<std::unique_ptr<Security>> Open(
       const SecurityOptions& options, const std::string& listen);
+  // Checks as Open does. Creates no file.
+  [[nodiscard]] static absl::Status Check(const SecurityOptions& options,
+                                          const std::string& listen);
   Security(const Security&) = delete;
   Security& operator=(const Security&) = delete;
 

@@ -60,13 +60,13 @@ absl::StatusOr<std::string> Password(const EtcdFlags& flags) {
   std::string line;
   if (std::getline(file, line)) return line;
   if (file.is_open()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--etcd-password-file: cannot read a line of ", flags.password_file,
-        "; write the password on its first line"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--etcd-password-file: ", flags.password_file,
+                     ":1: cannot read the line; write the password there"));
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("--etcd-password-file: cannot open ", flags.password_file,
-                   ": ", std::strerror(errno)));
+      absl::StrCat("--etcd-password-file: ", flags.password_file,
+                   ": cannot open: ", std::strerror(errno)));
 }
 
 absl::Status CheckEndpoints(const std::vector<std::string>& endpoints) {
@@ -163,11 +163,14 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view location,
   return std::make_unique<EtcdStore>(*std::move(etcd));
 }
 
-absl::Status CheckStore(absl::string_view location, const EtcdFlags& flags) {
+absl::Status CheckStore(absl::string_view location, const EtcdFlags& flags,
+                        bool must_exist) {
   if (location == "memory:") return absl::OkStatus();
   absl::string_view rest = location;
   if (absl::ConsumePrefix(&rest, "sqlite:") && !rest.empty()) {
-    return absl::OkStatus();
+    SqliteStore::Options options;
+    options.must_exist = must_exist;
+    return SqliteStore::CheckPath(rest, options);
   }
   if (absl::ConsumePrefix(&rest, "etcd:")) {
     return EtcdOptions(rest, flags).status();

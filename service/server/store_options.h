@@ -42,9 +42,9 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::string_view location,
                                                  bool must_exist = false);
 
 // Checks `location`, the flags and the files that they name, without opening a
-// store. INVALID_ARGUMENT.
+// store and without creating a file. Failures are those of OpenStore.
 [[nodiscard]] absl::Status CheckStore(absl::string_view location,
-                                      const EtcdFlags& flags);
+                                      const EtcdFlags& flags, bool must_exist);
 
 }  // namespace clockwise
 

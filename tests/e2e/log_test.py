@@ -214,6 +214,47 @@ class ConfigTest(unittest.TestCase):
                 self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
                 self.assertIn(named, done.stderr)
 
+    def test_it_finds_all_files_that_a_start_does_not_accept(self):
+        folder = self.folder / "folder"
+        folder.mkdir()
+        text = self.folder / "text"
+        text.write_text("text\n")
+        missing = self.folder / "none/file"
+        large = self.folder / "large"
+        large.write_text("x" * 2_000_000)
+        before = sorted(self.folder.rglob("*"))
+        for flags, named in (
+                ([f"--audit-log={missing}"], f"--audit-log: {missing}: "),
+                ([f"--audit-log={folder}"], f"--audit-log: {folder}: "),
+                ([f"--access-policy={missing}"], f"{missing}: cannot open"),
+                ([f"--access-policy={folder}"], f"{folder}: cannot read"),
+                ([f"--access-policy={large}"], f"{large}: larger than"),
+                ([f"--access-policy={text}"], f"{text}:1: "),
+                ([f"--access-policy={text}", f"--token-file={text}"],
+                 f"{text}:1: the line"),
+                ([f"--tls-cert={text}", f"--tls-key={missing}"],
+                 f"{missing}: cannot open"),
+                ([f"--tls-cert={text}", f"--tls-key={text}"],
+                 f"{text}: the file contains no certificate"),
+                (["--store=etcd:a:1", f"--etcd-password-file={missing}"],
+                 f"{missing}: cannot open: "),
+                (["--store=etcd:a:1", f"--etcd-password-file={folder}"],
+                 f"{folder}:1: "),
+                (["--store=etcd:a:1", f"--etcd-cacert={text}"], f"{text}: "),
+                ([f"--store=sqlite:{missing}"], f"{missing}: cannot be"),
+                ([f"--store=sqlite:{text}"], f"{text}: is not"),
+                ([f"--store=sqlite:{self.folder}/new", "--require-existing"],
+                 f"{self.folder}/new: does not exist")):
+            flags = ["--listen=127.0.0.1:0", "--http=127.0.0.1:0", *flags]
+            with self.subTest(flags=flags):
+                check = self.run_it("--check-config", *flags)
+                self.assertEqual(check.returncode, 1, check)
+                self.assertIn(named, check.stderr)
+                start = self.run_it(*flags)
+                self.assertEqual((start.returncode, start.stderr),
+                                 (1, check.stderr))
+        self.assertEqual(sorted(self.folder.rglob("*")), before)
+
 
 if __name__ == "__main__":
     unittest.main()

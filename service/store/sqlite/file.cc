@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "service/runtime/file_access.h"
 #include "service/store/sqlite/database.h"
 #include "service/store/sqlite/schema.h"
 
@@ -220,6 +221,14 @@ absl::StatusOr<bool> FindDatabase(const std::string& path) {
                     "program that wrote it, or restore a backup");
   }
   return true;
+}
+
+absl::Status CheckDatabase(const std::string& path) {
+  const auto found = FindDatabase(path);
+  if (!found.ok() || *found) return found.status();
+  const int error_number = WriteError(path);
+  if (error_number == 0) return absl::OkStatus();
+  return SystemRefused(path, "cannot be created", error_number);
 }
 
 absl::StatusOr<std::string> NewTemporaryFile(const std::string& path) {

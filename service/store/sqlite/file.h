@@ -33,6 +33,9 @@ uint64_t InodeOf(const std::string& path);
 // false if no file exists. All other files are errors.
 absl::StatusOr<bool> FindDatabase(const std::string& path);
 
+// Checks that `path` is a database of Clockwise, or that it can be created.
+[[nodiscard]] absl::Status CheckDatabase(const std::string& path);
+
 // Creates an empty file beside `path`, for Publish. Returns its name.
 absl::StatusOr<std::string> NewTemporaryFile(const std::string& path);
 

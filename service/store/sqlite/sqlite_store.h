@@ -58,6 +58,12 @@ class SqliteStore final : public Store {
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(
       absl::string_view path, const Options& options);
 
+  // Checks what Open finds out before it opens the file: that `path` is a
+  // database which can be written, or that a file can be created there. Changes
+  // nothing. Failures are those of Open.
+  [[nodiscard]] static absl::Status CheckPath(absl::string_view path,
+                                              const Options& options);
+
   ~SqliteStore() override;
 
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;

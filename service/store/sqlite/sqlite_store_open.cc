@@ -105,6 +105,17 @@ absl::Status FindOrCreate(const std::string& path) {
       ": is a symbolic link to a missing file; use the path of its target"));
 }
 
+absl::StatusOr<std::string> FindPath(absl::string_view path, bool must_exist) {
+  auto resolved = ResolvePath(path);
+  std::error_code error;
+  if (resolved.ok() && must_exist &&
+      !std::filesystem::exists(*resolved, error)) {
+    return absl::NotFoundError(
+        absl::StrCat(*resolved, ": does not exist; check the path"));
+  }
+  return resolved;
+}
+
 // Returns the error of Open after Start has failed with `status`.
 absl::Status WhyNotOpen(const Database& database, const absl::Status& status) {
   if (absl::IsDataLoss(status)) {
@@ -139,15 +150,17 @@ void RemoveNewLog(const Database& database) {
 
 }  // namespace
 
+absl::Status SqliteStore::CheckPath(absl::string_view path,
+                                    const Options& options) {
+  const auto resolved = FindPath(path, options.must_exist);
+  return resolved.ok() ? CheckDatabase(*resolved) : resolved.status();
+}
+
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
     absl::string_view path, const Options& options) {
-  const auto resolved = ResolvePath(path);
+  const auto resolved = FindPath(path, options.must_exist);
   if (!resolved.ok()) return resolved.status();
   std::error_code error;
-  if (options.must_exist && !std::filesystem::exists(*resolved, error)) {
-    return absl::NotFoundError(
-        absl::StrCat(*resolved, ": does not exist; check the path"));
-  }
   absl::Status status = FindOrCreate(*resolved);
   if (!status.ok()) return status;
   const bool had_log = std::filesystem::exists(LogOf(*resolved), error);
