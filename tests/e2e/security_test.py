@@ -577,6 +577,24 @@ class SecurityTest(unittest.TestCase):
         self.policy_flags([])
         self.wait_for(lambda: self.locate(stub) == denied)
 
+    def test_metrics_hide_names_where_a_policy_protects_them(self):
+        policy, other_machines = self.policy_flags([]), ["--http=0.0.0.0:0"]
+        for flags, ring in (
+                (other_machines, '"default"'),
+                (policy, '"default"'),
+                (policy + other_machines, None),
+                ([*policy, *other_machines, "--metrics-names=on"],
+                 '"default"'),
+                (["--metrics-names=off"], None),
+                (["--metrics-names=hashed"], '"[0-9a-f]+"')):
+            with self.subTest(flags=flags), RunningServer(flags=flags) as one:
+                with urllib.request.urlopen(f"http://{one.http}/metrics") as it:
+                    text = it.read().decode()
+                shown = set(re.findall(r'[{,]ring=("[^"]*")', text))
+                self.assertEqual(len(shown), 0 if ring is None else 1, shown)
+                for name in shown:
+                    self.assertRegex(name, f"^{ring}$")
+
     def test_a_token_is_exchanged_without_a_restart(self):
         grants = [{"token": "web", "role": "READER", "rings": ["*"]}]
         server = self.server(*self.tls_flags(), *self.policy_flags(
