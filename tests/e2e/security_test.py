@@ -2,6 +2,7 @@
 """Tests access control: certificates, tokens, roles, the audit log."""
 
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -430,6 +431,18 @@ class SecurityTest(unittest.TestCase):
                 else:
                     with self.assertRaises(ssl.SSLError):
                         context.wrap_socket(raw, server_hostname=host)
+
+    def test_the_http_port_accepts_its_own_host_names_only(self):
+        for flags, name, status in (
+                ([], "ring.example", 403), ([], "localhost", 200),
+                (["--http-hosts=ring,*.example"], "ring.example", 200),
+                (["--http-hosts=ring,*.example"], "evil.test", 403)):
+            with self.subTest(flags=flags, name=name), \
+                    RunningServer(flags=flags) as server:
+                peer = http.client.HTTPConnection(server.http, timeout=TIMEOUT)
+                self.addCleanup(peer.close)
+                peer.request("GET", "/metrics", headers={"Host": name})
+                self.assertEqual(peer.getresponse().status, status)
 
     # --- Roles. ---
 
