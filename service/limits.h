@@ -70,11 +70,15 @@ inline constexpr size_t kMaxEpochWaiters = 10'000;  // calls waiting: min_epoch
 inline constexpr int kMaxEpochWaitSeconds = 10;     // without a deadline
 inline constexpr int kMaxCommitAttempts = 32;       // lost races of one change
 // Memory of requests that wait and of answers that clients have not read, in
-// bytes; UNAVAILABLE beyond. Smaller messages are not counted.
-inline constexpr size_t kMaxPendingBytes = 128ull << 20;
-inline constexpr size_t kLeastPendingBytes = 1ull << 20;  // of the flag
-inline constexpr size_t kMostPendingBytes = 1ull << 40;
-inline constexpr size_t kSmallBytes = 64ull << 10;
+// bytes; UNAVAILABLE beyond. Messages of up to kSmallBytes are not counted.
+inline constexpr size_t kMaxPendingBytes = 64ull << 20;
+inline constexpr size_t kSmallBytes = 4ull << 10;
+// Memory that gRPC uses for connections (8 kB each with one stream) and for
+// requests that arrive, in bytes. Beyond, it closes idle connections, and then
+// ends calls with RESOURCE_EXHAUSTED.
+inline constexpr size_t kMaxConnectionBytes = 128ull << 20;
+inline constexpr size_t kLeastMemoryBytes = 1ull << 20;  // of the flags
+inline constexpr size_t kMostMemoryBytes = 1ull << 40;
 inline constexpr size_t kChangeThreads = 8;  // rings changed at a time
 inline constexpr size_t kPlanThreads = 2;    // plans: validate_only
 // Deltas of Watch streams that are built apart; snapshots beyond.

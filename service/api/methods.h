@@ -28,8 +28,7 @@ enum class CallScope {
 // The thread that serves a call.
 enum class CallQueue {
   kNoQueue,  // on gRPC's thread, by a handler of its own
-  kInline,   // on gRPC's thread; the work is short
-  kReads,    // on a thread for reads; callers take turns
+  kReads,    // on a thread for short or for long reads; callers take turns
   kChanges,  // on a thread for changes; with validate_only, for plans
 };
 
@@ -54,8 +53,8 @@ enum class CallAudit { kUnaudited, kAudited };
   ROW(CreateRing,    Unary,        Admin,    OneRing,  Changes, Audited)   \
   ROW(DeleteRing,    Unary,        Admin,    OneRing,  Changes, Audited)   \
   ROW(EndMigration,  Unary,        Admin,    OneRing,  Changes, Audited)   \
-  ROW(ListRings,     Unary,        Reader,   AllRings, Inline,  Unaudited) \
-  ROW(GetStatus,     Unary,        Reader,   AllRings, Inline,  Unaudited)
+  ROW(ListRings,     Unary,        Reader,   AllRings, Reads,   Unaudited) \
+  ROW(GetStatus,     Unary,        Reader,   AllRings, Reads,   Unaudited)
 // clang-format on
 
 // kLocate, kBatchLocate, …: indexes of kMethods.
@@ -91,18 +90,6 @@ constexpr const MethodRow* RowOf(Method method) {
   const auto index = static_cast<size_t>(method);
   return index < kMethods.size() ? &kMethods[index] : nullptr;
 }
-
-// A call that has waited in a queue is checked again on the rings that it
-// names. The rings that its caller may read would not be looked up again.
-constexpr bool QueuedCallsNameTheirRings() {
-  for (const MethodRow& row : kMethods) {
-    const bool waits =
-        row.queue == CallQueue::kReads || row.queue == CallQueue::kChanges;
-    if (waits && row.scope == CallScope::kAllRings) return false;
-  }
-  return true;
-}
-static_assert(QueuedCallsNameTheirRings());
 
 // A stream is served message by message, so it cannot wait in a queue.
 constexpr bool StreamsAreNotQueued() {

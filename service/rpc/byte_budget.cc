@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/channel/status_mapping.h"
+#include "service/limits.h"
 
 namespace clockwise {
 
@@ -20,6 +21,7 @@ ByteBudget::Lease::~Lease() {
 
 absl::StatusOr<ByteBudget::Lease> ByteBudget::Take(const std::string& peer,
                                                    size_t bytes) {
+  if (bytes <= limits::kSmallBytes) return Lease();
   {
     MutexLock lock(mu_);
     const auto own = by_peer_.find(peer);

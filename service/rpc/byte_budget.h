@@ -43,6 +43,7 @@ class ByteBudget {
   ByteBudget(const ByteBudget&) = delete;
   ByteBudget& operator=(const ByteBudget&) = delete;
 
+  // Takes `bytes` for a message; nothing for a message of up to kSmallBytes.
   // OVERLOADED: the client, or all clients, hold too much.
   absl::StatusOr<Lease> Take(const std::string& peer, size_t bytes);
 

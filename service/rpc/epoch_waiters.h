@@ -15,7 +15,6 @@
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
-#include "service/rpc/byte_budget.h"
 #include "service/runtime/mutex.h"
 #include "service/runtime/periodic_task.h"
 
@@ -32,8 +31,7 @@ class EpochWaiters {
  public:
   struct Waiter {
     std::string ring;
-    std::string peer;           // the client's connection
-    ByteBudget::Lease request;  // the memory of its request
+    std::string peer;  // the client's connection
     uint64_t min_epoch = 0;
     uint64_t min_incarnation = 0;
     std::chrono::steady_clock::time_point deadline;

@@ -58,34 +58,6 @@ absl::Status ParseBounded(const grpc::ByteBuffer& bytes, Request& request) {
   return ParseRequest(bytes, request);
 }
 
-// Takes the memory of a queued request from the budget. OVERLOADED.
-absl::StatusOr<std::shared_ptr<ByteBudget::Lease>> HoldRequest(
-    const google::protobuf::Message& request, const std::string& peer,
-    ByteBudget& budget) {
-  auto held = std::make_shared<ByteBudget::Lease>();
-  const size_t bytes = request.SpaceUsedLong();
-  if (bytes <= limits::kSmallBytes) return held;
-  auto lease = budget.Take(peer, bytes);
-  if (!lease.ok()) return lease.status();
-  *held = *std::move(lease);
-  return held;
-}
-
-absl::Status QueueIsFull(size_t most) {
-  return Overloaded(absl::StrCat(most,
-                                 " calls are queued already, the maximum "
-                                 "(--max-queued-calls); retry in 1 second, or "
-                                 "call another server"));
-}
-
-// Size of a batch in bytes up to which its answer is small: at most 256 keys
-// with 64 owners each.
-constexpr size_t kSmallRequest = 512;
-
-// Returns how many of the `all` places in a queue may be taken by the changes
-// of one ring, or by the reads of one caller. The others are left to others.
-constexpr size_t PlacesOfOneKey(size_t all) { return all - all / 4; }
-
 }  // namespace
 
 PlacementServiceHandlers::PlacementServiceHandlers(
@@ -100,15 +72,19 @@ PlacementServiceHandlers::PlacementServiceHandlers(
       facts_(std::move(facts)),
       budget_(limits.pending_bytes, stats),
       waiters_(membership, limits.waiting_calls, stats),
-      locate_handler_(membership, waiters_, gate, budget_),
-      locate_streams_(locate_handler_, gate, limits, calls_, stats, heartbeat),
+      locate_handler_(membership, waiters_, gate, budget_, limits.queued_calls,
+                      stats),
+      locate_streams_(locate_handler_, budget_, gate, limits, calls_, stats,
+                      heartbeat),
       watch_(membership, limits, calls_, stats, heartbeat),
       changes_(limits::kChangeThreads, limits.queued_calls,
-               PlacesOfOneKey(limits.queued_calls)),
+               WorkQueue::Priority::kNormal),
       plans_(limits::kPlanThreads, limits.queued_calls,
-             PlacesOfOneKey(limits.queued_calls)),
-      reads_(limits::kReadThreads, limits.queued_calls,
-             PlacesOfOneKey(limits.queued_calls)) {
+             WorkQueue::Priority::kLow),
+      short_reads_(limits::kReadThreads, limits.queued_calls,
+                   WorkQueue::Priority::kNormal),
+      long_reads_(limits::kReadThreads, limits.queued_calls,
+                  WorkQueue::Priority::kLow) {
   membership_.Listen([this](const std::string& ring) {
     waiters_.Wake();
     watch_.Wake(ring);
@@ -132,25 +108,25 @@ void PlacementServiceHandlers::Drain() {
 template <typename Request>
 PlacementServiceHandlers::Reactor* PlacementServiceHandlers::HandleLocate(
     Method method, Context* context, const Bytes* bytes, Bytes* response) {
-  CallsUnderWay::UnaryReactor* counted = nullptr;
-  if (std::is_same_v<Request, v1::BatchLocateRequest> &&
-      bytes->Length() > kSmallRequest) {
-    counted = new CallsUnderWay::UnaryReactor(calls_);
-  }
-  Reactor* const reactor =
-      counted != nullptr ? counted : context->DefaultReactor();
-  const UnaryCall call =
-      counted != nullptr
-          ? UnaryCall(context, counted, response, &stats_.Of(method), &budget_)
-          : UnaryCall(context, reactor, response, &stats_.Of(method));
-  // The call may have ended before Wait returns.
+  const auto start = std::chrono::steady_clock::now();
+  MethodStats* const stats = &stats_.Of(method);
+  std::optional<LocateHandler::Reply> answer;
+  const grpc::Slice request = ToSlice(*bytes);
   if (closed_.load(std::memory_order_relaxed)) {
-    call.Finish(Draining());
+    answer = Draining();
+  } else {
+    answer = locate_handler_.Locate<Request>(*context, method, request);
+  }
+  if (answer.has_value() &&
+      (!answer->ok() || (*answer)->size() <= limits::kSmallBytes)) {
+    // The call may have ended before Finish returns.
+    Reactor* const reactor = context->DefaultReactor();
+    UnaryCall(context, reactor, response, stats, start).Finish(*answer);
     return reactor;
   }
-  const grpc::Slice request = ToSlice(*bytes);
-  if (const auto answer =
-          locate_handler_.Locate<Request>(*context, method, request)) {
+  auto* const reactor = new CallsUnderWay::UnaryReactor(calls_);
+  const UnaryCall call(context, reactor, response, stats, start, &budget_);
+  if (answer.has_value()) {
     call.Finish(*answer);
   } else {
     locate_handler_.Wait<Request>(
@@ -180,6 +156,7 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
                                              Admitted& admitted) const {
   constexpr CallScope kScope = RowOf(kMethod)->scope;
   const absl::Status parsed = ParseBounded(bytes, request);
+  admitted.peer = context.peer();
   absl::string_view ring = AccessGate::kEveryRing;
   if constexpr (kScope == CallScope::kOneRing) {
     static_assert(
@@ -191,9 +168,7 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
   absl::Status status = parsed;
   if (parsed.ok()) {
     if constexpr (kScope == CallScope::kAllRings) {
-      auto readable = gate_.Readable(context, kMethod);
-      status = readable.status();
-      if (readable.ok()) admitted.readable = *std::move(readable);
+      status = FindReadable<kMethod>(context, admitted);
     } else {
       status = gate_.Admit(context, kMethod, ring, admitted.caller);
     }
@@ -206,13 +181,10 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
         admitted.rings.emplace_back(SourceOf(request));
       }
     }
-    if constexpr (kMethod == Method::kGetStatus) {
-      admitted.sees_store = gate_.HasAnyRole(context, Role::kOperator);
-    }
   }
   if constexpr (RowOf(kMethod)->audit == CallAudit::kAudited) {
     if (audit_ == nullptr) return status;
-    admitted.entry = EntryOf(kMethod, context.peer());
+    admitted.entry = EntryOf(kMethod, admitted.peer);
     if (parsed.ok()) Describe(request, ring, admitted.entry);
     SetCaller(admitted.caller, admitted.entry);
     if (!status.ok()) Audit<kMethod>(admitted, status, 0);
@@ -221,13 +193,28 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
 }
 
 template <Method kMethod>
-absl::Status PlacementServiceHandlers::CheckAgain(
-    const Context& context, const Admitted& admitted) const {
+absl::Status PlacementServiceHandlers::CheckAgain(const Context& context,
+                                                  Admitted& admitted) const {
+  if constexpr (RowOf(kMethod)->scope == CallScope::kAllRings) {
+    return FindReadable<kMethod>(context, admitted);
+  }
   absl::Status status;
   for (const std::string& ring : admitted.rings) {
     if (status.ok()) status = gate_.Check(context, kMethod, ring);
   }
   return status;
+}
+
+template <Method kMethod>
+absl::Status PlacementServiceHandlers::FindReadable(const Context& context,
+                                                    Admitted& admitted) const {
+  auto readable = gate_.Readable(context, kMethod);
+  if (!readable.ok()) return readable.status();
+  admitted.readable = *std::move(readable);
+  if constexpr (kMethod == Method::kGetStatus) {
+    admitted.sees_store = gate_.HasAnyRole(context, Role::kOperator);
+  }
+  return absl::OkStatus();
 }
 
 template <Method kMethod, typename Request, typename Response>
@@ -260,13 +247,18 @@ PlacementServiceHandlers::Adder PlacementServiceHandlers::AdderFor(
   if constexpr (RowOf(kMethod)->queue == CallQueue::kChanges) {
     WorkQueue& queue = IsPlan(request) ? plans_ : changes_;
     return [&queue, ring = std::string(MeantRing(RingOf(request)))](
-               std::function<void()> work) {
-      return queue.Add(ring, std::move(work));
+               std::function<void()> run, std::function<void()> drop) {
+      return queue.Add(ring, std::move(run), std::move(drop));
     };
   } else {
-    return [this, &admitted](std::function<void()> work) {
-      return reads_.Add(admitted.caller.name, std::move(work));
-    };
+    WorkQueue& queue =
+        TakesLong(membership_, request) ? long_reads_ : short_reads_;
+    return
+        [&queue, caller = admitted.caller.name.empty() ? admitted.peer
+                                                       : admitted.caller.name](
+            std::function<void()> run, std::function<void()> drop) {
+          return queue.Add(caller, std::move(run), std::move(drop));
+        };
   }
 }
 
@@ -276,7 +268,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   // Phase 1: count the call, and check the caller.
   auto* const reactor = new CallsUnderWay::UnaryReactor(calls_);
   const UnaryCall call(context, reactor, response, &stats_.Of(kMethod),
-                       &budget_);
+                       std::chrono::steady_clock::now(), &budget_);
   auto request = std::make_shared<Request>();
   auto admitted = std::make_shared<Admitted>();
   if (absl::Status status =
@@ -294,12 +286,7 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
     call.Finish(refused);
     return reactor;
   }
-  if constexpr (RowOf(kMethod)->queue == CallQueue::kInline) {
-    call.Finish(Work<kMethod, Request, Response>(std::move(*request), *admitted,
-                                                 nullptr));
-    return reactor;
-  }
-  auto memory = HoldRequest(*request, context->peer(), budget_);
+  auto memory = budget_.Take(context->peer(), request->SpaceUsedLong());
   if (!memory.ok()) {
     Audit<kMethod>(*admitted, memory.status(), 0);
     call.Finish(memory.status());
@@ -317,8 +304,16 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   const auto deadline =
       deadlines_.Add(queued->answer_by(), [queued] { queued->Expire(); });
   const auto add = AdderFor<kMethod>(*request, *admitted);
-  const bool added = add([this, queued, deadline, request, admitted,
-                          held = *std::move(memory)] {
+  const auto drop = [this, queued, deadline, admitted] {
+    deadlines_.Remove(deadline);
+    stats_.Reached(Limit::kQueuedCalls);
+    const absl::Status refused = QueueIsFull(limits_.queued_calls);
+    Audit<kMethod>(*admitted, refused, 0);
+    queued->Refuse(refused);
+  };
+  const auto run = [this, queued, deadline, request, admitted,
+                    held = std::make_shared<ByteBudget::Lease>(
+                        *std::move(memory))] {
     const absl::Status begun = queued->Begin();
     if (begun.ok()) {
       const absl::StatusOr<Response> answer = Work<kMethod, Request, Response>(
@@ -330,14 +325,10 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
       Audit<kMethod>(*admitted, begun, 0);
     }
     deadlines_.Remove(deadline);
-  });
-  // Phase 3: if the queue is full, reject the call.
-  if (added) return reactor;
-  deadlines_.Remove(deadline);
-  stats_.Reached(Limit::kQueuedCalls);
-  const absl::Status refused = QueueIsFull(limits_.queued_calls);
-  Audit<kMethod>(*admitted, refused, 0);
-  queued->Refuse(refused);
+  };
+  // If the queue is full, the call is rejected now, or when another caller
+  // takes its place.
+  if (!add(run, drop)) drop();
   return reactor;
 }
 
@@ -350,12 +341,10 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
         context, bytes, response);                                          \
   }
 #define CLOCKWISE_DEFINE_Changes(name) CLOCKWISE_DEFINE_Reads(name)
-#define CLOCKWISE_DEFINE_Inline(name) CLOCKWISE_DEFINE_Reads(name)
 #define CLOCKWISE_ROW(name, type, role, scope, queue, audit) \
   CLOCKWISE_DEFINE_##queue(name)
 CLOCKWISE_METHODS(CLOCKWISE_ROW)
 #undef CLOCKWISE_ROW
-#undef CLOCKWISE_DEFINE_Inline
 #undef CLOCKWISE_DEFINE_Changes
 #undef CLOCKWISE_DEFINE_Reads
 #undef CLOCKWISE_DEFINE_NoQueue

@@ -115,6 +115,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // The result of the gate's check, and the entry for the audit log.
   struct Admitted {
     AccessGate::Caller caller;
+    std::string peer;
     std::vector<std::string> rings;  // on which the caller needs the role
     Readable readable;               // CallScope::kAllRings only
     bool sees_store = false;         // GetStatus only
@@ -128,11 +129,14 @@ class PlacementServiceHandlers final : public RawPlacementService {
                      Request& request, Admitted& admitted) const;
   // Checks again the caller of a call that has waited.
   template <Method kMethod>
-  absl::Status CheckAgain(const Context& context,
-                          const Admitted& admitted) const;
+  absl::Status CheckAgain(const Context& context, Admitted& admitted) const;
+  // Finds the rings that a caller may read, for CallScope::kAllRings.
+  template <Method kMethod>
+  absl::Status FindReadable(const Context& context, Admitted& admitted) const;
   // Returns a function that adds work to the queue that the table has for the
   // method. It returns false if the queue is full.
-  using Adder = std::function<bool(std::function<void()> work)>;
+  using Adder = std::function<bool(std::function<void()> run,
+                                   std::function<void()> drop)>;
   template <Method kMethod, typename Request>
   Adder AdderFor(const Request& request, const Admitted& admitted);
   // Answers a call on its queue in the table, not later than the client's
@@ -168,7 +172,9 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // rings: the changes of one ring are made one at a time.
   WorkQueue changes_;
   WorkQueue plans_;  // validate_only; a long plan delays no read
-  WorkQueue reads_;  // by caller
+  // By caller. Short reads do not wait for long ones.
+  WorkQueue short_reads_;
+  WorkQueue long_reads_;
 };
 
 }  // namespace clockwise

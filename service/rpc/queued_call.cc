@@ -2,9 +2,18 @@
 
 #include <chrono>
 
+#include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
+#include "service/channel/status_mapping.h"
 
 namespace clockwise {
+
+absl::Status QueueIsFull(size_t most) {
+  return Overloaded(absl::StrCat(most,
+                                 " calls are queued already, the maximum "
+                                 "(--max-queued-calls); retry in 1 second, or "
+                                 "call another server"));
+}
 
 // The context exists only until the call is answered.
 absl::Status QueuedCall::Begin() {

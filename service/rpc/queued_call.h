@@ -19,6 +19,9 @@
 
 namespace clockwise {
 
+// Returns OVERLOADED: `most` calls are queued already.
+absl::Status QueueIsFull(size_t most);
+
 class QueuedCall {
  public:
   enum class Kind { kChange, kRead };

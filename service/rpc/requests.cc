@@ -15,6 +15,9 @@
 namespace clockwise {
 namespace {
 
+// A read of this many nodes and slots takes a few milliseconds.
+constexpr size_t kShortRead = 20'000;
+
 absl::Status NotAPageToken(absl::string_view page_token) {
   return FieldRefusal("page_token",
                       absl::StrCat(Quoted(page_token),
@@ -81,6 +84,31 @@ ChangeRequest ToChangeRequest(v1::EndMigrationRequest request,
   ChangeRequest change = CommonFields(request, std::move(actor));
   change.end_migration = true;
   return change;
+}
+
+bool TakesLong(const Membership& membership,
+               const v1::GetRingRequest& request) {
+  const auto state = membership.Find(request.ring());
+  if (!state.ok()) return false;
+  const Ring& ring = (*state)->ring();
+  // An older epoch is built from the nodes.
+  const bool slots =
+      request.include_points() ||
+      (request.epoch() != 0 && request.epoch() != (*state)->epoch) ||
+      ring.spec().layout() == v1::LAYOUT_PARTITIONED;
+  return ring.nodes().size() + (slots ? ring.slots() : 0) > kShortRead;
+}
+
+bool TakesLong(const Membership& membership,
+               const v1::CompareEpochsRequest& request) {
+  const auto state = membership.Find(request.ring());
+  return state.ok() &&
+         (*state)->ring().nodes().size() + (*state)->ring().slots() >
+             kShortRead;
+}
+
+bool TakesLong(const Membership&, const v1::ListChangesRequest& request) {
+  return request.page_size() > limits::kDefaultPageSize;
 }
 
 absl::StatusOr<v1::CreateRingResponse> HandleRequest(

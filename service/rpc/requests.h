@@ -46,6 +46,20 @@ ChangeRequest ToChangeRequest(v1::EndMigrationRequest request,
 ChangeRequest ToChangeRequest(v1::ApplyChangesRequest request,
                               std::string actor);
 
+// TakesLong returns true for reads that may take more than a few milliseconds,
+// so that other reads need not wait for them.
+bool TakesLong(const Membership& membership, const v1::GetRingRequest& request);
+bool TakesLong(const Membership& membership,
+               const v1::CompareEpochsRequest& request);
+bool TakesLong(const Membership& membership,
+               const v1::ListChangesRequest& request);
+inline bool TakesLong(const Membership&, const v1::ListRingsRequest&) {
+  return false;
+}
+inline bool TakesLong(const Membership&, const v1::GetStatusRequest&) {
+  return false;
+}
+
 // Answer a request.
 absl::StatusOr<v1::CreateRingResponse> HandleRequest(
     Membership& membership, const v1::CreateRingRequest& request,

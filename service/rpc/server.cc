@@ -59,6 +59,8 @@ void SetLimits(const ServingLimits& limits, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(limits.request_bytes);
   builder.SetMaxSendMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, limits.metadata_bytes);
+  grpc::ResourceQuota quota("clockwised");
+  builder.SetResourceQuota(quota.Resize(limits.connection_bytes));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              limits.calls_per_connection);
   if (limits.connection_seconds > 0) {

@@ -9,9 +9,11 @@
 namespace clockwise {
 
 struct ServingLimits {
-  // gRPC enforces these two, with RESOURCE_EXHAUSTED.
+  // gRPC enforces these, with RESOURCE_EXHAUSTED.
   int request_bytes = limits::kMaxRequestBytes;
   int metadata_bytes = limits::kMaxMetadataBytes;
+  // Memory of all connections and of requests that arrive.
+  size_t connection_bytes = limits::kMaxConnectionBytes;
   // Further calls wait in the client.
   int calls_per_connection = limits::kMaxCallsPerConnection;
   // Lifetime of a connection of gRPC, and of an HTTP event stream; 0: no limit.

@@ -24,9 +24,8 @@ std::chrono::steady_clock::time_point AnswerBy(
 }
 
 void UnaryCall::FinishAnswer() const {
-  const size_t bytes = response_->Length();
-  if (budget_ != nullptr && bytes > limits::kSmallBytes) {
-    auto lease = budget_->Take(context_->peer(), bytes);
+  if (budget_ != nullptr) {
+    auto lease = budget_->Take(context_->peer(), response_->Length());
     if (!lease.ok()) {
       response_->Clear();
       return Finish(lease.status());

@@ -25,15 +25,15 @@ std::chrono::steady_clock::time_point AnswerBy(
 
 class UnaryCall {
  public:
-  // All four must outlive the call.
+  // All four must outlive the call. `start` is the time at which it arrived.
   UnaryCall(grpc::CallbackServerContext* context,
             grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response,
-            MethodStats* stats)
+            MethodStats* stats, std::chrono::steady_clock::time_point start)
       : context_(context),
         reactor_(reactor),
         response_(response),
         stats_(stats),
-        start_(std::chrono::steady_clock::now()) {
+        start_(start) {
     stats_->CountStarted();
   }
 
@@ -41,8 +41,9 @@ class UnaryCall {
   // room, the call ends with OVERLOADED.
   UnaryCall(grpc::CallbackServerContext* context,
             CallsUnderWay::UnaryReactor* reactor, grpc::ByteBuffer* response,
-            MethodStats* stats, ByteBudget* budget)
-      : UnaryCall(context, reactor, response, stats) {
+            MethodStats* stats, std::chrono::steady_clock::time_point start,
+            ByteBudget* budget)
+      : UnaryCall(context, reactor, response, stats, start) {
     counted_ = reactor;
     budget_ = budget;
   }

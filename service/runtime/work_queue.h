@@ -1,6 +1,8 @@
 // WorkQueue runs functions on threads of its own. Functions with the same
 // key run one at a time, in the order in which they were added. Functions with
-// different keys run in parallel, and keys take turns. Its length is bounded.
+// different keys run in parallel, and keys take turns. Its length is bounded,
+// and keys share the places equally: if all are taken, a function of a key with
+// few takes the place of the newest function of the key with the most.
 // Thread-safe. It owns its threads.
 #ifndef CLOCKWISE_SERVICE_RUNTIME_WORK_QUEUE_H_
 #define CLOCKWISE_SERVICE_RUNTIME_WORK_QUEUE_H_
@@ -21,24 +23,35 @@ namespace clockwise {
 
 class WorkQueue {
  public:
-  // Starts `threads` >= 1 threads. At most `capacity` functions wait, and at
-  // most `capacity_of_key` of one key.
-  WorkQueue(size_t threads, size_t capacity, size_t capacity_of_key);
+  // The share of the processor that the threads get if it is busy.
+  enum class Priority { kNormal, kLow };
+
+  // Starts `threads` >= 1 threads. At most `capacity` functions wait.
+  WorkQueue(size_t threads, size_t capacity, Priority priority);
   // Runs all functions that were added, then joins the threads.
   ~WorkQueue();
   WorkQueue(const WorkQueue&) = delete;
   WorkQueue& operator=(const WorkQueue&) = delete;
 
-  // Adds `work`. Returns false, and does not run it, if the queue is full.
-  [[nodiscard]] bool Add(const std::string& key, std::function<void()> work);
+  // Adds `run`. Returns false, and calls neither function, if the queue is
+  // full. Calls `drop` instead of `run` if another key takes the place, on the
+  // thread that adds its function.
+  [[nodiscard]] bool Add(const std::string& key, std::function<void()> run,
+                         std::function<void()> drop = nullptr);
 
  private:
-  using Line = std::deque<std::function<void()>>;
+  struct Work {
+    std::function<void()> run;
+    std::function<void()> drop;
+  };
+  using Line = std::deque<Work>;
 
   void Run(const std::stop_token& stop);
+  // Frees a place for a key that has `own` functions. Moves the function that
+  // had it to `displaced`. Returns false if no other key has more places.
+  bool Displace(size_t own, Work& displaced) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const size_t capacity_;
-  const size_t capacity_of_key_;
   Mutex mu_;
   Condition added_;
   // A key has a line, perhaps an empty one, while its functions wait or run.

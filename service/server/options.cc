@@ -60,7 +60,12 @@ void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
                  "Maximum memory of requests that wait and of answers that "
                  "clients have not read, in bytes")
       ->type_name("BYTES")
-      ->check(Between(limits::kLeastPendingBytes, limits::kMostPendingBytes));
+      ->check(Between(limits::kLeastMemoryBytes, limits::kMostMemoryBytes));
+  app.add_option("--max-connection-bytes", serving.connection_bytes,
+                 "Maximum memory of connections and of requests that arrive, "
+                 "in bytes")
+      ->type_name("BYTES")
+      ->check(Between(limits::kLeastMemoryBytes, limits::kMostMemoryBytes));
   app.add_option("--max-connection-age", serving.connection_seconds,
                  "Maximum age of a connection, in seconds; 0 means no limit. "
                  "Clients then connect again")

@@ -189,7 +189,7 @@ TEST_F(WatchBugsTest,
 }
 
 // 18667: a watch from exactly the compacted revision missed the event there.
-TEST_F(WatchBugsTest, NoEventIsMissedAtTheEdgeOfHistory) {
+TEST_F(SilentWatchBugsTest, NoEventIsMissedAtTheEdgeOfHistory) {
   std::vector<RingViewPtr> at_epoch(1);  // mirror of a watcher at each epoch
   RingViewPtr mirror;
   const auto all = Watch();

@@ -1,5 +1,7 @@
 #include "service/runtime/work_queue.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <semaphore>
 #include <string>
@@ -10,12 +12,13 @@
 namespace clockwise {
 namespace {
 
+constexpr auto kNormal = WorkQueue::Priority::kNormal;
+
 TEST(WorkQueueTest, RunsOneKeyInOrderAndAllBeforeItIsDestroyed) {
   std::vector<int> ran;
   std::atomic<int> at_once = 0;
   {
-    WorkQueue queue(/*threads=*/4, /*capacity=*/1000,
-                    /*capacity_of_key=*/1000);
+    WorkQueue queue(/*threads=*/4, /*capacity=*/1000, kNormal);
     for (int i = 0; i < 500; ++i) {
       ASSERT_TRUE(queue.Add("a", [&, i] {
         EXPECT_EQ(++at_once, 1);
@@ -31,7 +34,7 @@ TEST(WorkQueueTest, RunsOneKeyInOrderAndAllBeforeItIsDestroyed) {
 TEST(WorkQueueTest, OtherKeysDoNotWaitForALongOne) {
   std::counting_semaphore<> go_on(0);
   std::counting_semaphore<> ran(0);
-  WorkQueue queue(/*threads=*/2, /*capacity=*/10, /*capacity_of_key=*/10);
+  WorkQueue queue(/*threads=*/2, /*capacity=*/10, kNormal);
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(queue.Add("long", [&] { go_on.acquire(); }));
   }
@@ -45,7 +48,7 @@ TEST(WorkQueueTest, OtherKeysDoNotWaitForALongOne) {
 TEST(WorkQueueTest, AsManyKeysRunAtOnceAsThereAreThreads) {
   std::counting_semaphore<> running(0);
   std::counting_semaphore<> go_on(0);
-  WorkQueue queue(/*threads=*/3, /*capacity=*/3, /*capacity_of_key=*/3);
+  WorkQueue queue(/*threads=*/3, /*capacity=*/3, kNormal);
   for (const char* key : {"a", "b", "c"}) {
     ASSERT_TRUE(queue.Add(key, [&] {
       running.release();
@@ -60,8 +63,7 @@ TEST(WorkQueueTest, AKeyWithMuchWorkTakesTurnsWithTheOthers) {
   std::binary_semaphore begin(0);
   std::vector<std::string> ran;
   {
-    WorkQueue queue(/*threads=*/1, /*capacity=*/10,
-                    /*capacity_of_key=*/10);
+    WorkQueue queue(/*threads=*/1, /*capacity=*/10, kNormal);
     ASSERT_TRUE(queue.Add("first", [&] { begin.acquire(); }));
     for (int i = 0; i < 3; ++i) {
       ASSERT_TRUE(queue.Add("a", [&] { ran.emplace_back("a"); }));
@@ -72,25 +74,49 @@ TEST(WorkQueueTest, AKeyWithMuchWorkTakesTurnsWithTheOthers) {
   EXPECT_EQ(ran, (std::vector<std::string>{"a", "b", "a", "a"}));
 }
 
-TEST(WorkQueueTest, OneKeyDoesNotTakeAllPlaces) {
-  std::atomic<int> ran = 0;
+TEST(WorkQueueTest, KeysShareThePlaces) {
+  std::vector<std::string> ran;
+  std::vector<std::string> dropped;
   {
     std::binary_semaphore running(0);
     std::binary_semaphore go_on(0);
-    WorkQueue queue(/*threads=*/1, /*capacity=*/3, /*capacity_of_key=*/2);
-    ASSERT_TRUE(queue.Add("a", [&] {
+    WorkQueue queue(/*threads=*/1, /*capacity=*/4, kNormal);
+    const auto add = [&](const std::string& key, const std::string& name) {
+      return queue.Add(
+          key, [&ran, name] { ran.push_back(name); },
+          [&dropped, name] { dropped.push_back(name); });
+    };
+    ASSERT_TRUE(queue.Add("first", [&] {
       running.release();
       go_on.acquire();
     }));
     running.acquire();  // it has left the queue
-    EXPECT_TRUE(queue.Add("a", [&] { ++ran; }));
-    EXPECT_TRUE(queue.Add("a", [&] { ++ran; }));
-    EXPECT_FALSE(queue.Add("a", [&] { ran += 100; }));
-    EXPECT_TRUE(queue.Add("b", [&] { ++ran; }));
-    EXPECT_FALSE(queue.Add("c", [&] { ran += 100; }));
+    for (const char* name : {"a1", "a2", "a3", "a4"}) {
+      EXPECT_TRUE(add("a", name));
+    }
+    EXPECT_FALSE(add("a", "a5"));
+    EXPECT_TRUE(add("b", "b1"));
+    EXPECT_TRUE(add("b", "b2"));
+    EXPECT_FALSE(add("b", "b3"));  // each has two places
+    EXPECT_TRUE(add("c", "c1"));
+    EXPECT_FALSE(add("c", "c2"));
     go_on.release();
   }
-  EXPECT_EQ(ran, 3);
+  EXPECT_EQ(dropped, (std::vector<std::string>{"a4", "a3", "a2"}));
+  EXPECT_EQ(ran, (std::vector<std::string>{"a1", "b1", "c1", "b2"}));
+}
+
+TEST(WorkQueueTest, ThreadsOfLowPriorityGetLess) {
+  const auto nice_of = [](WorkQueue::Priority priority) {
+    std::atomic<int> nice = 0;
+    {
+      WorkQueue queue(/*threads=*/1, /*capacity=*/1, priority);
+      EXPECT_TRUE(queue.Add("a", [&] { nice = getpriority(PRIO_PROCESS, 0); }));
+    }
+    return nice.load();
+  };
+  EXPECT_EQ(nice_of(kNormal), getpriority(PRIO_PROCESS, 0));
+  EXPECT_GE(nice_of(WorkQueue::Priority::kLow), 5);
 }
 
 }  // namespace

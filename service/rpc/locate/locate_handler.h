@@ -1,6 +1,7 @@
 // LocateHandler answers look-ups from the newest state of a ring. Look-ups that
-// require a later epoch wait. Thread-safe. The membership, the waiters and the
-// gate must outlive it.
+// require a later epoch wait. Large batches are answered on threads of their
+// own, so that other look-ups do not wait for them; clients take turns.
+// Thread-safe. The other objects that it uses must outlive it.
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_HANDLER_H_
 #define CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_HANDLER_H_
 
@@ -17,6 +18,7 @@
 #include "service/rpc/byte_budget.h"
 #include "service/rpc/epoch_waiters.h"
 #include "service/rpc/locate/locate_query.h"
+#include "service/runtime/work_queue.h"
 
 namespace clockwise {
 
@@ -25,24 +27,22 @@ class LocateHandler {
   using Reply = absl::StatusOr<grpc::Slice>;
 
   LocateHandler(const Membership& membership, EpochWaiters& waiters,
-                const AccessGate& gate, ByteBudget& budget)
-      : membership_(membership),
-        waiters_(waiters),
-        gate_(gate),
-        budget_(budget) {}
+                const AccessGate& gate, ByteBudget& budget, size_t queued_calls,
+                RpcStats& stats);
 
   // Checks the caller of `method`, and answers a v1::LocateRequest or
-  // v1::BatchLocateRequest. Returns nullopt if its min_epoch is not reached;
-  // the caller must then call Wait. Sets `ring`, unless null, to the ring of
-  // the request.
+  // v1::BatchLocateRequest. Returns nullopt if its min_epoch is not reached, or
+  // if it takes long; the caller must then call Wait. Sets `ring`, unless null,
+  // to the ring of the request.
   template <typename Request>
   std::optional<Reply> Locate(const grpc::CallbackServerContext& context,
                               Method method, const grpc::Slice& request,
                               std::string* ring = nullptr) const;
 
   // Calls `later` with the answer when the request's min_epoch is reached,
-  // perhaps before this function returns. Checks the caller again then, because
-  // its role may have changed. `context` must live until then.
+  // perhaps before this function returns, and perhaps on another thread. Checks
+  // the caller again then, because its role may have changed. OVERLOADED: too
+  // many calls wait. `context` must live until then.
   template <typename Request>
   void Wait(const grpc::CallbackServerContext& context, Method method,
             const grpc::Slice& request,
@@ -53,11 +53,19 @@ class LocateHandler {
   template <typename Request>
   Reply ReplyFrom(const grpc::CallbackServerContext& context, Method method,
                   const RingState& state, const LocateQuery& query) const;
+  // Answers a request that has waited. `reached`: the state, or an error.
+  template <typename Request>
+  Reply AnswerLate(const grpc::CallbackServerContext& context, Method method,
+                   const grpc::Slice& request,
+                   const absl::StatusOr<StatePtr>& reached) const;
 
   const Membership& membership_;
   EpochWaiters& waiters_;
   const AccessGate& gate_;
   ByteBudget& budget_;
+  const size_t queued_calls_;
+  RpcStats& stats_;
+  WorkQueue batches_;  // by connection; last, its work uses the others
 };
 
 }  // namespace clockwise

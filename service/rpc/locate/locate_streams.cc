@@ -125,7 +125,7 @@ class LocateStreams::Stream final : public Reactor {
     }
     if (read) StartRead(&request_);
     if (next) {
-      StartWrite(&answer_);
+      StartWrite(&answer_.bytes);
     } else {
       FinishIfIdle();
     }
@@ -142,28 +142,43 @@ class LocateStreams::Stream final : public Reactor {
   }
 
  private:
+  // An answer, and its memory.
+  struct Answer {
+    grpc::ByteBuffer bytes;
+    ByteBudget::Lease memory;
+  };
+
+  absl::StatusOr<Answer> WithMemory(const LocateHandler::Reply& reply) {
+    if (!reply.ok()) return reply.status();
+    auto memory = streams_.budget_.Take(context_.peer(), reply->size());
+    if (!memory.ok()) return memory.status();
+    return Answer{grpc::ByteBuffer(&*reply, 1), *std::move(memory)};
+  }
+
   // Receives the answer to the last request. Writes it, or keeps it in waiting_
   // until the present write has ended.
-  void Take(const LocateHandler::Reply& answer) {
+  void Take(const LocateHandler::Reply& reply) {
+    absl::StatusOr<Answer> answer = WithMemory(reply);
+    const bool ok = answer.ok();
     bool write = false;
     bool read = false;
     {
       MutexLock lock(mu_);
       answering_ = false;
-      if (!answer.ok()) {
+      if (!ok) {
         if (!end_.has_value()) end_ = answer.status();
       } else if (writing_) {
-        waiting_ = grpc::ByteBuffer(&*answer, 1);
+        waiting_ = *std::move(answer);
       } else {
-        answer_ = grpc::ByteBuffer(&*answer, 1);
+        answer_ = *std::move(answer);
         write = writing_ = true;
         read = !end_.has_value();
       }
     }
     if (read) StartRead(&request_);
     if (write) {
-      StartWrite(&answer_);
-    } else if (!answer.ok()) {
+      StartWrite(&answer_.bytes);
+    } else if (!ok) {
       FinishIfIdle();
     }
   }
@@ -185,10 +200,10 @@ class LocateStreams::Stream final : public Reactor {
   const std::string network_;
   StreamPtr self_;
   grpc::ByteBuffer request_;  // used by the read
-  grpc::ByteBuffer answer_;   // used by the write
+  Answer answer_;             // used by the write
   Mutex mu_;
   // The answer to write next.
-  std::optional<grpc::ByteBuffer> waiting_ ABSL_GUARDED_BY(mu_);
+  std::optional<Answer> waiting_ ABSL_GUARDED_BY(mu_);
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mu_);
   // The ring of the last request.
   std::optional<std::string> ring_ ABSL_GUARDED_BY(mu_);
@@ -197,11 +212,13 @@ class LocateStreams::Stream final : public Reactor {
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
 };
 
-LocateStreams::LocateStreams(LocateHandler& handler, const AccessGate& gate,
+LocateStreams::LocateStreams(LocateHandler& handler, ByteBudget& budget,
+                             const AccessGate& gate,
                              const ServingLimits& limits, CallsUnderWay& calls,
                              RpcStats& stats,
                              std::chrono::milliseconds between_checks)
     : locate_handler_(handler),
+      budget_(budget),
       gate_(gate),
       calls_(calls),
       stats_(stats),

@@ -4,7 +4,8 @@
 //
 // A stream answers its requests one after the other. While an answer is being
 // written, the stream computes the next one, but reads no further request. A
-// client that does not read thus uses the memory of two answers.
+// client that does not read thus uses the memory of two answers, which is taken
+// from the budget; the stream ends with OVERLOADED if there is none.
 //
 // The caller's role is checked for each request, and for open streams at the
 // same interval as the heartbeats of a Watch.
@@ -38,9 +39,10 @@ class LocateStreams {
   using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
   // Counts the streams that it rejects because of `limits`.
-  LocateStreams(LocateHandler& handler, const AccessGate& gate,
-                const ServingLimits& limits, CallsUnderWay& calls,
-                RpcStats& stats, std::chrono::milliseconds between_checks);
+  LocateStreams(LocateHandler& handler, ByteBudget& budget,
+                const AccessGate& gate, const ServingLimits& limits,
+                CallsUnderWay& calls, RpcStats& stats,
+                std::chrono::milliseconds between_checks);
 
   // Serves one LocateStream call.
   Reactor* Open(grpc::CallbackServerContext* context);
@@ -60,6 +62,7 @@ class LocateStreams {
   void Forget(const StreamPtr& stream, const absl::Status& status);
 
   LocateHandler& locate_handler_;
+  ByteBudget& budget_;
   const AccessGate& gate_;
   CallsUnderWay& calls_;
   RpcStats& stats_;

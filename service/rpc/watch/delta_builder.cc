@@ -9,25 +9,33 @@ namespace clockwise {
 
 DeltaBuilder::DeltaBuilder()
     : queue_(std::make_unique<WorkQueue>(1, limits::kMaxWaitingDeltas,
-                                         limits::kMaxWaitingDeltas / 2)) {}
+                                         WorkQueue::Priority::kLow)) {}
 
-bool DeltaBuilder::Build(const StatePtr& state, uint64_t from_epoch,
+void DeltaBuilder::Build(const StatePtr& state, uint64_t from_epoch,
                          bool include_moves, const std::string& peer,
                          Done done) {
-  Key key(state, from_epoch, include_moves);
-  MutexLock lock(mu_);
-  const auto at = waiting_.find(key);
-  if (at != waiting_.end()) {
+  const Key key(state, from_epoch, include_moves);
+  {
+    MutexLock lock(mu_);
+    const auto [at, is_new] = waiting_.try_emplace(key);
     at->second.push_back(std::move(done));
-    return true;
+    if (!is_new) return;
   }
-  // Work takes the lock too, so it cannot run before `done` is in the list.
-  if (!queue_->Add(absl::StrCat(state->name(), " ", peer),
-                   [this, key] { Work(key); })) {
-    return false;
+  const bool added = queue_->Add(
+      absl::StrCat(state->name(), " ", peer), [this, key] { Work(key); },
+      [this, key] { End(key, nullptr); });
+  if (!added) End(key, nullptr);
+}
+
+void DeltaBuilder::End(const Key& key, const BuiltDelta* delta) {
+  std::vector<Done> waiting;
+  {
+    MutexLock lock(mu_);
+    const auto at = waiting_.find(key);
+    waiting = std::move(at->second);
+    waiting_.erase(at);
   }
-  waiting_[std::move(key)].push_back(std::move(done));
-  return true;
+  for (const Done& done : waiting) done(delta);
 }
 
 void DeltaBuilder::Work(const Key& key) {
@@ -38,14 +46,7 @@ void DeltaBuilder::Work(const Key& key) {
   const auto& [state, from_epoch, include_moves] = key;
   const BuiltDelta delta{state, from_epoch, include_moves,
                          EncodeWatch(*state, from_epoch, include_moves)};
-  std::vector<Done> waiting;
-  {
-    MutexLock lock(mu_);
-    const auto at = waiting_.find(key);
-    waiting = std::move(at->second);
-    waiting_.erase(at);
-  }
-  for (const Done& done : waiting) done(delta);
+  End(key, &delta);
 }
 
 void DeltaBuilder::Stop() {

@@ -22,7 +22,7 @@ namespace clockwise {
 
 class DeltaBuilder {
  public:
-  using Done = std::function<void(const BuiltDelta& delta)>;
+  using Done = std::function<void(const BuiltDelta* delta)>;
 
   DeltaBuilder();
   ~DeltaBuilder() { Stop(); }
@@ -30,11 +30,10 @@ class DeltaBuilder {
   DeltaBuilder& operator=(const DeltaBuilder&) = delete;
 
   // Builds the delta from `from_epoch` to `state`, and then calls `done` on its
-  // thread. `peer` is the network of the client. Returns false, and does not
-  // call `done`, if too many deltas wait.
-  [[nodiscard]] bool Build(const StatePtr& state, uint64_t from_epoch,
-                           bool include_moves, const std::string& peer,
-                           Done done);
+  // thread. `peer` is the network of the client. If too many deltas wait, calls
+  // `done` with null, perhaps before this function returns.
+  void Build(const StatePtr& state, uint64_t from_epoch, bool include_moves,
+             const std::string& peer, Done done);
   // Waits for the delta in progress, and drops the others.
   void Stop();
 
@@ -42,6 +41,8 @@ class DeltaBuilder {
   using Key = std::tuple<StatePtr, uint64_t, bool>;
 
   void Work(const Key& key);
+  // Calls the functions that wait for a delta. Null: it is not built.
+  void End(const Key& key, const BuiltDelta* delta);
 
   Mutex mu_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

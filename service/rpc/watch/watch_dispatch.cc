@@ -234,35 +234,35 @@ std::optional<WatchEvent> WatchHub::NextEvent(
   auto event =
       events_.Next(state, position, stream->include_moves, unconfirmed);
   if (event.has_value()) return event;
-  if (!heartbeat_due && AwaitDelta(stream, state, position)) return event;
-  return events_.Snapshot(state, unconfirmed);
+  if (heartbeat_due) return events_.Snapshot(state, unconfirmed);
+  AwaitDelta(stream, state, position);
+  return std::nullopt;
 }
 
-bool WatchHub::AwaitDelta(const StreamPtr& stream, const StatePtr& state,
+void WatchHub::AwaitDelta(const StreamPtr& stream, const StatePtr& state,
                           const WatchPosition& position) {
   {
     MutexLock lock(mu_);
     bool& awaits = streams_.at(stream->id).awaits;
-    if (awaits) return true;
+    if (awaits) return;
     awaits = true;
   }
-  const auto done = [this, id = stream->id](const BuiltDelta& delta) {
+  const auto done = [this, id = stream->id](const BuiltDelta* delta) {
     {
       MutexLock lock(mu_);
       const auto at = streams_.find(id);
       if (at == streams_.end()) return;
       at->second.awaits = false;
-      at->second.built = std::make_shared<const BuiltDelta>(delta);
+      if (delta == nullptr) {
+        at->second.heartbeat_due = true;  // it gets a snapshot
+      } else {
+        at->second.built = std::make_shared<const BuiltDelta>(*delta);
+      }
     }
     Notice(id);
   };
-  if (builder_.Build(state, position.epoch, stream->include_moves, stream->peer,
-                     done)) {
-    return true;
-  }
-  MutexLock lock(mu_);
-  streams_.at(stream->id).awaits = false;
-  return false;
+  builder_.Build(state, position.epoch, stream->include_moves, stream->peer,
+                 done);
 }
 
 // Removes the stream from all indexes first. Events that gRPC still reports

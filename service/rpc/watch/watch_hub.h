@@ -113,8 +113,8 @@ class WatchHub {
                                       std::shared_ptr<const BuiltDelta> built,
                                       bool heartbeat_due, StatePtr& state);
   // Lets DeltaBuilder build the delta that leads `stream` from `position` to
-  // `state`. Returns false if too many deltas wait.
-  bool AwaitDelta(const StreamPtr& stream, const StatePtr& state,
+  // `state`. If too many deltas wait, the stream gets a snapshot.
+  void AwaitDelta(const StreamPtr& stream, const StatePtr& state,
                   const WatchPosition& position);
   // Returns the time of the next pass, unless the dispatcher is woken before.
   Clock::time_point NextPass() const;
