@@ -39,6 +39,8 @@ inline constexpr uint32_t kDefaultPartitionReplicas = 3;
 // --- Sizes of stored data: RESOURCE_EXHAUSTED above the bound. ---
 inline constexpr size_t kMaxNodes = 100'000;                 // per ring
 inline constexpr uint64_t kMaxPoints = 16ull * 1024 * 1024;  // per ring
+inline constexpr uint64_t kMaxAllPoints = kMaxPoints;        // of all rings
+inline constexpr uint64_t kMostPoints = uint64_t{1} << 40;   // of the flag
 // Precomputed owners of a ring's slots. A ring that needs more computes the
 // owners in each look-up.
 inline constexpr size_t kMaxPrecomputedOwners = 16ull * 1024 * 1024;

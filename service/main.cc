@@ -40,8 +40,8 @@ absl::Status InFlag(absl::string_view flag, const absl::Status& status) {
 }
 
 // Makes malloc return large blocks to the system as soon as they are free. By
-// default, glibc raises its threshold to the size of freed blocks, up to 32 MiB,
-// and keeps such blocks in the heap of each thread.
+// default, glibc raises its threshold to the size of freed blocks, up to 32
+// MiB, and keeps such blocks in the heap of each thread.
 void ReturnLargeBlocks() { mallopt(M_MMAP_THRESHOLD, 1024 * 1024); }
 
 // Blocks the signals that end the server, and SIGHUP, which reloads its files,
@@ -78,6 +78,7 @@ Membership::Options MembershipOptions(const ServerOptions& options,
   };
   membership_options.history_changes = options.history_changes;
   membership_options.history_bytes = options.history_bytes;
+  membership_options.max_points = options.max_points;
   return membership_options;
 }
 

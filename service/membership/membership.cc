@@ -2,11 +2,13 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
@@ -17,6 +19,15 @@
 #include "service/store/store_rules.h"
 
 namespace clockwise {
+namespace {
+
+// Returns the number of entries of the ring's table.
+uint64_t PointsOf(const RingState& state) {
+  return state.ring().slot_nodes().size();
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<Membership>> Membership::Open(Options options) {
   auto membership = std::make_unique<Membership>(std::move(options));
   if (absl::Status status = membership->Load(); !status.ok()) return status;
@@ -38,13 +49,33 @@ absl::StatusOr<ChangePlan> Membership::Plan(
     return !Check(request.check, CallStage::kPlan).ok();
   });
   PassFailPoint("before_plan");
+  StatePtr previous;
   const std::string& from = state.ring().spec().migrating_from();
-  if (from.empty()) {
-    return PlanChange(state, request, options_.now(), nullptr, &budget);
+  if (!from.empty()) previous = Find(from).value_or(nullptr);
+  auto plan =
+      PlanChange(state, request, options_.now(),
+                 previous == nullptr ? nullptr : &previous->ring(), &budget);
+  if (plan.ok() && plan->next != nullptr) {
+    absl::Status status = CheckPoints(state, *plan->next, 0);
+    if (!status.ok()) return status;
   }
-  auto previous = Find(from);
-  return PlanChange(state, request, options_.now(),
-                    previous.ok() ? &(*previous)->ring() : nullptr, &budget);
+  return plan;
+}
+
+absl::Status Membership::CheckPoints(const RingState& state,
+                                     const RingState& next,
+                                     uint64_t others) const {
+  const uint64_t before = PointsOf(state);
+  const uint64_t after = PointsOf(next);
+  if (after <= before) return absl::OkStatus();
+  uint64_t all = others + after - before;
+  for (const StatePtr& ring : Rings()) all += PointsOf(*ring);
+  if (all <= options_.max_points) return absl::OkStatus();
+  return Refusal(
+      v1::ERROR_REASON_LIMIT_REACHED,
+      absl::StrCat("points: all rings would have ", all, " points, and ",
+                   options_.max_points, " is the maximum (--max-points); use ",
+                   "fewer virtual nodes or less weight, or delete a ring"));
 }
 
 absl::StatusOr<ChangePlan> Membership::PlanOnce(
@@ -155,6 +186,14 @@ absl::Status Membership::Commit(RingLock& lock, const RingState& state,
   commit.record = *next.history.back();
   commit.history_changes = options_.history_changes;
   commit.dropped_epoch = next.epoch - next.history.size();
+  // Other rings may be changed at the same time.
+  const uint64_t added =
+      PointsOf(next) - std::min(PointsOf(next), PointsOf(state));
+  const uint64_t others = points_added_.fetch_add(added);
+  const absl::Cleanup subtract = [&] { points_added_ -= added; };
+  if (absl::Status few = CheckPoints(state, next, others); !few.ok()) {
+    return few;
+  }
   if (absl::Status open = Check(check, CallStage::kCommit); !open.ok()) {
     return open;
   }

@@ -53,6 +53,8 @@ class Membership {
     size_t history_changes = limits::kHistoryChanges;
     size_t history_bytes = limits::kHistoryBytes;
     uint64_t plan_steps = limits::kMaxPlanSteps;  // of one plan
+    // Of all rings. It limits only changes that add points.
+    uint64_t max_points = limits::kMaxAllPoints;
   };
 
   // Starts without rings. Until Load has succeeded, Find and all changes fail
@@ -149,6 +151,10 @@ class Membership {
       RingLock& lock, const StatePtr& state, const ChangeRequest& request,
       absl::StatusOr<ChangePlan>& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
+  // LIMIT_REACHED: `next` has more points than `state`, and with `others` (that
+  // are being added to other rings) all rings would have too many.
+  absl::Status CheckPoints(const RingState& state, const RingState& next,
+                           uint64_t others) const;
   // Commits a plan: it becomes durable, then visible.
   absl::Status Commit(RingLock& lock, const RingState& state,
                       const CallCheck& check, ChangePlan& plan)
@@ -189,6 +195,8 @@ class Membership {
   GlanceCache<RingState, std::string> glances_;  // of rings_
   LatencyHistogram commit_latency_;
   std::atomic<bool> loaded_ = false;
+  // Points that changes in progress add.
+  std::atomic<uint64_t> points_added_ = 0;
   std::atomic<std::chrono::steady_clock::time_point> confirmed_{};
   RingLocks locks_;
   // Held while a ring is created or deleted, before its lock, so that the

@@ -286,6 +286,8 @@ std::vector<MetricFamily> MetricsCollector::Collect() const {
     scrape.Add(Metric::kLimitReached, {{"limit", kLimitNames[i]}},
                options_.rpc_stats->reached[i].load());
   }
+  scrape.Add(Metric::kPendingBytes, {},
+             options_.rpc_stats->pending_bytes.load());
   if (options_.security_figures) {
     AddSecurity(options_.security_figures(), scrape);
   }

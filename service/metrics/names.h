@@ -41,6 +41,7 @@ enum class Metric {
   kRpcSent,
   kRpcHandling,
   kLimitReached,
+  kPendingBytes,
   kCertificateExpiry,
   kSecurityReloads,
   kCallsRefused,
@@ -65,7 +66,7 @@ struct MetricRow {
   bool per_node = false;
 };
 
-inline constexpr std::array<MetricRow, 38> kMetrics = {{
+inline constexpr std::array<MetricRow, 39> kMetrics = {{
     {Metric::kBuildInfo, "clockwise_build_info", prometheus::MetricType::Gauge,
      "Version of the server, in the labels; the value is always 1."},
     {Metric::kRingEpoch, "clockwise_ring_epoch", prometheus::MetricType::Gauge,
@@ -153,6 +154,10 @@ inline constexpr std::array<MetricRow, 38> kMetrics = {{
      prometheus::MetricType::Counter,
      "Number of calls, connections or streams rejected or delayed at a "
      "limit, which the flag --max-… of the same name sets."},
+    {Metric::kPendingBytes, "clockwise_pending_bytes",
+     prometheus::MetricType::Gauge,
+     "Memory of requests that wait and of answers that clients have not read, "
+     "as --max-pending-bytes counts it."},
     {Metric::kCertificateExpiry,
      "clockwise_tls_certificate_expiry_timestamp_seconds",
      prometheus::MetricType::Gauge,

@@ -75,6 +75,8 @@ struct RpcStats {
 
   std::array<std::atomic<uint64_t>, kLimitNames.size()> reached = {};
 
+  std::atomic<uint64_t> pending_bytes = 0;  // ByteBudget
+
   std::array<MethodStats, kMethods.size()> methods;
 };
 

@@ -29,6 +29,7 @@ absl::StatusOr<ByteBudget::Lease> ByteBudget::Take(const std::string& peer,
     if (held_ == 0 ||
         (held_ + bytes <= most_ && of_peer + bytes <= most_ / 2)) {
       held_ += bytes;
+      stats_.pending_bytes = held_;
       by_peer_[peer] += bytes;
       return Lease(this, peer, bytes);
     }
@@ -43,14 +44,10 @@ absl::StatusOr<ByteBudget::Lease> ByteBudget::Take(const std::string& peer,
 void ByteBudget::Return(const std::string& peer, size_t bytes) {
   MutexLock lock(mu_);
   held_ -= bytes;
+  stats_.pending_bytes = held_;
   const auto own = by_peer_.find(peer);
   own->second -= bytes;
   if (own->second == 0) by_peer_.erase(own);
-}
-
-size_t ByteBudget::held() const {
-  MutexLock lock(mu_);
-  return held_;
 }
 
 }  // namespace clockwise

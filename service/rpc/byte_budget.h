@@ -38,7 +38,7 @@ class ByteBudget {
     size_t bytes_ = 0;
   };
 
-  // `bytes`: of all clients. Counts in `stats` what it rejects.
+  // `bytes`: of all clients. Counts in `stats` what is held and rejected.
   ByteBudget(size_t bytes, RpcStats& stats) : most_(bytes), stats_(stats) {}
   ByteBudget(const ByteBudget&) = delete;
   ByteBudget& operator=(const ByteBudget&) = delete;
@@ -47,15 +47,12 @@ class ByteBudget {
   // OVERLOADED: the client, or all clients, hold too much.
   absl::StatusOr<Lease> Take(const std::string& peer, size_t bytes);
 
-  // Returns the number of bytes that are held.
-  size_t held() const;
-
  private:
   void Return(const std::string& peer, size_t bytes);
 
   const size_t most_;
   RpcStats& stats_;
-  mutable Mutex mu_;
+  Mutex mu_;
   size_t held_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<std::string, size_t> by_peer_ ABSL_GUARDED_BY(mu_);
 };

@@ -73,7 +73,7 @@ void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
       ->check(Between(0.0, kMaxAgeSeconds));
   const std::tuple<const char*, size_t*, const char*> bounds[] = {
       {"--max-queued-calls", &serving.queued_calls,
-       "Maximum number of queued changes, and of queued long reads"},
+       "Maximum number of queued calls of each kind"},
       {"--max-waiting-calls", &serving.waiting_calls,
        "Maximum number of look-ups that wait for their min_epoch"},
       {"--max-watch-streams", &serving.watch_streams,
@@ -195,6 +195,10 @@ struct Parser {
                    "Maximum number of changes kept per ring")
         ->type_name("N")
         ->check(Between(size_t{1}, limits::kMaxHistoryChanges));
+    app.add_option("--max-points", options.max_points,
+                   "Maximum number of points of all rings together")
+        ->type_name("N")
+        ->check(Between(uint64_t{1}, limits::kMostPoints));
     app.add_option("--history-bytes", options.history_bytes,
                    "Maximum size of the changes kept per ring, in bytes; the "
                    "oldest are removed first")

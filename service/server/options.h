@@ -33,6 +33,7 @@ struct ServerOptions {
   double watch_heartbeat = 5;  // seconds
   size_t history_changes = limits::kHistoryChanges;
   size_t history_bytes = limits::kHistoryBytes;
+  uint64_t max_points = limits::kMaxAllPoints;
   size_t max_node_series = limits::kMaxNodeSeries;
   std::string metrics_names = "auto";  // or on, hashed, off
   double lame_duck = 1;                // seconds

@@ -44,6 +44,7 @@ TEST(MetricsTest, EveryNameOfTheDesignIsServedWithItsType) {
       "clockwise_store_up gauge",
       "clockwise_store_trusted gauge",
       "clockwise_store_rejected_answers_total counter",
+      "clockwise_pending_bytes gauge",
       "grpc_server_started_total counter",
       "grpc_server_handled_total counter",
       "grpc_server_handling_seconds histogram",
