@@ -274,12 +274,9 @@ absl::StatusOr<StatePtr> Membership::StoreNewRing(RingLock& lock,
   uint64_t incarnation = 0;
   while (incarnation == 0) incarnation = options_.random();
   auto state = std::make_shared<RingState>(*std::move(ring), incarnation, 1);
-  absl::Status open = Check(check, CallStage::kCommit);
-  if (!open.ok()) return open;
-  if (absl::Status status = options_.store->Create(state->head());
-      !status.ok()) {
-    return status;
-  }
+  absl::Status status = options_.store->Create(
+      state->head(), [&check] { return Check(check, CallStage::kCommit); });
+  if (!status.ok()) return status;
   state->InheritCounters(nullptr);
   Publish(lock, state);
   return state;
@@ -300,19 +297,12 @@ absl::Status Membership::DeleteRing(absl::string_view ring,
   if (auto behind = CatchUp(*lock); !behind.ok()) return behind.status();
   auto state = Find(name);
   if (!state.ok()) return state.status();
-  for (const StatePtr& other : Rings()) {
-    if (other->ring().spec().migrating_from() == name) {
-      return RingInUse(name, other->name());
-    }
-  }
-  open = Check(check, CallStage::kCommit);
-  if (!open.ok()) return open;
   // Fails if another server has created the ring again (the incarnation
-  // differs), or has created a ring that migrates from it.
-  if (absl::Status status = options_.store->Delete(name, (*state)->incarnation);
-      !status.ok()) {
-    return status;
-  }
+  // differs), or if a ring migrates from it, which this server may not know.
+  absl::Status status = options_.store->Delete(
+      name, (*state)->incarnation,
+      [&check] { return Check(check, CallStage::kCommit); });
+  if (!status.ok()) return status;
   Withdraw(*lock);
   return absl::OkStatus();
 }

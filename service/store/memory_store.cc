@@ -30,8 +30,10 @@ absl::StatusOr<RingHead> MemoryStore::Head(absl::string_view ring) {
   return found->second.head;
 }
 
-absl::Status MemoryStore::Create(const RingHead& head) {
+absl::Status MemoryStore::CreateIfOpen(const RingHead& head,
+                                       const StillOpen& open) {
   MutexLock lock(mu_);
+  if (absl::Status status = CheckOpen(open); !status.ok()) return status;
   const std::string& name = head.spec.name();
   if (rings_.contains(name)) return RingExists(name);
   const std::string& from = head.spec.migrating_from();
@@ -47,11 +49,15 @@ absl::Status MemoryStore::Import(const StoredRing& stored) {
   return absl::OkStatus();
 }
 
-absl::Status MemoryStore::Delete(absl::string_view ring, uint64_t incarnation) {
+absl::Status MemoryStore::DeleteIfOpen(absl::string_view ring,
+                                       uint64_t incarnation,
+                                       const StillOpen& open) {
   MutexLock lock(mu_);
+  absl::Status status = CheckOpen(open);
+  if (!status.ok()) return status;
   const auto found = rings_.find(std::string(ring));
   if (found == rings_.end()) return RingNotFound(ring);
-  absl::Status status = CheckIncarnation(found->second.head, incarnation);
+  status = CheckIncarnation(found->second.head, incarnation);
   if (!status.ok()) return status;
   for (const auto& [name, other] : rings_) {
     if (other.head.spec.migrating_from() == ring) return RingInUse(ring, name);

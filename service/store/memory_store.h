@@ -23,14 +23,17 @@ class MemoryStore : public Store {
   absl::StatusOr<std::vector<StoredRing>> LoadAll() override;
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
-  [[nodiscard]] absl::Status Create(const RingHead& head) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
-  [[nodiscard]] absl::Status Delete(absl::string_view ring,
-                                    uint64_t incarnation) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
   bool up() const override { return true; }
 
  private:
+  [[nodiscard]] absl::Status CreateIfOpen(const RingHead& head,
+                                          const StillOpen& open) override;
+  [[nodiscard]] absl::Status DeleteIfOpen(absl::string_view ring,
+                                          uint64_t incarnation,
+                                          const StillOpen& open) override;
+
   Mutex mu_;
   std::map<std::string, StoredRing, std::less<>> rings_ ABSL_GUARDED_BY(mu_);
 };

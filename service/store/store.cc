@@ -27,7 +27,8 @@ absl::StatusOr<std::vector<stored::v1::ChangeRecord>> Store::ChangesAfter(
   return RecordsAfter(*std::move(stored), incarnation, epoch);
 }
 
-absl::Status Store::Create(const RingHead& head) {
+absl::Status Store::CreateIfOpen(const RingHead& head, const StillOpen& open) {
+  if (absl::Status status = CheckOpen(open); !status.ok()) return status;
   StoredRing ring;
   ring.head = head;
   return Import(ring);

@@ -65,6 +65,16 @@ struct Commit {
   uint64_t dropped_epoch = 0;       // records up to this epoch are dropped too
 };
 
+// StillOpen returns OK while the call that a write belongs to is open. Create
+// and Delete call it after each read that they decide by, and write only if it
+// returns OK and nothing that they have read has changed since. Otherwise they
+// return its status. Null: always OK. It must be cheap.
+using StillOpen = std::function<absl::Status()>;
+
+inline absl::Status CheckOpen(const StillOpen& open) {
+  return open == nullptr ? absl::OkStatus() : open();
+}
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -90,8 +100,10 @@ class Store {
 
   // Writes a new ring that has no nodes and no history. RING_EXISTS.
   // RING_NOT_FOUND: the ring that the spec migrates from does not exist.
-  // By default, the source of a migration is not checked.
-  [[nodiscard]] virtual absl::Status Create(const RingHead& head);
+  [[nodiscard]] absl::Status Create(const RingHead& head,
+                                    const StillOpen& open = nullptr) {
+    return CreateIfOpen(head, open);
+  }
 
   // Writes a whole ring, completely or not at all. `ring` must be a ring that
   // Load returned, of this or of another store. RING_EXISTS.
@@ -100,8 +112,11 @@ class Store {
   // Deletes a ring with its nodes, table and history. RING_NOT_FOUND.
   // RING_IN_USE: another ring migrates from it.
   // EPOCH_CONFLICT: the ring with this name has another incarnation.
-  [[nodiscard]] virtual absl::Status Delete(absl::string_view ring,
-                                            uint64_t incarnation) = 0;
+  [[nodiscard]] absl::Status Delete(absl::string_view ring,
+                                    uint64_t incarnation,
+                                    const StillOpen& open = nullptr) {
+    return DeleteIfOpen(ring, incarnation, open);
+  }
 
   // Returns OK if `ring`, which the caller has read before, was deleted by
   // Delete. A ring may also be missing because the store has lost its data.
@@ -155,6 +170,14 @@ class Store {
     std::string last;  // the reason of the last one
   };
   virtual Rejections rejections() const { return {}; }
+
+ private:
+  // By default, the source of a migration is not checked.
+  [[nodiscard]] virtual absl::Status CreateIfOpen(const RingHead& head,
+                                                  const StillOpen& open);
+  [[nodiscard]] virtual absl::Status DeleteIfOpen(absl::string_view ring,
+                                                  uint64_t incarnation,
+                                                  const StillOpen& open) = 0;
 };
 
 }  // namespace clockwise

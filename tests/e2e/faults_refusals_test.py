@@ -76,6 +76,73 @@ class FaultsRefusalsTest(FaultCase):
             proxy.release()
             self.expect_not_made(here, there, "r-1", ["base", "x"])
 
+    def answer(self, method, request):
+        """Returns the code and the reason of a call that is refused."""
+        return refusal(method, request, timeout=TIMEOUT)
+
+    def hold(self, proxy, method, request, text):
+        """Makes the call, whose transaction is held up before etcd."""
+        proxy.hold_from(text)
+        self.assertEqual(refusal(method, request, timeout=2)[0],
+                         CODE.UNAVAILABLE)
+
+    def rings(self, here, there, proxy):
+        """Returns the rings after the transaction has reached etcd."""
+        proxy.release()
+        time.sleep(2)
+        here.AddNode(pb.AddNodeRequest(node=pb.Node(id="last")),
+                     timeout=TIMEOUT)
+        names = []
+        for stub in (here, there):
+            rings = stub.ListRings(pb.ListRingsRequest(), timeout=TIMEOUT).rings
+            names.append({ring.spec.name: ring.incarnation for ring in rings})
+        self.assertEqual(names[0], names[1])
+        return names[0]
+
+    def test_a_creation_that_was_refused_elsewhere_is_not_made_later(self):
+        with EtcdCluster() as cluster, HoldingProxy(
+                cluster.addresses[0]) as proxy:
+            here, there = self.delayed(cluster, proxy)
+            late = pb.CreateRingRequest(spec=pb.RingSpec(name="late"))
+            self.hold(proxy, here.CreateRing, late, b"deleted/late")
+            there.CreateRing(pb.CreateRingRequest(spec=pb.RingSpec(
+                name="late", replica_count=3)), timeout=TIMEOUT)
+            self.assertEqual(self.answer(there.CreateRing, late),
+                             (CODE.ALREADY_EXISTS, "RING_EXISTS"))
+            there.DeleteRing(pb.DeleteRingRequest(ring="late"),
+                             timeout=TIMEOUT)
+            self.assertEqual(set(self.rings(here, there, proxy)), {"default"})
+
+    def test_a_deletion_that_was_refused_elsewhere_is_not_made_later(self):
+        with EtcdCluster() as cluster, HoldingProxy(
+                cluster.addresses[0]) as proxy:
+            here, there = self.delayed(cluster, proxy)
+            old = pb.CreateRingRequest(spec=pb.RingSpec(name="old"))
+            here.CreateRing(old, timeout=TIMEOUT)
+            late = pb.DeleteRingRequest(ring="old")
+            self.hold(proxy, here.DeleteRing, late, b"deleted/old")
+            there.CreateRing(pb.CreateRingRequest(spec=pb.RingSpec(
+                name="new", migrating_from="old")), timeout=TIMEOUT)
+            self.assertEqual(self.answer(there.DeleteRing, late),
+                             (CODE.FAILED_PRECONDITION, "RING_IN_USE"))
+            there.EndMigration(pb.EndMigrationRequest(ring="new"),
+                               timeout=TIMEOUT)
+            self.assertEqual(set(self.rings(here, there, proxy)),
+                             {"default", "new", "old"})
+
+    def test_a_deletion_that_arrives_late_leaves_the_ring_of_that_name(self):
+        with EtcdCluster() as cluster, HoldingProxy(
+                cluster.addresses[0]) as proxy:
+            here, there = self.delayed(cluster, proxy)
+            old = pb.CreateRingRequest(spec=pb.RingSpec(name="old"))
+            here.CreateRing(old, timeout=TIMEOUT)
+            late = pb.DeleteRingRequest(ring="old")
+            self.hold(proxy, here.DeleteRing, late, b"deleted/old")
+            there.DeleteRing(late, timeout=TIMEOUT)
+            made = there.CreateRing(old, timeout=TIMEOUT).ring
+            self.assertEqual(self.rings(here, there, proxy)["old"],
+                             made.incarnation)
+
     def expect_not_made(self, here, there, request_id, nodes):
         # The delayed server makes another change after what it had begun.
         here.AddNode(pb.AddNodeRequest(node=pb.Node(id="last")),

@@ -150,9 +150,6 @@ class DamagedStore final : public Store {
   absl::Status Import(const StoredRing& ring) override {
     return store_.Import(ring);
   }
-  absl::Status Delete(absl::string_view ring, uint64_t incarnation) override {
-    return store_.Delete(ring, incarnation);
-  }
   absl::Status Apply(const Commit& commit) override {
     return store_.Apply(commit);
   }
@@ -161,6 +158,11 @@ class DamagedStore final : public Store {
   std::function<void(StoredRing&)> damage;
 
  private:
+  absl::Status DeleteIfOpen(absl::string_view ring, uint64_t incarnation,
+                            const StillOpen& open) override {
+    return store_.Delete(ring, incarnation, open);
+  }
+
   Store& store_;
 };
 

@@ -143,6 +143,23 @@ TEST_F(FinalRefusalTest, AFieldThatDependsOnTheRingIsJudgedByTheNewestRing) {
   EXPECT_EQ(other_->Apply(request).value().epoch(), 5u);
 }
 
+// A refusal must hold for the newest rings, also for rings that this server has
+// not followed yet.
+TEST_F(FinalRefusalTest, ASourceIsDeletedAtAServerThatMissedTheMigrationsEnd) {
+  v1::RingSpec spec;
+  spec.set_name("new");
+  spec.set_migrating_from("default");
+  ASSERT_TRUE(membership_->CreateRing(spec).ok());
+  ASSERT_TRUE(other_->Refresh("").ok());
+  EXPECT_EQ(ReasonOf(other_->DeleteRing("default")),
+            v1::ERROR_REASON_RING_IN_USE);
+  ChangeRequest end;
+  end.ring = "new";
+  end.end_migration = true;
+  ASSERT_TRUE(membership_->Apply(end).ok());
+  EXPECT_TRUE(other_->DeleteRing("default").ok());
+}
+
 TEST_F(FinalRefusalTest, ARingIsNotCreatedOrDeletedForACallThatHasEnded) {
   const CallCheck ended = [](CallStage stage) {
     return stage == CallStage::kCommit ? absl::CancelledError("ended")

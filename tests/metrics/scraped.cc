@@ -24,8 +24,10 @@ absl::StatusOr<RingHead> FickleStore::Head(absl::string_view ring) {
 absl::Status FickleStore::Import(const StoredRing& ring) {
   return memory_.Import(ring);
 }
-absl::Status FickleStore::Delete(absl::string_view ring, uint64_t incarnation) {
-  return memory_.Delete(ring, incarnation);
+absl::Status FickleStore::DeleteIfOpen(absl::string_view ring,
+                                       uint64_t incarnation,
+                                       const StillOpen& open) {
+  return memory_.Delete(ring, incarnation, open);
 }
 absl::Status FickleStore::Apply(const Commit& commit) {
   return memory_.Apply(commit);

@@ -23,7 +23,6 @@ class FickleStore final : public Store {
   absl::StatusOr<StoredRing> Load(absl::string_view ring) override;
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
   absl::Status Import(const StoredRing& ring) override;
-  absl::Status Delete(absl::string_view ring, uint64_t incarnation) override;
   absl::Status Apply(const Commit& commit) override;
   bool up() const override { return is_up; }
   absl::Status Trust() const override { return trust; }
@@ -34,6 +33,9 @@ class FickleStore final : public Store {
   uint64_t rejected = 0;
 
  private:
+  absl::Status DeleteIfOpen(absl::string_view ring, uint64_t incarnation,
+                            const StillOpen& open) override;
+
   MemoryStore memory_;
 };
 

@@ -87,6 +87,10 @@ TEST_F(EtcdMigrationTest, AMigrationKeepsOnlyItsOwnSource) {
   ASSERT_OK(here_->Delete("ab", 7));
   EXPECT_REFUSED(here_->Delete("a/b", 7), RING_IN_USE);
   ASSERT_OK(here_->Delete("r", 7));
+  // The key of the migration's end remains until the source is deleted.
+  EXPECT_EQ(CountKeys(prefix_ + "uses/"), 1);
+  EXPECT_EQ(CountKeys(prefix_ + "uses/a/b#"), 1);
+  ASSERT_OK(here_->Delete("a/b", 7));
   EXPECT_EQ(CountKeys(prefix_ + "uses/"), 0);
 }
 

@@ -11,9 +11,10 @@ class HoldingProxy(LoopbackProxy):
     block.
 
     hold(): keeps the bytes of clients from now on, also those of new
-    connections. Bytes of the target are forwarded. release(): forwards all
-    bytes that were kept, in order, also those of connections that the client
-    has closed meanwhile.
+    connections. Bytes of the target are forwarded. hold_from(text): begins
+    this with the next bytes that contain `text`. release(): forwards all bytes
+    that were kept, in order, also those of connections that the client has
+    closed meanwhile.
     """
 
     def __init__(self, target):
@@ -21,6 +22,7 @@ class HoldingProxy(LoopbackProxy):
         self._open = threading.Event()
         self._open.set()
         self._stop = False
+        self._text = None
 
     def __exit__(self, *_):
         self._stop = True
@@ -31,6 +33,15 @@ class HoldingProxy(LoopbackProxy):
 
     def hold(self):
         self._open.clear()
+
+    def hold_from(self, text):
+        self._text = text
+
+    def _keep(self, data):
+        if self._text is not None and self._text in data:
+            self._text = None
+            self.hold()
+        return data
 
     def release(self):
         self._open.set()
@@ -60,7 +71,7 @@ class HoldingProxy(LoopbackProxy):
                             selector.unregister(client)
                             closed = True
                         elif key.fileobj is client:
-                            kept += data
+                            kept += self._keep(data)
                         elif not closed:
                             client.sendall(data)
                     if closed and not self._open.is_set():

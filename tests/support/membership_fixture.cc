@@ -118,9 +118,15 @@ absl::Status ObservedStore::Import(const StoredRing& ring) {
   return Observe([&] { return store_.Import(ring); });
 }
 
-absl::Status ObservedStore::Delete(absl::string_view ring,
-                                   uint64_t incarnation) {
-  return Observe([&] { return store_.Delete(ring, incarnation); });
+absl::Status ObservedStore::CreateIfOpen(const RingHead& head,
+                                         const StillOpen& open) {
+  return Observe([&] { return store_.Create(head, open); });
+}
+
+absl::Status ObservedStore::DeleteIfOpen(absl::string_view ring,
+                                         uint64_t incarnation,
+                                         const StillOpen& open) {
+  return Observe([&] { return store_.Delete(ring, incarnation, open); });
 }
 
 absl::Status ObservedStore::Apply(const Commit& commit) {

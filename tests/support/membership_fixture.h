@@ -45,8 +45,6 @@ class ObservedStore final : public Store {
   absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ChangesAfter(
       absl::string_view ring, uint64_t incarnation, uint64_t epoch) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
-  [[nodiscard]] absl::Status Delete(absl::string_view ring,
-                                    uint64_t incarnation) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
   bool up() const override { return is_up && trust.ok(); }
   [[nodiscard]] absl::Status Trust() const override { return trust; }
@@ -65,6 +63,11 @@ class ObservedStore final : public Store {
   std::atomic<bool> is_up = true;
 
  private:
+  [[nodiscard]] absl::Status CreateIfOpen(const RingHead& head,
+                                          const StillOpen& open) override;
+  [[nodiscard]] absl::Status DeleteIfOpen(absl::string_view ring,
+                                          uint64_t incarnation,
+                                          const StillOpen& open) override;
   absl::Status Observe(const std::function<absl::Status()>& write);
   absl::Status Readable() const;
 

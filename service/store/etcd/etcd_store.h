@@ -73,10 +73,7 @@ class EtcdStore final : public Store {
   absl::StatusOr<std::vector<RingHead>> Heads() override;
   absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ChangesAfter(
       absl::string_view ring, uint64_t incarnation, uint64_t epoch) override;
-  [[nodiscard]] absl::Status Create(const RingHead& head) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
-  [[nodiscard]] absl::Status Delete(absl::string_view ring,
-                                    uint64_t incarnation) override;
   [[nodiscard]] absl::Status ConfirmDeleted(absl::string_view ring) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
   void Follow(Changed changed) override;
@@ -162,14 +159,38 @@ class EtcdStore final : public Store {
   // do not matter: the next deletion of a ring repeats it.
   void TrimTombstones();
 
+  // Whole rings (etcd_store_rings.cc).
+  [[nodiscard]] absl::Status CreateIfOpen(const RingHead& head,
+                                          const StillOpen& open) override;
+  [[nodiscard]] absl::Status DeleteIfOpen(absl::string_view ring,
+                                          uint64_t incarnation,
+                                          const StillOpen& open) override;
   // Writes a whole ring. `is_new`: requires that the ring from which it
   // migrates exists.
-  absl::Status WriteRing(const StoredRing& ring, bool is_new);
-  // Writes the head of a new ring, and deletes its tombstone. RING_EXISTS;
-  // RING_NOT_FOUND as above.
-  absl::Status CreateHead(const stored::v1::EtcdHead& head, bool is_new);
+  absl::Status WriteRing(const StoredRing& ring, bool is_new,
+                         const StillOpen& open);
+  // Writes all other keys of `ring` under the place of `head`.
+  absl::Status PutRing(const stored::v1::EtcdHead& head,
+                       const StoredRing& ring);
+  // Writes the head of a ring that did not exist at `revision`, and deletes its
+  // tombstone. RING_EXISTS; RING_NOT_FOUND as above. Returns false, and changes
+  // nothing, if a ring was deleted since.
+  absl::StatusOr<bool> CreateHead(const stored::v1::EtcdHead& head, bool is_new,
+                                  int64_t revision);
+  // Returns the result of CreateHead after a compare failed.
+  absl::StatusOr<bool> JudgeCreation(const stored::v1::EtcdHead& head,
+                                     bool is_new,
+                                     const etcdserverpb::TxnResponse& response);
+  // Makes one attempt of Delete. Returns false, and changes nothing, if the
+  // ring was changed meanwhile. Sets `maybe_made` to true if the ring may have
+  // been deleted although the attempt failed.
+  absl::StatusOr<bool> DeleteOnce(absl::string_view ring, uint64_t incarnation,
+                                  const StillOpen& open, bool& maybe_made);
   // RING_IN_USE: a ring migrates from `ring` at `revision`.
   absl::Status CheckUnused(absl::string_view ring, int64_t revision);
+  // Adds the end of the migration of `ring` from `source` to `txn`.
+  void EndUse(const std::string& source, const std::string& ring,
+              EtcdTxn& txn) const;
   // Adds the deletion of `known`, which was read at `revision`, to `txn`.
   void AddDeletion(const Known& known, int64_t revision, EtcdTxn& txn) const;
 

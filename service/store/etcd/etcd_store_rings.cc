@@ -15,31 +15,35 @@
 
 namespace clockwise {
 
-absl::Status EtcdStore::Create(const RingHead& head) {
+// --- Final refusals ---
+//
+// A creation or deletion may arrive at etcd long after its call has ended, and
+// after another server has refused the same request. It must fail then. So each
+// attempt reads a revision R first, and then checks that the call is open. Its
+// transaction fails if anything has changed since R that another server may
+// have refused for:
+// - A creation: no ring was deleted since R, so the ring's name was never in
+//   use since R. The source of its migration has existed since R.
+// - A deletion: the head is still the one at R. No migration from the ring
+//   began or ended since R.
+// DECISIONS.md, "Rings are created and deleted on the state that was judged".
+
+absl::Status EtcdStore::CreateIfOpen(const RingHead& head,
+                                     const StillOpen& open) {
   StoredRing ring;
   ring.head = head;
-  return WriteRing(ring, /*is_new=*/true);
+  return WriteRing(ring, /*is_new=*/true, open);
 }
 
 // A restored ring may migrate from a ring that is restored later, or never.
 absl::Status EtcdStore::Import(const StoredRing& ring) {
-  return WriteRing(ring, /*is_new=*/false);
+  return WriteRing(ring, /*is_new=*/false, nullptr);
 }
 
-absl::Status EtcdStore::WriteRing(const StoredRing& ring, bool is_new) {
-  // Phase 1: make sure that the store has markers. Then fail early if the
-  // ring exists. CreateHead checks it again, so this check only saves the
-  // writes of phase 2.
+absl::Status EtcdStore::WriteRing(const StoredRing& ring, bool is_new,
+                                  const StillOpen& open) {
   if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
   const std::string& name = ring.head.spec.name();
-  int64_t revision = 0;
-  auto present = ReadHead(name, revision);
-  if (present.ok()) return RingExists(name);
-  if (ReasonOf(present.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
-    return present.status();
-  }
-  // Phase 2: write all keys of the ring under a new place. No head refers to
-  // this place yet, so no reader sees a part of the ring.
   stored::v1::EtcdHead head;
   *head.mutable_spec() = ring.head.spec;
   head.set_incarnation(ring.head.incarnation);
@@ -50,6 +54,30 @@ absl::Status EtcdStore::WriteRing(const StoredRing& ring, bool is_new) {
   head.set_generation(Draw());
   head.set_dropped_epoch(ring.head.epoch - ring.history.size());
   head.set_table_epoch(ring.head.epoch);
+  for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
+    // Phase 1: read that the ring does not exist.
+    int64_t revision = 0;
+    auto present = ReadHead(name, revision);
+    if (present.ok()) return RingExists(name);
+    if (ReasonOf(present.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
+      return present.status();
+    }
+    absl::Status status = CheckOpen(open);
+    if (!status.ok()) return status;
+    // Phase 2: write all keys of the ring under a new place. No head refers to
+    // this place yet, so no reader sees a part of the ring.
+    if (attempt == 0) status = PutRing(head, ring);
+    if (!status.ok()) return status;
+    // Phase 3: write the head, which makes the whole ring visible at once.
+    auto made = CreateHead(head, is_new, revision);
+    if (!made.ok()) return made.status();
+    if (*made) return absl::OkStatus();
+  }
+  return LostAllRaces(name);
+}
+
+absl::Status EtcdStore::PutRing(const stored::v1::EtcdHead& head,
+                                const StoredRing& ring) {
   EtcdBatch batch(client_, markers_);
   PutGeneration(head, ring, batch);
   for (const stored::v1::ChangeRecord& record : ring.history) {
@@ -57,92 +85,131 @@ absl::Status EtcdStore::WriteRing(const StoredRing& ring, bool is_new) {
               PutRecord(head.place(), record, head.commit(), batch)
                   .SerializeAsString());
   }
-  absl::Status status = batch.Finish();
-  if (!status.ok()) return status;
-  // Phase 3: write the head, which makes the whole ring visible at once.
-  return CreateHead(head, is_new);
+  return batch.Finish();
 }
 
 // The key Use connects the creation of a ring with the deletion of its source:
 // the creation compares that the source exists and writes the key, and the
 // deletion compares that no such key was written since it read all heads. Of
 // two that run at the same time, etcd executes one first, and the other fails.
-absl::Status EtcdStore::CreateHead(const stored::v1::EtcdHead& head,
-                                   bool is_new) {
+absl::StatusOr<bool> EtcdStore::CreateHead(const stored::v1::EtcdHead& head,
+                                           bool is_new, int64_t revision) {
   const std::string& name = head.spec().name();
+  const std::string& source = head.spec().migrating_from();
   EtcdTxn txn;
   txn.CompareRevision(keys_.Head(name), 0);
+  // All tombstones, because the one of this ring may have been trimmed.
+  txn.CompareUnchanged(keys_.Tombstones(), revision);
   txn.Put(keys_.Head(name), head.SerializeAsString());
   txn.Delete({keys_.Tombstone(name), ""});
-  txn.ElseRead(keys_.Head(name));
-  markers_.Guard(txn);
-  const std::string& source = head.spec().migrating_from();
   if (!source.empty()) txn.Put(keys_.Use(source, name), "");
-  if (is_new && !source.empty()) txn.CompareExists(keys_.Head(source));
+  if (is_new && !source.empty()) {
+    txn.CompareExistedSince(keys_.Head(source), revision);
+  }
+  txn.ElseRead(keys_.Head(name));
+  txn.ElseRead(keys_.Tombstone(name));
+  txn.ElseRead(keys_.Head(source));
+  markers_.Guard(txn);
   etcdserverpb::TxnResponse response;
   bool maybe_made = false;
   absl::Status status = client_.Txn(txn.request(), response, maybe_made);
   if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL) {
-    int64_t revision = 0;
-    auto now = ReadHead(name, revision);
-    return now.ok() && now->head.place() == head.place() ? absl::OkStatus()
-                                                         : status;
-  }
-  if (!status.ok()) return status;
-  if (response.succeeded()) return absl::OkStatus();
-  const mvccpb::KeyValue* found = FoundIn(response, 0);
-  stored::v1::EtcdHead stored;
-  // The place is random, so a head with our place is our own: the answer to an
-  // earlier attempt was lost. The ring may have changed since.
-  if (found != nullptr && stored.ParseFromString(found->value()) &&
-      stored.place() == head.place()) {
-    return absl::OkStatus();
-  }
-  status = markers_.Judge(response, 1);
-  if (!status.ok()) return status;
-  return found != nullptr ? RingExists(name) : RingNotFound(source);
-}
-
-// Each attempt reads the head, and deletes all keys of the ring only if the
-// head is still at that revision. If another server has changed the ring in
-// between, nothing is deleted and the next attempt starts.
-absl::Status EtcdStore::Delete(absl::string_view ring, uint64_t incarnation) {
-  if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
-  bool maybe_made = false;
-  for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
-    int64_t revision = 0;
-    auto known = ReadHead(ring, revision);
-    absl::Status status = known.status();
-    if (status.ok())
-      status = CheckIncarnation(HeadIn(known->head), incarnation);
-    if (status.ok()) status = CheckUnused(ring, revision);
-    // After a lost answer, a missing or new ring means that the deletion was
-    // made.
-    if (maybe_made && LostRace(status))
-      status = absl::OkStatus();
-    else if (status.ok()) {
-      EtcdTxn txn;
-      AddDeletion(*known, revision, txn);
-      etcdserverpb::TxnResponse response;
-      bool now_maybe = false;
-      status = client_.Txn(txn.request(), response, now_maybe);
-      maybe_made = maybe_made || now_maybe;
-      if (status.ok() && !response.succeeded()) {
-        status = markers_.Judge(response, 0);
-        if (status.ok()) continue;  // the ring was changed
-      }
-      // etcd may report that it has no space although it has made the deletion.
-      int64_t now = 0;
-      if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL &&
-          LostRace(ReadHead(ring, now).status())) {
-        status = absl::OkStatus();
-      }
-    }
-    Forget(ring);
-    if (status.ok()) TrimTombstones();
+    int64_t newest = 0;
+    auto now = ReadHead(name, newest);
+    if (now.ok() && now->head.place() == head.place()) return true;
     return status;
   }
-  return LostAllRaces(ring);
+  if (!status.ok()) return status;
+  if (response.succeeded()) return true;
+  return JudgeCreation(head, is_new, response);
+}
+
+namespace {
+
+// CreateHead adds three reads before those of Guard, for the case that a
+// compare fails.
+constexpr int kCreationReads = 3;
+
+}  // namespace
+
+absl::StatusOr<bool> EtcdStore::JudgeCreation(
+    const stored::v1::EtcdHead& head, bool is_new,
+    const etcdserverpb::TxnResponse& response) {
+  const std::string& name = head.spec().name();
+  const std::string& source = head.spec().migrating_from();
+  // The place is random, so a head with our place is our own: the answer to an
+  // earlier attempt was lost. The ring may have changed since.
+  const mvccpb::KeyValue* found = FoundIn(response, 0);
+  stored::v1::EtcdHead stored;
+  if (found != nullptr && stored.ParseFromString(found->value()) &&
+      stored.place() == head.place()) {
+    return true;
+  }
+  absl::Status status = markers_.Judge(response, kCreationReads);
+  if (!status.ok()) return status;
+  if (found != nullptr) return RingExists(name);
+  const mvccpb::KeyValue* deleted = FoundIn(response, 1);
+  stored::v1::EtcdTombstone tombstone;
+  if (deleted != nullptr && tombstone.ParseFromString(deleted->value()) &&
+      tombstone.head().place() == head.place()) {
+    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                   absl::StrCat("ring ", Quoted(name),
+                                " was created, and then deleted by another "
+                                "call before etcd confirmed the creation"));
+  }
+  if (is_new && !source.empty() && FoundIn(response, 2) == nullptr) {
+    return RingNotFound(source);
+  }
+  return false;
+}
+
+absl::Status EtcdStore::DeleteIfOpen(absl::string_view ring,
+                                     uint64_t incarnation,
+                                     const StillOpen& open) {
+  if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
+  bool maybe_made = false;
+  absl::Status status = LostAllRaces(ring);
+  for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
+    auto made = DeleteOnce(ring, incarnation, open, maybe_made);
+    if (made.ok() && !*made) continue;
+    status = made.status();
+    break;
+  }
+  Forget(ring);
+  if (status.ok()) TrimTombstones();
+  return status;
+}
+
+absl::StatusOr<bool> EtcdStore::DeleteOnce(absl::string_view ring,
+                                           uint64_t incarnation,
+                                           const StillOpen& open,
+                                           bool& maybe_made) {
+  int64_t revision = 0;
+  auto known = ReadHead(ring, revision);
+  absl::Status status = known.status();
+  if (status.ok()) status = CheckIncarnation(HeadIn(known->head), incarnation);
+  if (status.ok()) status = CheckUnused(ring, revision);
+  // After a lost answer, a missing or new ring means that the deletion was
+  // made.
+  if (maybe_made && LostRace(status)) return true;
+  if (status.ok()) status = CheckOpen(open);
+  if (!status.ok()) return status;
+  EtcdTxn txn;
+  AddDeletion(*known, revision, txn);
+  etcdserverpb::TxnResponse response;
+  bool now_maybe = false;
+  status = client_.Txn(txn.request(), response, now_maybe);
+  maybe_made = maybe_made || now_maybe;
+  if (status.ok() && response.succeeded()) return true;
+  if (status.ok()) status = markers_.Judge(response, 0);
+  if (status.ok()) return false;
+  // etcd may report that it has no space although it has made the deletion.
+  int64_t now = 0;
+  if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL &&
+      LostRace(ReadHead(ring, now).status())) {
+    return true;
+  }
+  return status;
 }
 
 absl::Status EtcdStore::CheckUnused(absl::string_view ring, int64_t revision) {
@@ -167,7 +234,7 @@ void EtcdStore::AddDeletion(const Known& known, int64_t revision,
   txn.Delete({keys_.Turn(ring), ""});
   txn.Delete(keys_.Uses(ring));
   const std::string& source = known.head.spec().migrating_from();
-  if (!source.empty()) txn.Delete({keys_.Use(source, ring), ""});
+  if (!source.empty()) EndUse(source, ring, txn);
   stored::v1::EtcdTombstone tombstone;
   *tombstone.mutable_head() = known.head;
   tombstone.mutable_delete_time()->set_seconds(
@@ -177,6 +244,14 @@ void EtcdStore::AddDeletion(const Known& known, int64_t revision,
     txn.Delete(keys_.All(kind, known.head.place()));
   }
   markers_.Guard(txn);
+}
+
+// The key UseEnd keeps the revision of the last end. Without it, nothing of a
+// migration that has begun and ended would be left to compare.
+void EtcdStore::EndUse(const std::string& source, const std::string& ring,
+                       EtcdTxn& txn) const {
+  txn.Delete({keys_.Use(source, ring), ""});
+  txn.Put(keys_.UseEnd(source), "");
 }
 
 void EtcdStore::TrimTombstones() {

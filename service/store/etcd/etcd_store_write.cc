@@ -232,7 +232,7 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
   txn.Put(head_key, head.SerializeAsString());
   const std::string& source = before.head.spec().migrating_from();
   if (!source.empty() && head.spec().migrating_from().empty()) {
-    txn.Delete({keys_.Use(source, head.spec().name()), ""});
+    EndUse(source, head.spec().name(), txn);
   }
   const uint64_t kept_after = std::min(KeptAfter(head), head.epoch() - 1);
   if (kept_after > KeptAfter(before.head)) {

@@ -35,6 +35,10 @@ std::string EtcdKeys::Use(absl::string_view source,
   return absl::StrCat(prefix_, "uses/", source, "#", ring);
 }
 
+std::string EtcdKeys::UseEnd(absl::string_view source) const {
+  return Use(source, "");
+}
+
 EtcdRange EtcdKeys::Uses(absl::string_view source) const {
   return Under(Use(source, ""));
 }

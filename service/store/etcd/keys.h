@@ -5,10 +5,10 @@
 //   PREFIX tables/PLACE/GENERATION/CHUNK        ordinals, 4 bytes each
 //   PREFIX changes/PLACE/EPOCH                  an EtcdRecord
 //   PREFIX parts/PLACE/EPOCH-COMMIT/NUMBER      a part of a large record
-//   PREFIX uses/SOURCE#NAME                     empty: NAME migrates from
-//   SOURCE PREFIX turns/NAME                           mark of a server that
-//   lost a
-//                                               race (etcd_store.h)
+//   PREFIX uses/SOURCE#NAME                     NAME migrates from SOURCE
+//   PREFIX uses/SOURCE#                         a migration from SOURCE ended
+//   PREFIX turns/NAME                           a server lost a race
+//                                               (etcd_store.h)
 //   PREFIX deleted/NAME                         EtcdTombstone of a ring
 //   PREFIX format                               "1" (markers.h)
 //   PREFIX id                                   the store's ID (markers.h)
@@ -48,6 +48,8 @@ class EtcdKeys {
   EtcdRange Tombstones() const;
   // '#' is in no name, although '/' may be.
   std::string Use(absl::string_view source, absl::string_view ring) const;
+  std::string UseEnd(absl::string_view source) const;
+  // All keys Use of the source, and its UseEnd.
   EtcdRange Uses(absl::string_view source) const;
   std::string Head(absl::string_view ring) const;
   EtcdRange Heads() const;

@@ -43,6 +43,15 @@ class EtcdTxn {
     compare->set_range_end(std::move(range.end));
     compare->set_mod_revision(revision + 1);
   }
+  // Requires that `key` exists, and has existed since `revision` or longer.
+  void CompareExistedSince(const std::string& key, int64_t revision) {
+    CompareExists(key);
+    auto* compare = request_.add_compare();
+    compare->set_result(etcdserverpb::Compare::LESS);
+    compare->set_target(etcdserverpb::Compare::CREATE);
+    compare->set_key(key);
+    compare->set_create_revision(revision + 1);
+  }
   // Requires that `key` exists and has `value`.
   void CompareValue(std::string key, std::string value) {
     auto* compare = request_.add_compare();

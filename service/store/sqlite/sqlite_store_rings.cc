@@ -12,11 +12,14 @@
 
 namespace clockwise {
 
-absl::Status SqliteStore::Create(const RingHead& head) {
+absl::Status SqliteStore::CreateIfOpen(const RingHead& head,
+                                       const StillOpen& open) {
   StoredRing ring;
   ring.head = head;
   MutexLock lock(mu_);
-  absl::Status status = Trust();
+  absl::Status status = CheckOpen(open);
+  if (!status.ok()) return status;
+  status = Trust();
   if (status.ok()) status = Committed(WriteImport(ring, /*is_new=*/true));
   return ReportOutcome(status);
 }
@@ -28,9 +31,13 @@ absl::Status SqliteStore::Import(const StoredRing& ring) {
   return ReportOutcome(status);
 }
 
-absl::Status SqliteStore::Delete(absl::string_view ring, uint64_t incarnation) {
+absl::Status SqliteStore::DeleteIfOpen(absl::string_view ring,
+                                       uint64_t incarnation,
+                                       const StillOpen& open) {
   MutexLock lock(mu_);
-  absl::Status status = Trust();
+  absl::Status status = CheckOpen(open);
+  if (!status.ok()) return status;
+  status = Trust();
   if (status.ok()) status = Committed(WriteDelete(ring, incarnation));
   return ReportOutcome(status);
 }
