@@ -117,6 +117,24 @@ TEST_F(EmptiedEtcdTest, AMemberOfAnotherClusterIsSkipped) {
   EXPECT_GT(store.rejections().count, 0);
 }
 
+// One member of three was created again as a cluster of its own, and the others
+// do not answer.
+TEST(EtcdMinorityTest, AServerDoesNotStartOnASmallerClusterOfFewEndpoints) {
+  const std::string alone = EtcdProcess::Shared().address();
+  const std::string away = "127.0.0.1:1";
+  const auto check = [&](const std::vector<std::string>& endpoints) {
+    return EtcdStore(EtcdOptions(NewPrefix(), endpoints)).CheckStart();
+  };
+  const absl::Status status = check({away, alone, away});
+  ExpectDistrust(status, "only 1 of 3 endpoints");
+  ExpectDistrust(status, alone);
+  ExpectDistrust(status, "fewer members: 1;");
+  ExpectDistrust(check({alone, away}), "only 1 of 2 endpoints");
+  // One endpoint may stand for all members, as may several names for one.
+  ASSERT_OK(check({alone}));
+  ASSERT_OK(check({alone, alone, away}));
+}
+
 class EtcdTombstoneTest : public testing::Test {
  protected:
   void SetUp() override { ASSERT_OK(store_->Create(HeadOf("r"))); }

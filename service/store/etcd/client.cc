@@ -110,6 +110,7 @@ EtcdClient::MemberPtr EtcdClient::Connect(
   member->kv = etcdserverpb::KV::NewStub(channel);
   member->watch = etcdserverpb::Watch::NewStub(channel);
   member->auth = etcdserverpb::Auth::NewStub(channel);
+  member->cluster = etcdserverpb::Cluster::NewStub(channel);
   return member;
 }
 
@@ -303,6 +304,7 @@ grpc::Status EtcdClient::Judge(const Member& member,
 
 absl::Status EtcdClient::CompareClusters(const std::string& key) {
   std::map<uint64_t, std::vector<std::string>> clusters;
+  MemberPtr answered;
   grpc::Status last;
   for (size_t i = 0; i < options_.endpoints.size(); ++i) {
     const MemberPtr member = CurrentMember(i);
@@ -316,11 +318,14 @@ absl::Status EtcdClient::CompareClusters(const std::string& key) {
         });
     if (status.ok()) {
       clusters[response.header().cluster_id()].push_back(member->address);
+      answered = member;
     } else {
       last = status;
     }
   }
-  if (clusters.size() == 1) return absl::OkStatus();
+  if (clusters.size() == 1) {
+    return CheckMinority(clusters.begin()->second, *answered);
+  }
   if (clusters.empty()) return GiveUp(last, "", /*maybe_made=*/false);
   std::vector<std::string> parts;
   for (const auto& [cluster, addresses] : clusters) {
@@ -330,6 +335,33 @@ absl::Status EtcdClient::CompareClusters(const std::string& key) {
   return absl::FailedPreconditionError(absl::StrCat(
       "--store: the endpoints of etcd are of different clusters (",
       absl::StrJoin(parts, "; "), "); name the members of one cluster"));
+}
+
+absl::Status EtcdClient::CheckMinority(
+    const std::vector<std::string>& addresses, const Member& member) {
+  const size_t endpoints = options_.endpoints.size();
+  if (2 * addresses.size() > endpoints) return absl::OkStatus();
+  const etcdserverpb::MemberListRequest request;
+  etcdserverpb::MemberListResponse response;
+  const grpc::Status status = CallMember(
+      member, Clock::now() + kFirstAttempt, [&](auto& context, auto done) {
+        member.cluster->async()->MemberList(&context, &request, &response,
+                                            done);
+      });
+  // A proxy, or an etcd that does not tell its members, is believed. So is a
+  // member of a large enough cluster: alone, it answers no linearizable read.
+  if (!status.ok() || response.members_size() >= static_cast<int>(endpoints)) {
+    return absl::OkStatus();
+  }
+  return Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrCat(
+          "etcd: only ", addresses.size(), " of ", endpoints,
+          " endpoints of --store answer (", absl::StrJoin(addresses, ","),
+          "), and their cluster has fewer members: ", response.members_size(),
+          "; it may not be the cluster of the other endpoints; start "
+          "those, or name only the members of this cluster in "
+          "--store"));
 }
 
 Store::Rejections EtcdClient::rejections() const {

@@ -71,8 +71,10 @@ class EtcdClient {
   void Rotate();
 
   // Reads the cluster ID of each endpoint that answers. FAILED_PRECONDITION:
-  // they differ. STORE_UNAVAILABLE: no endpoint answers. `key` is a key that
-  // the user may read.
+  // they differ. STORE_UNAVAILABLE: no endpoint answers; or at most half of
+  // them do, and their cluster has fewer members than there are endpoints. Then
+  // they may have been separated from the cluster of the others. `key` is a key
+  // that the user may read.
   [[nodiscard]] absl::Status CompareClusters(const std::string& key);
 
   // True if etcd answered the last call.
@@ -90,6 +92,7 @@ class EtcdClient {
     std::unique_ptr<etcdserverpb::KV::Stub> kv;
     std::unique_ptr<etcdserverpb::Watch::Stub> watch;
     std::unique_ptr<etcdserverpb::Auth::Stub> auth;
+    std::unique_ptr<etcdserverpb::Cluster::Stub> cluster;
     // Number of calls that ended before their deadline.
     mutable std::atomic<uint64_t> answers = 0;
   };
@@ -116,6 +119,10 @@ class EtcdClient {
   template <typename Start>
   grpc::Status CallMember(const Member& member, Clock::time_point deadline,
                           Start start);
+  // Checks a minority of the endpoints, which are of one cluster; see
+  // CompareClusters.
+  absl::Status CheckMinority(const std::vector<std::string>& addresses,
+                             const Member& member);
   // Returns UNAVAILABLE if the answer of `member` is rejected. `newest` was
   // read before the call.
   grpc::Status Judge(const Member& member,
