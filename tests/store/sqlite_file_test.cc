@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -256,6 +257,83 @@ TEST_F(SqliteFileTest, ASecondHandleIsRefusedAtOnce) {
         << second.status();
   }
   EXPECT_OK((*store)->Apply(CommitOf("r", 3, {NodeOf("b")})));
+}
+
+// A store that is open while another program writes to its files. The inodes
+// stay the same.
+class SqliteOverwrittenTest : public SqliteFileTest {
+ protected:
+  void SetUp() override {
+    MakeDatabase();
+    auto store = SqliteStore::Open(path_, {});
+    ASSERT_OK(store.status());
+    store_ = *std::move(store);
+    ASSERT_OK(store_->Apply(CommitOf("r", 3, {NodeOf("b")})));
+  }
+  void ExpectDistrust() {
+    const std::string found = ReadBytes(path_);
+    const absl::Status status = store_->Apply(CommitOf("r", 4));
+    EXPECT_REFUSED(status, STORE_UNAVAILABLE) << status;
+    EXPECT_NE(status.message().find("another program has written"),
+              std::string::npos)
+        << status;
+    EXPECT_REFUSED(store_->Create(HeadOf("s")), STORE_UNAVAILABLE);
+    EXPECT_REFUSED(store_->Delete("r", 7), STORE_UNAVAILABLE);
+    EXPECT_REFUSED(store_->Trust(), STORE_UNAVAILABLE);
+    EXPECT_FALSE(store_->up());
+    store_.reset();
+    EXPECT_EQ(ReadBytes(path_), found);
+    EXPECT_TRUE(fs::exists(path_ + "-wal"));
+  }
+  std::string OtherDatabase() {
+    const std::string other = folder_.File("other.db");
+    auto store = SqliteStore::Open(other, {}).value();
+    EXPECT_OK(store->Create(HeadOf("other")));
+    std::vector<v1::Node> nodes;
+    for (int i = 0; i < 500; ++i) {
+      nodes.push_back(NodeOf(absl::StrCat("n", i), "host:1"));
+    }
+    EXPECT_OK(store->Apply(CommitOf("other", 2, nodes)));
+    store.reset();
+    return ReadBytes(other);
+  }
+
+  std::unique_ptr<SqliteStore> store_;
+};
+
+TEST_F(SqliteOverwrittenTest, AnotherDatabaseInItsPlaceGetsNoChange) {
+  WriteBytes(path_, OtherDatabase());
+  ExpectDistrust();
+}
+
+TEST_F(SqliteOverwrittenTest, ATruncatedFileGetsNoChange) {
+  fs::resize_file(path_, 0);
+  ExpectDistrust();
+}
+
+TEST_F(SqliteOverwrittenTest, AFileOfTheSameSizeGetsNoChange) {
+  fs::last_write_time(path_,
+                      fs::last_write_time(path_) + std::chrono::seconds(1));
+  ExpectDistrust();
+}
+
+TEST_F(SqliteOverwrittenTest, ATruncatedLogGetsNoChange) {
+  fs::resize_file(path_ + "-wal", 0);
+  ExpectDistrust();
+}
+
+TEST_F(SqliteOverwrittenTest, OwnWritesToTheFileAreNotForeign) {
+  const auto before = fs::last_write_time(path_);
+  uint64_t epoch = 3;
+  // Until the log has been written back to the file, and some more.
+  for (int more = 0; more < 100; more += before != fs::last_write_time(path_)) {
+    ASSERT_LT(++epoch, 5000);
+    ASSERT_OK(store_->Apply(
+        CommitOf("r", epoch, {NodeOf(absl::StrCat("n", epoch % 100))})));
+  }
+  ASSERT_OK(store_->Create(HeadOf("s")));
+  ASSERT_OK(store_->Delete("s", 7));
+  ASSERT_OK(store_->Trust());
 }
 
 }  // namespace

@@ -221,6 +221,15 @@ TEST(SqliteStoreTest, AFileThatIsGoneTakesNoChange) {
   EXPECT_EQ(TextOf(*MustOpen(folder.File("db"))), at_the_end);
 }
 
+TEST(SqliteStoreTest, ACommitToAFileThatIsOverwrittenIsNotAcknowledged) {
+  TemporaryFolder folder;
+  FaultVfs vfs;
+  auto store = MustOpen(folder.File("db"));
+  ASSERT_OK(store->Create(HeadOf("r")));
+  vfs.BeforeSync([&] { WriteBytes(folder.File("db"), "other"); });
+  EXPECT_REFUSED(store->Apply(CommitOf("r", 2)), STORE_UNAVAILABLE);
+}
+
 TEST(SqliteStoreTest, ACommitToAFileThatGoesMeanwhileIsNotAcknowledged) {
   TemporaryFolder folder;
   FaultVfs vfs;

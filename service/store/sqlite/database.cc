@@ -139,7 +139,20 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   std::unique_ptr<Database> database(new Database(path, connection));
   if (code != SQLITE_OK) return database->Failure(code);
   database->KeepOnClose(true);
+  // Replaces the hook that writes the log back in the middle of a commit.
+  sqlite3_wal_hook(
+      connection,
+      [](void* log_pages, sqlite3*, const char*, int pages) {
+        *static_cast<int*>(log_pages) = pages;
+        return SQLITE_OK;
+      },
+      &database->log_pages_);
   return database;
+}
+
+void Database::Checkpoint() {
+  sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                            nullptr, nullptr);
 }
 
 Database::~Database() { sqlite3_close(connection_); }

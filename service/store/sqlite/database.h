@@ -118,6 +118,13 @@ class Database {
   // into the file and removes it (false).
   void KeepOnClose(bool keep);
 
+  // Returns the number of pages in the write-ahead log after the last commit.
+  // It is not written back by itself: call Checkpoint.
+  int log_pages() const { return log_pages_; }
+  // Writes the log back into the file. A failure leaves pages in the log, and
+  // does not matter.
+  void Checkpoint();
+
   bool in_transaction() const;
   // True if permissions or the header of the file do not allow writing.
   bool read_only() const;
@@ -138,6 +145,7 @@ class Database {
   const std::string path_;
   sqlite3* const connection_;  // owned
   int last_failure_ = 0;
+  int log_pages_ = 0;
 };
 
 // Transaction is one unit of work. The destructor rolls it back if it was not

@@ -180,9 +180,11 @@ absl::StatusOr<std::string> ResolvePath(absl::string_view path) {
 
 std::string LogOf(absl::string_view path) { return absl::StrCat(path, "-wal"); }
 
-uint64_t InodeOf(const std::string& path) {
+FileMark MarkOf(const std::string& path) {
   struct stat found = {};
-  return stat(path.c_str(), &found) == 0 ? found.st_ino : 0;
+  if (stat(path.c_str(), &found) != 0) return {};
+  return {found.st_ino, found.st_size,
+          found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec};
 }
 
 absl::StatusOr<bool> FindDatabase(const std::string& path) {

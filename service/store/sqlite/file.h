@@ -25,9 +25,16 @@ absl::StatusOr<std::string> ResolvePath(absl::string_view path);
 // Returns the path of the write-ahead log of the database at `path`.
 std::string LogOf(absl::string_view path);
 
-// Returns the inode of the file at `path`, which distinguishes it from another
-// file with the same path; 0: there is no file, or it cannot be found.
-uint64_t InodeOf(const std::string& path);
+// FileMark distinguishes a file from another one at the same path, and its
+// content from what another program has written to it.
+struct FileMark {
+  uint64_t inode = 0;  // 0: there is no file, or it cannot be found
+  int64_t bytes = 0;
+  int64_t written_ns = 0;  // time of the last write, as the system reports it
+
+  bool operator==(const FileMark&) const = default;
+};
+FileMark MarkOf(const std::string& path);
 
 // Returns true if `path` is a database of Clockwise, which its header decides;
 // false if no file exists. All other files are errors.

@@ -78,9 +78,8 @@ absl::StatusOr<RingHead> SqliteStore::Head(absl::string_view ring) {
 
 absl::Status SqliteStore::Apply(const Commit& commit) {
   MutexLock lock(mu_);
-  absl::Status status = Trust();
-  if (status.ok()) status = Committed(WriteCommit(commit));
-  return ReportOutcome(status);
+  return Write(
+      [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return WriteCommit(commit); });
 }
 
 absl::Status SqliteStore::ReportOutcome(absl::Status status) {

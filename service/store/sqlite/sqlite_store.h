@@ -35,6 +35,7 @@
 #include "absl/strings/string_view.h"
 #include "service/runtime/mutex.h"
 #include "service/store/sqlite/database.h"
+#include "service/store/sqlite/file.h"
 #include "service/store/store.h"
 
 namespace clockwise {
@@ -90,9 +91,14 @@ class SqliteStore final : public Store {
   // Remembers which files are open. The log may not exist before the first
   // commit.
   void NoteFiles() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Returns the status of a write, or STORE_UNAVAILABLE if it was committed to
-  // files that are no longer in their place.
-  [[nodiscard]] absl::Status Committed(absl::Status status)
+  // Returns Trust(), after it has noted whether another program has written to
+  // the file or, if `log_too`, to the log.
+  [[nodiscard]] absl::Status CheckUnwritten(bool log_too)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Calls `write`, which makes one transaction. Returns the status for the
+  // caller: STORE_UNAVAILABLE also if the files were removed, replaced or
+  // overwritten, before or during the transaction.
+  [[nodiscard]] absl::Status Write(absl::FunctionRef<absl::Status()> write)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // The prepared statements, in the order of kSql.
@@ -200,8 +206,12 @@ class SqliteStore final : public Store {
   // wait for a commit. A file that is open keeps its inode to itself.
   std::atomic<uint64_t> file_inode_ = 0;
   std::atomic<uint64_t> log_inode_ = 0;
+  std::atomic<bool> overwritten_ = false;  // by another program
 
   Mutex mu_;
+  // The file and the log after the last own write.
+  FileMark file_mark_ ABSL_GUARDED_BY(mu_);
+  FileMark log_mark_ ABSL_GUARDED_BY(mu_);
   const std::unique_ptr<Database> database_ ABSL_PT_GUARDED_BY(mu_);
   std::vector<Statement> queries_ ABSL_GUARDED_BY(mu_);  // index: Query
 };

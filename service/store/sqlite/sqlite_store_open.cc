@@ -19,6 +19,10 @@
 namespace clockwise {
 namespace {
 
+// Number of pages in the log from which it is written back into the file, as
+// SQLite does by default.
+constexpr int kPagesPerCheckpoint = 1000;
+
 // A pragma, its value, and the text that SQLite returns when the value is in
 // effect. SQLite ignores unknown and impossible values without an error.
 struct Setting {
@@ -177,6 +181,8 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
   }
   store->database_->KeepOnClose(false);
   store->NoteFiles();
+  store->file_mark_ = MarkOf(*resolved);
+  store->log_mark_ = MarkOf(LogOf(*resolved));
   return store;
 }
 
@@ -239,11 +245,15 @@ absl::Status SqliteStore::CheckContent() {
   return ReadAll().status();
 }
 
-// --- Files that are removed or replaced ---
+// --- Files that are removed, replaced or overwritten ---
+//
+// Only this connection writes to the file and its log, and only in Write. The
+// file itself is written by Checkpoint alone. So before each write, and the
+// file after it too, both must be as they were left.
 
 void SqliteStore::NoteFiles() {
-  if (file_inode_ == 0) file_inode_ = InodeOf(path_);
-  if (log_inode_ == 0) log_inode_ = InodeOf(LogOf(path_));
+  if (file_inode_ == 0) file_inode_ = MarkOf(path_).inode;
+  if (log_inode_ == 0) log_inode_ = MarkOf(LogOf(path_)).inode;
 }
 
 absl::Status SqliteStore::Trust() const {
@@ -251,7 +261,7 @@ absl::Status SqliteStore::Trust() const {
        {std::pair(path_, file_inode_.load()),
         std::pair(LogOf(path_), log_inode_.load())}) {
     if (inode == 0) continue;
-    const uint64_t now = InodeOf(path);
+    const uint64_t now = MarkOf(path).inode;
     if (now == inode) continue;
     return Refusal(
         v1::ERROR_REASON_STORE_UNAVAILABLE,
@@ -259,15 +269,46 @@ absl::Status SqliteStore::Trust() const {
                      " while the server uses it; move it back, or stop the "
                      "server and restore a backup"));
   }
-  return absl::OkStatus();
+  if (!overwritten_) return absl::OkStatus();
+  return Refusal(
+      v1::ERROR_REASON_STORE_UNAVAILABLE,
+      absl::StrCat(OneLine(path_),
+                   ": another program has written to this file or its log "
+                   "(-wal) while the server uses them; stop the server, remove "
+                   "both files and restore a backup"));
 }
 
-absl::Status SqliteStore::Committed(absl::Status status) {
+absl::Status SqliteStore::CheckUnwritten(bool log_too) {
+  absl::Status status = Trust();
   if (!status.ok()) return status;
-  // The file may have been removed since the check before the commit. Then the
-  // change is not acknowledged.
-  NoteFiles();
+  // The log may not exist yet.
+  if (MarkOf(path_) == file_mark_ &&
+      (!log_too || log_mark_.inode == 0 || MarkOf(LogOf(path_)) == log_mark_)) {
+    return status;
+  }
+  overwritten_ = true;
+  // Closing must not write the log into the foreign file.
+  database_->KeepOnClose(true);
   return Trust();
+}
+
+absl::Status SqliteStore::Write(absl::FunctionRef<absl::Status()> write) {
+  absl::Status status = CheckUnwritten(/*log_too=*/true);
+  if (!status.ok()) return ReportOutcome(status);
+  status = write();
+  log_mark_ = MarkOf(LogOf(path_));
+  if (status.ok()) {
+    // The files may have been removed or overwritten since the check before the
+    // commit. Then the change is not acknowledged.
+    NoteFiles();
+    status = CheckUnwritten(/*log_too=*/false);
+  }
+  if (status.ok() && database_->log_pages() >= kPagesPerCheckpoint) {
+    database_->Checkpoint();
+    file_mark_ = MarkOf(path_);
+    log_mark_ = MarkOf(LogOf(path_));
+  }
+  return ReportOutcome(status);
 }
 
 }  // namespace clockwise

@@ -17,29 +17,27 @@ absl::Status SqliteStore::CreateIfOpen(const RingHead& head,
   StoredRing ring;
   ring.head = head;
   MutexLock lock(mu_);
-  absl::Status status = CheckOpen(open);
-  if (!status.ok()) return status;
-  status = Trust();
-  if (status.ok()) status = Committed(WriteImport(ring, /*is_new=*/true));
-  return ReportOutcome(status);
+  if (absl::Status status = CheckOpen(open); !status.ok()) return status;
+  return Write([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return WriteImport(ring, /*is_new=*/true);
+  });
 }
 
 absl::Status SqliteStore::Import(const StoredRing& ring) {
   MutexLock lock(mu_);
-  absl::Status status = Trust();
-  if (status.ok()) status = Committed(WriteImport(ring, /*is_new=*/false));
-  return ReportOutcome(status);
+  return Write([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return WriteImport(ring, /*is_new=*/false);
+  });
 }
 
 absl::Status SqliteStore::DeleteIfOpen(absl::string_view ring,
                                        uint64_t incarnation,
                                        const StillOpen& open) {
   MutexLock lock(mu_);
-  absl::Status status = CheckOpen(open);
-  if (!status.ok()) return status;
-  status = Trust();
-  if (status.ok()) status = Committed(WriteDelete(ring, incarnation));
-  return ReportOutcome(status);
+  if (absl::Status status = CheckOpen(open); !status.ok()) return status;
+  return Write([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return WriteDelete(ring, incarnation);
+  });
 }
 
 absl::Status SqliteStore::WriteImport(const StoredRing& ring, bool is_new) {
