@@ -13,10 +13,10 @@ namespace clockwise {
 
 v1::Comparison ComparisonOf(const MeasuredRing& before,
                             const MeasuredRing& after, Relation relation,
-                            bool include_moves) {
+                            bool include_moves, WorkBudget* budget) {
   const Comparison comparison =
       Compare(*before.ring, before.ownership, *after.ring, after.ownership,
-              include_moves ? limits::kMaxMoves : 0, relation);
+              include_moves ? limits::kMaxMoves : 0, relation, budget);
   v1::Comparison message;
   message.set_moved_ratio(comparison.moved_ratio);
   message.set_minimum_moved_ratio(comparison.minimum_moved_ratio);

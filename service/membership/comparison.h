@@ -9,10 +9,10 @@
 namespace clockwise {
 
 // Returns the figures, and also the lists if `include_moves` is true. limits.h
-// bounds each list.
+// bounds each list. `budget`: see Compare.
 v1::Comparison ComparisonOf(const MeasuredRing& before,
                             const MeasuredRing& after, Relation relation,
-                            bool include_moves);
+                            bool include_moves, WorkBudget* budget = nullptr);
 
 }  // namespace clockwise
 

@@ -67,6 +67,8 @@ class Membership {
   // Loads all rings. Fails if the store cannot be read, or if its data is
   // damaged. The caller may retry.
   [[nodiscard]] absl::Status Load();
+  // Limit of the work of one plan, and of one comparison (WorkBudget).
+  uint64_t plan_steps() const { return options_.plan_steps; }
   // Returns OK once Load has succeeded, else STORE_UNAVAILABLE.
   absl::Status Ready() const;
 

@@ -173,9 +173,9 @@ absl::StatusOr<v1::Delta> DeltaSince(const RingState& state,
     if (!before.ok()) return before.status();
     if (partitioned) AddMovedPartitions(*before->ring, state.ring(), delta);
     if (!include_moves) return delta;
-    Comparison comparison =
-        Compare(*before->ring, before->ownership, state.ring(),
-                state.measured.ownership, limits::kMaxMoves);
+    Comparison comparison = Compare(*before->ring, before->ownership,
+                                    state.ring(), state.measured.ownership,
+                                    limits::kMaxMoves, Relation::kAnyFast);
     FillLists(comparison, delta);
     delta.set_moved_ratio(comparison.moved_ratio);
   }

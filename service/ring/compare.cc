@@ -127,7 +127,8 @@ Comparison Compare(const Ring& before, const Ownership& before_ownership,
   CollectMoves(before, before_ownership.owners, after, after_ownership.owners,
                collector);
   collector.Finish(comparison);
-  if (one_layout && after.spec().layout() == v1::LAYOUT_PARTITIONED &&
+  if (relation != Relation::kAnyFast && one_layout &&
+      after.spec().layout() == v1::LAYOUT_PARTITIONED &&
       comparison.minimum_moved_ratio < comparison.moved_ratio) {
     std::optional<double> least = comparison.moved_ratio;
     if (relation != Relation::kNext) {

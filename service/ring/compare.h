@@ -41,7 +41,8 @@ void FillLists(const Comparison& comparison, Message& message) {
 // The relation of the second compared ring to the first.
 enum class Relation {
   kAny,
-  kNext,  // NextRing made it from the first
+  kNext,     // NextRing made it from the first
+  kAnyFast,  // any; minimum_moved_ratio may be the bound from the shares
 };
 
 // Compares two rings of one layout, or two that hash alike (next_ring.h), for
@@ -49,9 +50,9 @@ enum class Relation {
 // lists no transfers either. MODULO lists no moves, because they are not
 // ranges. The ownerships must be those of the rings.
 //
-// O(points of both × owners), and for PARTITIONED the cost of NextRing, unless
-// `after` is the next ring. If `budget` ends then, minimum_moved_ratio is only
-// the bound from the shares. Null is no limit.
+// O(points of both × owners), and for kAny and PARTITIONED the cost of
+// NextRing. If `budget` ends then, minimum_moved_ratio is only the bound from
+// the shares. Null is no limit.
 Comparison Compare(const Ring& before, const Ownership& before_ownership,
                    const Ring& after, const Ownership& after_ownership,
                    size_t max_moves, Relation relation = Relation::kAny,

@@ -234,7 +234,9 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
     Response answer;
     *answer.mutable_change() = *std::move(change);
     return answer;
-  } else if constexpr (RowOf(kMethod)->queue == CallQueue::kChanges) {
+  } else if constexpr (requires {
+                         HandleRequest(membership_, request, check);
+                       }) {
     return HandleRequest(membership_, request, check);
   } else {
     return HandleRequest(membership_, request);

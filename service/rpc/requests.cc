@@ -10,6 +10,7 @@
 #include "service/limits.h"
 #include "service/membership/change_plan.h"
 #include "service/membership/comparison.h"
+#include "service/ring/work_budget.h"
 #include "service/rpc/locate/locate.h"
 
 namespace clockwise {
@@ -166,20 +167,27 @@ absl::StatusOr<v1::LocateResponse> HandleRequest(
 }
 
 absl::StatusOr<v1::CompareEpochsResponse> HandleRequest(
-    const Membership& membership, const v1::CompareEpochsRequest& request) {
+    const Membership& membership, const v1::CompareEpochsRequest& request,
+    const CallCheck& check) {
   auto state = membership.Find(request.ring());
   if (!state.ok()) return state.status();
   auto before = RingAt(**state, request.from_epoch(), "from_epoch");
   if (!before.ok()) return before.status();
   auto after = RingAt(**state, request.to_epoch(), "to_epoch");
   if (!after.ok()) return after.status();
+  absl::Status open = Check(check, CallStage::kPlan);
+  if (!open.ok()) return open;
   v1::CompareEpochsResponse response;
   const uint64_t newest = (*state)->epoch;
   response.set_from_epoch(request.from_epoch() ? request.from_epoch() : newest);
   response.set_to_epoch(request.to_epoch() ? request.to_epoch() : newest);
   response.set_incarnation((*state)->incarnation);
+  // The smallest ratio of PARTITIONED costs a plan, so it has a plan's budget.
+  WorkBudget budget(membership.plan_steps(),
+                    [&check] { return !Check(check, CallStage::kPlan).ok(); });
   *response.mutable_comparison() =
-      ComparisonOf(*before, *after, Relation::kAny, true);
+      ComparisonOf(*before, *after, Relation::kAny, true, &budget);
+  if (absl::IsCancelled(budget.status())) return budget.status();
   return response;
 }
 

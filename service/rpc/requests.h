@@ -70,7 +70,8 @@ absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
 absl::StatusOr<v1::GetRingResponse> HandleRequest(
     const Membership& membership, const v1::GetRingRequest& request);
 absl::StatusOr<v1::CompareEpochsResponse> HandleRequest(
-    const Membership& membership, const v1::CompareEpochsRequest& request);
+    const Membership& membership, const v1::CompareEpochsRequest& request,
+    const CallCheck& check = nullptr);
 absl::StatusOr<v1::ListChangesResponse> HandleRequest(
     const Membership& membership, const v1::ListChangesRequest& request);
 // Returns true for the rings that a caller may read.
