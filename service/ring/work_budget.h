@@ -20,7 +20,8 @@ namespace clockwise {
 class WorkBudget {
  public:
   static constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
-  // Number of steps between two calls of `stopped`, at most about 1 ms.
+  // Number of steps between two calls of `stopped`: usually less than 1 ms, at
+  // most about 12 ms. A function that counts many steps at once exceeds it.
   static constexpr uint64_t kStepsPerCheck = 1 << 15;
 
   // `stopped` returns true if no caller needs the result any more, for example
