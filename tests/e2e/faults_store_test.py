@@ -165,7 +165,18 @@ class FaultsStoreTest(FaultCase):
             for address in cluster.addresses:
                 self.assertIn(address, line)
             self.assertIn("different clusters", line)
+            # A server does not start on that member alone either.
+            server.kill()
+            for member in (0, 2):
+                cluster.kill(member)
+            server.start(wait=False)
+            self.assertTrue(eventually(lambda: (
+                "their cluster has fewer members: 1" in server.log())))
         print(f"{looked_up} look-ups, 0 wrong")
+
+    def test_a_server_starts_while_one_of_two_endpoints_is_away(self):
+        with EtcdCluster(3) as cluster:
+            self.fill(self.server(f"etcd:{cluster.addresses[0]},127.0.0.1:1"))
 
     def test_etcd_is_restored_as_the_runbook_says(self):
         with EtcdCluster() as cluster:

@@ -1,5 +1,5 @@
 // Tests creations and deletions of rings that reach etcd late: after their call
-// has ended, and after another server has refused the same request for good.
+// has ended, and after another server has refused the same request.
 #include <gtest/gtest.h>
 
 #include <functional>
