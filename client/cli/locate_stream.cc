@@ -54,6 +54,7 @@ class Stream {
     request_.set_ring(session.globals.ring);
     request_.set_replica_count(options.replicas);
     request_.set_min_epoch(options.min_epoch);
+    request_.set_min_incarnation(options.min_incarnation);
   }
 
   absl::Status Run();

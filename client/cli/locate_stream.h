@@ -20,6 +20,7 @@ struct LocateOptions {
   bool summary = false;
   uint32_t replicas = 0;
   uint64_t min_epoch = 0;
+  uint64_t min_incarnation = 0;
   bool local = false;     // look keys up in a mirror of the ring
   std::string ring_file;  // file of the mirror; only with local
 };

@@ -35,6 +35,7 @@ void Describe(const Request& request, absl::string_view ring,
   }
   if constexpr (requires { request.expected_epoch(); }) {
     entry.set_expected_epoch(request.expected_epoch());
+    entry.set_expected_incarnation(request.expected_incarnation());
   }
   if constexpr (requires { request.node().id(); }) {
     AddAuditedNode(request.node().id(), entry);

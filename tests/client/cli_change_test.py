@@ -39,6 +39,20 @@ class ChangeTest(WithServer):
         told = self.fails(1, "node", "remove", "n1", "--expected-epoch=2")
         self.assertIn("--plan", told)
 
+    def test_a_change_of_another_incarnation_is_refused(self):
+        ring = self.json("node", "list")[0]["snapshot"]
+        right, wrong = int(ring["incarnation"]), int(ring["incarnation"]) ^ 1
+        told = self.fails(1, "node", "add", "n8",
+                          f"--expected-epoch={ring['epoch']}",
+                          f"--expected-incarnation={wrong}")
+        self.assertIn("expected_incarnation", told)
+        self.good("node", "add", "n8", f"--expected-epoch={ring['epoch']}",
+                  f"--expected-incarnation={right}")
+        self.good("locate", "k", f"--min-incarnation={right}")
+        self.fails(1, "locate", "k", f"--min-incarnation={wrong}",
+                   "--timeout=0.5")
+        self.fails(2, "locate", "k", f"--min-incarnation={right}", "--local")
+
     def test_update_changes_what_was_given_and_no_more(self):
         self.good("node", "update", "n1", "--weight=3", "--label=a=b=c",
                   "--label", "d=")

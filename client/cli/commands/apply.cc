@@ -55,8 +55,8 @@ class ConfigApplier {
  private:
   absl::StatusOr<Applied> ApplyListed() {
     Applied applied;
-    absl::Status status =
-        Send(config_.changes, options_.change.expected_epoch, 0, applied);
+    absl::Status status = Send(config_.changes, options_.change.expected_epoch,
+                               options_.change.expected_incarnation, applied);
     if (!status.ok()) return status;
     if (applied.changes() && !session_.globals.json()) {
       // For the values before. Without them the report is shorter.
@@ -79,7 +79,8 @@ class ConfigApplier {
     absl::Status status = session_.connection.Call(
         &Connection::Stub::GetRing, request, &ring, Retry::kFewTimes);
     if (ReasonOf(status) == v1::ERROR_REASON_RING_NOT_FOUND &&
-        options_.change.expected_epoch == 0) {
+        options_.change.expected_epoch == 0 &&
+        options_.change.expected_incarnation == 0) {
       return Create();
     }
     if (!status.ok()) return status;
@@ -99,6 +100,14 @@ class ConfigApplier {
           v1::ERROR_REASON_EPOCH_CONFLICT,
           absl::StrCat("expected_epoch: ring ", Quoted(ring_), " is at epoch ",
                        ring.epoch(), ", not ", expected));
+    }
+    const uint64_t incarnation = options_.change.expected_incarnation;
+    if (incarnation != 0 && incarnation != ring.incarnation()) {
+      return Refusal(
+          v1::ERROR_REASON_EPOCH_CONFLICT,
+          absl::StrCat("expected_incarnation: ring ", Quoted(ring_),
+                       " has incarnation ", ring.incarnation(), ", not ",
+                       incarnation, "; it was deleted and created again"));
     }
     auto difference = DifferenceOf(config_, ring, options_.prune);
     if (!difference.ok()) return difference.status();

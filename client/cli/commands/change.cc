@@ -43,6 +43,12 @@ void AddChangeOptions(CLI::App* command, ChangeOptions& options) {
                    "Epoch that the ring must have; 0 means any (default: 0)")
       ->type_name("EPOCH")
       ->check(WholeNumber(0));
+  command
+      ->add_option(
+          "--expected-incarnation", options.expected_incarnation,
+          "Incarnation that the ring must have; 0 means any (default: 0)")
+      ->type_name("NUMBER")
+      ->check(WholeNumber(0));
 }
 
 std::string NewRequestId() {

@@ -19,6 +19,7 @@ struct ChangeOptions {
   std::string reason;
   std::string request_id;  // empty: a random ID
   uint64_t expected_epoch = 0;
+  uint64_t expected_incarnation = 0;
 };
 
 // Words for the report of a change.
@@ -30,7 +31,8 @@ struct ChangeWords {
   bool may_update = false;
 };
 
-// Adds --plan, --reason, --request-id and --expected-epoch to `command`.
+// Adds --plan, --reason, --request-id, --expected-epoch and
+// --expected-incarnation to `command`.
 void AddChangeOptions(CLI::App* command, ChangeOptions& options);
 
 // Returns 32 random hexadecimal digits.
@@ -65,6 +67,7 @@ absl::Status MakeChange(Session& session, const ChangeOptions& options,
   request.set_request_id(options.request_id.empty() ? NewRequestId()
                                                     : options.request_id);
   request.set_expected_epoch(options.expected_epoch);
+  request.set_expected_incarnation(options.expected_incarnation);
   request.set_validate_only(options.plan);
   request.set_reason(options.reason);
   request.set_include_moves(true);

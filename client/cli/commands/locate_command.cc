@@ -40,6 +40,7 @@ absl::Status LocateKeys(const LocateOptions& options, Session& session,
   request.set_ring(session.globals.ring);
   request.set_replica_count(options.replicas);
   request.set_min_epoch(options.min_epoch);
+  request.set_min_incarnation(options.min_incarnation);
   for (const std::string& key : options.keys) {
     request.set_key(key);
     v1::LocateResponse response;
@@ -96,6 +97,10 @@ absl::Status Locate(const LocateOptions& options, Session& session) {
   if (!options.ring_file.empty() && !options.local) {
     return BadUsage("--ring-file requires --local");
   }
+  if (options.min_incarnation != 0 && options.local) {
+    return BadUsage(
+        "--min-incarnation: cannot be combined with --local; use one of them");
+  }
   auto locator = options.local ? NewLocalLocator(session, options.ring_file,
                                                  options.min_epoch)
                                : NewRemoteLocator(session);
@@ -134,6 +139,11 @@ void AddLocateCommand(CLI::App& app, CommandLine& line) {
       ->add_option("--min-epoch", options->min_epoch,
                    "Wait until the server has this epoch or a later one")
       ->type_name("EPOCH")
+      ->check(WholeNumber(0));
+  locate
+      ->add_option("--min-incarnation", options->min_incarnation,
+                   "Wait until the server has this incarnation of the ring")
+      ->type_name("NUMBER")
       ->check(WholeNumber(0));
   locate->add_flag("--local", options->local,
                    "Fetch the ring and look up keys in it");

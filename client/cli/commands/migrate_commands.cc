@@ -156,6 +156,7 @@ absl::Status End(const MigrateOptions& options, Session& session) {
                              ? NewRequestId()
                              : options.change.request_id);
   request.set_expected_epoch(options.change.expected_epoch);
+  request.set_expected_incarnation(options.change.expected_incarnation);
   request.set_validate_only(options.change.plan);
   request.set_reason(options.change.reason);
   v1::EndMigrationResponse response;
