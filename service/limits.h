@@ -37,10 +37,10 @@ inline constexpr uint32_t kMaxPartitionReplicas = 8;
 inline constexpr uint32_t kDefaultPartitionReplicas = 3;
 
 // --- Sizes of stored data: RESOURCE_EXHAUSTED above the bound. ---
-inline constexpr size_t kMaxNodes = 100'000;                 // per ring
-inline constexpr uint64_t kMaxPoints = 16ull * 1024 * 1024;  // per ring
-inline constexpr uint64_t kMaxAllPoints = kMaxPoints;        // of all rings
-inline constexpr uint64_t kMostPoints = uint64_t{1} << 40;   // of the flag
+inline constexpr size_t kMaxNodes = 100'000;                    // per ring
+inline constexpr uint64_t kMaxPoints = 16ull * 1024 * 1024;     // per ring
+inline constexpr uint64_t kMaxAllPoints = 16ull * 1024 * 1024;  // of all rings
+inline constexpr uint64_t kMostPoints = 1ull << 40;             // of the flag
 // Precomputed owners of a ring's slots. A ring that needs more computes the
 // owners in each look-up.
 inline constexpr size_t kMaxPrecomputedOwners = 16ull * 1024 * 1024;
@@ -87,7 +87,7 @@ inline constexpr size_t kPlanThreads = 2;    // plans: validate_only
 inline constexpr size_t kMaxWaitingDeltas = 64;
 inline constexpr size_t kReadThreads = 2;  // reads that may be long
 // Steps of planning one change (ring/work_budget.h); RESOURCE_EXHAUSTED above.
-inline constexpr uint64_t kMaxPlanSteps = uint64_t{1} << 28;
+inline constexpr uint64_t kMaxPlanSteps = 1ull << 28;
 // gRPC returns RESOURCE_EXHAUSTED above these.
 inline constexpr int kMaxRequestBytes = 4 * 1024 * 1024;
 inline constexpr int kMaxMetadataBytes = 16 * 1024;

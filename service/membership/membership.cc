@@ -14,6 +14,7 @@
 #include "service/api/validate.h"
 #include "service/ring/layout.h"
 #include "service/ring/layout_settings.h"
+#include "service/ring/next_ring.h"
 #include "service/ring/work_budget.h"
 #include "service/runtime/fail_point.h"
 #include "service/store/store_rules.h"
@@ -52,30 +53,19 @@ absl::StatusOr<ChangePlan> Membership::Plan(
   StatePtr previous;
   const std::string& from = state.ring().spec().migrating_from();
   if (!from.empty()) previous = Find(from).value_or(nullptr);
-  auto plan =
-      PlanChange(state, request, options_.now(),
-                 previous == nullptr ? nullptr : &previous->ring(), &budget);
-  if (plan.ok() && plan->next != nullptr) {
-    absl::Status status = CheckPoints(state, *plan->next, 0);
-    if (!status.ok()) return status;
-  }
-  return plan;
+  budget.LimitPoints(PointsFor(state));
+  return PlanChange(state, request, options_.now(),
+                    previous == nullptr ? nullptr : &previous->ring(), &budget);
 }
 
-absl::Status Membership::CheckPoints(const RingState& state,
-                                     const RingState& next,
-                                     uint64_t others) const {
-  const uint64_t before = PointsOf(state);
-  const uint64_t after = PointsOf(next);
-  if (after <= before) return absl::OkStatus();
-  uint64_t all = others + after - before;
-  for (const StatePtr& ring : Rings()) all += PointsOf(*ring);
-  if (all <= options_.max_points) return absl::OkStatus();
-  return Refusal(
-      v1::ERROR_REASON_LIMIT_REACHED,
-      absl::StrCat("points: all rings would have ", all, " points, and ",
-                   options_.max_points, " is the maximum (--max-points); use ",
-                   "fewer virtual nodes or less weight, or delete a ring"));
+uint64_t Membership::PointsFor(const RingState& state) const {
+  const uint64_t own = PointsOf(state);
+  uint64_t others = 0;
+  for (const StatePtr& ring : Rings()) {
+    if (ring->name() != state.name()) others += PointsOf(*ring);
+  }
+  return std::max(own,
+                  options_.max_points - std::min(options_.max_points, others));
 }
 
 absl::StatusOr<ChangePlan> Membership::PlanOnce(
@@ -191,8 +181,10 @@ absl::Status Membership::Commit(RingLock& lock, const RingState& state,
       PointsOf(next) - std::min(PointsOf(next), PointsOf(state));
   const uint64_t others = points_added_.fetch_add(added);
   const absl::Cleanup subtract = [&] { points_added_ -= added; };
-  if (absl::Status few = CheckPoints(state, next, others); !few.ok()) {
-    return few;
+  if (added > 0) {
+    absl::Status few =
+        CheckPointsLeft(PointsOf(next) + others, PointsFor(state));
+    if (!few.ok()) return few;
   }
   if (absl::Status open = Check(check, CallStage::kCommit); !open.ok()) {
     return open;

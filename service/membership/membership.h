@@ -53,7 +53,7 @@ class Membership {
     size_t history_changes = limits::kHistoryChanges;
     size_t history_bytes = limits::kHistoryBytes;
     uint64_t plan_steps = limits::kMaxPlanSteps;  // of one plan
-    // Of all rings. It limits only changes that add points.
+    // All rings together may have as many. Limits only changes that add points.
     uint64_t max_points = limits::kMaxAllPoints;
   };
 
@@ -153,10 +153,9 @@ class Membership {
       RingLock& lock, const StatePtr& state, const ChangeRequest& request,
       absl::StatusOr<ChangePlan>& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
-  // LIMIT_REACHED: `next` has more points than `state`, and with `others` (that
-  // are being added to other rings) all rings would have too many.
-  absl::Status CheckPoints(const RingState& state, const RingState& next,
-                           uint64_t others) const;
+  // Returns the number of points that the ring of `state` may have: at least as
+  // many as it has.
+  uint64_t PointsFor(const RingState& state) const;
   // Commits a plan: it becomes durable, then visible.
   absl::Status Commit(RingLock& lock, const RingState& state,
                       const CallCheck& check, ChangePlan& plan)

@@ -44,6 +44,8 @@ inline constexpr std::array<const char*, 5> kChangeKindNames = {
 struct RingCounters {
   std::array<std::atomic<uint64_t>, kChangeKindNames.size()> changes = {};
   std::atomic<double> moved_ratio = 0;
+  // A look-up walked many slots, so look-ups of several owners may take long.
+  std::atomic<bool> long_walks = false;
 };
 
 struct RingState {

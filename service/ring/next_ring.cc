@@ -1,10 +1,13 @@
 #include "service/ring/next_ring.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/ring/assign/assign.h"
 
@@ -60,6 +63,19 @@ RowsBefore RowsNear(const Ring& ring, const std::vector<uint32_t>& indexes,
   return rows;
 }
 
+// Returns the number of points that a ring of `nodes` has at least. It is exact
+// for HASHED and PARTITIONED, so that a ring above a limit is not built.
+uint64_t LeastPoints(const v1::RingSpec& spec, const NodeList& nodes) {
+  if (spec.layout() == v1::LAYOUT_PARTITIONED) {
+    return std::min<uint64_t>(spec.replica_count(), nodes.size())
+           << spec.partition_bits();
+  }
+  if (spec.layout() != v1::LAYOUT_HASHED) return 0;
+  uint64_t weights = 0;
+  for (const NodePtr& node : nodes) weights += node->weight();
+  return weights * spec.virtual_node_count();
+}
+
 absl::StatusOr<std::vector<uint32_t>> NextTable(const Ring& before,
                                                 const NodeList& nodes,
                                                 const Ring* migrating_from,
@@ -90,6 +106,16 @@ absl::StatusOr<std::vector<uint32_t>> NextTable(const Ring& before,
 
 }  // namespace
 
+absl::Status CheckPointsLeft(uint64_t points, uint64_t most) {
+  if (points <= most) return absl::OkStatus();
+  return Refusal(
+      v1::ERROR_REASON_LIMIT_REACHED,
+      absl::StrCat("points: the ring would have ", points, " points, and ",
+                   most,
+                   " are left for it (--max-points); use fewer virtual "
+                   "nodes or less weight, or delete a ring"));
+}
+
 bool HashAlike(const Ring& a, const Ring& b) {
   return a.rule().own() && b.rule().own() && a.has_arcs() && b.has_arcs();
 }
@@ -102,8 +128,15 @@ absl::StatusOr<std::shared_ptr<const Ring>> NextRing(const Ring& before,
   if (budget == nullptr) budget = &unlimited;
   if (!budget->Spend(1)) return budget->status();
   const v1::RingSpec& spec = before.spec();
+  absl::Status few =
+      CheckPointsLeft(LeastPoints(spec, nodes), budget->points());
+  if (!few.ok()) return few;
   if (spec.layout() != v1::LAYOUT_PARTITIONED) {
-    return Ring::After(before, std::move(nodes));
+    auto next = Ring::After(before, std::move(nodes));
+    if (!next.ok()) return next.status();
+    few = CheckPointsLeft((*next)->slot_nodes().size(), budget->points());
+    if (!few.ok()) return few;
+    return next;
   }
   std::vector<uint32_t> table;
   // Above the limit, Build returns the error.

@@ -25,7 +25,7 @@ namespace clockwise {
 // nodes. `budget` limits that; null is no limit.
 //
 // LIMIT_REACHED, NODES_UNPLACEABLE: as Ring::Build. LIMIT_REACHED, CANCELLED:
-// the budget has ended.
+// the budget has ended, or the ring has more points than it allows.
 absl::StatusOr<std::shared_ptr<const Ring>> NextRing(
     const Ring& before, NodeList nodes, const Ring* migrating_from = nullptr,
     WorkBudget* budget = nullptr);
@@ -35,6 +35,9 @@ absl::StatusOr<std::shared_ptr<const Ring>> NextRing(
 absl::StatusOr<std::shared_ptr<const Ring>> FirstRing(
     const v1::RingSpec& spec, NodeList nodes,
     const Ring* migrating_from = nullptr, WorkBudget* budget = nullptr);
+
+// LIMIT_REACHED: a ring would have more than `most` points.
+absl::Status CheckPointsLeft(uint64_t points, uint64_t most);
 
 // Checks whether a key has the same position in both rings, so that moves
 // between them are ranges.

@@ -190,15 +190,15 @@ size_t Ring::Walk(size_t at, std::span<uint32_t> owners, size_t& found,
   return step;
 }
 
-void Ring::OwnersFrom(size_t slot, std::span<uint32_t> owners) const {
+size_t Ring::OwnersFrom(size_t slot, std::span<uint32_t> owners) const {
   assert(!owners.empty() && owners.size() <= nodes_.size());
   // The first n owners do not depend on how many are requested.
   if (next_width_ > 0 && owners.size() <= next_width_ + 1) {
     owners[0] = slot_nodes_[slot];
     CopyNext(slot, owners);
-  } else {
-    WalkFrom(slot, owners);
+    return 1;
   }
+  return WalkFrom(slot, owners);
 }
 
 size_t Ring::WalkFrom(size_t slot, std::span<uint32_t> owners) const {

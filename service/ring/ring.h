@@ -86,11 +86,12 @@ class Ring {
   // first. Walks clockwise from `slot`: first one node of each zone, then the
   // others. PARTITIONED: the owners of the table, then others. CASSANDRA: the
   // replicas of its strategy, then others. Requires 1 <= owners.size() <=
-  // min(kMaxReplicas, nodes).
-  void OwnersFrom(size_t slot, std::span<uint32_t> owners) const;
+  // min(kMaxReplicas, nodes). Returns the number of slots that it walked; a
+  // ring whose nodes or zones differ much in size may need millions.
+  size_t OwnersFrom(size_t slot, std::span<uint32_t> owners) const;
 
   // Fills `owners` like OwnersFrom(SlotOf(hash), owners), but faster.
-  void OwnersOf(KeyHash hash, std::span<uint32_t> owners) const {
+  size_t OwnersOf(KeyHash hash, std::span<uint32_t> owners) const {
     if (owners.size() == 1) {
       owners[0] = PrimaryOf(hash);
     } else if (primary_by_index_ && owners.size() <= next_width_ + 1) {
@@ -98,8 +99,9 @@ class Ring {
       owners[0] = found.node;
       CopyNext(found.slot, owners);
     } else {
-      OwnersFrom(SlotOf(hash), owners);
+      return OwnersFrom(SlotOf(hash), owners);
     }
+    return 1;
   }
 
   // --- The slots, for balance, comparison and mirrors. ---

@@ -37,6 +37,10 @@ class WorkBudget {
     return spent_ < next_check_ || Check();
   }
 
+  // Limits the number of points of the result (Ring::slot_nodes).
+  void LimitPoints(uint64_t points) { points_ = points; }
+  uint64_t points() const { return points_; }
+
   bool ended() const { return !status_.ok(); }
   // CANCELLED: `stopped` returned true. LIMIT_REACHED: all steps are spent; the
   // message proposes a smaller change. OK otherwise.
@@ -48,6 +52,7 @@ class WorkBudget {
   bool Check();
 
   uint64_t limit_;
+  uint64_t points_ = kUnlimited;
   std::function<bool()> stopped_;
   uint64_t spent_ = 0;
   uint64_t next_check_ = 0;  // value of spent_; 0: at the next call

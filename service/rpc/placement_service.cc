@@ -1,6 +1,7 @@
 #include "service/rpc/placement_service.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>

@@ -172,7 +172,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // rings: the changes of one ring are made one at a time.
   WorkQueue changes_;
   WorkQueue plans_;  // validate_only; a long plan delays no read
-  // By caller. Short reads do not wait for long ones.
+  // The keys are the callers. Short reads do not wait for long ones.
   WorkQueue short_reads_;
   WorkQueue long_reads_;
 };

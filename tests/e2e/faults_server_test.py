@@ -32,6 +32,8 @@ class FaultsServerTest(FaultCase):
         server = self.server(SQLITE, environment={
             "LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": clock,
             "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            # A real clock does not change the times of files either.
+            "NO_FAKE_STAT": "1",
             # Otherwise AddressSanitizer does not start after a preloaded
             # library.
             "ASAN_OPTIONS": "verify_asan_link_order=0"})

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Tests that one hostile client does not stop the calls of others."""
 
+import os
 import threading
 import time
 import unittest
@@ -113,10 +114,83 @@ class IsolationTest(unittest.TestCase):
         self.assertLess(max(gaps), SILENCE)
 
 
+    def test_large_batches_of_one_client_do_not_delay_those_of_others(self):
+        request = pb.BatchLocateRequest(
+            keys=[b"%d" % i for i in range(10_000)], replica_count=64)
+        hostile = self.connect()
+        calls = [hostile.BatchLocate.future(request, timeout=60)
+                 for _ in range(300)]
+        self.healthy.Locate(pb.LocateRequest(key=b"k"), timeout=PATIENCE)
+        self.healthy.GetStatus(pb.GetStatusRequest(), timeout=PATIENCE)
+        self.healthy.BatchLocate(request, timeout=PATIENCE)
+        self.assertLess(sum(call.done() for call in calls), len(calls) / 2,
+                        "the server answered the flood first")
+        for call in calls:
+            call.cancel()
+
+
+class SkewedRingTest(unittest.TestCase):
+    """On this ring the walk to the last owner has half a million slots."""
+
+    OWNERS = 17
+
+    def setUp(self):
+        self.server = self.enterContext(RunningServer())
+        self.stub, channel = stub_of(self.server)
+        self.addCleanup(channel.close)
+        self.stub.CreateRing(pb.CreateRingRequest(spec=pb.RingSpec(
+            name="skewed", virtual_node_count=1)), timeout=60)
+        self.stub.ApplyChanges(pb.ApplyChangesRequest(ring="skewed", changes=[
+            pb.NodeChange(add=pb.Node(id=f"n{i}", weight=65_535 if i else 1))
+            for i in range(self.OWNERS)]), timeout=60)
+
+    def send_batches(self):
+        """Sends batches that would take minutes, for half a second."""
+        request = pb.BatchLocateRequest(
+            ring="skewed", keys=[b"%d" % i for i in range(10_000)],
+            replica_count=self.OWNERS)
+        for call in [self.stub.BatchLocate.future(request, timeout=0.5)
+                     for _ in range(4)]:
+            self.assertEqual(call.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+
+    def cpu(self):
+        """Returns the CPU time of the server, in seconds."""
+        with open(f"/proc/{self.server.process.pid}/stat",
+                  encoding="ascii") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_a_batch_ends_with_its_call(self):
+        self.send_batches()
+        time.sleep(0.5)
+        before = self.cpu()
+        time.sleep(1)
+        self.assertLess(self.cpu() - before, 0.3)
+
+    def test_long_look_ups_do_not_delay_others(self):
+        request = pb.LocateRequest(ring="skewed", key=b"k",
+                                   replica_count=self.OWNERS)
+        self.assertEqual(
+            len(self.stub.Locate(request, timeout=PATIENCE).owners),
+            self.OWNERS)
+        # The server has seen that such look-ups are long.
+        calls = [self.stub.Locate.future(request, timeout=60)
+                 for _ in range(600)]
+        other, channel = stub_of(self.server)
+        self.addCleanup(channel.close)
+        self.assertEqual(
+            len(other.Locate(pb.LocateRequest(ring="skewed", key=b"k"),
+                             timeout=PATIENCE).owners), 1)
+        self.assertLess(sum(call.done() for call in calls), len(calls) / 2,
+                        "the server answered the flood first")
+        for call in calls:
+            call.cancel()
+
+
 class MemoryTest(unittest.TestCase):
     """Measures the memory that one client makes the server use."""
 
-    MOST = 300 << 20  # --max-pending-bytes, copies in gRPC, and free memory
+    MOST = 300 << 20  # the bounds, copies in gRPC, and free memory
 
     def setUp(self):
         self.server = self.enterContext(RunningServer())
@@ -170,6 +244,30 @@ class MemoryTest(unittest.TestCase):
         self.locate_quickly()
         # Another client still gets such an answer.
         self.stub.GetRing(pb.GetRingRequest(include_points=True), timeout=10)
+
+    def test_requests_that_never_arrive(self):
+        before = self.memory()
+        sender = RawConnection(self.server.grpc, None)
+        self.addCleanup(sender.close)
+        sending = threading.Thread(target=sender.send_unfinished, args=(
+            b"BatchLocate", 450, 4_000_000, 4_100_000, 5))
+        sending.start()
+        self.assertLess(self.most_memory(6) - before, 400 << 20)
+        sending.join()
+        self.locate_quickly()
+
+    def test_many_calls_that_are_not_small(self):
+        request = pb.LocateRequest(key=b"k" * 60_000, min_epoch=1000)
+        before = self.memory()
+        stubs = [stub_of(self.server) for _ in range(10)]
+        calls = [stub.Locate.future(request, timeout=8)
+                 for _ in range(300) for stub, _ in stubs]
+        self.assertLess(self.most_memory(4) - before, self.MOST)
+        self.locate_quickly()
+        for call in calls:
+            call.cancel()
+        for _, channel in stubs:
+            channel.close()
 
     def test_changes_that_unfold(self):
         changes = pb.ApplyChangesRequest.CHANGES_FIELD_NUMBER

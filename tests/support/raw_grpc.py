@@ -1,11 +1,15 @@
 """Makes calls of gRPC over a socket, to control TLS and what is read."""
 
+import collections
 import re
 import socket
 import ssl
+import time
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, SETTINGS, GOAWAY = 0, 1, 4, 7
+DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 7, 8
+INITIAL_WINDOW = 4  # a parameter of SETTINGS
+WINDOW, FRAME = 65_535, 16_384  # the defaults of HTTP/2, in bytes
 END_STREAM, END_HEADERS = 1, 4
 
 
@@ -60,6 +64,52 @@ class RawConnection:
         self.socket.sendall(
             frame(HEADERS, END_HEADERS, self.stream, headers_of(method))
             + frame(DATA, END_STREAM, self.stream, body))
+
+    def send_unfinished(self, method, calls, size, announced, seconds):
+        """Starts `calls` calls, each with `size` of `announced` bytes of a
+        request. Returns after `seconds`, or when the server has all or has
+        ended the calls."""
+        start = b"\0" + announced.to_bytes(4, "big")
+        windows = collections.Counter({0: WINDOW})  # 0: of the connection
+        initial = WINDOW
+        left = {}
+        for _ in range(calls):
+            self.stream += 2
+            self.socket.sendall(
+                frame(HEADERS, END_HEADERS, self.stream, headers_of(method))
+                + frame(DATA, 0, self.stream, start))
+            windows[self.stream] = initial - len(start)
+            windows[0] -= len(start)
+            left[self.stream] = size
+        end = time.monotonic() + seconds
+        while left and time.monotonic() < end:
+            ready = [stream for stream in left if windows[stream] > 0]
+            if ready and windows[0] > 0:
+                stream = ready[0]
+                part = min(windows[0], windows[stream], left[stream], FRAME)
+                self.socket.sendall(frame(DATA, 0, stream, bytes(part)))
+                windows[0] -= part
+                windows[stream] -= part
+                left[stream] -= part
+                if not left[stream]:
+                    del left[stream]
+                continue
+            self.socket.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                kind, flags, stream, payload = self._frame()
+            except TimeoutError:
+                return
+            if kind == WINDOW_UPDATE:
+                windows[stream] += int.from_bytes(payload, "big")
+            elif kind in (RST_STREAM, HEADERS):
+                left.pop(stream, None)
+            elif kind == SETTINGS and not flags:
+                for at in range(0, len(payload), 6):
+                    if int.from_bytes(payload[at:at + 2], "big") == INITIAL_WINDOW:
+                        value = int.from_bytes(payload[at + 2:at + 6], "big")
+                        for one in windows:
+                            windows[one] += (value - initial) * (one != 0)
+                        initial = value
 
     def _frame(self):
         head = self._read(9)

@@ -98,6 +98,7 @@ absl::StatusOr<grpc::Slice> LocateReply(const RingState& state,
   const KeyHash hash = ring.Hash(query.keys[0]);
   const std::span<const uint32_t> owners = owners_of.At(hash);
   state.locates.Add(owners[0]);
+  NoteWalks(state, owners_of);
   const Numbers head([&](AnswerWriter& writer) {
     WriteHead(state, writer);
     writer.Fixed64(One::kHashFieldNumber, hash.position);
@@ -118,6 +119,9 @@ absl::StatusOr<grpc::Slice> BatchLocateReply(const RingState& state,
                                              const RingState* previous) {
   if (absl::Status status = CheckNotEmpty(state); !status.ok()) return status;
   ManyOwners owners(state, query, kOwners, Count::kYes);
+  if (owners.stopped()) {
+    return absl::CancelledError("the call ended before it was answered");
+  }
   const Numbers head([&](AnswerWriter& writer) { WriteHead(state, writer); });
   std::string rest;
   if (Migrates(state)) rest = PreviousOfMany(state, query, previous);

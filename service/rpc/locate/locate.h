@@ -15,7 +15,7 @@ namespace clockwise {
 // Return a serialised v1::LocateResponse or v1::BatchLocateResponse for a valid
 // query, and count its keys. `previous` is the state of the ring that `state`
 // migrates from; null if it does not migrate, or if that ring does not exist.
-// RING_EMPTY: the ring has no nodes.
+// RING_EMPTY: the ring has no nodes. CANCELLED: query.stopped has ended it.
 absl::StatusOr<grpc::Slice> LocateReply(const RingState& state,
                                         const LocateQuery& query,
                                         const RingState* previous = nullptr);

@@ -20,7 +20,9 @@ namespace {
 constexpr size_t kShortLookUp = 2'000;
 
 bool TakesLong(size_t keys, uint32_t replicas, const RingState& state) {
-  return keys > 1 && keys * state.ring().OwnersPerKey(replicas) > kShortLookUp;
+  const size_t owners = state.ring().OwnersPerKey(replicas);
+  return keys * owners > kShortLookUp ||
+         (owners > 1 && state.counters->long_walks);
 }
 
 }  // namespace
@@ -88,6 +90,7 @@ LocateHandler::Reply LocateHandler::AnswerLate(
   if (status.ok()) status = gate_.Check(context, method, query.ring);
   if (status.ok()) status = reached.status();
   if (!status.ok()) return status;
+  query.stopped = [&context] { return context.IsCancelled(); };
   return ReplyFrom<Request>(context, method, **reached, query);
 }
 

@@ -7,6 +7,7 @@
 #include <grpcpp/support/slice.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,9 @@ struct LocateQuery {
   uint32_t replicas = 0;
   uint64_t min_epoch = 0;
   uint64_t min_incarnation = 0;
+  // Returns true if the call has ended. It is called for each
+  // key if there are several owners. Null: the look-up is never stopped.
+  std::function<bool()> stopped;
   // The request, if protobuf's parser has read it; otherwise null.
   std::unique_ptr<google::protobuf::MessageLite> message;
 };

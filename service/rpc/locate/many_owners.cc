@@ -86,6 +86,10 @@ ManyOwners::ManyOwners(const RingState& state, const LocateQuery& query,
     }
   } else {
     for (const absl::string_view key : query.keys) {
+      if (query.stopped != nullptr && query.stopped()) {
+        stopped_ = true;
+        return;
+      }
       const std::span<const uint32_t> owners = of_key_.Of(key);
       packed_.Add(numbers.OfPrimary(owners[0]));
       for (const uint32_t node : owners.subspan(1)) {
@@ -93,6 +97,7 @@ ManyOwners::ManyOwners(const RingState& state, const LocateQuery& query,
       }
     }
   }
+  NoteWalks(state, of_key_);
   named_ = numbers.named();
   if (count == Count::kNo) return;
   for (const uint32_t node : named_) {

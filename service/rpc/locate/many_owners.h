@@ -3,6 +3,7 @@
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_MANY_OWNERS_H_
 #define CLOCKWISE_SERVICE_RPC_LOCATE_MANY_OWNERS_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -26,16 +27,21 @@ class OwnersOfKey {
       : ring_(ring), owners_(buffer_.data(), ring.OwnersPerKey(replicas)) {}
 
   std::span<const uint32_t> At(KeyHash hash) {
-    if (!owners_.empty()) ring_.OwnersOf(hash, owners_);
+    if (!owners_.empty()) {
+      walked_ = std::max(walked_, ring_.OwnersOf(hash, owners_));
+    }
     return owners_;
   }
   std::span<const uint32_t> Of(absl::string_view key) {
     return At(ring_.Hash(key));
   }
   uint32_t count() const { return static_cast<uint32_t>(owners_.size()); }
+  // Returns the largest number of slots that were walked for a key.
+  size_t walked() const { return walked_; }
 
  private:
   const Ring& ring_;
+  size_t walked_ = 0;
   std::array<uint32_t, limits::kMaxReplicas> buffer_;
   std::span<uint32_t> owners_;
 };
@@ -80,10 +86,13 @@ class ManyOwners {
     int replicas;
   };
 
-  // Computes the owners. Count::kYes: counts each key at its primary.
+  // Computes the owners, unless query.stopped ends it. Count::kYes: counts each
+  // key at its primary.
   ManyOwners(const RingState& state, const LocateQuery& query,
              const Fields& fields, Count count);
 
+  // True if query.stopped has ended the computation.
+  bool stopped() const { return stopped_; }
   // Number of bytes that Write needs.
   size_t size() const;
   void Write(AnswerWriter& writer) const;
@@ -97,7 +106,17 @@ class ManyOwners {
   OwnersOfKey of_key_;
   PackedOwners packed_;
   std::vector<uint32_t> named_;
+  bool stopped_ = false;
 };
+
+// Remembers if the walks of a look-up were long.
+inline void NoteWalks(const RingState& state, const OwnersOfKey& of_key) {
+  // A walk of this many slots takes about 0.1 ms.
+  constexpr size_t kLongWalk = 10'000;
+  if (of_key.walked() > kLongWalk && state.counters != nullptr) {
+    state.counters->long_walks = true;
+  }
+}
 
 }  // namespace clockwise
 
