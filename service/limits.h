@@ -37,10 +37,10 @@ inline constexpr uint32_t kMaxPartitionReplicas = 8;
 inline constexpr uint32_t kDefaultPartitionReplicas = 3;
 
 // --- Sizes of stored data: RESOURCE_EXHAUSTED above the bound. ---
-inline constexpr size_t kMaxNodes = 100'000;                    // per ring
-inline constexpr uint64_t kMaxPoints = 16ull * 1024 * 1024;     // per ring
-inline constexpr uint64_t kMaxAllPoints = 16ull * 1024 * 1024;  // of all rings
-inline constexpr uint64_t kMostPoints = 1ull << 40;             // of the flag
+inline constexpr size_t kMaxNodes = 100'000;                 // per ring
+inline constexpr uint64_t kMaxPoints = 16ull * 1024 * 1024;  // per ring
+inline constexpr uint64_t kMaxAllPoints = 20'000'000;        // of all rings
+inline constexpr uint64_t kMostPoints = 1ull << 40;          // of the flag
 // Precomputed owners of a ring's slots. A ring that needs more computes the
 // owners in each look-up.
 inline constexpr size_t kMaxPrecomputedOwners = 16ull * 1024 * 1024;
@@ -78,7 +78,7 @@ inline constexpr size_t kSmallBytes = 4ull << 10;
 // Memory that gRPC uses for connections (8 kB each with one stream) and for
 // requests that arrive, in bytes. Beyond, it closes idle connections, and then
 // ends calls with RESOURCE_EXHAUSTED.
-inline constexpr size_t kMaxConnectionBytes = 128ull << 20;
+inline constexpr size_t kMaxConnectionBytes = 96ull << 20;
 inline constexpr size_t kLeastMemoryBytes = 1ull << 20;  // of the flags
 inline constexpr size_t kMostMemoryBytes = 1ull << 40;
 inline constexpr size_t kChangeThreads = 8;  // rings changed at a time

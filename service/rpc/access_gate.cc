@@ -65,7 +65,7 @@ absl::Status AccessGate::CheckCertificate(const Context& context) const {
   const absl::string_view pem =
       PropertyOf(*auth, GRPC_X509_PEM_CERT_PROPERTY_NAME);
   if (pem.empty()) return absl::OkStatus();  // it proves no name
-  const absl::Status valid = certificates_.Check(
+  absl::Status valid = certificates_.Check(
       pem, PropertyOf(*auth, GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME),
       absl::Now());
   if (valid.ok()) return valid;
@@ -135,7 +135,7 @@ absl::Status AccessGate::Admit(const Context& context, Method method,
                                absl::string_view ring, Caller& caller) const {
   const MethodRow* const row = RowOf(method);
   if (row == nullptr) return NoRow(method);
-  const absl::Status valid = CheckCertificate(context);
+  absl::Status valid = CheckCertificate(context);
   if (!guarded()) caller.name = context.peer();
   if (!guarded() || !valid.ok()) return valid;
   const std::shared_ptr<const Policy> policy = policy_->Current();

@@ -83,8 +83,7 @@ absl::Status StoreLink::Start(const std::string& ring) {
 }
 
 absl::Status StoreLink::Changed(const std::string& ring) {
-  const absl::Status status =
-      is_ready_ ? membership_.Refresh(ring) : Start(ring);
+  absl::Status status = is_ready_ ? membership_.Refresh(ring) : Start(ring);
   if (stopping_) return status;
   Tell(status);
   if (status.ok() && !is_ready_) {

@@ -197,7 +197,7 @@ void WatchHub::Attend(const StreamPtr& stream) {
                       position.epoch == state->epoch;
   if (started && newest && !heartbeat_due) return;
   const auto event =
-      NextEvent(stream, position, std::move(built), heartbeat_due, state);
+      NextEvent(stream, position, built.get(), heartbeat_due, state);
   if (!event.has_value()) return;
   // Phase 5: record the new position before the write, because OnWritten may
   // run before StartWrite returns. Then nothing else can start a write.
@@ -220,10 +220,11 @@ void WatchHub::Attend(const StreamPtr& stream) {
 // A message that takes long is built by another thread, and the stream is
 // noticed when it is done. If a heartbeat is due before, the stream gets a
 // snapshot, so it is never silent.
-std::optional<WatchEvent> WatchHub::NextEvent(
-    const StreamPtr& stream, const WatchPosition& position,
-    std::shared_ptr<const BuiltDelta> built, bool heartbeat_due,
-    StatePtr& state) {
+std::optional<WatchEvent> WatchHub::NextEvent(const StreamPtr& stream,
+                                              const WatchPosition& position,
+                                              const BuiltDelta* built,
+                                              bool heartbeat_due,
+                                              StatePtr& state) {
   const auto unconfirmed =
       std::chrono::ceil<std::chrono::milliseconds>(membership_.Unconfirmed());
   if (built != nullptr && built->from_epoch == position.epoch &&

@@ -110,7 +110,7 @@ class WatchHub {
   // it leads. Returns nullopt if the message must be built first.
   std::optional<WatchEvent> NextEvent(const StreamPtr& stream,
                                       const WatchPosition& position,
-                                      std::shared_ptr<const BuiltDelta> built,
+                                      const BuiltDelta* built,
                                       bool heartbeat_due, StatePtr& state);
   // Lets DeltaBuilder build the delta that leads `stream` from `position` to
   // `state`. If too many deltas wait, the stream gets a snapshot.

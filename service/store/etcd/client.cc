@@ -295,11 +295,11 @@ grpc::Status EtcdClient::Judge(const Member& member,
                                int64_t newest) {
   const std::string why = origin_.Reject(header, newest);
   if (why.empty()) return grpc::Status::OK;
-  std::string text = absl::StrCat(member.address, " ", why);
+  const std::string text = absl::StrCat(member.address, " ", why);
   MutexLock lock(mu_);
   ++rejections_.count;
   rejections_.last = text;
-  return {grpc::StatusCode::UNAVAILABLE, std::move(text), kRejected};
+  return {grpc::StatusCode::UNAVAILABLE, text, kRejected};
 }
 
 absl::Status EtcdClient::CompareClusters(const std::string& key) {
@@ -328,6 +328,7 @@ absl::Status EtcdClient::CompareClusters(const std::string& key) {
   }
   if (clusters.empty()) return GiveUp(last, "", /*maybe_made=*/false);
   std::vector<std::string> parts;
+  parts.reserve(clusters.size());
   for (const auto& [cluster, addresses] : clusters) {
     parts.push_back(absl::StrFormat("%s: cluster %016x",
                                     absl::StrJoin(addresses, ","), cluster));
