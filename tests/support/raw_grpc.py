@@ -10,7 +10,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 7, 8
 INITIAL_WINDOW = 4  # a parameter of SETTINGS
 WINDOW, FRAME = 65_535, 16_384  # the defaults of HTTP/2, in bytes
-END_STREAM, END_HEADERS = 1, 4
+END_STREAM, ACK, END_HEADERS = 1, 1, 4
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -67,8 +67,8 @@ class RawConnection:
 
     def send_unfinished(self, method, calls, size, announced, seconds):
         """Starts `calls` calls, each with `size` of `announced` bytes of a
-        request. Returns after `seconds`, or when the server has all or has
-        ended the calls."""
+        request. Returns after `seconds`, or when the server has all, has ended
+        the calls, or has accepted no more for two seconds."""
         start = b"\0" + announced.to_bytes(4, "big")
         windows = collections.Counter({0: WINDOW})  # 0: of the connection
         initial = WINDOW
@@ -83,9 +83,8 @@ class RawConnection:
             left[self.stream] = size
         end = time.monotonic() + seconds
         while left and time.monotonic() < end:
-            ready = [stream for stream in left if windows[stream] > 0]
-            if ready and windows[0] > 0:
-                stream = ready[0]
+            stream = next((one for one in left if windows[one] > 0), None)
+            if stream is not None and windows[0] > 0:
                 part = min(windows[0], windows[stream], left[stream], FRAME)
                 self.socket.sendall(frame(DATA, 0, stream, bytes(part)))
                 windows[0] -= part
@@ -94,7 +93,7 @@ class RawConnection:
                 if not left[stream]:
                     del left[stream]
                 continue
-            self.socket.settimeout(max(0.01, end - time.monotonic()))
+            self.socket.settimeout(min(2, max(0.01, end - time.monotonic())))
             try:
                 kind, flags, stream, payload = self._frame()
             except TimeoutError:
@@ -110,6 +109,7 @@ class RawConnection:
                         for one in windows:
                             windows[one] += (value - initial) * (one != 0)
                         initial = value
+                self.socket.sendall(frame(SETTINGS, ACK, 0))
 
     def _frame(self):
         head = self._read(9)
