@@ -19,7 +19,7 @@ from tests.support.stubs import pb, stub_of
 PATIENCE = 10
 NODES = 4000
 FLOOD = 600  # calls per connection
-EPOCHS = 200
+EPOCHS = 120
 # The longest time without a message, in seconds, with heartbeats each second.
 SILENCE = 3
 
