@@ -67,7 +67,7 @@ inline constexpr size_t kMaxTransfers = 10'000;  // beyond: transfers_truncated
 inline constexpr size_t kMaxCappedIds = 1000;    // the first by id
 
 // --- The server: UNAVAILABLE above the bound. ---
-inline constexpr size_t kMaxQueuedCalls = 1000;     // changes and long reads
+inline constexpr size_t kMaxQueuedCalls = 1000;     // of each kind of call
 inline constexpr size_t kMaxEpochWaiters = 10'000;  // calls waiting: min_epoch
 inline constexpr int kMaxEpochWaitSeconds = 10;     // without a deadline
 inline constexpr int kMaxCommitAttempts = 32;       // lost races of one change
@@ -85,7 +85,7 @@ inline constexpr size_t kChangeThreads = 8;  // rings changed at a time
 inline constexpr size_t kPlanThreads = 2;    // plans: validate_only
 // Deltas of Watch streams that are built apart; snapshots beyond.
 inline constexpr size_t kMaxWaitingDeltas = 64;
-inline constexpr size_t kReadThreads = 2;  // reads that may be long
+inline constexpr size_t kReadThreads = 2;  // of short, and of long reads
 // Steps of planning one change (ring/work_budget.h); RESOURCE_EXHAUSTED above.
 inline constexpr uint64_t kMaxPlanSteps = 1ull << 28;
 // gRPC returns RESOURCE_EXHAUSTED above these.

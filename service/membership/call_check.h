@@ -21,9 +21,9 @@ enum class CallStage {
 };
 
 // Returns OK if the call may enter `stage`. Otherwise the call was answered or
-// cancelled, its time is over, or its caller may no longer make the change;
-// returns the status to end it with. Called on
-// the thread that makes the change; must be cheap. Null: always OK.
+// cancelled, its time is over, or its caller may no longer make the change.
+// Then returns the status with which the call ends. Called on the thread that
+// makes the change; must be cheap. Null: always OK.
 using CallCheck = std::function<absl::Status(CallStage stage)>;
 
 inline absl::Status Check(const CallCheck& check, CallStage stage) {

@@ -182,8 +182,9 @@ absl::Status Membership::Commit(RingLock& lock, const RingState& state,
   const uint64_t others = points_added_.fetch_add(added);
   const absl::Cleanup subtract = [&] { points_added_ -= added; };
   if (added > 0) {
+    const uint64_t most = PointsFor(state);
     absl::Status few =
-        CheckPointsLeft(PointsOf(next) + others, PointsFor(state));
+        CheckPointsLeft(PointsOf(next), most - std::min(most, others));
     if (!few.ok()) return few;
   }
   if (absl::Status open = Check(check, CallStage::kCommit); !open.ok()) {

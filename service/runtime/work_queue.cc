@@ -9,9 +9,9 @@
 namespace clockwise {
 namespace {
 
-// A thread with this nice value gets a third of the time of a normal one if the
+// A thread whose nice value is higher by this gets a third of the time if the
 // processor is busy (sched(7): a weight of 335 against 1,024).
-constexpr int kLowNice = 5;
+constexpr int kLower = 5;
 
 }  // namespace
 
@@ -19,8 +19,10 @@ WorkQueue::WorkQueue(size_t threads, size_t capacity, Priority priority)
     : capacity_(capacity) {
   for (size_t i = 0; i < threads; ++i) {
     threads_.emplace_back([this, priority](const std::stop_token& stop) {
-      // Linux applies this to the calling thread only.
-      if (priority == Priority::kLow) setpriority(PRIO_PROCESS, 0, kLowNice);
+      if (priority == Priority::kLow) {
+        // Linux applies this to the calling thread only.
+        setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kLower);
+      }
       Run(stop);
     });
   }

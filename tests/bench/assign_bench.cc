@@ -6,7 +6,6 @@
 //
 // usage: assign_bench [ROUNDS] [NODESxPARTITIONS ...]
 #include <bit>
-#include <cstdio>
 #include <memory>
 #include <random>
 #include <string>
@@ -89,15 +88,7 @@ std::vector<Timed> AssignWays(Size size) {
 }
 
 void RunAssign(Size size, int rounds) {
-  std::vector<Timed> ways = AssignWays(size);
-  TakeTurns(ways, rounds);
-  for (const Timed& way : ways) {
-    std::printf(
-        "{\"bench\":\"assign\",\"nodes\":%u,\"points\":%u,\"way\":\"%s\","
-        "\"ms\":%.4f,\"least_ms\":%.4f}\n",
-        size.nodes, size.points, way.name.c_str(),
-        way.seconds[way.seconds.size() / 2] * 1e3, way.seconds[0] * 1e3);
-  }
+  RunWays("assign", size, AssignWays(size), rounds);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <random>
 
 #include "absl/strings/numbers.h"
@@ -73,6 +74,18 @@ void TakeTurns(std::vector<Timed>& ways, int rounds) {
     }
   }
   for (Timed& way : ways) std::sort(way.seconds.begin(), way.seconds.end());
+}
+
+void RunWays(const char* bench, Size size, std::vector<Timed> ways,
+             int rounds) {
+  TakeTurns(ways, rounds);
+  for (const Timed& way : ways) {
+    std::printf(
+        "{\"bench\":\"%s\",\"nodes\":%u,\"points\":%u,\"way\":\"%s\","
+        "\"ms\":%.4f,\"least_ms\":%.4f}\n",
+        bench, size.nodes, size.points, way.name.c_str(),
+        way.seconds[way.seconds.size() / 2] * 1e3, way.seconds[0] * 1e3);
+  }
 }
 
 }  // namespace clockwise

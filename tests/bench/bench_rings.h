@@ -57,6 +57,9 @@ struct Timed {
 // Runs all in turn, `rounds` times and once before that is not counted; their
 // times are sorted then.
 void TakeTurns(std::vector<Timed>& ways, int rounds);
+// Takes turns, and prints a line of JSON for each way: its median and least
+// time in milliseconds.
+void RunWays(const char* bench, Size size, std::vector<Timed> ways, int rounds);
 
 }  // namespace clockwise
 

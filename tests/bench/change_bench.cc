@@ -4,7 +4,6 @@
 // line. Compare figures within one run only.
 //
 // usage: change_bench [ROUNDS] [NODESxPOINTS ...]
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -83,15 +82,7 @@ std::vector<Timed> WaysOf(Size size) {
 }
 
 void Run(Size size, int rounds) {
-  std::vector<Timed> ways = WaysOf(size);
-  TakeTurns(ways, rounds);
-  for (const Timed& way : ways) {
-    std::printf(
-        "{\"bench\":\"change\",\"nodes\":%u,\"points\":%u,\"way\":\"%s\","
-        "\"ms\":%.4f,\"least_ms\":%.4f}\n",
-        size.nodes, size.points, way.name.c_str(),
-        way.seconds[way.seconds.size() / 2] * 1e3, way.seconds[0] * 1e3);
-  }
+  RunWays("change", size, WaysOf(size), rounds);
 }
 
 }  // namespace

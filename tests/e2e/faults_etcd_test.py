@@ -4,16 +4,14 @@ unreachable. Look-ups continue; changes are rejected in time or applied once."""
 
 import time
 import unittest
-import urllib.error
-import urllib.request
 
 import grpc
 
 from tests.support.etcd_cluster import EtcdCluster
-from tests.support.fault_case import FaultCase
+from tests.support.fault_case import FaultCase, eventually, http
 from tests.support.fault_load import Load
 from tests.support.running_server import RunningServer
-from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
+from tests.support.stubs import TIMEOUT, pb, refusal
 from tests.support.torn_proxy import TornProxy
 
 AWAY = (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
@@ -21,32 +19,7 @@ AWAY = (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
 ELECTION = 1.0
 
 
-def http(server, page):
-    """Returns the status and text of a page of the HTTP port."""
-    try:
-        with urllib.request.urlopen(f"http://{server.http}{page}",
-                                    timeout=TIMEOUT) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def eventually(what, seconds=20):
-    """True if `what()` becomes true in time."""
-    until = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 class FaultsEtcdTest(FaultCase):
-    def stub(self, server):
-        stub, channel = stub_of(server)
-        self.addCleanup(channel.close)
-        return stub
-
     def store_up(self, server):
         return "\nclockwise_store_up 1\n" in http(server, "/metrics")[1]
 

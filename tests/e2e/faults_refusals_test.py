@@ -26,9 +26,7 @@ class FaultsRefusalsTest(FaultCase):
         not."""
         stubs = []
         for store in (f"etcd:{proxy.address}", cluster.store):
-            stub, channel = stub_of(self.server(store))
-            self.addCleanup(channel.close)
-            stubs.append(stub)
+            stubs.append(self.stub(self.server(store)))
         return stubs
 
     def wait_for(self, stub, epoch):
@@ -113,14 +111,19 @@ class FaultsRefusalsTest(FaultCase):
                              timeout=TIMEOUT)
             self.assertEqual(set(self.rings(here, there, proxy)), {"default"})
 
+    def hold_deletion(self, here, proxy):
+        """Creates a ring and holds its deletion. Returns both requests."""
+        old = pb.CreateRingRequest(spec=pb.RingSpec(name="old"))
+        here.CreateRing(old, timeout=TIMEOUT)
+        late = pb.DeleteRingRequest(ring="old")
+        self.hold(proxy, here.DeleteRing, late, b"deleted/old")
+        return old, late
+
     def test_a_deletion_that_was_refused_elsewhere_is_not_made_later(self):
         with EtcdCluster() as cluster, HoldingProxy(
                 cluster.addresses[0]) as proxy:
             here, there = self.delayed(cluster, proxy)
-            old = pb.CreateRingRequest(spec=pb.RingSpec(name="old"))
-            here.CreateRing(old, timeout=TIMEOUT)
-            late = pb.DeleteRingRequest(ring="old")
-            self.hold(proxy, here.DeleteRing, late, b"deleted/old")
+            _, late = self.hold_deletion(here, proxy)
             there.CreateRing(pb.CreateRingRequest(spec=pb.RingSpec(
                 name="new", migrating_from="old")), timeout=TIMEOUT)
             self.assertEqual(self.answer(there.DeleteRing, late),
@@ -134,10 +137,7 @@ class FaultsRefusalsTest(FaultCase):
         with EtcdCluster() as cluster, HoldingProxy(
                 cluster.addresses[0]) as proxy:
             here, there = self.delayed(cluster, proxy)
-            old = pb.CreateRingRequest(spec=pb.RingSpec(name="old"))
-            here.CreateRing(old, timeout=TIMEOUT)
-            late = pb.DeleteRingRequest(ring="old")
-            self.hold(proxy, here.DeleteRing, late, b"deleted/old")
+            old, late = self.hold_deletion(here, proxy)
             there.DeleteRing(late, timeout=TIMEOUT)
             made = there.CreateRing(old, timeout=TIMEOUT).ring
             self.assertEqual(self.rings(here, there, proxy)["old"],

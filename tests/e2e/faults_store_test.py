@@ -8,41 +8,20 @@ import subprocess
 import tempfile
 import time
 import unittest
-import urllib.request
 
 import grpc
 
 from tests.support.clockwise_command import CLOCKWISE
 from tests.support.etcd_cluster import EtcdCluster
-from tests.support.fault_case import SQLITE, FaultCase
+from tests.support.fault_case import SQLITE, FaultCase, eventually, http
 from tests.support.running_server import CLOCKWISED
-from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
+from tests.support.stubs import TIMEOUT, pb, refusal
 
 AWAY = (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
 KEYS = [f"key-{i}".encode() for i in range(50)]
 
 
-def page(server, path):
-    with urllib.request.urlopen(f"http://{server.http}{path}",
-                                timeout=TIMEOUT) as answer:
-        return answer.status, answer.read().decode()
-
-
-def eventually(what, seconds=20):
-    until = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 class FaultsStoreTest(FaultCase):
-    def stub(self, server):
-        stub, channel = stub_of(server)
-        self.addCleanup(channel.close)
-        return stub
-
     def fill(self, server, nodes=5):
         stub = self.stub(server)
         for i in range(nodes):
@@ -76,10 +55,10 @@ class FaultsStoreTest(FaultCase):
                         server.log())
         self.assertIn(reason, status().store_distrust)
         self.assertFalse(status().store_up)
-        code, text = page(server, "/readyz")
+        code, text = http(server, "/readyz")
         self.assertEqual(code, 200)
         self.assertIn("changes are rejected", text)
-        metrics = page(server, "/metrics")[1]
+        metrics = http(server, "/metrics")[1]
         self.assertIn("\nclockwise_store_trusted 0\n", metrics)
         self.assertIn("\nclockwise_store_up 0\n", metrics)
         self.assertTrue(eventually(
@@ -160,7 +139,7 @@ class FaultsStoreTest(FaultCase):
             self.assertIn("answers of etcd are rejected", server.log())
             self.assertNotIn(
                 "\nclockwise_store_rejected_answers_total 0\n",
-                page(server, "/metrics")[1])
+                http(server, "/metrics")[1])
             line = self.start_refused(cluster.store)
             for address in cluster.addresses:
                 self.assertIn(address, line)

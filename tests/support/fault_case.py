@@ -3,12 +3,14 @@
 import os
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 from tests.support.fault_checker import Checker, ending_of
 from tests.support.fault_load import connect
 from tests.support.paths import ROOT
 from tests.support.running_server import RunningServer
-from tests.support.stubs import placement_pb2_grpc
+from tests.support.stubs import TIMEOUT, placement_pb2_grpc, stub_of
 
 FAULTS = os.environ.get(
     "CLOCKWISED_FAULTS", str(ROOT / "build/release/bin/clockwised_faults"))
@@ -17,11 +19,36 @@ SQLITE = "sqlite:{folder}/rings.db"
 FLAGS = ["--watch-heartbeat=0.3", "--history-changes=1000000"]
 
 
+def http(server, page):
+    """Returns the status and text of a page of the HTTP port."""
+    try:
+        with urllib.request.urlopen(f"http://{server.http}{page}",
+                                    timeout=TIMEOUT) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def eventually(what, seconds=20):
+    """Returns true if `what()` becomes true in time."""
+    until = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 class FaultCase(unittest.TestCase):
     """Ends each test by checking everything that its programs received."""
 
     def setUp(self):
         self.kills = 0
+
+    def stub(self, server):
+        stub, channel = stub_of(server)
+        self.addCleanup(channel.close)
+        return stub
 
     def server(self, store, flags=(), **more):
         return self.enterContext(RunningServer(

@@ -60,9 +60,9 @@ bool ReplicaRows::LacksFormer(size_t row) const {
 
 size_t ReplicaRows::Crowding(size_t row) const {
   const auto nodes = Row(row);
-  const auto nobody =
+  const auto empty =
       static_cast<size_t>(std::count(nodes.begin(), nodes.end(), kNobody));
-  const size_t doubles = owners_ - nobody - CountZones(row);
+  const size_t doubles = owners_ - empty - CountZones(row);
   return doubles > spare_ ? doubles - spare_ : 0;
 }
 

@@ -108,11 +108,11 @@ template <typename Search>
 void ReplicaRows::ReachFromEmpty(Search& search, uint32_t slot) {
   const size_t row = slot / owners_;
   const auto nodes = Row(row);
-  const auto nobody =
+  const auto empty =
       static_cast<size_t>(std::count(nodes.begin(), nodes.end(), kNobody));
   const size_t zones = CountZones(row);
   if (zones < owners_ - spare_) ReachPlace(search, row, kBase, 0, slot);
-  if (owners_ - nobody - zones < spare_) {
+  if (owners_ - empty - zones < spare_) {
     ReachPlace(search, row, kSpare, 0, slot);
   }
 }
