@@ -18,8 +18,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
 TEXT = "(page, selector) => page.innerText(selector)"
 # Returns [[node, colour of its swatch, colour of its arcs]] of the rows whose
-# node has arcs.
-COLOURS = """page => page.$$eval("#nodes tbody tr", rows => rows.flatMap(row => {
+# node has arcs. It selects and reads in one step: the page replaces its rows,
+# and $$eval, which does it in two, can read the style of a replaced row as "".
+COLOURS = """page => page.evaluate(() =>
+    [...document.querySelectorAll("#nodes tbody tr")].flatMap(row => {
   const id = row.querySelector("button").innerText;
   const arcs = [...document.querySelectorAll("#ring .owner")]
       .find(path => path.dataset.node === id);
