@@ -68,9 +68,12 @@ inline constexpr size_t kMaxCappedIds = 1000;    // the first by id
 
 // --- The server: UNAVAILABLE above the bound. ---
 inline constexpr size_t kMaxQueuedCalls = 1000;     // of each kind of call
-inline constexpr size_t kMaxEpochWaiters = 10'000;  // calls waiting: min_epoch
+inline constexpr size_t kMaxEpochWaiters = 10'000;  // calls that wait
 inline constexpr int kMaxEpochWaitSeconds = 10;     // without a deadline
-inline constexpr int kMaxCommitAttempts = 32;       // lost races of one change
+// Reads of the list of rings in a shared store, because calls named rings that
+// the server does not know. All calls that wait share a read.
+inline constexpr int kRingListReadsPerSecond = 20;
+inline constexpr int kMaxCommitAttempts = 32;  // lost races of one change
 // Memory of requests that wait and of answers that clients have not read, in
 // bytes; UNAVAILABLE beyond. Messages of up to kSmallBytes are not counted.
 inline constexpr size_t kMaxPendingBytes = 64ull << 20;

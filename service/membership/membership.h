@@ -81,6 +81,19 @@ class Membership {
   // STORE_UNAVAILABLE (nothing is loaded).
   absl::StatusOr<StatePtr> Find(absl::string_view ring) const;
 
+  // Returns the same as Find if that is final for a call that arrived at
+  // `since`. Returns nullopt if the store is shared, `ring` is not known, and
+  // the rings were not read from the store since then; another server may have
+  // created the ring. Refresh of all rings makes the result final.
+  // STORE_UNAVAILABLE: the rings, or the head of this ring, could not be read.
+  std::optional<absl::StatusOr<StatePtr>> FindSince(
+      absl::string_view ring, std::chrono::steady_clock::time_point since) const
+      ABSL_LOCKS_EXCLUDED(mu_);
+
+  // True if `status` is RING_NOT_FOUND, and another server may have created the
+  // ring.
+  bool MayBeUnseen(const absl::Status& status) const;
+
   // Returns the same as Find. It takes no lock and counts no reference unless a
   // ring has changed, so it serves the most frequent calls. The pointer is
   // valid until this thread calls Glance again. A thread that stops calling
@@ -179,7 +192,9 @@ class Membership {
                         const std::vector<stored::v1::ChangeRecord>& records)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
   absl::Status Reload(RingLock& lock) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
-  absl::Status RefreshAll();
+  absl::Status RefreshAll(std::chrono::steady_clock::time_point start);
+  // Applies the changes of one ring that the list of rings shows.
+  absl::Status ReconcileListed(const std::string& ring);
   void TrimHistory(RingState& state) const;
   void Publish(RingLock& lock, StatePtr state)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state) ABSL_LOCKS_EXCLUDED(mu_);
@@ -206,6 +221,17 @@ class Membership {
   mutable Mutex mu_;
   std::map<std::string, StatePtr, std::less<>> rings_ ABSL_GUARDED_BY(mu_);
   std::function<void(const std::string&)> listener_ ABSL_GUARDED_BY(mu_);
+  // The last reads of the list of all rings in a shared store.
+  struct Listing {
+    // Time at which the last successful one began.
+    std::chrono::steady_clock::time_point read_at;
+    // Rings that it listed and that could not be read.
+    std::map<std::string, absl::Status, std::less<>> unreadable;
+    // Time at which the last failed one began, and its failure.
+    std::chrono::steady_clock::time_point failed_at;
+    absl::Status failure;
+  };
+  Listing listing_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace clockwise

@@ -1,14 +1,20 @@
 // The part of Membership that follows the store: it loads the rings, and
 // applies the changes that other servers made.
+#include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "service/api/refusal.h"
+#include "service/api/validate.h"
+#include "service/limits.h"
 #include "service/membership/membership.h"
 #include "service/membership/restore.h"
 #include "service/store/store_rules.h"
@@ -46,6 +52,15 @@ absl::Status CheckAhead(const RingState& known, const RingHead& head) {
           "restore`",
           Quoted(known.name()), known.epoch, known.ring().fingerprint(),
           head.epoch, head.fingerprint));
+}
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// Sets `at` to `to` if that is later.
+void Raise(std::atomic<SteadyTime>& at, SteadyTime to) {
+  SteadyTime known = at;
+  while (known < to && !at.compare_exchange_weak(known, to)) {
+  }
 }
 
 }  // namespace
@@ -131,12 +146,12 @@ absl::Status Membership::Refresh(const std::string& ring) {
   const auto start = std::chrono::steady_clock::now();
   if (!loaded_) {
     absl::Status status = Load();
-    if (status.ok()) confirmed_ = start;
+    if (status.ok()) Raise(confirmed_, start);
     return status;
   }
   if (ring.empty()) {
-    absl::Status status = RefreshAll();
-    if (status.ok()) confirmed_ = start;
+    absl::Status status = RefreshAll(start);
+    if (status.ok()) Raise(confirmed_, start);
     Tell("");
     return status;
   }
@@ -158,28 +173,93 @@ std::chrono::steady_clock::time_point Membership::Confirmed() const {
                                   : std::chrono::steady_clock::now();
 }
 
-absl::Status Membership::RefreshAll() {
+absl::Status Membership::RefreshAll(SteadyTime start) {
+  // Phase 1: read the heads, and find the rings that differ.
   const auto heads = options_.store->Heads();
-  if (!heads.ok()) return heads.status();
+  if (!heads.ok()) {
+    MutexLock lock(mu_);
+    if (start >= listing_.failed_at) {
+      listing_.failed_at = start;
+      listing_.failure = heads.status();
+    }
+    return heads.status();
+  }
   std::set<std::string> changed;
+  std::set<std::string> migrating;
   for (const StatePtr& known : Rings()) changed.insert(known->name());
   for (const RingHead& head : *heads) {
     const std::string& name = head.spec.name();
     const auto known = Find(name);
     if (known.ok() && SameState(**known, head)) {
       changed.erase(name);
+    } else if (!known.ok() && !head.spec.migrating_from().empty()) {
+      migrating.insert(name);
     } else {
       changed.insert(name);
     }
   }
+  // Phase 2: apply the changes. The source of a migration comes before the ring
+  // that migrates from it, so that no look-up misses the previous owners.
+  // Continues after an error: one damaged ring must not stop the others.
+  std::vector<std::string> order(changed.begin(), changed.end());
+  order.insert(order.end(), migrating.begin(), migrating.end());
   absl::Status status;
-  for (const std::string& ring : changed) {
-    const std::shared_ptr<RingLock> lock = locks_.Of(ring);
-    MutexLock held(lock->state);
-    // Continues after an error: one damaged ring must not stop the others.
-    status.Update(Reconcile(*lock).status());
+  std::map<std::string, absl::Status, std::less<>> unreadable;
+  for (const std::string& ring : order) {
+    absl::Status read = ReconcileListed(ring);
+    if (!read.ok()) unreadable[ring] = read;
+    status.Update(read);
   }
-  return LostRace(status) ? absl::OkStatus() : status;
+  // Phase 3: record which rings do not exist. A read that began later knows
+  // more.
+  MutexLock lock(mu_);
+  if (start >= listing_.read_at) {
+    listing_.read_at = start;
+    listing_.unreadable = std::move(unreadable);
+  }
+  return status;
+}
+
+// A ring that others change or delete meanwhile is read again.
+absl::Status Membership::ReconcileListed(const std::string& ring) {
+  const std::shared_ptr<RingLock> lock = locks_.Of(ring);
+  for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
+    MutexLock held(lock->state);
+    const absl::Status status = Reconcile(*lock).status();
+    if (!LostRace(status)) return status;
+  }
+  return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                 absl::StrCat("ring ", Quoted(ring),
+                              ": other servers changed it during each of ",
+                              limits::kMaxCommitAttempts, " reads; retry"));
+}
+
+bool Membership::MayBeUnseen(const absl::Status& status) const {
+  return ReasonOf(status) == v1::ERROR_REASON_RING_NOT_FOUND &&
+         options_.store->shared();
+}
+
+std::optional<absl::StatusOr<StatePtr>> Membership::FindSince(
+    absl::string_view ring, SteadyTime since) const {
+  // The order matters: first the time of the read, then the ring. So a ring
+  // that a read has published is found.
+  std::optional<absl::Status> outcome;
+  {
+    MutexLock lock(mu_);
+    if (listing_.read_at >= since) {
+      outcome = absl::OkStatus();
+      const auto at =
+          listing_.unreadable.find(ring.empty() ? kDefaultRing : ring);
+      if (at != listing_.unreadable.end()) outcome = at->second;
+    } else if (listing_.failed_at >= since) {
+      outcome = listing_.failure;
+    }
+  }
+  auto found = Find(ring);
+  if (!MayBeUnseen(found.status())) return found;
+  if (!outcome.has_value()) return std::nullopt;
+  if (!outcome->ok()) return *outcome;
+  return found;
 }
 
 absl::Status Membership::Reload(RingLock& lock) {

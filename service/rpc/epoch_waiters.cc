@@ -17,16 +17,34 @@ constexpr std::chrono::milliseconds kSweep(100);
 
 absl::Status AllWait(size_t most) {
   return Overloaded(
-      absl::StrCat("min_epoch: ", most,
-                   " calls are waiting already, the maximum "
-                   "(--max-waiting-calls); retry, or call another server"));
+      absl::StrCat(most,
+                   " calls wait for an epoch or for the store already, the "
+                   "maximum (--max-waiting-calls); retry, or call another "
+                   "server"));
+}
+
+absl::Status NotReached(const EpochWaiters::Waiter& waiter,
+                        const RingState& state) {
+  return Refusal(
+      v1::ERROR_REASON_EPOCH_NOT_REACHED,
+      absl::StrCat("min_epoch: ring ", Quoted(state.name()), " is at epoch ",
+                   state.epoch, " of incarnation ",
+                   absl::Hex(state.incarnation, absl::kZeroPad16),
+                   " on this server, and did not reach ", waiter.min_epoch,
+                   waiter.min_incarnation == 0
+                       ? ""
+                       : absl::StrCat(" of incarnation ",
+                                      absl::Hex(waiter.min_incarnation,
+                                                absl::kZeroPad16)),
+                   " before the deadline; retry, or call another server"));
 }
 
 }  // namespace
 
-EpochWaiters::EpochWaiters(const Membership& membership, size_t most,
-                           RpcStats& stats)
+EpochWaiters::EpochWaiters(const Membership& membership, StoreReader& reader,
+                           size_t most, RpcStats& stats)
     : membership_(membership),
+      reader_(reader),
       most_(most),
       stats_(stats),
       task_([this](const std::stop_token&) { return AnswerRipe(); }) {}
@@ -102,10 +120,15 @@ void EpochWaiters::Drain() {
 
 bool EpochWaiters::Ripe(const Waiter& waiter, bool draining,
                         absl::StatusOr<StatePtr>& result) const {
-  result = membership_.Find(waiter.ring);
-  if (!result.ok() ||
-      HasReached(**result, waiter.min_epoch, waiter.min_incarnation)) {
-    return true;
+  const auto found = membership_.FindSince(waiter.ring, waiter.since);
+  if (found.has_value()) {
+    result = *found;
+    if (!result.ok() ||
+        HasReached(**result, waiter.min_epoch, waiter.min_incarnation)) {
+      return true;
+    }
+  } else {
+    reader_.ReadSince(waiter.since);
   }
   if (draining) {
     result = Draining();
@@ -115,18 +138,8 @@ bool EpochWaiters::Ripe(const Waiter& waiter, bool draining,
       !waiter.cancelled()) {
     return false;
   }
-  result = Refusal(
-      v1::ERROR_REASON_EPOCH_NOT_REACHED,
-      absl::StrCat("min_epoch: ring ", Quoted((*result)->name()),
-                   " is at epoch ", (*result)->epoch, " of incarnation ",
-                   absl::Hex((*result)->incarnation, absl::kZeroPad16),
-                   " on this server, and did not reach ", waiter.min_epoch,
-                   waiter.min_incarnation == 0
-                       ? ""
-                       : absl::StrCat(" of incarnation ",
-                                      absl::Hex(waiter.min_incarnation,
-                                                absl::kZeroPad16)),
-                   " before the deadline; retry, or call another server"));
+  result =
+      found.has_value() ? NotReached(waiter, **result) : NotRead(waiter.ring);
   return true;
 }
 

@@ -1,5 +1,6 @@
 // EpochWaiters keeps the calls that wait until a ring reaches an epoch
-// (min_epoch). Thread-safe. It owns one thread. The membership and the stats
+// (min_epoch), or until the shared store is read because the ring is not known.
+// Thread-safe. It owns one thread. The membership, the reader and the stats
 // must outlive it.
 #ifndef CLOCKWISE_SERVICE_RPC_EPOCH_WAITERS_H_
 #define CLOCKWISE_SERVICE_RPC_EPOCH_WAITERS_H_
@@ -15,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
+#include "service/rpc/store_reader.h"
 #include "service/runtime/mutex.h"
 #include "service/runtime/periodic_task.h"
 
@@ -35,16 +37,21 @@ class EpochWaiters {
     uint64_t min_epoch = 0;
     uint64_t min_incarnation = 0;
     std::chrono::steady_clock::time_point deadline;
+    // RING_NOT_FOUND must hold for the store at this time or later.
+    std::chrono::steady_clock::time_point since =
+        std::chrono::steady_clock::now();
     std::function<bool()> cancelled;
     // Called once, with the state that has reached the epoch, or an error:
     // EPOCH_NOT_REACHED (deadline has passed, or the call was cancelled),
-    // RING_NOT_FOUND, OVERLOADED, DRAINING.
+    // RING_NOT_FOUND, STORE_UNAVAILABLE (the ring is not known, and the store
+    // was not read in time), OVERLOADED, DRAINING.
     std::function<void(absl::StatusOr<StatePtr>)> done;
   };
 
   // Keeps at most `most` waiting calls. If there are more, each peer has an
   // equal share. Counts the calls that it rejects.
-  EpochWaiters(const Membership& membership, size_t most, RpcStats& stats);
+  EpochWaiters(const Membership& membership, StoreReader& reader, size_t most,
+               RpcStats& stats);
   ~EpochWaiters();
   EpochWaiters(const EpochWaiters&) = delete;
   EpochWaiters& operator=(const EpochWaiters&) = delete;
@@ -73,6 +80,7 @@ class EpochWaiters {
             absl::StatusOr<StatePtr>& result) const;
 
   const Membership& membership_;
+  StoreReader& reader_;
   const size_t most_;
   RpcStats& stats_;
   Mutex mu_;

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
 #include "service/rpc/audit.h"
-#include "service/rpc/queued_call.h"
 #include "service/rpc/request_traits.h"
 #include "service/runtime/log.h"
 
@@ -72,12 +71,13 @@ PlacementServiceHandlers::PlacementServiceHandlers(
       audit_(audit),
       facts_(std::move(facts)),
       budget_(limits.pending_bytes, stats),
-      waiters_(membership, limits.waiting_calls, stats),
+      reader_(membership),
+      waiters_(membership, reader_, limits.waiting_calls, stats),
       locate_handler_(membership, waiters_, gate, budget_, limits.queued_calls,
                       stats),
       locate_streams_(locate_handler_, budget_, gate, limits, calls_, stats,
                       heartbeat),
-      watch_(membership, limits, calls_, stats, heartbeat),
+      watch_(membership, reader_, limits, calls_, stats, heartbeat),
       changes_(limits::kChangeThreads, limits.queued_calls,
                WorkQueue::Priority::kNormal),
       plans_(limits::kPlanThreads, limits.queued_calls,
@@ -93,6 +93,7 @@ PlacementServiceHandlers::PlacementServiceHandlers(
 }
 
 PlacementServiceHandlers::~PlacementServiceHandlers() {
+  reader_.Stop();  // it calls the listener
   membership_.Listen(nullptr);
 }
 
@@ -245,24 +246,45 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
 }
 
 template <Method kMethod, typename Request>
-PlacementServiceHandlers::Adder PlacementServiceHandlers::AdderFor(
-    const Request& request, const Admitted& admitted) {
+bool PlacementServiceHandlers::AddToQueue(const Request& request,
+                                          const Admitted& admitted,
+                                          std::function<void()> run,
+                                          std::function<void()> drop) {
   if constexpr (RowOf(kMethod)->queue == CallQueue::kChanges) {
     WorkQueue& queue = IsPlan(request) ? plans_ : changes_;
-    return [&queue, ring = std::string(MeantRing(RingOf(request)))](
-               std::function<void()> run, std::function<void()> drop) {
-      return queue.Add(ring, std::move(run), std::move(drop));
-    };
+    return queue.Add(std::string(MeantRing(RingOf(request))), std::move(run),
+                     std::move(drop));
   } else {
     WorkQueue& queue =
         TakesLong(membership_, request) ? long_reads_ : short_reads_;
-    return
-        [&queue, caller = admitted.caller.name.empty() ? admitted.peer
-                                                       : admitted.caller.name](
-            std::function<void()> run, std::function<void()> drop) {
-          return queue.Add(caller, std::move(run), std::move(drop));
-        };
+    return queue.Add(
+        admitted.caller.name.empty() ? admitted.peer : admitted.caller.name,
+        std::move(run), std::move(drop));
   }
+}
+
+template <Method kMethod, typename Request>
+void PlacementServiceHandlers::WhenRingIsKnown(
+    const Request& request, const Admitted& admitted,
+    const std::shared_ptr<QueuedCall>& queued, std::function<void()> found,
+    std::function<void(const absl::Status&)> refuse) {
+  if constexpr (RowOf(kMethod)->scope == CallScope::kOneRing &&
+                kMethod != Method::kCreateRing) {
+    EpochWaiters::Waiter waiter;
+    waiter.ring = std::string(MeantRing(RingOf(request)));
+    if (membership_.MayBeUnseen(membership_.Find(waiter.ring).status())) {
+      waiter.peer = admitted.peer;
+      waiter.deadline = queued->answer_by();
+      waiter.cancelled = [queued] { return queued->Over(); };
+      waiter.done = [found = std::move(found), refuse = std::move(refuse)](
+                        const absl::StatusOr<StatePtr>& state) {
+        state.ok() ? found() : refuse(state.status());
+      };
+      waiters_.Add(std::move(waiter));
+      return;
+    }
+  }
+  found();
 }
 
 template <Method kMethod, typename Request, typename Response>
@@ -283,13 +305,9 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   // `closed_` is read after the call is counted. Therefore, when Drain was
   // called and no call is counted, no change can begin whose answer would be
   // lost.
-  if (closed_) {
-    const absl::Status refused = Draining();
-    Audit<kMethod>(*admitted, refused, 0);
-    call.Finish(refused);
-    return reactor;
-  }
-  auto memory = budget_.Take(context->peer(), request->SpaceUsedLong());
+  auto memory = closed_
+                    ? absl::StatusOr<ByteBudget::Lease>(Draining())
+                    : budget_.Take(context->peer(), request->SpaceUsedLong());
   if (!memory.ok()) {
     Audit<kMethod>(*admitted, memory.status(), 0);
     call.Finish(memory.status());
@@ -306,13 +324,15 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   // first. As soon as the deadline is added, `context` may no longer exist.
   const auto deadline =
       deadlines_.Add(queued->answer_by(), [queued] { queued->Expire(); });
-  const auto add = AdderFor<kMethod>(*request, *admitted);
-  const auto drop = [this, queued, deadline, admitted] {
+  const auto refuse = [this, queued, deadline,
+                       admitted](const absl::Status& refused) {
     deadlines_.Remove(deadline);
-    stats_.Reached(Limit::kQueuedCalls);
-    const absl::Status refused = QueueIsFull(limits_.queued_calls);
     Audit<kMethod>(*admitted, refused, 0);
     queued->Refuse(refused);
+  };
+  const auto drop = [this, refuse] {
+    stats_.Reached(Limit::kQueuedCalls);
+    refuse(QueueIsFull(limits_.queued_calls));
   };
   const auto run = [this, queued, deadline, request, admitted,
                     held = std::make_shared<ByteBudget::Lease>(
@@ -331,7 +351,12 @@ PlacementServiceHandlers::Reactor* PlacementServiceHandlers::Enqueue(
   };
   // If the queue is full, the call is rejected now, or when another caller
   // takes its place.
-  if (!add(run, drop)) drop();
+  WhenRingIsKnown<kMethod>(
+      *request, *admitted, queued,
+      [this, request, admitted, run, drop] {
+        if (!AddToQueue<kMethod>(*request, *admitted, run, drop)) drop();
+      },
+      refuse);
   return reactor;
 }
 

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,10 @@
 #include "service/rpc/epoch_waiters.h"
 #include "service/rpc/locate/locate_handler.h"
 #include "service/rpc/locate/locate_streams.h"
+#include "service/rpc/queued_call.h"
 #include "service/rpc/requests.h"
 #include "service/rpc/server_status.h"
+#include "service/rpc/store_reader.h"
 #include "service/rpc/unary_call.h"
 #include "service/rpc/watch/watch_hub.h"
 #include "service/runtime/work_queue.h"
@@ -133,12 +136,19 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // Finds the rings that a caller may read, for CallScope::kAllRings.
   template <Method kMethod>
   absl::Status FindReadable(const Context& context, Admitted& admitted) const;
-  // Returns a function that adds work to the queue that the table has for the
-  // method. It returns false if the queue is full.
-  using Adder = std::function<bool(std::function<void()> run,
-                                   std::function<void()> drop)>;
+  // Adds work to the queue that the table has for the method. Returns false if
+  // the queue is full.
   template <Method kMethod, typename Request>
-  Adder AdderFor(const Request& request, const Admitted& admitted);
+  bool AddToQueue(const Request& request, const Admitted& admitted,
+                  std::function<void()> run, std::function<void()> drop);
+  // Calls `found` when the ring of the request is known, which it usually is.
+  // Otherwise waits for a read of the shared store, and calls `refuse` if the
+  // store does not have the ring.
+  template <Method kMethod, typename Request>
+  void WhenRingIsKnown(const Request& request, const Admitted& admitted,
+                       const std::shared_ptr<QueuedCall>& queued,
+                       std::function<void()> found,
+                       std::function<void(const absl::Status&)> refuse);
   // Answers a call on its queue in the table, not later than the client's
   // deadline.
   template <Method kMethod, typename Request, typename Response>
@@ -162,6 +172,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   std::atomic<bool> closed_ = false;    // Drain was called
   CallsUnderWay calls_;
   ByteBudget budget_;
+  StoreReader reader_;
   EpochWaiters waiters_;
   LocateHandler locate_handler_;
   LocateStreams locate_streams_;

@@ -15,7 +15,6 @@ absl::Status QueueIsFull(size_t most) {
                                  "call another server"));
 }
 
-// The context exists only until the call is answered.
 absl::Status QueuedCall::Begin() {
   MutexLock lock(mu_);
   if (answered_) return absl::CancelledError("the call ended before it began");
@@ -26,6 +25,12 @@ absl::Status QueuedCall::Begin() {
   if (!status.ok()) RefuseLocked(status);
   begun_ = status.ok();
   return status;
+}
+
+// The context exists only until the call is answered.
+bool QueuedCall::Over() {
+  MutexLock lock(mu_);
+  return answered_ || call_.context()->IsCancelled();
 }
 
 void QueuedCall::Refuse(const absl::Status& status) {

@@ -40,6 +40,9 @@ class QueuedCall {
   // Returns the time at which Expire must be called.
   std::chrono::steady_clock::time_point answer_by() const { return answer_by_; }
 
+  // True if the call was answered or cancelled.
+  bool Over();
+
   // Marks the work as begun. Otherwise the call is answered, and has certainly
   // changed nothing. CANCELLED: it was answered or cancelled before. Other
   // errors: the caller may no longer make the call.

@@ -75,7 +75,7 @@ void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
       {"--max-queued-calls", &serving.queued_calls,
        "Maximum number of queued calls of each kind"},
       {"--max-waiting-calls", &serving.waiting_calls,
-       "Maximum number of look-ups that wait for their min_epoch"},
+       "Maximum number of calls that wait for min_epoch or the store"},
       {"--max-watch-streams", &serving.watch_streams,
        "Maximum number of open Watch streams"},
       {"--max-watch-streams-per-peer", &serving.watch_streams_per_peer,

@@ -42,7 +42,8 @@ class EpochWaitersTest : public Serving {
 };
 
 TEST_F(EpochWaitersTest, PeersShareThePlacesEqually) {
-  EpochWaiters waiters(*membership_, 10, stats_);
+  StoreReader reader(*membership_);
+  EpochWaiters waiters(*membership_, reader, 10, stats_);
   for (int i = 0; i < 20; ++i) Wait(waiters, "a");
   EXPECT_EQ(rejected_["a"], 10) << "one peer takes all free places";
   // While the calls are looked at, no place changes hands. So try often.
@@ -55,10 +56,11 @@ TEST_F(EpochWaitersTest, PeersShareThePlacesEqually) {
 
 TEST_F(EpochWaitersTest, CallsThatAreLookedAtKeepTheirPlaces) {
   // The first look at a call adds others: meanwhile the list is empty.
+  StoreReader reader(*membership_);
   std::unique_ptr<EpochWaiters> waiters;
   std::atomic<bool> began = false;
   std::atomic<bool> ended = false;
-  waiters = std::make_unique<EpochWaiters>(*membership_, 4, stats_);
+  waiters = std::make_unique<EpochWaiters>(*membership_, reader, 4, stats_);
   Wait(*waiters, "a", [&] {
     if (began.exchange(true)) return false;
     for (int i = 0; i < 10; ++i) Wait(*waiters, "b" + std::to_string(i));
@@ -70,7 +72,8 @@ TEST_F(EpochWaitersTest, CallsThatAreLookedAtKeepTheirPlaces) {
 }
 
 TEST_F(EpochWaitersTest, AnAnsweredCallFreesItsPlace) {
-  EpochWaiters waiters(*membership_, 2, stats_);
+  StoreReader reader(*membership_);
+  EpochWaiters waiters(*membership_, reader, 2, stats_);
   for (int i = 1; i <= 10; ++i) {
     Wait(waiters, "a", [] { return true; });
     while (answered_ < i) std::this_thread::yield();

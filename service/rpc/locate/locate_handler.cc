@@ -71,7 +71,10 @@ std::optional<LocateHandler::Reply> LocateHandler::Locate(
     if (!status.ok()) return status;
   }
   const auto state = membership_.Glance(query.ring);
-  if (!state.ok()) return state.status();
+  if (!state.ok()) {
+    if (membership_.MayBeUnseen(state.status())) return std::nullopt;
+    return state.status();
+  }
   if (!HasReached(**state, query.min_epoch, query.min_incarnation) ||
       TakesLong(query.keys.size(), query.replicas, **state)) {
     return std::nullopt;

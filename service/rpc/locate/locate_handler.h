@@ -1,5 +1,6 @@
 // LocateHandler answers look-ups from the newest state of a ring. Look-ups that
-// require a later epoch wait. Large batches are answered on threads of their
+// require a later epoch, or a ring that another server may have created, wait.
+// Large batches are answered on threads of their
 // own, so that other look-ups do not wait for them; clients take turns.
 // Thread-safe. The other objects that it uses must outlive it.
 #ifndef CLOCKWISE_SERVICE_RPC_LOCATE_LOCATE_HANDLER_H_
@@ -31,15 +32,17 @@ class LocateHandler {
                 RpcStats& stats);
 
   // Checks the caller of `method`, and answers a v1::LocateRequest or
-  // v1::BatchLocateRequest. Returns nullopt if its min_epoch is not reached, or
-  // if it takes long; the caller must then call Wait. Sets `ring`, unless null,
+  // v1::BatchLocateRequest. Returns nullopt if its min_epoch is not reached, if
+  // the shared store may have its ring, or if it takes long; the caller must
+  // then call Wait. Sets `ring`, unless null,
   // to the ring of the request.
   template <typename Request>
   std::optional<Reply> Locate(const grpc::CallbackServerContext& context,
                               Method method, const grpc::Slice& request,
                               std::string* ring = nullptr) const;
 
-  // Calls `later` with the answer when the request's min_epoch is reached,
+  // Calls `later` with the answer when the request's min_epoch is reached, or
+  // when the store was read,
   // perhaps before this function returns, and perhaps on another thread. Checks
   // the caller again then, because its role may have changed. OVERLOADED: too
   // many calls wait. `context` must live until then.

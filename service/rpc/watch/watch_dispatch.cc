@@ -8,6 +8,7 @@
 #include "service/rpc/watch/watch_hub.h"
 #include "service/rpc/watch/watch_stream.h"
 #include "service/rpc/wire.h"
+#include "service/store/store_rules.h"
 
 namespace clockwise {
 namespace {
@@ -122,7 +123,7 @@ absl::Status WatchHub::GoingAway() {
 }
 
 absl::Status WatchHub::MayGoOn(const Stream& stream, StatePtr& state) {
-  auto found = membership_.Find(stream.ring);
+  const auto found = membership_.FindSince(stream.ring, stream.opened_at);
   if (absl::Status status = stream.admit(stream.ring); IsShutOut(status)) {
     return status;
   }
@@ -131,8 +132,12 @@ absl::Status WatchHub::MayGoOn(const Stream& stream, StatePtr& state) {
   if (progress.broken)
     return absl::CancelledError("the client is no longer connected");
   if (draining_) return GoingAway();
-  if (!found.ok()) return found.status();
-  state = *std::move(found);
+  if (!found.has_value()) {
+    // The ring of an open stream was there: it was deleted.
+    return progress.started ? RingNotFound(stream.ring) : absl::OkStatus();
+  }
+  if (!found->ok()) return found->status();
+  state = **found;
   if (progress.started && progress.position.incarnation != state->incarnation) {
     return Refusal(v1::ERROR_REASON_RING_NOT_FOUND,
                    absl::StrCat("ring ", Quoted(stream.ring),
@@ -179,15 +184,18 @@ void WatchHub::Attend(const StreamPtr& stream) {
     return;
   }
   // Phase 3: if this server may be behind the client, send nothing, because an
-  // older epoch would set the client back. Check again after each read of the
-  // store, until kMaxEpochWaitSeconds.
-  if (!started && MayBeBehind(*stream, position, *state)) {
+  // older epoch would set the client back. Nor if the ring is not known yet.
+  // Check again after each read of the store, until kMaxEpochWaitSeconds.
+  if (state == nullptr) reader_.ReadSince(stream->opened_at);
+  if (!started &&
+      (state == nullptr || MayBeBehind(*stream, position, *state))) {
     if (Clock::now() - stream->opened_at <
         std::chrono::seconds(limits::kMaxEpochWaitSeconds)) {
       MutexLock lock(mu_);
       ahead_.insert(stream->id);
     } else {
-      End(stream, MayBeNewer(position.epoch, *state));
+      End(stream, state == nullptr ? NotRead(stream->ring)
+                                   : MayBeNewer(position.epoch, *state));
     }
     return;
   }

@@ -14,10 +14,11 @@ namespace clockwise {
 
 // --- Opening and waking ---
 
-WatchHub::WatchHub(const Membership& membership, const ServingLimits& limits,
-                   CallsUnderWay& calls, RpcStats& stats,
-                   std::chrono::milliseconds heartbeat)
+WatchHub::WatchHub(const Membership& membership, StoreReader& reader,
+                   const ServingLimits& limits, CallsUnderWay& calls,
+                   RpcStats& stats, std::chrono::milliseconds heartbeat)
     : membership_(membership),
+      reader_(reader),
       calls_(calls),
       stats_(stats),
       heartbeat_(heartbeat),
@@ -45,7 +46,8 @@ absl::Status WatchHub::Admit(const grpc::ByteBuffer& bytes,
     return status;
   }
   if (absl::Status status = admit(request.ring()); !status.ok()) return status;
-  if (auto state = membership_.Find(request.ring()); !state.ok()) {
+  if (auto state = membership_.Find(request.ring());
+      !state.ok() && !membership_.MayBeUnseen(state.status())) {
     return state.status();
   }
   // Phase 2: add the stream, under one lock with the checks, so that the limits
@@ -144,6 +146,8 @@ WatchFigures WatchHub::Figures() const {
   MutexLock lock(mu_);
   figures.resyncs = resyncs_;
   for (const auto& [ring, ids] : by_ring_) {
+    if (!newest.contains(ring))
+      continue;  // the streams of a ring not found yet
     figures.streams[ring] = ids.size();
     for (const uint64_t id : ids) {
       const Progress& progress = streams_.at(id);

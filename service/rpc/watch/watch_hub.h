@@ -1,6 +1,6 @@
 // WatchHub serves the watch streams of a server. Thread-safe. It owns the
-// streams and one dispatcher thread. The membership, the counts and the stats
-// must outlive it.
+// streams and one dispatcher thread. The membership, the reader, the counts and
+// the stats must outlive it.
 //
 // There is no queue of messages. Each stream remembers the epoch that was last
 // sent to it. When the stream is idle and its ring has a newer epoch, the
@@ -33,6 +33,7 @@
 #include "service/metrics/rpc_stats.h"
 #include "service/rpc/calls_under_way.h"
 #include "service/rpc/serving_limits.h"
+#include "service/rpc/store_reader.h"
 #include "service/rpc/stream_places.h"
 #include "service/rpc/watch/delta_builder.h"
 #include "service/rpc/watch/watch_events.h"
@@ -44,8 +45,8 @@ namespace clockwise {
 class WatchHub {
  public:
   // `heartbeat`: interval of the heartbeats on an idle stream.
-  WatchHub(const Membership& membership, const ServingLimits& limits,
-           CallsUnderWay& calls, RpcStats& stats,
+  WatchHub(const Membership& membership, StoreReader& reader,
+           const ServingLimits& limits, CallsUnderWay& calls, RpcStats& stats,
            std::chrono::milliseconds heartbeat);
   // All streams must have ended, so the gRPC server must be shut down before.
   ~WatchHub();
@@ -119,7 +120,8 @@ class WatchHub {
   // Returns the time of the next pass, unless the dispatcher is woken before.
   Clock::time_point NextPass() const;
   // Checks whether `stream`, which is open, may continue. On OK, sets `state`
-  // to the ring's newest state.
+  // to the ring's newest state. A new stream may continue without a state: the
+  // store must be read to find its ring.
   absl::Status MayGoOn(const Stream& stream, StatePtr& state);
   // Returns DRAINING with a random delay for one client.
   absl::Status GoingAway() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -132,6 +134,7 @@ class WatchHub {
   void End(const StreamPtr& stream, const absl::Status& status);
 
   const Membership& membership_;
+  StoreReader& reader_;
   CallsUnderWay& calls_;
   RpcStats& stats_;
   const std::chrono::milliseconds heartbeat_;
