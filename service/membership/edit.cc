@@ -38,6 +38,9 @@ std::string FieldPath(const v1::NodeChange& change, size_t index,
     }
     return absl::StrCat(change.has_remove() ? "node_" : "node.", field);
   }
+  if (fields == FieldNames::kNodes) {
+    return absl::StrCat("nodes[", index, "].", field);
+  }
   std::string path = absl::StrCat("changes[", index, "]");
   if (field == "allow_update") return absl::StrCat(path, ".allow_update");
   switch (change.change_case()) {
@@ -229,9 +232,12 @@ absl::StatusOr<Edit> EditNodes(const v1::RingSpec& spec, const NodeList& nodes,
                                std::span<const v1::NodeChange> changes,
                                FieldNames fields) {
   if (changes.empty() || changes.size() > limits::kMaxChangesPerRequest) {
-    return FieldRefusal("changes",
-                        absl::StrCat(changes.size(), " changes; send 1 to ",
-                                     limits::kMaxChangesPerRequest));
+    const bool first = fields == FieldNames::kNodes;
+    return FieldRefusal(
+        first ? "nodes" : "changes",
+        absl::StrCat(changes.size(),
+                     first ? " nodes; send at most " : " changes; send 1 to ",
+                     limits::kMaxChangesPerRequest));
   }
   Editor editor(spec, nodes);
   for (size_t i = 0; i < changes.size(); ++i) {

@@ -28,9 +28,9 @@ struct Edit {
 
 // Edits `nodes`, the nodes of a ring with this `spec`. FIELD_INVALID,
 // NODE_EXISTS, NODE_NOT_FOUND. `fields` selects how an error names a field: in
-// the only change of AddNode, UpdateNode or RemoveNode, or in `changes[i]` of
-// ApplyChanges.
-enum class FieldNames { kOne, kMany };
+// the only change of AddNode, UpdateNode or RemoveNode, in `changes[i]` of
+// ApplyChanges, or in `nodes[i]` of CreateRing.
+enum class FieldNames { kOne, kMany, kNodes };
 absl::StatusOr<Edit> EditNodes(const v1::RingSpec& spec, const NodeList& nodes,
                                std::span<const v1::NodeChange> changes,
                                FieldNames fields);

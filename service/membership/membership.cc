@@ -1,7 +1,5 @@
 #include "service/membership/membership.h"
 
-#include <google/protobuf/util/message_differencer.h>
-
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -12,22 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
-#include "service/ring/layout.h"
-#include "service/ring/layout_settings.h"
 #include "service/ring/next_ring.h"
 #include "service/ring/work_budget.h"
 #include "service/runtime/fail_point.h"
 #include "service/store/store_rules.h"
 
 namespace clockwise {
-namespace {
-
-// Returns the number of entries of the ring's table.
-uint64_t PointsOf(const RingState& state) {
-  return state.ring().slot_nodes().size();
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<Membership>> Membership::Open(Options options) {
   auto membership = std::make_unique<Membership>(std::move(options));
@@ -204,99 +192,6 @@ absl::Status Membership::Commit(RingLock& lock, const RingState& state,
   next.counters->moved_ratio.fetch_add(plan.change.comparison().moved_ratio());
   Publish(lock, plan.next);
   PassFailPoint("after_publish");
-  return absl::OkStatus();
-}
-
-absl::StatusOr<StatePtr> Membership::CreateRing(const v1::RingSpec& asked,
-                                                const CallCheck& check) {
-  auto spec = NormalizeSpec(asked);
-  if (!spec.ok()) return spec.status();
-  if (absl::Status status = Ready(); !status.ok()) return status;
-  const std::shared_ptr<RingLock> lock = locks_.Of(spec->name());
-  MutexLock catalog(catalog_);
-  for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
-    auto present = FindNewest(spec->name(), check);
-    if (present.ok()) {
-      if (google::protobuf::util::MessageDifferencer::Equals(
-              (*present)->ring().spec(), *spec)) {
-        return present;
-      }
-      return Refusal(v1::ERROR_REASON_RING_EXISTS,
-                     absl::StrCat("spec: ring ", Quoted(spec->name()),
-                                  " already exists with a different spec (",
-                                  SpecText((*present)->ring().spec()),
-                                  "); use this spec or another name"));
-    }
-    if (ReasonOf(present.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
-      return present;
-    }
-    if (!spec->migrating_from().empty()) {
-      auto source = FindNewest(spec->migrating_from(), check);
-      if (!source.ok()) return source.status();
-    }
-    MutexLock held(lock->state);
-    auto made = StoreNewRing(*lock, *spec, check);
-    // Another server may have created it a moment ago.
-    if (ReasonOf(made.status()) != v1::ERROR_REASON_RING_EXISTS) return made;
-  }
-  return LostAllRaces(spec->name());
-}
-
-absl::StatusOr<StatePtr> Membership::FindNewest(const std::string& ring,
-                                                const CallCheck& check) {
-  if (absl::Status open = Check(check, CallStage::kRead); !open.ok()) {
-    return open;
-  }
-  const std::shared_ptr<RingLock> lock = locks_.Of(ring);
-  MutexLock held(lock->state);
-  if (auto behind = CatchUp(*lock); !behind.ok()) return behind.status();
-  return Find(ring);
-}
-
-absl::StatusOr<StatePtr> Membership::StoreNewRing(RingLock& lock,
-                                                  const v1::RingSpec& spec,
-                                                  const CallCheck& check) {
-  if (Rings().size() >= limits::kMaxRings) {
-    return Refusal(
-        v1::ERROR_REASON_LIMIT_REACHED,
-        absl::StrCat("rings: the server already has ", limits::kMaxRings,
-                     " rings, the maximum; delete a ring first"));
-  }
-  auto ring = Ring::Build(spec, {});
-  if (!ring.ok()) return ring.status();
-  uint64_t incarnation = 0;
-  while (incarnation == 0) incarnation = options_.random();
-  auto state = std::make_shared<RingState>(*std::move(ring), incarnation, 1);
-  absl::Status status = options_.store->Create(
-      state->head(), [&check] { return Check(check, CallStage::kCommit); });
-  if (!status.ok()) return status;
-  state->InheritCounters(nullptr);
-  Publish(lock, state);
-  return state;
-}
-
-absl::Status Membership::DeleteRing(absl::string_view ring,
-                                    const CallCheck& check) {
-  if (absl::Status status = ValidateId("ring", ring); !status.ok()) {
-    return status;
-  }
-  if (absl::Status status = Ready(); !status.ok()) return status;
-  const std::string name(ring);
-  const std::shared_ptr<RingLock> lock = locks_.Of(name);
-  MutexLock catalog(catalog_);
-  absl::Status open = Check(check, CallStage::kRead);
-  if (!open.ok()) return open;
-  MutexLock held(lock->state);
-  if (auto behind = CatchUp(*lock); !behind.ok()) return behind.status();
-  auto state = Find(name);
-  if (!state.ok()) return state.status();
-  // Fails if another server has created the ring again (the incarnation
-  // differs), or if a ring migrates from it, which this server may not know.
-  absl::Status status = options_.store->Delete(
-      name, (*state)->incarnation,
-      [&check] { return Check(check, CallStage::kCommit); });
-  if (!status.ok()) return status;
-  Withdraw(*lock);
   return absl::OkStatus();
 }
 

@@ -109,9 +109,21 @@ class Membership {
   // NODE_EXISTS, NODES_UNPLACEABLE, EPOCH_CONFLICT, LIMIT_REACHED.
   absl::StatusOr<v1::Change> Apply(const ChangeRequest& request);
 
-  // Creates a ring without nodes. Returns the present ring if it has the same
-  // spec. FIELD_INVALID, LAYOUT_UNSUPPORTED, RING_EXISTS, LIMIT_REACHED,
-  // RING_NOT_FOUND (the ring that it migrates from).
+  // A ring that was created, or was there already.
+  struct CreatedRing {
+    StatePtr state;
+    v1::Change change;  // that added its nodes; without `first`, it is empty
+  };
+  // Creates a ring whose first change, at epoch 2, adds the nodes of `first`,
+  // completely or not at all. Without changes in `first`, the ring has no nodes
+  // and is at epoch 1. With validate_only, only plans the ring; its incarnation
+  // is then 0. Returns the present ring if it has the same spec and either the
+  // same nodes or the change of the same request_id. FIELD_INVALID,
+  // LAYOUT_UNSUPPORTED, NODES_UNPLACEABLE, REQUEST_ID_REUSED, RING_EXISTS,
+  // LIMIT_REACHED, RING_NOT_FOUND (the ring that it migrates from).
+  absl::StatusOr<CreatedRing> CreateRing(const v1::RingSpec& spec,
+                                         const ChangeRequest& first);
+  // Does the same without nodes.
   absl::StatusOr<StatePtr> CreateRing(const v1::RingSpec& spec,
                                       const CallCheck& check = nullptr);
 
@@ -166,6 +178,10 @@ class Membership {
       RingLock& lock, const StatePtr& state, const ChangeRequest& request,
       absl::StatusOr<ChangePlan>& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state);
+  // Returns the number of entries of the ring's table.
+  static uint64_t PointsOf(const RingState& state) {
+    return state.ring().slot_nodes().size();
+  }
   // Returns the number of points that the ring of `state` may have: at least as
   // many as it has.
   uint64_t PointsFor(const RingState& state) const;
@@ -176,10 +192,21 @@ class Membership {
   // Returns the state of a ring after it has caught up with the store.
   absl::StatusOr<StatePtr> FindNewest(const std::string& ring,
                                       const CallCheck& check);
-  absl::StatusOr<StatePtr> StoreNewRing(RingLock& lock,
-                                        const v1::RingSpec& spec,
-                                        const CallCheck& check)
+  // A new ring, which is not stored yet.
+  struct NewRing {
+    std::shared_ptr<RingState> empty;  // at epoch 1
+    ChangePlan plan;  // of its first change; `next` may be null
+  };
+  // Plans a new ring. `source` is the ring that it migrates from, or null.
+  absl::StatusOr<NewRing> PlanNewRing(const v1::RingSpec& spec,
+                                      const ChangeRequest& first,
+                                      const RingState* source) const;
+  // Stores and publishes a new ring.
+  absl::StatusOr<CreatedRing> StoreNewRing(RingLock& lock, NewRing& made,
+                                           const CallCheck& check)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state, catalog_);
+  // LIMIT_REACHED: there is no room for another ring.
+  absl::Status CheckRingCount() const;
   // Applies the changes that other servers made to the ring. Returns true if
   // there were any.
   absl::StatusOr<bool> CatchUp(RingLock& lock)

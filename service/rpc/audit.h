@@ -43,6 +43,11 @@ void Describe(const Request& request, absl::string_view ring,
   if constexpr (requires { request.node_id(); }) {
     AddAuditedNode(request.node_id(), entry);
   }
+  if constexpr (requires { request.nodes(); }) {
+    for (const v1::Node& node : request.nodes()) {
+      AddAuditedNode(node.id(), entry);
+    }
+  }
   if constexpr (requires { request.changes(); }) {
     for (const v1::NodeChange& change : request.changes()) {
       AddAuditedNode(change.has_add()      ? change.add().id()

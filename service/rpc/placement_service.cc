@@ -55,6 +55,13 @@ absl::Status ParseBounded(const grpc::ByteBuffer& bytes, Request& request) {
                                        limits::kMaxChangesPerRequest));
     }
   }
+  if constexpr (requires { Request::kNodesFieldNumber; }) {
+    const size_t nodes = CountField(bytes, Request::kNodesFieldNumber);
+    if (nodes > limits::kMaxChangesPerRequest) {
+      return FieldRefusal("nodes", absl::StrCat(nodes, " nodes; send at most ",
+                                                limits::kMaxChangesPerRequest));
+    }
+  }
   return ParseRequest(bytes, request);
 }
 
@@ -226,6 +233,15 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
     return Status(admitted.readable, admitted.sees_store);
   } else if constexpr (RowOf(kMethod)->scope == CallScope::kAllRings) {
     return HandleRequest(membership_, request, admitted.readable);
+  } else if constexpr (std::is_same_v<Request, v1::CreateRingRequest>) {
+    const std::string ring = request.spec().name();
+    const bool plan = request.validate_only();
+    auto answer = HandleRequest(membership_, std::move(request),
+                                admitted.caller.name, check);
+    if (answer.ok() && answer->has_change() && !plan) {
+      LogChange(ring, answer->change());
+    }
+    return answer;
   } else if constexpr (requires { ToChangeRequest(request, std::string()); }) {
     ChangeRequest asked =
         ToChangeRequest(std::move(request), admitted.caller.name);

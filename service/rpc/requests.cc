@@ -113,12 +113,25 @@ bool TakesLong(const Membership&, const v1::ListChangesRequest& request) {
 }
 
 absl::StatusOr<v1::CreateRingResponse> HandleRequest(
-    Membership& membership, const v1::CreateRingRequest& request,
+    Membership& membership, v1::CreateRingRequest request, std::string actor,
     const CallCheck& check) {
-  auto state = membership.CreateRing(request.spec(), check);
-  if (!state.ok()) return state.status();
+  ChangeRequest first;
+  first.fields = FieldNames::kNodes;
+  for (v1::Node& node : *request.mutable_nodes()) {
+    *first.changes.emplace_back().mutable_add() = std::move(node);
+  }
+  first.request_id = request.request_id();
+  first.validate_only = request.validate_only();
+  first.reason = request.reason();
+  first.actor = std::move(actor);
+  first.check = check;
+  auto created = membership.CreateRing(request.spec(), first);
+  if (!created.ok()) return created.status();
   v1::CreateRingResponse response;
-  *response.mutable_ring() = InfoOf(**state);
+  *response.mutable_ring() = InfoOf(*created->state);
+  if (!first.changes.empty()) {
+    *response.mutable_change() = std::move(created->change);
+  }
   return response;
 }
 

@@ -61,8 +61,9 @@ inline bool TakesLong(const Membership&, const v1::GetStatusRequest&) {
 }
 
 // Answer a request.
+// `actor` is the name of the caller.
 absl::StatusOr<v1::CreateRingResponse> HandleRequest(
-    Membership& membership, const v1::CreateRingRequest& request,
+    Membership& membership, v1::CreateRingRequest request, std::string actor,
     const CallCheck& check = nullptr);
 absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
     Membership& membership, const v1::DeleteRingRequest& request,

@@ -30,15 +30,15 @@ absl::StatusOr<RingHead> MemoryStore::Head(absl::string_view ring) {
   return found->second.head;
 }
 
-absl::Status MemoryStore::CreateIfOpen(const RingHead& head,
+absl::Status MemoryStore::CreateIfOpen(const StoredRing& ring,
                                        const StillOpen& open) {
   MutexLock lock(mu_);
   if (absl::Status status = CheckOpen(open); !status.ok()) return status;
-  const std::string& name = head.spec.name();
+  const std::string& name = ring.head.spec.name();
   if (rings_.contains(name)) return RingExists(name);
-  const std::string& from = head.spec.migrating_from();
+  const std::string& from = ring.head.spec.migrating_from();
   if (!from.empty() && !rings_.contains(from)) return RingNotFound(from);
-  rings_[name].head = head;
+  rings_[name] = ring;
   return absl::OkStatus();
 }
 

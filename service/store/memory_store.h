@@ -28,7 +28,7 @@ class MemoryStore : public Store {
   bool up() const override { return true; }
 
  private:
-  [[nodiscard]] absl::Status CreateIfOpen(const RingHead& head,
+  [[nodiscard]] absl::Status CreateIfOpen(const StoredRing& ring,
                                           const StillOpen& open) override;
   [[nodiscard]] absl::Status DeleteIfOpen(absl::string_view ring,
                                           uint64_t incarnation,

@@ -27,10 +27,9 @@ absl::StatusOr<std::vector<stored::v1::ChangeRecord>> Store::ChangesAfter(
   return RecordsAfter(*std::move(stored), incarnation, epoch);
 }
 
-absl::Status Store::CreateIfOpen(const RingHead& head, const StillOpen& open) {
+absl::Status Store::CreateIfOpen(const StoredRing& ring,
+                                 const StillOpen& open) {
   if (absl::Status status = CheckOpen(open); !status.ok()) return status;
-  StoredRing ring;
-  ring.head = head;
   return Import(ring);
 }
 

@@ -98,11 +98,19 @@ class Store {
   virtual absl::StatusOr<std::vector<stored::v1::ChangeRecord>> ChangesAfter(
       absl::string_view ring, uint64_t incarnation, uint64_t epoch);
 
-  // Writes a new ring that has no nodes and no history. RING_EXISTS.
-  // RING_NOT_FOUND: the ring that the spec migrates from does not exist.
+  // Writes a new ring, completely or not at all. It has no nodes and no
+  // history, or those of its first change. RING_EXISTS. RING_NOT_FOUND: the
+  // ring that the spec migrates from does not exist.
+  [[nodiscard]] absl::Status Create(const StoredRing& ring,
+                                    const StillOpen& open = nullptr) {
+    return CreateIfOpen(ring, open);
+  }
+  // Writes a new ring without nodes.
   [[nodiscard]] absl::Status Create(const RingHead& head,
                                     const StillOpen& open = nullptr) {
-    return CreateIfOpen(head, open);
+    StoredRing ring;
+    ring.head = head;
+    return CreateIfOpen(ring, open);
   }
 
   // Writes a whole ring, completely or not at all. `ring` must be a ring that
@@ -173,7 +181,7 @@ class Store {
 
  private:
   // By default, the source of a migration is not checked.
-  [[nodiscard]] virtual absl::Status CreateIfOpen(const RingHead& head,
+  [[nodiscard]] virtual absl::Status CreateIfOpen(const StoredRing& ring,
                                                   const StillOpen& open);
   [[nodiscard]] virtual absl::Status DeleteIfOpen(absl::string_view ring,
                                                   uint64_t incarnation,

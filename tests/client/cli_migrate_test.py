@@ -65,7 +65,7 @@ class ImportTest(WithServer):
         self.ring += "-nginx"
         self.good(*arguments)
         self.good("node", "add", "another")
-        self.refused("has other nodes", *arguments, code=1)
+        self.refused("already has other nodes", *arguments, code=1)
 
     def test_what_is_not_understood_changes_nothing(self):
         self.ring += "-new"

@@ -14,11 +14,14 @@ import urllib.request
 
 import grpc
 
+from tests.support.clockwise_command import run
 from tests.support.etcd_cluster import free_port
 from tests.support.paths import DEPLOY, ROOT
 from tests.support.running_server import CLOCKWISED
 from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
 
+# Imports and migrations in a row.
+ROUNDS = int(os.environ.get("CLOCKWISE_IMPORTS", "20"))
 BIN = pathlib.Path(CLOCKWISED).parent
 CONFIG = DEPLOY / "grpc-service-config.json"
 LOAD = os.environ.get("LOCATE_LOAD", str(ROOT / "build/release/bin/locate_load"))
@@ -98,6 +101,67 @@ class LocalClusterTest(unittest.TestCase):
         self.assertEqual([alert["labels"]["alertname"]
                           for alert in firing["data"]["alerts"]
                           if alert["state"] == "firing"], [])
+
+    def test_2_a_new_ring_is_known_on_every_replica_at_once(self):
+        # nginx sends each call to another replica.
+        pool = self.folder / "nutcracker.yml"
+        pool.write_text(
+            "alpha:\n  listen: 127.0.0.1:22121\n  hash: fnv1a_64\n"
+            "  distribution: ketama\n  servers:\n"
+            + "".join(f"   - 127.0.0.1:11{i}:1\n" for i in range(3)))
+        failures = []
+
+        def command(*arguments):
+            done = run(*arguments, server=self.at(0))
+            if done.returncode != 0:
+                failures.append((arguments, done.stderr))
+
+        for i in range(ROUNDS):
+            command("import", "--from=twemproxy", str(pool), "alpha",
+                    f"--ring=ring-{i}")
+            command("migrate", "start", f"ring-{i}", f"next-{i}")
+        self.assertEqual(failures, [])
+        for i in range(ROUNDS):
+            ring = self.stub.GetRing(pb.GetRingRequest(ring=f"next-{i}"),
+                                     timeout=TIMEOUT).snapshot
+            self.assertEqual((ring.epoch, len(ring.nodes)), (2, 3))
+        # A command that fails leaves no ring behind.
+        pool.write_text(pool.read_text().replace("112:1", "112:x"))
+        done = run("import", "--from=twemproxy", str(pool), "alpha",
+                   "--ring=none", server=self.at(0))
+        self.assertNotEqual(done.returncode, 0)
+        rings = [ring.spec.name for ring in self.stub.ListRings(
+            pb.ListRingsRequest(page_size=1000), timeout=TIMEOUT).rings]
+        self.assertNotIn("none", rings)
+        for name in ("next", "ring"):
+            for i in range(ROUNDS):
+                self.stub.DeleteRing(pb.DeleteRingRequest(ring=f"{name}-{i}"),
+                                     timeout=TIMEOUT)
+
+    def test_2_calls_to_other_replicas_find_a_new_ring(self):
+        stubs = []
+        for replica in (1, 2, 3):
+            channel = grpc.insecure_channel(self.at(replica))
+            self.addCleanup(channel.close)
+            stubs.append(placement_pb2_grpc.PlacementServiceStub(channel))
+        calls = [
+            lambda stub, ring: stub.GetRing(
+                pb.GetRingRequest(ring=ring), timeout=TIMEOUT),
+            lambda stub, ring: stub.Locate(pb.LocateRequest(
+                ring=ring, key=b"k", min_epoch=2), timeout=TIMEOUT),
+            lambda stub, ring: next(stub.Watch(
+                pb.WatchRequest(ring=ring), timeout=TIMEOUT)),
+            lambda stub, ring: stub.AddNode(pb.AddNodeRequest(
+                ring=ring, node=pb.Node(id="b")), timeout=TIMEOUT)]
+        for i in range(40):
+            creator, other = stubs[i % 3], stubs[(i + 1 + i // 3 % 2) % 3]
+            ring = f"new-{i}"
+            creator.CreateRing(pb.CreateRingRequest(
+                spec=pb.RingSpec(name=ring), nodes=[pb.Node(id="a")]),
+                timeout=TIMEOUT)
+            calls[i % 4](other, ring)
+            self.stub.DeleteRing(pb.DeleteRingRequest(ring=ring),
+                                 timeout=TIMEOUT)
 
     def test_3_a_rolling_restart_fails_no_locate(self):
         target = "ipv4:" + ",".join(self.at(i) for i in (1, 2, 3))

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "service/limits.h"
+#include "service/store/store_rules.h"
 #include "tests/store/etcd_gate.h"
 #include "tests/store/etcd_testing.h"
 #include "tests/store/table_model.h"
@@ -134,6 +135,20 @@ TEST_F(EtcdOutcomeTest, LostAnswersToCreationAndDeletionAreFoundOut) {
   Fates({Fate::kLoseRequest});
   gate_.meanwhile = [&] { ASSERT_OK(direct_->Create(HeadOf("t", 9))); };
   EXPECT_REFUSED(store_->Create(HeadOf("t", 8)), RING_EXISTS);
+}
+
+TEST_F(EtcdOutcomeTest, ACreationThatLosesItsRaceLeavesNoNodesBehind) {
+  StoredRing ring;
+  ring.head = HeadOf("t");
+  ASSERT_OK(ApplyTo(ring, CommitOf("t", 2, {NodeOf("a"), NodeOf("b")})));
+  const int64_t nodes = CountKeys(prefix_ + "nodes/");
+  const int64_t changes = CountKeys(prefix_ + "changes/");
+  Fates({Fate::kLoseRequest});
+  gate_.meanwhile = [&] { ASSERT_OK(direct_->Create(HeadOf("t", 9))); };
+  EXPECT_REFUSED(store_->Create(ring), RING_EXISTS);
+  EXPECT_EQ(direct_->Head("t")->incarnation, 9);
+  EXPECT_EQ(CountKeys(prefix_ + "nodes/"), nodes);
+  EXPECT_EQ(CountKeys(prefix_ + "changes/"), changes);
 }
 
 TEST_F(EtcdOutcomeTest, AFullEtcdRefusesChangesAndIsReadOn) {

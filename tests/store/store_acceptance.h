@@ -22,6 +22,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/limits.h"
+#include "service/store/store_rules.h"
 #include "tests/store/store_testing.h"
 
 namespace clockwise {
@@ -355,12 +356,63 @@ TYPED_TEST_P(StoreAcceptance, TheGreatestChangeIsOneCommit) {
   EXPECT_TRUE(this->Stored("r").nodes.empty());
 }
 
+// Returns a new ring, at epoch 2, with the nodes of `first`.
+inline StoredRing NewRingOf(const Commit& first) {
+  StoredRing ring;
+  ring.head = HeadOf(first.ring);
+  EXPECT_OK(ApplyTo(ring, first));
+  return ring;
+}
+
+TYPED_TEST_P(StoreAcceptance, ARingIsCreatedWithItsFirstNodes) {
+  const StoredRing ring =
+      NewRingOf(CommitOf("r", 2, {NodeOf("a", "host:1"), NodeOf("b")}));
+  ASSERT_OK(this->store_->Create(ring));
+  EXPECT_EQ(TextOf(this->Stored("r")), TextOf(ring));
+  this->Reopen();
+  EXPECT_EQ(TextOf(this->Stored("r")), TextOf(ring));
+  const auto records = this->store_->ChangesAfter("r", 7, 1);
+  ASSERT_OK(records.status());
+  EXPECT_EQ(records->size(), 1u);
+  EXPECT_REFUSED(this->store_->Apply(CommitOf("r", 2)), EPOCH_CONFLICT);
+  ASSERT_OK(this->store_->Apply(CommitOf("r", 3, {NodeOf("c")}, {"a"})));
+  EXPECT_EQ(this->Stored("r").nodes.size(), 2u);
+  this->Reopen();
+  EXPECT_EQ(this->Stored("r").history.size(), 2u);
+}
+
+TYPED_TEST_P(StoreAcceptance, ARefusedCreationWithNodesChangesNothing) {
+  ASSERT_OK(this->store_->Create(HeadOf("r")));
+  const std::string before = TextOf(*this->store_);
+  EXPECT_REFUSED(
+      this->store_->Create(NewRingOf(CommitOf("r", 2, {NodeOf("a")}))),
+      RING_EXISTS);
+  StoredRing migrating = NewRingOf(CommitOf("s", 2, {NodeOf("a")}));
+  migrating.head.spec.set_migrating_from("nowhere");
+  EXPECT_REFUSED(this->store_->Create(migrating), RING_NOT_FOUND);
+  EXPECT_EQ(TextOf(*this->store_), before);
+  this->Reopen();
+  EXPECT_EQ(TextOf(*this->store_), before);
+}
+
+TYPED_TEST_P(StoreAcceptance, TheLargestNewRingIsOneCommit) {
+  std::vector<v1::Node> nodes;
+  for (size_t i = 0; i < limits::kMaxChangesPerRequest; ++i) {
+    nodes.push_back(NodeOf(absl::StrCat("node-", i), "address:1"));
+  }
+  const StoredRing ring = NewRingOf(CommitOf("r", 2, nodes));
+  ASSERT_OK(this->store_->Create(ring));
+  this->Reopen();
+  EXPECT_EQ(TextOf(this->Stored("r")), TextOf(ring));
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
-    StoreAcceptance, ANewStoreHoldsNoRingsAndIsUp,
-    ACreatedRingIsThereAfterReopening, ACommitIsThereAfterReopening,
-    ASecondRingOfOneNameIsRefused, AnUnknownRingIsNotFound,
-    AHeadIsThatOfTheWholeRing, AStaleEpochChangesNothing,
-    AnEpochTooFarAheadChangesNothing,
+    StoreAcceptance, ARingIsCreatedWithItsFirstNodes,
+    ARefusedCreationWithNodesChangesNothing, TheLargestNewRingIsOneCommit,
+    ANewStoreHoldsNoRingsAndIsUp, ACreatedRingIsThereAfterReopening,
+    ACommitIsThereAfterReopening, ASecondRingOfOneNameIsRefused,
+    AnUnknownRingIsNotFound, AHeadIsThatOfTheWholeRing,
+    AStaleEpochChangesNothing, AnEpochTooFarAheadChangesNothing,
     OfConcurrentCommitsAtOneEpochExactlyOneWins,
     NodesAreSortedByTheBytesOfTheirIds, AnUpsertReplacesTheWholeNode,
     RemovedNodesAreGoneAndTheLastMayGo, HistoryKeepsTheLastChanges,

@@ -57,6 +57,21 @@ TYPED_TEST_P(StorePartitionAcceptance, ANewRingHasNoTable) {
   EXPECT_EQ(this->Stored("r").head.spec.partition_bits(), 4);
 }
 
+TYPED_TEST_P(StorePartitionAcceptance, ARingIsCreatedWithItsTable) {
+  for (const uint32_t bits : {4, 9}) {
+    SCOPED_TRACE(bits);
+    TableModel model("r", bits);
+    StoredRing ring;
+    ring.head = TableHeadOf("r", bits);
+    ASSERT_OK(ApplyTo(ring, model.Fill(this->random_, 2)));
+    ASSERT_OK(this->store_->Create(ring));
+    this->ExpectStored(model);
+    ASSERT_OK(this->store_->Apply(model.Fill(this->random_, 2)));
+    this->ExpectStored(model);
+    ASSERT_OK(this->store_->Delete("r", 7));
+  }
+}
+
 TYPED_TEST_P(StorePartitionAcceptance, ATableIsThereAfterReopening) {
   for (const uint32_t bits : {4, 5, 6, 7, 9}) {
     SCOPED_TRACE(bits);
@@ -241,13 +256,14 @@ TYPED_TEST_P(StorePartitionAcceptance, ALargeTableFollowsItsMovesForLong) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(
-    StorePartitionAcceptance, ANewRingHasNoTable, ATableIsThereAfterReopening,
-    TheLeastAndGreatestOrdinalsSurvive, MovedPartitionsChangeOnlyTheirRows,
-    ACommitWithoutMovesLeavesTheTable, ANewWidthReplacesTheTable,
-    ATableMayBeEmptiedAndFilledAgain, MovesThatDoNotFitChangeNothing,
-    AnEmptyTableTakesAllPartitionsOrNone, ARingThatIsNotPartitionedTakesNoMoves,
-    AStaleEpochLeavesTheTable, ADeletedRingsTableIsGone,
-    RecordsUpToTheDroppedEpochAreDropped, ALargeTableFollowsItsMovesForLong);
+    StorePartitionAcceptance, ANewRingHasNoTable, ARingIsCreatedWithItsTable,
+    ATableIsThereAfterReopening, TheLeastAndGreatestOrdinalsSurvive,
+    MovedPartitionsChangeOnlyTheirRows, ACommitWithoutMovesLeavesTheTable,
+    ANewWidthReplacesTheTable, ATableMayBeEmptiedAndFilledAgain,
+    MovesThatDoNotFitChangeNothing, AnEmptyTableTakesAllPartitionsOrNone,
+    ARingThatIsNotPartitionedTakesNoMoves, AStaleEpochLeavesTheTable,
+    ADeletedRingsTableIsGone, RecordsUpToTheDroppedEpochAreDropped,
+    ALargeTableFollowsItsMovesForLong);
 
 }  // namespace clockwise
 

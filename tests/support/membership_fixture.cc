@@ -118,9 +118,9 @@ absl::Status ObservedStore::Import(const StoredRing& ring) {
   return Observe([&] { return store_.Import(ring); });
 }
 
-absl::Status ObservedStore::CreateIfOpen(const RingHead& head,
+absl::Status ObservedStore::CreateIfOpen(const StoredRing& ring,
                                          const StillOpen& open) {
-  return Observe([&] { return store_.Create(head, open); });
+  return Observe([&] { return store_.Create(ring, open); });
 }
 
 absl::Status ObservedStore::DeleteIfOpen(absl::string_view ring,

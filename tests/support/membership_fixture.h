@@ -63,7 +63,7 @@ class ObservedStore final : public Store {
   std::atomic<bool> is_up = true;
 
  private:
-  [[nodiscard]] absl::Status CreateIfOpen(const RingHead& head,
+  [[nodiscard]] absl::Status CreateIfOpen(const StoredRing& ring,
                                           const StillOpen& open) override;
   [[nodiscard]] absl::Status DeleteIfOpen(absl::string_view ring,
                                           uint64_t incarnation,

@@ -124,8 +124,8 @@ class ConfigApplier {
     return absl::OkStatus();
   }
 
-  // Makes the ring that does not exist. It is built here first, so that a file
-  // that no ring can be made of leaves nothing behind.
+  // Creates the ring that does not exist, with its nodes, by one call. It is
+  // built here first, so that an error names the line of the file.
   absl::StatusOr<Applied> Create() {
     if (!config_.has_spec) {
       return WithHint(
@@ -144,24 +144,30 @@ class ConfigApplier {
     v1::CreateRingRequest create;
     *create.mutable_spec() = config_.spec.spec;
     create.mutable_spec()->set_name(ring_);
+    for (const ConfigNode& stated : config_.nodes) {
+      *create.add_nodes() = stated.node;
+    }
+    create.set_request_id(request_id_);
+    create.set_reason(options_.change.reason);
     v1::CreateRingResponse created;
     absl::Status status = session_.connection.Call(
         &Connection::Stub::CreateRing, create, &created, Retry::kFewTimes);
-    if (!status.ok()) return status;
+    if (ReasonOf(status) == v1::ERROR_REASON_RING_EXISTS) {
+      // Another client created it meanwhile. The file is compared with it next.
+      return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT, status.message());
+    }
+    if (!status.ok()) {
+      return AdviseChange(session_, std::move(status), {"", "", ""},
+                          request_id_, /*plan=*/false);
+    }
     *applied.before.mutable_spec() = created.ring().spec();
-    // Not the epoch of the answer: if another client created the ring meanwhile
-    // and added nodes, the expected epoch must be refused.
     applied.before.set_epoch(1);
     applied.before.set_incarnation(created.ring().incarnation());
-    applied.before.set_fingerprint(created.ring().fingerprint());
-    status = ChangeRing(applied);
-    if (ReasonOf(status) == v1::ERROR_REASON_EPOCH_CONFLICT) return status;
-    if (!status.ok()) {
-      return WithHint(
-          std::move(status),
-          absl::StrCat("ring ", ring_,
-                       " was created and has no nodes; apply the file again"));
-    }
+    v1::Change& change = *applied.response.mutable_change();
+    change = std::move(*created.mutable_change());
+    change.set_epoch(created.ring().epoch());
+    change.set_incarnation(created.ring().incarnation());
+    change.set_fingerprint(created.ring().fingerprint());
     applied.created = true;
     return applied;
   }

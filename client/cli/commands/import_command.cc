@@ -141,43 +141,33 @@ std::string Understood(const Imported& imported, const Ring& ring,
   return text;
 }
 
-// Creates the ring and adds the nodes in one change, if the result is exactly
-// the ring that was read.
-absl::StatusOr<v1::Change> Make(const Imported& imported, const Ring& ring,
-                                Session& session) {
+// Creates the ring with its nodes by one call, if the result is exactly the
+// ring that was read.
+absl::StatusOr<v1::RingInfo> Make(const Imported& imported, const Ring& ring,
+                                  Session& session) {
   v1::CreateRingRequest create;
   *create.mutable_spec() = imported.spec;
-  v1::CreateRingResponse created;
-  absl::Status failure = session.connection.Call(
-      &Connection::Stub::CreateRing, create, &created, Retry::kFewTimes);
-  if (!failure.ok()) return failure;
-  v1::ApplyChangesRequest apply;
-  apply.set_ring(imported.spec.name());
-  apply.set_reason("clockwise import");
-  for (const v1::Node& node : imported.nodes) {
-    *apply.add_changes()->mutable_add() = node;
+  for (const v1::Node& node : imported.nodes) *create.add_nodes() = node;
+  create.set_reason("clockwise import");
+  create.set_request_id(NewRequestId());
+  for (const bool plan : {true, false}) {
+    create.set_validate_only(plan);
+    v1::CreateRingResponse created;
+    absl::Status failure = session.connection.Call(
+        &Connection::Stub::CreateRing, create, &created, Retry::kFewTimes);
+    if (ReasonOf(failure) == v1::ERROR_REASON_RING_EXISTS) {
+      return WithHint(failure, "import under another name with --ring=NAME");
+    }
+    if (!failure.ok()) return failure;
+    if (!plan) return created.ring();
+    if (created.ring().fingerprint() != ring.fingerprint()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "ring ", Quoted(imported.spec.name()),
+          " would be another ring on the server than on this machine; nothing "
+          "was changed; use the command of the server's version"));
+    }
   }
-  apply.set_validate_only(true);
-  v1::ApplyChangesResponse applied;
-  failure = session.connection.Call(&Connection::Stub::ApplyChanges, apply,
-                                    &applied, Retry::kFewTimes);
-  if (!failure.ok()) return failure;
-  if (applied.change().fingerprint() != ring.fingerprint()) {
-    return WithHint(
-        absl::AlreadyExistsError(absl::StrCat(
-            "ring ", Quoted(imported.spec.name()),
-            " already has other nodes, or the same nodes in another order; "
-            "nothing was changed")),
-        "import under another name with --ring=NAME");
-  }
-  apply.set_validate_only(false);
-  apply.set_request_id(NewRequestId());
-  apply.set_expected_epoch(created.ring().epoch());
-  apply.set_expected_incarnation(created.ring().incarnation());
-  failure = session.connection.Call(&Connection::Stub::ApplyChanges, apply,
-                                    &applied, Retry::kFewTimes);
-  if (!failure.ok()) return failure;
-  return applied.change();
+  return absl::InternalError("not reached");
 }
 
 absl::Status Import(const ImportOptions& options, Session& session) {
@@ -185,18 +175,18 @@ absl::Status Import(const ImportOptions& options, Session& session) {
   if (!imported.ok()) return imported.status();
   auto ring = Build(options, session.globals.ring, *imported);
   if (!ring.ok()) return ring.status();
-  v1::Change change;
+  v1::RingInfo created;
   if (!options.plan) {
     auto made = Make(*imported, **ring, session);
     if (!made.ok()) {
       return Advise(session, made.status(), imported->spec.name(), "");
     }
-    change = *std::move(made);
+    created = *std::move(made);
   }
   if (session.globals.json()) {
     v1::Snapshot snapshot;
-    snapshot.set_epoch(change.epoch());
-    snapshot.set_incarnation(change.incarnation());
+    snapshot.set_epoch(created.epoch());
+    snapshot.set_incarnation(created.incarnation());
     snapshot.set_fingerprint((*ring)->fingerprint());
     *snapshot.mutable_spec() = (*ring)->spec();
     for (const NodePtr& node : (*ring)->nodes()) *snapshot.add_nodes() = *node;
@@ -208,7 +198,7 @@ absl::Status Import(const ImportOptions& options, Session& session) {
       options.plan ? "plan (nothing changed)\n" : "",
       Understood(*imported, **ring, session.terminal),
       options.plan ? ""
-                   : absl::StrCat("imported: epoch ", change.epoch(), "\n")));
+                   : absl::StrCat("imported: epoch ", created.epoch(), "\n")));
 }
 
 }  // namespace

@@ -128,23 +128,18 @@ absl::Status Start(const MigrateOptions& options, Session& session) {
   if (!migration.ok()) return migration.status();
   v1::CreateRingRequest create;
   *create.mutable_spec() = migration->after->spec();
+  for (v1::Node& node : migration->nodes) *create.add_nodes() = std::move(node);
+  create.set_request_id(NewRequestId());
+  create.set_reason(absl::StrCat("migrating from ", options.ring));
   v1::CreateRingResponse created;
   absl::Status failure = session.connection.Call(
       &Connection::Stub::CreateRing, create, &created, Retry::kFewTimes);
   if (!failure.ok()) return Advise(session, failure, options.ring, "");
-  v1::ApplyChangesRequest apply = std::move(migration->changes);
-  apply.set_ring(create.spec().name());
-  apply.set_request_id(NewRequestId());
-  apply.set_reason(absl::StrCat("migrating from ", options.ring));
-  v1::ApplyChangesResponse applied;
-  failure = session.connection.Call(&Connection::Stub::ApplyChanges, apply,
-                                    &applied, Retry::kFewTimes);
-  if (!failure.ok()) return Advise(session, failure, options.ring, "");
-  if (session.globals.json()) return session.out.WriteJson(applied);
+  if (session.globals.json()) return session.out.WriteJson(created);
   const std::string& name = create.spec().name();
   return session.out.Write(absl::StrCat(
       "ring ", name, ": ", SpecText(create.spec()), "; epoch ",
-      applied.change().epoch(), ", ", migration->after->nodes().size(),
+      created.ring().epoch(), ", ", migration->after->nodes().size(),
       " nodes\nlook-ups in this ring also return the owners in ", options.ring,
       ", until you run: clockwise migrate end ", ShellWord(name), "\n"));
 }

@@ -111,9 +111,7 @@ absl::StatusOr<Migration> PlanMigration(const v1::Snapshot& snapshot,
   if (!after.ok()) return BadUsage(after.status().message());
   migration.after = *std::move(after);
   migration.alike = HashAlike(*migration.before, *migration.after);
-  for (const v1::Node& node : nodes) {
-    *migration.changes.add_changes()->mutable_add() = node;
-  }
+  migration.nodes = nodes;
   *migration.report.mutable_comparison() =
       ReportOf(*migration.before, *migration.after);
   migration.report.set_from_epoch(snapshot.epoch());

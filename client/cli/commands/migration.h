@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/cli/terminal.h"
@@ -20,7 +21,7 @@ struct Migration {
   std::shared_ptr<const Ring> before;
   std::shared_ptr<const Ring> after;  // the ring a server would build
   bool alike = false;                 // true if both hash keys the same way
-  v1::ApplyChangesRequest changes;    // adds the nodes to the new ring
+  std::vector<v1::Node> nodes;        // of the new ring, in this order
   v1::CompareEpochsResponse report;   // to_epoch is 0
 };
 

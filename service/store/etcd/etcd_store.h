@@ -160,7 +160,7 @@ class EtcdStore final : public Store {
   void TrimTombstones();
 
   // Whole rings (etcd_store_rings.cc).
-  [[nodiscard]] absl::Status CreateIfOpen(const RingHead& head,
+  [[nodiscard]] absl::Status CreateIfOpen(const StoredRing& ring,
                                           const StillOpen& open) override;
   [[nodiscard]] absl::Status DeleteIfOpen(absl::string_view ring,
                                           uint64_t incarnation,
@@ -172,6 +172,9 @@ class EtcdStore final : public Store {
   // Writes all other keys of `ring` under the place of `head`.
   absl::Status PutRing(const stored::v1::EtcdHead& head,
                        const StoredRing& ring);
+  // Deletes the keys of a ring that was not created. Failures do not matter: no
+  // head refers to these keys.
+  void DropPlace(uint64_t place);
   // Writes the head of a ring that did not exist at `revision`, and deletes its
   // tombstone. RING_EXISTS; RING_NOT_FOUND as above. Returns false, and changes
   // nothing, if a ring was deleted since.

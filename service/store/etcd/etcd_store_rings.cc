@@ -28,10 +28,8 @@ namespace clockwise {
 //   began or ended since R.
 // DECISIONS.md, "Rings are created and deleted on the state that was judged".
 
-absl::Status EtcdStore::CreateIfOpen(const RingHead& head,
+absl::Status EtcdStore::CreateIfOpen(const StoredRing& ring,
                                      const StillOpen& open) {
-  StoredRing ring;
-  ring.head = head;
   return WriteRing(ring, /*is_new=*/true, open);
 }
 
@@ -70,10 +68,28 @@ absl::Status EtcdStore::WriteRing(const StoredRing& ring, bool is_new,
     if (!status.ok()) return status;
     // Phase 3: write the head, which makes the whole ring visible at once.
     auto made = CreateHead(head, is_new, revision);
-    if (!made.ok()) return made.status();
-    if (*made) return absl::OkStatus();
+    if (made.ok() && *made) return absl::OkStatus();
+    if (made.ok()) continue;
+    // The ring was not created, so no head will ever refer to its other keys.
+    if (absl::IsAlreadyExists(made.status()) ||
+        absl::IsNotFound(made.status())) {
+      DropPlace(head.place());
+    }
+    return made.status();
   }
+  DropPlace(head.place());
   return LostAllRaces(name);
+}
+
+void EtcdStore::DropPlace(uint64_t place) {
+  EtcdTxn txn;
+  for (const char* kind : EtcdKeys::kKinds) {
+    txn.Delete(keys_.All(kind, place));
+  }
+  markers_.Guard(txn);
+  etcdserverpb::TxnResponse response;
+  bool maybe_made = false;
+  client_.Txn(txn.request(), response, maybe_made).IgnoreError();
 }
 
 absl::Status EtcdStore::PutRing(const stored::v1::EtcdHead& head,

@@ -76,7 +76,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] absl::Status Trust() const override;
 
  private:
-  [[nodiscard]] absl::Status CreateIfOpen(const RingHead& head,
+  [[nodiscard]] absl::Status CreateIfOpen(const StoredRing& ring,
                                           const StillOpen& open) override;
   [[nodiscard]] absl::Status DeleteIfOpen(absl::string_view ring,
                                           uint64_t incarnation,

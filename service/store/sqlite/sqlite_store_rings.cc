@@ -12,10 +12,8 @@
 
 namespace clockwise {
 
-absl::Status SqliteStore::CreateIfOpen(const RingHead& head,
+absl::Status SqliteStore::CreateIfOpen(const StoredRing& ring,
                                        const StillOpen& open) {
-  StoredRing ring;
-  ring.head = head;
   MutexLock lock(mu_);
   if (absl::Status status = CheckOpen(open); !status.ok()) return status;
   return Write([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
