@@ -39,6 +39,43 @@ class ChangeTest : public Serving {
   v1::Change change_;
 };
 
+TEST_F(ChangeTest, ARingIsCreatedWithItsNodesOrPlanned) {
+  v1::CreateRingRequest request;
+  request.mutable_spec()->set_name("cache");
+  request.add_nodes()->set_id("a");
+  request.add_nodes()->set_id("b");
+  request.set_reason("import");
+  request.set_request_id("import-1");
+  request.set_validate_only(true);
+  v1::CreateRingResponse planned;
+  ASSERT_TRUE(Call(&Stub::CreateRing, request, planned).ok());
+  EXPECT_EQ(planned.ring().incarnation(), 0u);
+  request.set_validate_only(false);
+  v1::CreateRingResponse created;
+  ASSERT_TRUE(Call(&Stub::CreateRing, request, created).ok());
+  EXPECT_EQ(created.ring().epoch(), 2u);
+  EXPECT_EQ(created.ring().node_count(), 2u);
+  EXPECT_EQ(created.ring().fingerprint(), planned.ring().fingerprint());
+  EXPECT_EQ(created.change().reason(), "import");
+  EXPECT_EQ(created.change().request_id(), "import-1");
+  EXPECT_NE(created.change().actor(), "");
+  v1::CreateRingResponse again;
+  ASSERT_TRUE(Call(&Stub::CreateRing, request, again).ok());
+  EXPECT_EQ(again.SerializeAsString(), created.SerializeAsString());
+}
+
+TEST_F(ChangeTest, TooManyFirstNodesAreCountedBeforeTheyAreParsed) {
+  v1::CreateRingRequest request;
+  request.mutable_spec()->set_name("cache");
+  for (size_t i = 0; i <= limits::kMaxChangesPerRequest; ++i) {
+    request.add_nodes();
+  }
+  v1::CreateRingResponse response;
+  const grpc::Status status = Call(&Stub::CreateRing, request, response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(FieldOf(status), "nodes");
+}
+
 TEST_F(ChangeTest, AChangeTellsEpochActorReasonAndMoves) {
   v1::AddNodeRequest request = Node("n1");
   request.set_reason("first");
