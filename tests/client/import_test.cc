@@ -1,31 +1,14 @@
 // Tests the import of other systems' configurations: what is read, and that an
 // unknown construct is an error that names the line.
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "client/cli/import/imported.h"
 #include "gtest/gtest.h"
+#include "tests/client/import_text.h"
 
 namespace clockwise::cli {
 namespace {
-
-// "id=hashed*weight" of each node; the hashed text only if it is not the id.
-std::string NodesOf(const Imported& imported) {
-  std::vector<std::string> nodes;
-  for (const v1::Node& node : imported.nodes) {
-    nodes.push_back(absl::StrCat(
-        node.id(), node.hash_key().empty() ? "" : "=", node.hash_key(),
-        node.weight() == 1 ? "" : absl::StrCat("*", node.weight())));
-  }
-  return absl::StrJoin(nodes, " ");
-}
-
-std::string FaultOf(const absl::StatusOr<Imported>& imported) {
-  return imported.ok() ? "" : std::string(imported.status().message());
-}
 
 constexpr char kNginx[] = R"(events {}
 http {
@@ -41,12 +24,6 @@ http {
   }
 }
 )";
-
-std::string With(const std::string& text, const std::string& from,
-                 const std::string& to) {
-  EXPECT_NE(text.find(from), std::string::npos) << from;
-  return absl::StrReplaceAll(text, {{from, to}});
-}
 
 TEST(ImportNginxTest, TheServersOfTheUpstreamInTheirOrder) {
   const auto imported = ReadNginx(kNginx, "n.conf", "cache");
@@ -164,108 +141,6 @@ TEST(ImportTwemproxyTest, WhatIsNotUnderstoodNamesItsLine) {
             "n.yml:1: the pool has no servers");
 }
 
-constexpr char kHaproxy[] = R"(global
-  maxconn 10
-defaults
-  mode http
-  balance roundrobin
-  default-server weight 7 check
-backend other
-  server x 1.1.1.1:1
-  unknown thing
-backend cache
-  # a comment
-  balance uri whole
-  hash-type consistent djb2 avalanche
-  server s1 10.0.0.1:80 inter 2s
-  server s2 10.0.0.2:80 weight 3 id 9
-  server s3 10.0.0.3:80 backup
-  server s4 "10.0.0.4:80" weight 1 ssl verify none
-)";
-
-TEST(ImportHaproxyTest, TheServersOfTheBackendByTheirIds) {
-  const auto imported =
-      ReadHaproxy(kHaproxy, "h.cfg", "cache", v1::LAYOUT_HAPROXY);
-  ASSERT_TRUE(imported.ok()) << imported.status();
-  EXPECT_EQ(imported->spec.layout(), v1::LAYOUT_HAPROXY);
-  EXPECT_EQ(imported->spec.settings().key_hash(), "djb2");
-  EXPECT_TRUE(imported->spec.settings().avalanche());
-  EXPECT_EQ(imported->key, "uri whole");
-  EXPECT_EQ(NodesOf(*imported), "s1=1*7 s2=9*3 s4=4");
-}
-
-TEST(ImportHaproxyTest, HashTypeAsItIsSaid) {
-  const auto read = [](const std::string& hash_type) {
-    return *ReadHaproxy(
-        With(kHaproxy, "hash-type consistent djb2 avalanche", hash_type),
-        "h.cfg", "cache", v1::LAYOUT_HAPROXY);
-  };
-  EXPECT_EQ(read("").spec.layout(), v1::LAYOUT_HAPROXY_MAP);
-  EXPECT_EQ(read("hash-type map-based").spec.layout(), v1::LAYOUT_HAPROXY_MAP);
-  const Imported plain = read("hash-type consistent");
-  EXPECT_EQ(plain.spec.settings().key_hash(), "");
-  EXPECT_FALSE(plain.spec.settings().has_avalanche());
-}
-
-TEST(ImportHaproxyTest, WhatIsNotUnderstoodNamesItsLine) {
-  const auto fault = [](const std::string& from, const std::string& to) {
-    return FaultOf(ReadHaproxy(With(kHaproxy, from, to), "h.cfg", "cache",
-                               v1::LAYOUT_HAPROXY));
-  };
-  EXPECT_EQ(fault("# a comment", "stick on src"),
-            "h.cfg:11: directive \"stick\" is not supported");
-  EXPECT_EQ(fault("# a comment", "hash-balance-factor 150"),
-            "h.cfg:11: hash-balance-factor moves keys by load; remove it");
-  EXPECT_EQ(fault("inter 2s", "colour red"),
-            "h.cfg:14: server parameter \"colour\" is not supported");
-  EXPECT_EQ(fault("inter 2s", "inter"),
-            "h.cfg:14: server parameter \"inter\" has no value");
-  EXPECT_EQ(fault("weight 3", "weight 257"),
-            "h.cfg:15: weight \"257\" is not a whole number from 0 to 256");
-  EXPECT_EQ(fault("balance uri whole", "balance source"),
-            "h.cfg:12: balance \"source\" is not supported (a hash of client "
-            "addresses)");
-  EXPECT_EQ(fault("balance uri whole", ""),
-            "h.cfg:5: balance \"roundrobin\" is not supported; use for example "
-            "uri");
-  EXPECT_EQ(fault("consistent djb2", "consistent md5"),
-            "h.cfg:13: function \"md5\" is not supported");
-  EXPECT_EQ(fault("weight 1 ssl", "id 9 ssl"),
-            "h.cfg:17: id 9 repeats line 15; change one");
-  EXPECT_EQ(fault("\"10.0.0.4:80\"", "\"10.0.0.4:80"),
-            "h.cfg:17: a quoted text has no closing quote");
-  EXPECT_EQ(
-      FaultOf(ReadHaproxy(kHaproxy, "h.cfg", "nowhere", v1::LAYOUT_HAPROXY)),
-      "h.cfg: backend \"nowhere\" is not in the file");
-  const std::string text = kHaproxy;
-  EXPECT_EQ(
-      FaultOf(ReadHaproxy(text.substr(0, text.size() - 9), "h.cfg", "cache",
-                          v1::LAYOUT_HAPROXY)),
-      "h.cfg:17: the last line has no newline; the file may be truncated");
-}
-
-TEST(ImportHaproxyTest, TheCallerChoosesTheLayoutOfHaproxy3) {
-  const auto read = [](const std::string& from, const std::string& to) {
-    return ReadHaproxy(With(kHaproxy, from, to), "h.cfg", "cache",
-                       v1::LAYOUT_HAPROXY_3);
-  };
-  const auto imported = read("inter 2s", "hash-key id");
-  ASSERT_TRUE(imported.ok()) << imported.status();
-  EXPECT_EQ(imported->spec.layout(), v1::LAYOUT_HAPROXY_3);
-  EXPECT_EQ(NodesOf(*imported), "s1=1*7 s2=9*3 s4=4");
-  EXPECT_EQ(read("consistent", "map-based")->spec.layout(),
-            v1::LAYOUT_HAPROXY_MAP);
-  EXPECT_EQ(FaultOf(read("inter 2s", "hash-key addr")),
-            "h.cfg:14: hash-key \"addr\" is not supported; use id");
-}
-
-TEST(ImportHaproxyTest, HashKeyIsRejectedForVersionsBefore3) {
-  EXPECT_EQ(FaultOf(ReadHaproxy(With(kHaproxy, "inter 2s", "hash-key id"),
-                                "h.cfg", "cache", v1::LAYOUT_HAPROXY)),
-            "h.cfg:14: hash-key requires HAProxy 3.0 or later; import with "
-            "--from=haproxy_3");
-}
-
 TEST(ImportMemcachedTest, TheUsualPortIsNotHashed) {
   const auto imported = ReadMemcached("a,b:11211,c:11212:1", "");
   ASSERT_TRUE(imported.ok()) << imported.status();
@@ -313,17 +188,6 @@ Address    Rack  Status State   Load       Owns    Token
   Warning: "nodetool ring" is used to output all the tokens of a node.
   To view status related info of a node use "nodetool status" instead.
 )";
-
-// "host@zone: tokens" of each node.
-std::string TokensOf(const Imported& imported) {
-  std::string text;
-  for (const v1::Node& node : imported.nodes) {
-    std::vector<int64_t> tokens(node.points().begin(), node.points().end());
-    absl::StrAppend(&text, node.id(), "@", node.zone(), ": ",
-                    absl::StrJoin(tokens, ","), "; ");
-  }
-  return text;
-}
 
 TEST(ImportCassandraTest, NodetoolRing) {
   const auto imported = ReadCassandra(kNodetool, "ring.txt");

@@ -1,201 +1,20 @@
 // Reads the servers and the `hash-type` of one `backend` or `listen` of
 // HAProxy.
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
-#include <span>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "client/cli/import/haproxy_conditions.h"
+#include "client/cli/import/haproxy_language.h"
 #include "client/cli/import/imported.h"
 #include "service/api/refusal.h"
 
 namespace clockwise::cli {
 namespace {
-
-// --- The language: how a line is split into words, which words begin a
-// section, and which directives do not affect placement ---
-
-// This list excludes use-server, stick, cookie, dispatch, redirect and
-// server-template. They send a key elsewhere, or create servers that are not in
-// the file.
-constexpr absl::string_view kHarmless[] = {"acl",
-                                           "bind",
-                                           "compression",
-                                           "default_backend",
-                                           "description",
-                                           "email-alert",
-                                           "errorfile",
-                                           "errorfiles",
-                                           "errorloc",
-                                           "errorloc302",
-                                           "errorloc303",
-                                           "filter",
-                                           "fullconn",
-                                           "hash-balance-factor",
-                                           "http-after-response",
-                                           "http-check",
-                                           "http-error",
-                                           "http-request",
-                                           "http-response",
-                                           "http-reuse",
-                                           "id",
-                                           "load-server-state-from-file",
-                                           "log",
-                                           "log-format",
-                                           "log-tag",
-                                           "maxconn",
-                                           "mode",
-                                           "monitor",
-                                           "monitor-uri",
-                                           "no",
-                                           "option",
-                                           "rate-limit",
-                                           "retries",
-                                           "retry-on",
-                                           "source",
-                                           "stats",
-                                           "tcp-check",
-                                           "tcp-request",
-                                           "tcp-response",
-                                           "timeout",
-                                           "transparent",
-                                           "unique-id-format",
-                                           "unique-id-header",
-                                           "use_backend"};
-
-// Parameters of `server`: without a value, and with a value.
-constexpr absl::string_view kAlone[] = {
-    "agent-check",      "allow-0rtt",   "backup",           "check",
-    "check-send-proxy", "check-ssl",    "check-via-socks4", "disabled",
-    "enabled",          "force-tlsv12", "force-tlsv13",     "no-check",
-    "no-send-proxy",    "no-ssl",       "non-stick",        "send-proxy",
-    "send-proxy-v2",    "ssl",          "ssl-reuse",        "tfo"};
-constexpr absl::string_view kWithValue[] = {"addr",
-                                            "agent-addr",
-                                            "agent-inter",
-                                            "agent-port",
-                                            "agent-send",
-                                            "alpn",
-                                            "ca-file",
-                                            "check-alpn",
-                                            "check-proto",
-                                            "check-sni",
-                                            "ciphers",
-                                            "ciphersuites",
-                                            "crl-file",
-                                            "crt",
-                                            "downinter",
-                                            "error-limit",
-                                            "fall",
-                                            "fastinter",
-                                            "hash-key",
-                                            "id",
-                                            "init-addr",
-                                            "inter",
-                                            "log-proto",
-                                            "max-reuse",
-                                            "maxconn",
-                                            "maxqueue",
-                                            "minconn",
-                                            "namespace",
-                                            "npn",
-                                            "observe",
-                                            "on-error",
-                                            "on-marked-down",
-                                            "on-marked-up",
-                                            "pool-low-conn",
-                                            "pool-max-conn",
-                                            "pool-purge-delay",
-                                            "port",
-                                            "proto",
-                                            "resolve-net",
-                                            "resolve-opts",
-                                            "resolve-prefer",
-                                            "resolvers",
-                                            "rise",
-                                            "slowstart",
-                                            "sni",
-                                            "socks4",
-                                            "source",
-                                            "ssl-max-ver",
-                                            "ssl-min-ver",
-                                            "tcp-ut",
-                                            "track",
-                                            "verify",
-                                            "verifyhost",
-                                            "weight",
-                                            "ws"};
-
-bool Has(std::span<const absl::string_view> names, absl::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-// Returns the words of a line, without comments, quotes and escapes.
-absl::StatusOr<std::vector<std::string>> HaproxyWords(absl::string_view line,
-                                                      const SourceLine& place) {
-  std::vector<std::string> words;
-  std::string word;
-  bool in_word = false;
-  char quote = '\0';
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quote != '\0') {
-      if (c == quote) {
-        quote = '\0';
-      } else if (c == '\\' && quote == '"' && i + 1 < line.size()) {
-        word += line[++i];
-      } else {
-        word += c;
-      }
-    } else if (c == '#') {
-      break;
-    } else if (c == ' ' || c == '\t' || c == '\r') {
-      if (in_word) words.push_back(word);
-      word.clear();
-      in_word = false;
-    } else {
-      in_word = true;
-      if (c == '"' || c == '\'') {
-        quote = c;
-      } else if (c == '\\' && i + 1 < line.size()) {
-        word += line[++i];
-      } else {
-        word += c;
-      }
-    }
-  }
-  if (quote != '\0') {
-    return ImportFault(place, "a quoted text has no closing quote");
-  }
-  if (in_word) words.push_back(word);
-  return words;
-}
-
-bool IsHaproxySection(absl::string_view word) {
-  static const auto& sections = *new std::set<absl::string_view>{
-      "global",      "defaults", "frontend",    "backend",   "listen",  "peers",
-      "resolvers",   "mailers",  "userlist",    "cache",     "program", "ring",
-      "http-errors", "fcgi-app", "log-forward", "crt-store", "traces"};
-  return sections.contains(word);
-}
-
-// True if a directive of a backend does not affect placement.
-bool IsHaproxyHarmless(absl::string_view directive) {
-  return Has(kHarmless, directive);
-}
-
-// Returns the number of values of a parameter of `server`; nullopt if it is
-// unknown or would affect placement.
-std::optional<size_t> HaproxyServerArguments(absl::string_view parameter) {
-  if (Has(kAlone, parameter)) return 0;
-  if (Has(kWithValue, parameter)) return 1;
-  return std::nullopt;
-}
-
-// --- The reader ---
 
 constexpr uint32_t kMaxWeight = 256;
 constexpr uint32_t kMaxId = 2147483647;
@@ -212,11 +31,23 @@ struct HaproxyServer {
   int line = 0;
 };
 
-// The placement settings of a section. Sections inherit those of `defaults`.
+// A directive of which the last one applies.
+struct Setting {
+  Words words;
+  SourceLine place;
+};
+
+// The placement settings of a section. Sections inherit those of a `defaults`.
 struct Section {
-  Words balance;
-  Words hash_type;
+  SourceLine place;
+  Setting balance;
+  Setting hash_type;
+  Setting mode;
+  Setting state_file;
   HaproxyServer default_server;
+  // The first line that cannot be imported. It matters only if the backend
+  // inherits from this section.
+  absl::Status fault;
 };
 
 class BackendReader {
@@ -231,64 +62,168 @@ class BackendReader {
     place_ = {source_, 0};
     for (const absl::string_view line : absl::StrSplit(text, '\n')) {
       ++place_.line;
-      auto words = HaproxyWords(line, place_);
-      if (!words.ok()) return words.status();
-      if (words->empty()) continue;
-      status = ReadLine(*words);
+      auto parsed = ParseHaproxyLine(line, place_);
+      if (!parsed.ok()) return parsed.status();
+      if (parsed->words.empty()) continue;
+      status = ReadLine(*parsed);
       if (!status.ok()) return status;
     }
+    status = conditions_.End();
+    if (!status.ok()) return status;
     return Finish();
   }
 
  private:
-  absl::Status ReadLine(const Words& words) {
-    if (IsHaproxySection(words[0])) return EnterSection(words);
-    if (in_defaults_) return ReadDirective(words, defaults_, true);
-    if (in_backend_) return ReadDirective(words, section_, false);
+  absl::Status ReadLine(const HaproxyLine& line) {
+    const std::string& word = line.words[0];
+    if (word[0] == '.') return conditions_.Read(word, place_);
+    if (IsHaproxySection(word)) return EnterSection(line);
+    if (!conditions_.MayBeIn(HaproxyConditions::kDefaults) &&
+        !conditions_.MayBeIn(HaproxyConditions::kBackend)) {
+      return absl::OkStatus();
+    }
+    // A line that may be of the backend is an error at once.
+    const bool of_defaults = !conditions_.MayBeIn(HaproxyConditions::kBackend);
+    Section& section = of_defaults ? defaults_ : section_;
+    absl::Status status;
+    if (conditions_.Certain()) {
+      status = ReadDirective(line, section, of_defaults);
+    } else if (!IsHaproxyHarmless(word)) {
+      status = conditions_.Fault(place_, word);
+    }
+    if (!of_defaults) return status;
+    defaults_.fault.Update(status);
     return absl::OkStatus();
   }
 
-  absl::Status EnterSection(const Words& words) {
-    in_defaults_ = words[0] == "defaults";
-    in_backend_ = (words[0] == "backend" || words[0] == "listen") &&
-                  words.size() > 1 && words[1] == backend_;
-    if (in_defaults_) defaults_ = Section();
-    if (!in_backend_) return absl::OkStatus();
+  absl::Status EnterSection(const HaproxyLine& line) {
+    const Words& words = line.words;
+    if (conditions_.MayBeIn(HaproxyConditions::kDefaults)) KeepDefaults();
+    const bool proxy = words[0] == "backend" || words[0] == "listen";
+    const bool wanted = proxy && words.size() > 1 && words[1] == backend_;
+    absl::Status status;
+    if (!conditions_.Unconditional()) {
+      status = conditions_.Fault(place_, words[0]);
+    } else if (!line.variable.empty()) {
+      status = VariableFault(line);
+    }
+    if (words[0] == "defaults") {
+      // Another branch may continue the section that ends here.
+      if (!conditions_.Unconditional() && !defaults_name_.empty()) {
+        named_.at(defaults_name_).fault.Update(status);
+      }
+      conditions_.Enter(HaproxyConditions::kDefaults);
+      EnterDefaults(words);
+      defaults_.fault.Update(status);
+      return absl::OkStatus();
+    }
+    conditions_.Enter(wanted ? HaproxyConditions::kBackend
+                             : HaproxyConditions::kOther);
+    if (!wanted) {
+      // A name that is in a variable may be the one.
+      if (proxy && !line.variable.empty()) unknown_.Update(status);
+      return absl::OkStatus();
+    }
+    if (!status.ok()) return status;
+    return EnterBackend(words);
+  }
+
+  // Keeps the `defaults` that ends here, for sections that name it.
+  void KeepDefaults() {
+    if (defaults_name_.empty()) return;
+    const auto at = named_.try_emplace(defaults_name_, defaults_).first;
+    if (at->second.place.line == defaults_.place.line) {
+      at->second = defaults_;
+    } else {
+      at->second.fault = ImportFault(
+          defaults_.place,
+          absl::StrCat("defaults ", Quoted(defaults_name_), " repeats line ",
+                       at->second.place.line, "; rename one of them"));
+    }
+  }
+
+  // `defaults [NAME] [from NAME]`. Without `from`, it inherits nothing.
+  void EnterDefaults(const Words& words) {
+    const bool named = words.size() > 1 && words[1] != "from";
+    defaults_ = Section();
+    const Words rest(words.begin() + (named ? 2 : 1), words.end());
+    absl::Status status = Inherit(rest, defaults_);
+    defaults_.fault.Update(status);
+    defaults_.place = place_;
+    defaults_name_ = named ? words[1] : "";
+  }
+
+  absl::Status EnterBackend(const Words& words) {
     if (found_) {
       return ImportFault(place_, absl::StrCat(words[0], " ", Quoted(backend_),
                                               " repeats line ", found_at_.line,
                                               "; remove one of them"));
     }
-    if (words.size() > 2) {
-      return ImportFault(place_, absl::StrCat(Quoted(words[2]),
-                                              " after the name of the backend "
-                                              "is not supported"));
-    }
     found_ = true;
     found_at_ = place_;
     section_ = defaults_;
+    absl::Status status =
+        Inherit(Words(words.begin() + 2, words.end()), section_);
+    status.Update(section_.fault);
+    return status;
+  }
+
+  // Reads `from NAME`, or nothing.
+  absl::Status Inherit(const Words& words, Section& section) {
+    if (words.empty()) return absl::OkStatus();
+    if (words.size() != 2 || words[0] != "from") {
+      return ImportFault(place_, absl::StrCat(Quoted(words[0]),
+                                              " after the name of the section "
+                                              "is not supported"));
+    }
+    const auto at = named_.find(words[1]);
+    if (at == named_.end()) {
+      return ImportFault(place_, absl::StrCat("no defaults ", Quoted(words[1]),
+                                              " is above this line"));
+    }
+    section = at->second;
     return absl::OkStatus();
   }
 
-  absl::Status ReadDirective(const Words& words, Section& section,
+  absl::Status VariableFault(const HaproxyLine& line) const {
+    return ImportFault(
+        place_, absl::StrCat("directive ", Quoted(line.words[0]),
+                             " uses the environment variable ",
+                             Quoted(line.variable), "; write its value"));
+  }
+
+  absl::Status ReadDirective(const HaproxyLine& line, Section& section,
                              bool of_defaults) {
+    const Words& words = line.words;
     const std::string& name = words[0];
-    if (name == "balance" || name == "hash-type") {
-      (name == "balance" ? section.balance : section.hash_type) = words;
-      (name == "balance" ? balance_at_ : hash_type_at_) = place_;
+    if (IsHaproxyHarmless(name)) return absl::OkStatus();
+    if (!line.variable.empty()) return VariableFault(line);
+    const std::map<absl::string_view, Setting*> settings{
+        {"balance", &section.balance},
+        {"hash-type", &section.hash_type},
+        {"mode", &section.mode},
+        {"load-server-state-from-file", &section.state_file}};
+    if (const auto at = settings.find(name); at != settings.end()) {
+      *at->second = {words, place_};
       return absl::OkStatus();
     }
     if (name == "default-server") {
       return ReadParameters(words, 1, section.default_server);
     }
     if (name == "server" && !of_defaults) return ReadServer(words);
-    if (name == "hash-balance-factor" &&
-        (words.size() != 2 || words[1] != "0")) {
+    // `option http_proxy` connects to the host of the URL.
+    if (name == "option" && (words.size() < 2 || words[1] != "http_proxy")) {
+      return absl::OkStatus();
+    }
+    if (name == "hash-balance-factor") {
+      if (words.size() == 2 && words[1] == "0") return absl::OkStatus();
       return ImportFault(place_,
                          "hash-balance-factor moves keys by load; remove it");
     }
-    if (IsHaproxyHarmless(name)) return absl::OkStatus();
-    if (of_defaults) return absl::OkStatus();
+    if (name == "hash-preserve-affinity" && words.size() == 2 &&
+        words[1] == "always") {
+      return absl::OkStatus();
+    }
     return ImportFault(
         place_, absl::StrCat("directive ", Quoted(name), " is not supported"));
   }
@@ -301,7 +236,14 @@ class BackendReader {
     server.name = words[1];
     server.address = words[2];
     server.line = place_.line;
-    absl::Status status = ReadParameters(words, 3, server);
+    for (const HaproxyServer& other : servers_) {
+      if (other.name != server.name) continue;
+      return ImportFault(
+          place_, absl::StrCat("server ", Quoted(server.name), " repeats line ",
+                               other.line, "; rename one of them"));
+    }
+    absl::Status status = CheckHaproxyAddress(place_, server.address);
+    status.Update(ReadParameters(words, 3, server));
     servers_.push_back(server);
     return status;
   }
@@ -322,6 +264,7 @@ class BackendReader {
       }
       const std::string value = *arguments > 0 ? words[i + 1] : "";
       if (word == "backup") server.backup = true;
+      if (word == "no-backup") server.backup = false;
       if (word == "disabled") server.disabled = true;
       if (word == "enabled") server.disabled = false;
       if (word == "weight") {
@@ -352,6 +295,7 @@ class BackendReader {
 
   absl::StatusOr<Imported> Finish() {
     if (!found_) {
+      if (!unknown_.ok()) return unknown_;
       return ImportFault(
           {source_, 0},
           absl::StrCat("backend ", Quoted(backend_), " is not in the file"));
@@ -359,6 +303,11 @@ class BackendReader {
     if (absl::Status status = ReadBalance(); !status.ok()) return status;
     if (absl::Status status = ReadHashType(); !status.ok()) return status;
     if (absl::Status status = NumberServers(); !status.ok()) return status;
+    if (!section_.state_file.words.empty()) {
+      imported_.notes.emplace_back(
+          "load-server-state-from-file: HAProxy may replace the weights by "
+          "those of its state file");
+    }
     if (imported_.nodes.empty()) {
       return ImportFault(found_at_, absl::StrCat("backend ", Quoted(backend_),
                                                  " has no servers"));
@@ -367,26 +316,29 @@ class BackendReader {
   }
 
   absl::Status ReadBalance() {
-    const std::string algorithm =
-        section_.balance.size() > 1 ? section_.balance[1] : "";
-    if (algorithm.empty()) {
+    const Words& balance = section_.balance.words;
+    if (balance.empty()) {
       return ImportFault(found_at_,
                          "no balance directive; use one that hashes keys");
     }
+    // Without an algorithm, HAProxy uses its default.
+    const std::string algorithm =
+        balance.size() > 1 ? balance[1] : "roundrobin";
     const bool hashes = algorithm == "uri" || algorithm == "url_param" ||
                         algorithm == "hash" || algorithm == "rdp-cookie" ||
                         absl::StartsWith(algorithm, "hdr(") ||
                         absl::StartsWith(algorithm, "rdp-cookie(");
     if (!hashes) {
       return ImportFault(
-          balance_at_,
+          section_.balance.place,
           absl::StrCat("balance ", Quoted(algorithm),
                        algorithm == "source"
                            ? " is not supported (a hash of client addresses)"
                            : " is not supported; use for example uri"));
     }
-    for (size_t i = 1; i < section_.balance.size(); ++i) {
-      absl::StrAppend(&imported_.key, i == 1 ? "" : " ", section_.balance[i]);
+    imported_.key = absl::StrJoin(balance.begin() + 1, balance.end(), " ");
+    if (algorithm != "hash" && !absl::StartsWith(algorithm, "rdp-cookie")) {
+      if (auto status = CheckMode(algorithm); !status.ok()) return status;
     }
     if (absl::StartsWith(algorithm, "hdr(")) {
       imported_.notes.emplace_back(
@@ -395,8 +347,27 @@ class BackendReader {
     return absl::OkStatus();
   }
 
+  // HAProxy replaces these algorithms by round robin unless the mode is http.
+  absl::Status CheckMode(const std::string& algorithm) {
+    const Setting& mode = section_.mode;
+    if (mode.words.empty()) {
+      imported_.notes.emplace_back(
+          "the file does not set `mode http`; without it, HAProxy uses round "
+          "robin");
+      return absl::OkStatus();
+    }
+    if (mode.words.size() == 2 && mode.words[1] == "http") {
+      return absl::OkStatus();
+    }
+    return ImportFault(mode.place,
+                       absl::StrCat("balance ", Quoted(algorithm),
+                                    " requires `mode http`; otherwise HAProxy "
+                                    "uses round robin"));
+  }
+
   absl::Status ReadHashType() {
-    const Words& words = section_.hash_type;
+    const Words& words = section_.hash_type.words;
+    const SourceLine& hash_type_at = section_.hash_type.place;
     const std::string method = words.size() > 1 ? words[1] : "map-based";
     if (words.empty()) {
       imported_.notes.emplace_back(
@@ -404,7 +375,7 @@ class BackendReader {
     } else if (words.size() < 2 || words.size() > 4 ||
                (method != "map-based" && method != "consistent") ||
                (words.size() == 4 && words[3] != "avalanche")) {
-      return ImportFault(hash_type_at_,
+      return ImportFault(hash_type_at,
                          "not `hash-type map-based|consistent [FUNCTION "
                          "[avalanche]]`");
     }
@@ -416,18 +387,17 @@ class BackendReader {
           "import with --from=haproxy_3");
     }
     v1::LayoutSettings& settings = *imported_.spec.mutable_settings();
-    size_t next = 2;
-    if (next < words.size() && words[next] != "avalanche") {
+    if (words.size() > 2) {
       static const auto& functions =
           *new std::set<absl::string_view>{"sdbm", "djb2", "wt6", "crc32"};
-      if (!functions.contains(words[next])) {
-        return ImportFault(hash_type_at_,
-                           absl::StrCat("function ", Quoted(words[next]),
-                                        " is not supported"));
+      if (!functions.contains(words[2])) {
+        return ImportFault(
+            hash_type_at,
+            absl::StrCat("function ", Quoted(words[2]), " is not supported"));
       }
-      settings.set_key_hash(words[next++]);
+      settings.set_key_hash(words[2]);
     }
-    if (next < words.size()) settings.set_avalanche(true);
+    if (words.size() == 4) settings.set_avalanche(true);
     return absl::OkStatus();
   }
 
@@ -477,12 +447,12 @@ class BackendReader {
   const v1::Layout consistent_;
   SourceLine place_;
   SourceLine found_at_;
-  SourceLine balance_at_;
-  SourceLine hash_type_at_;
-  bool in_defaults_ = false;
-  bool in_backend_ = false;
+  HaproxyConditions conditions_;
   bool found_ = false;
-  Section defaults_;
+  absl::Status unknown_;                  // a section whose name is not known
+  std::map<std::string, Section> named_;  // the `defaults` with a name
+  std::string defaults_name_;  // the name of defaults_, if it has one
+  Section defaults_;           // the last one
   Section section_;
   std::vector<HaproxyServer> servers_;
   Imported imported_;

@@ -71,8 +71,13 @@ absl::StatusOr<uint32_t> ImportNumber(const SourceLine& place,
                                       absl::string_view name,
                                       absl::string_view text, uint32_t least,
                                       uint32_t most) {
+  // Digits only: the other systems reject signs and blanks.
+  const bool digits =
+      std::all_of(text.begin(), text.end(),
+                  [](unsigned char c) { return absl::ascii_isdigit(c); });
   uint32_t number = 0;
-  if (absl::SimpleAtoi(text, &number) && number >= least && number <= most) {
+  if (digits && absl::SimpleAtoi(text, &number) && number >= least &&
+      number <= most) {
     return number;
   }
   return ImportFault(

@@ -47,7 +47,7 @@ std::string MemcachedText(absl::string_view host, absl::string_view port);
 // memcached's usual port.
 inline constexpr char kMemcachedPort[] = "11211";
 
-// Parses a whole number from `least` to `most`.
+// Parses a whole number from `least` to `most`, written in digits only.
 absl::StatusOr<uint32_t> ImportNumber(const SourceLine& place,
                                       absl::string_view name,
                                       absl::string_view text, uint32_t least,

@@ -1,0 +1,392 @@
+#include "client/cli/import/haproxy_language.h"
+
+#include <algorithm>
+#include <set>
+#include <span>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "client/cli/import/host.h"
+
+namespace clockwise::cli {
+namespace {
+
+// This list excludes directives that send a key elsewhere (use-server, stick,
+// cookie, persist, appsession, dispatch), that create servers that are not in
+// the file (server-template), or that the reader looks at itself (mode,
+// option). Directives of versions 1.x are included.
+constexpr absl::string_view kHarmless[] = {"acl",
+                                           "backlog",
+                                           "bind",
+                                           "bind-process",
+                                           "block",
+                                           "capture",
+                                           "clitcpka-cnt",
+                                           "clitcpka-idle",
+                                           "clitcpka-intvl",
+                                           "clitimeout",
+                                           "compression",
+                                           "contimeout",
+                                           "declare",
+                                           "default",
+                                           "default_backend",
+                                           "description",
+                                           "email-alert",
+                                           "enabled",
+                                           "error-log-format",
+                                           "errorfile",
+                                           "errorfiles",
+                                           "errorloc",
+                                           "errorloc302",
+                                           "errorloc303",
+                                           "external-check",
+                                           "filter",
+                                           "force-persist",
+                                           "fullconn",
+                                           "grace",
+                                           "guid",
+                                           "http-after-response",
+                                           "http-check",
+                                           "http-error",
+                                           "http-request",
+                                           "http-response",
+                                           "http-reuse",
+                                           "http-send-name-header",
+                                           "id",
+                                           "ignore-persist",
+                                           "log",
+                                           "log-format",
+                                           "log-format-sd",
+                                           "log-steps",
+                                           "log-tag",
+                                           "max-keep-alive-queue",
+                                           "max-session-srv-conns",
+                                           "maxconn",
+                                           "monitor",
+                                           "monitor-net",
+                                           "monitor-uri",
+                                           "no",
+                                           "quic-initial",
+                                           "rate-limit",
+                                           "redirect",
+                                           "redispatch",
+                                           "reqadd",
+                                           "reqallow",
+                                           "reqdel",
+                                           "reqdeny",
+                                           "reqiallow",
+                                           "reqidel",
+                                           "reqideny",
+                                           "reqipass",
+                                           "reqirep",
+                                           "reqisetbe",
+                                           "reqitarpit",
+                                           "reqpass",
+                                           "reqrep",
+                                           "reqsetbe",
+                                           "reqtarpit",
+                                           "retries",
+                                           "retry-on",
+                                           "rspadd",
+                                           "rspdel",
+                                           "rspdeny",
+                                           "rspidel",
+                                           "rspideny",
+                                           "rspirep",
+                                           "rsprep",
+                                           "server-state-file-name",
+                                           "source",
+                                           "srvtcpka-cnt",
+                                           "srvtcpka-idle",
+                                           "srvtcpka-intvl",
+                                           "srvtimeout",
+                                           "stats",
+                                           "stick-table",
+                                           "tcp-check",
+                                           "tcp-request",
+                                           "tcp-response",
+                                           "timeout",
+                                           "transparent",
+                                           "unique-id-format",
+                                           "unique-id-header",
+                                           "use-fcgi-app",
+                                           "use_backend"};
+
+// Parameters of `server`: without a value, and with a value.
+constexpr absl::string_view kAlone[] = {"agent-check",
+                                        "allow-0rtt",
+                                        "backup",
+                                        "check",
+                                        "check-reuse-pool",
+                                        "check-send-proxy",
+                                        "check-ssl",
+                                        "check-via-socks4",
+                                        "disabled",
+                                        "enabled",
+                                        "force-sslv3",
+                                        "force-tlsv10",
+                                        "force-tlsv11",
+                                        "force-tlsv12",
+                                        "force-tlsv13",
+                                        "no-agent-check",
+                                        "no-backup",
+                                        "no-check",
+                                        "no-check-reuse-pool",
+                                        "no-check-send-proxy",
+                                        "no-check-ssl",
+                                        "no-send-proxy",
+                                        "no-send-proxy-v2",
+                                        "no-send-proxy-v2-ssl",
+                                        "no-send-proxy-v2-ssl-cn",
+                                        "no-ssl",
+                                        "no-ssl-reuse",
+                                        "no-sslv3",
+                                        "no-tfo",
+                                        "no-tls-tickets",
+                                        "no-tlsv10",
+                                        "no-tlsv11",
+                                        "no-tlsv12",
+                                        "no-tlsv13",
+                                        "no-verifyhost",
+                                        "non-stick",
+                                        "send-proxy",
+                                        "send-proxy-v2",
+                                        "send-proxy-v2-ssl",
+                                        "send-proxy-v2-ssl-cn",
+                                        "ssl",
+                                        "ssl-reuse",
+                                        "stick",
+                                        "tfo",
+                                        "tls-tickets"};
+constexpr absl::string_view kWithValue[] = {"addr",
+                                            "agent-addr",
+                                            "agent-inter",
+                                            "agent-port",
+                                            "agent-send",
+                                            "alpn",
+                                            "ca-file",
+                                            "ca-verify-file",
+                                            "check-alpn",
+                                            "check-proto",
+                                            "check-sni",
+                                            "ciphers",
+                                            "ciphersuites",
+                                            "client-sigalgs",
+                                            "cookie",
+                                            "crl-file",
+                                            "crt",
+                                            "curves",
+                                            "downinter",
+                                            "error-limit",
+                                            "fall",
+                                            "fastinter",
+                                            "guid",
+                                            "hash-key",
+                                            "id",
+                                            "init-addr",
+                                            "init-state",
+                                            "inter",
+                                            "interface",
+                                            "log-bufsize",
+                                            "log-proto",
+                                            "max-reuse",
+                                            "maxconn",
+                                            "maxqueue",
+                                            "minconn",
+                                            "namespace",
+                                            "npn",
+                                            "observe",
+                                            "on-error",
+                                            "on-marked-down",
+                                            "on-marked-up",
+                                            "pool-conn-name",
+                                            "pool-low-conn",
+                                            "pool-max-conn",
+                                            "pool-purge-delay",
+                                            "port",
+                                            "proto",
+                                            "proxy-v2-options",
+                                            "redir",
+                                            "resolve-net",
+                                            "resolve-opts",
+                                            "resolve-prefer",
+                                            "resolvers",
+                                            "rise",
+                                            "shard",
+                                            "sigalgs",
+                                            "slowstart",
+                                            "sni",
+                                            "socks4",
+                                            "source",
+                                            "ssl-max-ver",
+                                            "ssl-min-ver",
+                                            "tcp-md5sig",
+                                            "tcp-mss",
+                                            "tcp-ut",
+                                            "track",
+                                            "usesrc",
+                                            "verify",
+                                            "verifyhost",
+                                            "weight",
+                                            "ws"};
+
+bool Has(std::span<const absl::string_view> names, absl::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// LineSplitter splits one line in the same way as HAProxy: escapes apply
+// outside of single quotes, and environment variables only inside of double
+// quotes.
+class LineSplitter {
+ public:
+  explicit LineSplitter(absl::string_view line) : line_(line) {}
+
+  absl::StatusOr<HaproxyLine> Split(const SourceLine& place) {
+    for (; at_ < line_.size(); ++at_) {
+      const char c = line_[at_];
+      if (c == quote_) {
+        quote_ = kNoQuote;
+      } else if (c == '\\' && quote_ != '\'') {
+        TakeEscape();
+      } else if (quote_ != kNoQuote) {
+        if (c == '$' && quote_ == '"') NoteVariable();
+        Take(c);
+      } else if (c == '#') {
+        break;
+      } else if (c == ' ' || c == '\t' || c == '\r') {
+        EndWord();
+      } else if (c == '"' || c == '\'') {
+        in_word_ = true;
+        quote_ = c;
+      } else {
+        Take(c);
+      }
+    }
+    if (quote_ != kNoQuote) {
+      return ImportFault(place, "a quoted text has no closing quote");
+    }
+    EndWord();
+    return std::move(result_);
+  }
+
+ private:
+  static constexpr char kNoQuote = '\0';
+
+  void Take(char c) {
+    in_word_ = true;
+    word_ += c;
+  }
+
+  void EndWord() {
+    if (in_word_) result_.words.push_back(word_);
+    word_.clear();
+    in_word_ = false;
+  }
+
+  // HAProxy keeps the backslash before a character that needs no escape.
+  void TakeEscape() {
+    const char next = at_ + 1 < line_.size() ? line_[at_ + 1] : '\0';
+    const absl::string_view letters = "rnt";
+    const absl::string_view hex =
+        line_.substr(std::min(at_ + 2, line_.size()), 2);
+    if (absl::string_view(" \\#\"'$").find(next) != absl::string_view::npos) {
+      ++at_;
+      Take(next);
+    } else if (const size_t i = letters.find(next);
+               i != absl::string_view::npos) {
+      ++at_;
+      Take("\r\n\t"[i]);
+    } else if (next == 'x' && hex.size() == 2 && absl::ascii_isxdigit(hex[0]) &&
+               absl::ascii_isxdigit(hex[1])) {
+      at_ += 3;
+      Take(absl::HexStringToBytes(hex)[0]);
+    } else {
+      Take('\\');
+    }
+  }
+
+  void NoteVariable() {
+    if (!result_.variable.empty()) return;
+    const absl::string_view rest = line_.substr(at_);
+    size_t end = 1;
+    if (absl::StartsWith(rest, "${")) {
+      end = std::min(rest.find('}'), rest.size() - 1) + 1;
+    } else {
+      while (end < rest.size() &&
+             (absl::ascii_isalnum(rest[end]) || rest[end] == '_')) {
+        ++end;
+      }
+    }
+    result_.variable = std::string(rest.substr(0, end));
+  }
+
+  const absl::string_view line_;
+  size_t at_ = 0;
+  char quote_ = kNoQuote;
+  bool in_word_ = false;
+  std::string word_;
+  HaproxyLine result_;
+};
+
+}  // namespace
+
+absl::StatusOr<HaproxyLine> ParseHaproxyLine(absl::string_view line,
+                                             const SourceLine& place) {
+  return LineSplitter(line).Split(place);
+}
+
+bool IsHaproxySection(absl::string_view word) {
+  static const auto& sections = *new std::set<absl::string_view>{
+      "global",      "defaults",  "frontend",    "backend",  "listen",
+      "peers",       "resolvers", "mailers",     "userlist", "cache",
+      "program",     "ring",      "http-errors", "fcgi-app", "acme",
+      "log-forward", "crt-store", "log-profile", "traces",   "namespace_list",
+      "healthcheck"};
+  return sections.contains(word);
+}
+
+bool IsHaproxyHarmless(absl::string_view directive) {
+  return Has(kHarmless, directive);
+}
+
+std::optional<size_t> HaproxyServerArguments(absl::string_view parameter) {
+  if (Has(kAlone, parameter)) return 0;
+  if (Has(kWithValue, parameter)) return 1;
+  return std::nullopt;
+}
+
+absl::Status CheckHaproxyAddress(const SourceLine& place,
+                                 absl::string_view address) {
+  for (const absl::string_view socket :
+       {"/", "unix@", "abns@", "abnsz@", "sockpair@", "fd@", "rhttp@"}) {
+    if (absl::StartsWith(address, socket)) return CheckPath(place, address);
+  }
+  for (const absl::string_view family :
+       {"ipv4@", "ipv6@", "tcp@", "tcp4@", "tcp6@", "mptcp@", "mptcp4@",
+        "mptcp6@", "quic4@", "quic6@"}) {
+    if (absl::ConsumePrefix(&address, family)) break;
+  }
+  // HAProxy splits at the last colon, also in an IPv6 address without brackets.
+  const size_t bracket = address.rfind(']');
+  const size_t colon = address.rfind(':');
+  absl::string_view host = address;
+  if (colon != absl::string_view::npos &&
+      (bracket == absl::string_view::npos || colon > bracket)) {
+    absl::string_view port = address.substr(colon + 1);
+    host = address.substr(0, colon);
+    if (absl::StartsWith(port, "+") || absl::StartsWith(port, "-")) {
+      port.remove_prefix(1);  // an offset of the client's port
+    }
+    auto number = ImportNumber(place, "port", port, 0, 65535);
+    if (!port.empty() && !number.ok()) return number.status();
+  }
+  if (host == "*") return absl::OkStatus();  // the address of the client
+  if (absl::StartsWith(host, "[") && absl::EndsWith(host, "]")) {
+    host = host.substr(1, host.size() - 2);
+  }
+  return CheckHost(place, host);
+}
+
+}  // namespace clockwise::cli
