@@ -264,7 +264,10 @@ TEST(ImportHaproxyTest, EscapesAreThoseOfHaproxy) {
   };
   EXPECT_EQ(NodesOf(*read("s2 10.0.0.2:80 weight \\x33")), "s1=1 s2=2*3");
   EXPECT_EQ(NodesOf(*read("s2 10.0.0.2:80 weight 03#x")), "s1=1 s2=2*3");
-  EXPECT_EQ(NodesOf(*read("\\#2 10.0.0.2:80")), "s1=1 n_2=2");
+  EXPECT_EQ(
+      FaultOf(read("\\#2 10.0.0.2:80")),
+      "h.cfg:7: server name \"#2\" has characters other than A-Z, a-z, 0-9, "
+      "\"-\", \"_\", \".\" and \":\"");
   for (const char* weight : {"\\3", "+3", "3x", "'\\x33'", "''", "-1"}) {
     EXPECT_FALSE(read(absl::StrCat("s2 10.0.0.2:80 weight ", weight)).ok())
         << weight;

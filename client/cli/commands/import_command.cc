@@ -1,5 +1,6 @@
 // `clockwise import`: creates a ring from the configuration of another system.
 #include <cstdint>
+#include <span>
 #include <sstream>
 
 #include "absl/strings/ascii.h"
@@ -28,6 +29,7 @@ struct ImportOptions {
   std::string from;
   std::string source;  // a file, or memcached's servers
   std::string part;    // upstream, pool, backend
+  std::string context;
   std::string distribution;
   std::vector<std::string> settings;
   uint32_t replicas = 0;
@@ -66,7 +68,10 @@ absl::StatusOr<Imported> Read(const ImportOptions& options) {
   auto text = ReadSource(options.source);
   if (!text.ok()) return text.status();
   if (options.from == "nginx") {
-    return ReadNginx(*text, options.source, options.part);
+    return ReadNginx(*text, options.source, options.part, options.context);
+  }
+  if (!options.context.empty()) {
+    return BadUsage("--context requires --from=nginx");
   }
   if (haproxy) {
     return ReadHaproxy(*text, options.source, options.part,
@@ -77,6 +82,32 @@ absl::StatusOr<Imported> Read(const ImportOptions& options) {
     return ReadTwemproxy(*text, options.source, options.part);
   }
   return ReadCassandra(*text, options.source);
+}
+
+// Builds the ring of the first `count` nodes.
+absl::StatusOr<std::shared_ptr<const Ring>> FirstNodes(const Imported& imported,
+                                                       size_t count) {
+  auto nodes = JoinedNodes(std::span(imported.nodes).first(count));
+  if (!nodes.ok()) return nodes.status();
+  return FirstRing(imported.spec, *std::move(nodes));
+}
+
+// Builds the imported ring. If it is not valid, the error names the line of the
+// first node with the fault.
+absl::StatusOr<std::shared_ptr<const Ring>> ImportedRing(
+    const Imported& imported) {
+  auto built = FirstNodes(imported, imported.nodes.size());
+  if (built.ok()) return built;
+  const auto fails = [&](size_t count) {
+    return FirstNodes(imported, count).status() == built.status();
+  };
+  size_t valid = 0;  // so many nodes do not have the fault, and `end` have it
+  size_t end = imported.nodes.size();
+  while (end - valid > 1) {
+    const size_t middle = valid + (end - valid) / 2;
+    (fails(middle) ? end : valid) = middle;
+  }
+  return ImportFault(imported.places[end - 1], built.status().message());
 }
 
 // Builds the imported ring. No request is sent to a server before it is known
@@ -104,11 +135,7 @@ absl::StatusOr<std::shared_ptr<const Ring>> Build(const ImportOptions& options,
                                  " servers; use at most ",
                                  limits::kMaxChangesPerRequest));
   }
-  auto nodes = JoinedNodes(imported.nodes);
-  if (!nodes.ok()) return fault(nodes.status());
-  auto built = FirstRing(spec, *std::move(nodes));
-  if (!built.ok()) return fault(built.status());
-  return built;
+  return ImportedRing(imported);
 }
 
 std::string Understood(const Imported& imported, const Ring& ring,
@@ -229,6 +256,11 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
                    "memcached: distribution of the client (default: ketama)")
       ->type_name("")
       ->check(CLI::IsMember({"ketama", "ketama_weighted", "spy", "modula"}));
+  import
+      ->add_option("--context", options->context,
+                   "nginx: the block that contains the upstream")
+      ->type_name("")
+      ->check(CLI::IsMember({"http", "stream"}));
   AddSetOption(import, options->settings);
   import
       ->add_option("--replicas", options->replicas,

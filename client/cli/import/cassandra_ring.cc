@@ -43,7 +43,7 @@ class TokenOwners {
     }
     const auto [index, is_new] =
         nodes_.try_emplace(host, imported_.nodes.size());
-    if (is_new) AddImportedNode(imported_, host, host, 1).set_zone(zone);
+    if (is_new) AddImportedNode(imported_, place, host, host, 1).set_zone(zone);
     v1::Node& node = imported_.nodes[index->second];
     if (node.zone() != zone) {
       return ImportFault(

@@ -236,6 +236,12 @@ class BackendReader {
     server.name = words[1];
     server.address = words[2];
     server.line = place_.line;
+    if (!IsHaproxyName(server.name)) {
+      return ImportFault(place_,
+                         absl::StrCat("server name ", Quoted(server.name),
+                                      " has characters other than A-Z, a-z, "
+                                      "0-9, \"-\", \"_\", \".\" and \":\""));
+    }
     for (const HaproxyServer& other : servers_) {
       if (other.name != server.name) continue;
       return ImportFault(
@@ -437,8 +443,8 @@ class BackendReader {
                                              " and is not part of the ring"));
       return;
     }
-    v1::Node& node =
-        AddImportedNode(imported_, server.name, server.address, weight);
+    v1::Node& node = AddImportedNode(imported_, {source_, server.line},
+                                     server.name, server.address, weight);
     node.set_hash_key(absl::StrCat(server.id));
   }
 

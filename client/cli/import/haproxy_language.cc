@@ -347,6 +347,15 @@ bool IsHaproxySection(absl::string_view word) {
   return sections.contains(word);
 }
 
+bool IsHaproxyName(absl::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) ||
+                  absl::string_view("-_.:").find(static_cast<char>(c)) !=
+                      absl::string_view::npos;
+         });
+}
+
 bool IsHaproxyHarmless(absl::string_view directive) {
   return Has(kHarmless, directive);
 }

@@ -28,6 +28,9 @@ absl::StatusOr<HaproxyLine> ParseHaproxyLine(absl::string_view line,
 // True if the word begins a section in any version of HAProxy.
 bool IsHaproxySection(absl::string_view word);
 
+// True if HAProxy permits the text as the name of a server.
+bool IsHaproxyName(absl::string_view text);
+
 // True if a directive of a backend, or of `defaults`, does not affect
 // placement.
 bool IsHaproxyHarmless(absl::string_view directive);

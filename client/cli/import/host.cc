@@ -94,6 +94,19 @@ absl::Status CheckHost(const SourceLine& place, absl::string_view host) {
   return RejectHost(place, host, "a host name or an IP address");
 }
 
+absl::Status CheckServerName(const SourceLine& place, absl::string_view name) {
+  for (const absl::string_view mark : {"${", "$(", "{{", "{%", "<%", "%("}) {
+    if (absl::StrContains(name, mark)) return RejectHost(place, name, "a name");
+  }
+  for (const absl::string_view mark : {"@", "%", "__"}) {
+    if (absl::StartsWith(name, mark) && absl::EndsWith(name, mark)) {
+      return RejectHost(place, name, "a name");
+    }
+  }
+  if (!absl::StartsWith(name, "$")) return absl::OkStatus();
+  return RejectHost(place, name, "a name");
+}
+
 absl::Status CheckPath(const SourceLine& place, absl::string_view path) {
   const bool fits = std::all_of(path.begin(), path.end(), [](unsigned char c) {
     return absl::ascii_isgraph(c) &&

@@ -15,6 +15,10 @@ namespace clockwise::cli {
 [[nodiscard]] absl::Status CheckHost(const SourceLine& place,
                                      absl::string_view host);
 
+// Rejects the name of a server that contains a placeholder.
+[[nodiscard]] absl::Status CheckServerName(const SourceLine& place,
+                                           absl::string_view name);
+
 // Rejects the path of a Unix socket that contains a placeholder, a blank or a
 // control character.
 [[nodiscard]] absl::Status CheckPath(const SourceLine& place,

@@ -45,8 +45,9 @@ absl::Status CheckLastLine(absl::string_view text, const std::string& source) {
                      "the last line has no newline; the file may be truncated");
 }
 
-v1::Node& AddImportedNode(Imported& imported, absl::string_view hashed,
-                          absl::string_view address, uint32_t weight) {
+v1::Node& AddImportedNode(Imported& imported, const SourceLine& place,
+                          absl::string_view hashed, absl::string_view address,
+                          uint32_t weight) {
   const std::string wanted = IdOf(hashed);
   std::string id = wanted;
   const auto taken = [&] {
@@ -54,6 +55,7 @@ v1::Node& AddImportedNode(Imported& imported, absl::string_view hashed,
                        [&](const v1::Node& node) { return node.id() == id; });
   };
   for (int i = 2; taken(); ++i) id = absl::StrCat(wanted, "_", i);
+  imported.places.push_back(place);
   v1::Node& node = imported.nodes.emplace_back();
   node.set_id(id);
   if (hashed != id) node.set_hash_key(std::string(hashed));

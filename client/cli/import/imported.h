@@ -14,17 +14,19 @@
 
 namespace clockwise::cli {
 
-struct Imported {
-  v1::RingSpec spec;            // the name is not set
-  std::vector<v1::Node> nodes;  // in the order of the configuration
-  std::vector<std::string> notes;
-  std::string key;  // what the other system hashes, in its terms
-};
-
 // The position of a reader: the name of the source, and the line, from 1.
+// Line 0 stands for the whole source.
 struct SourceLine {
   std::string source;
   int line = 0;
+};
+
+struct Imported {
+  v1::RingSpec spec;               // the name is not set
+  std::vector<v1::Node> nodes;     // in the order of the configuration
+  std::vector<SourceLine> places;  // of each node
+  std::vector<std::string> notes;
+  std::string key;  // what the other system hashes, in its terms
 };
 
 // Returns bad usage: "FILE:12: what".
@@ -38,8 +40,9 @@ absl::Status ImportFault(const SourceLine& place, absl::string_view what);
 
 // Adds a node for the text that is hashed. Its id is that text as far as an id
 // allows, made unique among the nodes.
-v1::Node& AddImportedNode(Imported& imported, absl::string_view hashed,
-                          absl::string_view address, uint32_t weight);
+v1::Node& AddImportedNode(Imported& imported, const SourceLine& place,
+                          absl::string_view hashed, absl::string_view address,
+                          uint32_t weight);
 
 // Returns the text that libmemcached and twemproxy hash for a server: its host,
 // and its port unless it is memcached's usual port.
@@ -54,9 +57,11 @@ absl::StatusOr<uint32_t> ImportNumber(const SourceLine& place,
                                       uint32_t most);
 
 // Reads one named part of a configuration. For nginx, the part is an upstream.
+// `context` is http or stream; empty if the name is in one of them only.
 absl::StatusOr<Imported> ReadNginx(absl::string_view text,
                                    const std::string& source,
-                                   const std::string& upstream);
+                                   const std::string& upstream,
+                                   const std::string& context = "");
 absl::StatusOr<Imported> ReadTwemproxy(absl::string_view text,
                                        const std::string& source,
                                        const std::string& pool);

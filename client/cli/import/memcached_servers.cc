@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "client/cli/import/host.h"
 #include "client/cli/import/imported.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
@@ -26,6 +27,7 @@ absl::StatusOr<MemcachedServer> ParseServer(absl::string_view text) {
   }
   MemcachedServer server;
   server.host = parts[0];
+  if (auto status = CheckHost(place, server.host); !status.ok()) return status;
   server.port = parts.size() > 1 ? parts[1] : kMemcachedPort;
   auto port = ImportNumber(place, "port", server.port, 1, 65535);
   if (!port.ok()) return port.status();
@@ -50,7 +52,7 @@ absl::StatusOr<Imported> ReadMemcached(const std::string& servers,
     auto server = ParseServer(text);
     if (!server.ok()) return server.status();
     const std::string address = absl::StrCat(server->host, ":", server->port);
-    AddImportedNode(imported,
+    AddImportedNode(imported, {"servers", 0},
                     distribution == "spy"
                         ? absl::StrCat("/", address)
                         : MemcachedText(server->host, server->port),

@@ -1,107 +1,23 @@
 // Reads the servers of one `upstream` of nginx, with `hash KEY [consistent]`.
+#include <map>
 #include <optional>
 #include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "client/cli/import/host.h"
 #include "client/cli/import/imported.h"
+#include "client/cli/import/nginx_tokens.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
 
 namespace clockwise::cli {
 namespace {
 
-// A word, "{", "}" or ";", split in the same way as by nginx's own parser.
-struct Token {
-  std::string text;
-  bool quoted = false;
-  int line = 0;
-
-  bool Is(const char* mark) const { return !quoted && text == mark; }
-};
-
-class Tokens {
- public:
-  Tokens(absl::string_view text, const std::string& source)
-      : text_(text), place_{source, 1} {}
-
-  const SourceLine& place() const { return place_; }
-
-  // Returns the next token; nullopt at the end of the text.
-  absl::StatusOr<std::optional<Token>> Next() {
-    SkipBlanks();
-    if (at_ == text_.size()) return std::nullopt;
-    Token token;
-    token.line = place_.line;
-    const char c = text_[at_];
-    if (c == '{' || c == '}' || c == ';') {
-      token.text = std::string(1, c);
-      ++at_;
-      return token;
-    }
-    if (c == '"' || c == '\'') return QuotedWord(c, token);
-    while (at_ < text_.size() && !EndsWord()) Take(token.text);
-    return token;
-  }
-
- private:
-  void SkipBlanks() {
-    while (at_ < text_.size()) {
-      const char c = text_[at_];
-      if (c == '#') {
-        while (at_ < text_.size() && text_[at_] != '\n') ++at_;
-      } else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-        place_.line += c == '\n' ? 1 : 0;
-        ++at_;
-      } else {
-        return;
-      }
-    }
-  }
-
-  // "${" begins a variable, not a block.
-  bool EndsWord() const {
-    const char c = text_[at_];
-    if (c == '{') return at_ == 0 || text_[at_ - 1] != '$';
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ';';
-  }
-
-  // Reads one character, with its escape.
-  void Take(std::string& word) {
-    if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
-      const char next = text_[at_ + 1];
-      if (next != '"' && next != '\'' && next != '\\') word += '\\';
-      word += next;
-      place_.line += next == '\n' ? 1 : 0;
-      at_ += 2;
-      return;
-    }
-    place_.line += text_[at_] == '\n' ? 1 : 0;
-    word += text_[at_++];
-  }
-
-  absl::StatusOr<std::optional<Token>> QuotedWord(char quote, Token token) {
-    token.quoted = true;
-    ++at_;
-    while (at_ < text_.size() && text_[at_] != quote) Take(token.text);
-    if (at_ == text_.size()) {
-      return ImportFault({place_.source, token.line},
-                         "a quoted text has no closing quote; the file may be "
-                         "truncated");
-    }
-    ++at_;
-    return token;
-  }
-
-  const absl::string_view text_;
-  SourceLine place_;
-  size_t at_ = 0;
-};
-
 // `words ;` or `words { … }`.
 struct Directive {
-  std::vector<Token> words;
+  std::vector<NginxToken> words;
   bool block = false;
 };
 
@@ -113,82 +29,154 @@ bool IsNginxConnectionOption(absl::string_view name) {
   return names.contains(name);
 }
 
+// An `upstream` of the name that is asked for.
+struct Candidate {
+  SourceLine place;
+  std::string context;  // http, stream, or empty in a file without them
+};
+
+struct UpstreamServer {
+  std::string address;
+  uint32_t weight = 1;
+  SourceLine place;
+};
+
 class UpstreamReader {
  public:
   UpstreamReader(absl::string_view text, const std::string& source,
-                 const std::string& upstream)
-      : tokens_(text, source), source_(source), upstream_(upstream) {}
+                 const std::string& upstream, const std::string& context)
+      : text_(text), source_(source), upstream_(upstream), context_(context) {}
 
   absl::StatusOr<Imported> Read() {
-    for (int depth = 0;;) {
-      auto directive = NextDirective(depth);
-      if (!directive.ok()) return directive.status();
-      if (!directive->has_value()) break;
-      const std::vector<Token>& words = (*directive)->words;
-      if (words.empty()) continue;  // a block ended
-      const bool wanted = (*directive)->block && words.size() == 2 &&
-                          words[0].Is("upstream") && words[1].text == upstream_;
-      if (!wanted) continue;
-      if (found_) {
-        return ImportFault(
-            {source_, words[0].line},
-            absl::StrCat("upstream ", Quoted(upstream_), " repeats line ",
-                         found_at_.line, "; remove one of them"));
-      }
-      found_ = true;
-      found_at_ = {source_, words[0].line};
-      if (auto status = ReadServers(depth); !status.ok()) return status;
+    std::vector<Candidate> candidates;
+    if (auto status = Pass(candidates, std::nullopt); !status.ok()) {
+      return status;
     }
+    auto chosen = Choose(candidates);
+    if (!chosen.ok()) return chosen.status();
+    found_at_ = candidates[*chosen].place;
+    candidates.clear();
+    if (auto status = Pass(candidates, *chosen); !status.ok()) return status;
     return Finish();
   }
 
  private:
+  // Goes through the file and lists the candidates. Reads the servers of the
+  // candidate `chosen`.
+  absl::Status Pass(std::vector<Candidate>& candidates,
+                    std::optional<size_t> chosen) {
+    tokens_.emplace(text_, source_);
+    blocks_.clear();
+    for (;;) {
+      auto directive = NextDirective();
+      if (!directive.ok()) return directive.status();
+      if (!directive->has_value()) return absl::OkStatus();
+      const std::vector<NginxToken>& words = (*directive)->words;
+      if (words.empty()) continue;  // a block ended
+      const SourceLine place{source_, words[0].line};
+      if (words[0].text == "include" && includes_.line == 0) includes_ = place;
+      if (!(*directive)->block || words.size() != 2 ||
+          words[0].text != "upstream" || words[1].text != upstream_) {
+        continue;
+      }
+      candidates.push_back({place, blocks_.size() < 2 ? "" : blocks_[0]});
+      if (chosen != candidates.size() - 1) continue;
+      if (auto status = ReadServers(); !status.ok()) return status;
+    }
+  }
+
+  absl::StatusOr<size_t> Choose(const std::vector<Candidate>& candidates) {
+    std::optional<size_t> chosen;
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      const Candidate& candidate = candidates[i];
+      if (!context_.empty() && candidate.context != context_) continue;
+      if (!chosen.has_value()) {
+        chosen = i;
+        continue;
+      }
+      const Candidate& first = candidates[*chosen];
+      return ImportFault(
+          candidate.place,
+          first.context == candidate.context
+              ? absl::StrCat("upstream ", Quoted(upstream_), " repeats line ",
+                             first.place.line, "; remove one of them")
+              : absl::StrCat("upstream ", Quoted(upstream_), " is in ",
+                             Context(candidate), ", and on line ",
+                             first.place.line, " in ", Context(first),
+                             "; choose one with --context"));
+    }
+    if (chosen.has_value()) return *chosen;
+    return ImportFault(
+        includes_.line > 0 ? includes_ : SourceLine{source_, 0},
+        absl::StrCat(
+            "upstream ", Quoted(upstream_), " is not in the file",
+            context_.empty() ? "" : absl::StrCat(" in ", context_),
+            includes_.line > 0
+                ? ", and included files are not read; import the output of "
+                  "nginx -T"
+                : ""));
+  }
+
+  static std::string Context(const Candidate& candidate) {
+    return candidate.context.empty() ? "no block" : candidate.context;
+  }
+
   // Returns the next directive. If it has no words, the open block has ended.
-  absl::StatusOr<std::optional<Directive>> NextDirective(int& depth) {
+  absl::StatusOr<std::optional<Directive>> NextDirective() {
     Directive directive;
     for (;;) {
-      auto token = tokens_.Next();
+      auto token = tokens_->Next();
       if (!token.ok()) return token.status();
       if (!token->has_value()) {
-        if (directive.words.empty() && depth == 0) return std::nullopt;
+        if (directive.words.empty() && blocks_.empty()) return std::nullopt;
         return ImportFault(
-            tokens_.place(),
+            tokens_->place(),
             "the file ends inside a block or directive; it may be "
             "truncated");
       }
       if ((*token)->Is("}")) {
-        if (!directive.words.empty() || depth == 0) {
+        if (!directive.words.empty() || blocks_.empty()) {
           return ImportFault(
-              tokens_.place(),
+              tokens_->place(),
               directive.words.empty()
                   ? "a \"}\" has no matching \"{\""
                   : absl::StrCat("directive ", Quoted(directive.words[0].text),
                                  " does not end with \";\""));
         }
-        --depth;
+        blocks_.pop_back();
         return directive;
       }
       if ((*token)->Is(";") || (*token)->Is("{")) {
         if (directive.words.empty()) {
           return ImportFault(
-              tokens_.place(),
+              tokens_->place(),
               absl::StrCat("a \"", (*token)->text, "\" without a directive"));
         }
         directive.block = (*token)->Is("{");
-        if (directive.block) ++depth;
-        return directive;
+        return Open(std::move(directive));
       }
       directive.words.push_back(**std::move(token));
     }
   }
 
-  absl::Status ReadServers(int& depth) {
-    const int outside = depth - 1;
+  absl::StatusOr<std::optional<Directive>> Open(Directive directive) {
+    if (!directive.block) return directive;
+    const std::string& name = directive.words[0].text;
+    if (absl::EndsWith(name, "_by_lua_block")) {
+      if (auto status = tokens_->SkipLua(); !status.ok()) return status;
+    } else {
+      blocks_.push_back(name);
+    }
+    return directive;
+  }
+
+  absl::Status ReadServers() {
+    const size_t outside = blocks_.size() - 1;
     for (;;) {
-      auto directive = NextDirective(depth);
+      auto directive = NextDirective();
       if (!directive.ok()) return directive.status();
-      if (depth == outside) return absl::OkStatus();
-      const std::vector<Token>& words = (*directive)->words;
+      if (blocks_.size() == outside) return absl::OkStatus();
+      const std::vector<NginxToken>& words = (*directive)->words;
       const SourceLine place{source_, words.empty() ? 0 : words[0].line};
       const std::string& name = words.at(0).text;
       const bool block = (*directive)->block;
@@ -209,7 +197,7 @@ class UpstreamReader {
         place, absl::StrCat("directive ", Quoted(name), " is not supported"));
   }
 
-  absl::Status ReadHash(const std::vector<Token>& words,
+  absl::Status ReadHash(const std::vector<NginxToken>& words,
                         const SourceLine& place) {
     const bool consistent = words.size() == 3 && words[2].text == "consistent";
     if (words.size() < 2 || (words.size() == 3 && !consistent) ||
@@ -222,13 +210,14 @@ class UpstreamReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadServer(const std::vector<Token>& words,
+  absl::Status ReadServer(const std::vector<NginxToken>& words,
                           const SourceLine& place) {
     if (words.size() < 2) {
       return ImportFault(place,
                          "\"server\" has no address; write server ADDRESS");
     }
     const std::string& address = words[1].text;
+    if (auto status = CheckAddress(place, address); !status.ok()) return status;
     uint32_t weight = 1;
     bool down = false;
     for (size_t i = 2; i < words.size(); ++i) {
@@ -239,6 +228,11 @@ class UpstreamReader {
         if (!number.ok()) return number.status();
         weight = *number;
       } else if (word == "backup") {
+        if (!imported_.key.empty()) {
+          return ImportFault(place,
+                             "nginx rejects \"backup\" after `hash`; move the "
+                             "server above it");
+        }
         imported_.notes.push_back(absl::StrCat(
             address, " is a backup and is not part of nginx's ring"));
         return absl::OkStatus();
@@ -257,20 +251,45 @@ class UpstreamReader {
                        " is down; it stays on the ring, and nginx sends its "
                        "keys to other servers"));
     }
-    AddImportedNode(imported_, address, address, weight);
+    servers_.push_back({address, weight, place});
+    return absl::OkStatus();
+  }
+
+  static absl::Status CheckAddress(const SourceLine& place,
+                                   const std::string& address) {
+    if (address.size() > 5 && absl::StartsWithIgnoreCase(address, "unix:")) {
+      return CheckPath(place, address);
+    }
+    return CheckHostAndPort(place, address);
+  }
+
+  // A consistent hash uses the text of a server, which must be unique. A plain
+  // hash uses only the order, and nginx users repeat a server to change that.
+  absl::Status AddServers() {
+    std::map<std::string, int> lines;
+    for (const UpstreamServer& server : servers_) {
+      const auto [at, fresh] =
+          lines.try_emplace(server.address, server.place.line);
+      const bool consistent = imported_.spec.layout() == v1::LAYOUT_NGINX;
+      if (!fresh && consistent) {
+        return ImportFault(
+            server.place,
+            absl::StrCat("server ", Quoted(server.address), " repeats line ",
+                         at->second, "; remove one of them"));
+      }
+      v1::Node& node = AddImportedNode(imported_, server.place, server.address,
+                                       server.address, server.weight);
+      if (!consistent) node.clear_hash_key();
+    }
     return absl::OkStatus();
   }
 
   absl::StatusOr<Imported> Finish() {
-    if (!found_) {
-      return ImportFault(
-          {source_, 0},
-          absl::StrCat("upstream ", Quoted(upstream_), " is not in the file"));
-    }
     if (imported_.key.empty()) {
       return ImportFault(found_at_, absl::StrCat("upstream ", Quoted(upstream_),
                                                  " has no hash directive"));
     }
+    if (auto status = AddServers(); !status.ok()) return status;
     if (imported_.nodes.empty()) {
       return ImportFault(found_at_, absl::StrCat("upstream ", Quoted(upstream_),
                                                  " has no servers"));
@@ -278,11 +297,15 @@ class UpstreamReader {
     return std::move(imported_);
   }
 
-  Tokens tokens_;
+  const absl::string_view text_;
   const std::string& source_;
   const std::string& upstream_;
-  bool found_ = false;
+  const std::string& context_;
+  std::optional<NginxTokens> tokens_;
+  std::vector<std::string> blocks_;  // the open blocks, outermost first
   SourceLine found_at_;
+  SourceLine includes_;  // the first `include`
+  std::vector<UpstreamServer> servers_;
   Imported imported_;
 };
 
@@ -290,8 +313,9 @@ class UpstreamReader {
 
 absl::StatusOr<Imported> ReadNginx(absl::string_view text,
                                    const std::string& source,
-                                   const std::string& upstream) {
-  return UpstreamReader(text, source, upstream).Read();
+                                   const std::string& upstream,
+                                   const std::string& context) {
+  return UpstreamReader(text, source, upstream, context).Read();
 }
 
 }  // namespace clockwise::cli
