@@ -60,12 +60,49 @@ class ImportTest(WithServer):
         self.assertEqual(read["spec"]["layout"], "LAYOUT_NGINX")
         self.assertAlmostEqual(sum(read["shares"]), 1)
 
-    def test_a_ring_of_other_nodes_is_left_alone(self):
+    def test_a_changed_file_is_planned_and_made(self):
         arguments = ("import", "--from=nginx", self.file(NGINX), "cache")
         self.ring += "-nginx"
         self.good(*arguments)
-        self.good("node", "add", "another")
-        self.refused("already has other nodes", *arguments, code=1)
+        self.good("node", "update", "10.0.0.2:80", "--zone=a", "--label=k=v")
+        self.assertIn("is already up to date (epoch 3)", self.good(*arguments))
+        self.file(NGINX.replace("weight=2", "weight=3")
+                  .replace("server 10.0.0.3:80", "server 10.0.0.4:80"))
+        plan = self.good(*arguments, "--plan")
+        for line in (f"would change ring {self.ring}: ", "+ 10.0.0.4:80",
+                     "~ 10.0.0.1:80  weight: 2 -> 3", "- 10.0.0.3:80"):
+            self.assertIn(line, plan)
+        self.assertEqual(self.json("ring", "show")[0]["snapshot"]["epoch"], "3")
+        made = self.good(*arguments)
+        self.assertIn("- 10.0.0.3:80", made)
+        self.assertIn("imported: epoch 4", made)
+        nodes = self.json("node", "list")[0]["snapshot"]["nodes"]
+        self.assertEqual(
+            [(node["id"], node["weight"], node.get("zone", "")) for node in nodes],
+            [("10.0.0.1:80", 3, ""), ("10.0.0.2:80", 1, "a"),
+             ("10.0.0.4:80", 1, "")])
+        self.assertEqual(nodes[1]["labels"], {"k": "v"})
+
+    def test_another_order_is_refused_where_it_counts(self):
+        plain = NGINX.replace(" consistent", "")
+        arguments = ("import", "--from=nginx", self.file(plain), "cache")
+        self.ring += "-nginx"
+        self.good(*arguments)
+        self.file(plain.replace("2:80", "9:80").replace("3:80", "2:80")
+                  .replace("9:80", "3:80"))
+        self.refused("in another order", *arguments, code=1)
+        self.assertIn("in another order", self.good(*arguments, "--plan"))
+
+    def test_the_slots_of_a_redis_cluster(self):
+        self.ring += "-redis"
+        lines = ("a 10.0.0.1:6379@16379 myself,master - 0 0 1 connected 0-8191\n"
+                 "b 10.0.0.2:6379@16379 master - 0 0 2 connected 8192-16383\n")
+        self.good("import", "--from=redis", self.file(lines))
+        self.assertEqual(
+            self.json("locate", "foo")[0]["owners"][0]["nodeId"],
+            "10.0.0.2:6379")  # slot 12182
+        self.assertIn("is already up to date (epoch 2)",
+                      self.good("import", "--from=redis", self.file(lines)))
 
     def test_what_is_not_understood_changes_nothing(self):
         self.ring += "-new"
@@ -73,7 +110,7 @@ class ImportTest(WithServer):
         for text, told in ((NGINX[:-9], "may be truncated"),
                            (NGINX.replace("weight=2", "route=a"), ":5: "),
                            (NGINX.replace("2:80", "1:80"),
-                            'is also the hash_key of node "10.0.0.1:80"')):
+                            ':6: server "10.0.0.1:80" repeats line 5')):
             self.refused(told, *nginx, self.file(text), "cache")
         done = run("import", "--from=nginx", "-", "cache", "--plan",
                    server=self.server.grpc,
@@ -86,6 +123,9 @@ class ImportTest(WithServer):
         self.refused("Is a directory", *nginx, self.folder, "cache")
         self.refused("UPSTREAM is missing", *nginx, self.file(NGINX))
         self.refused("unexpected argument", "import", "--from=memcached", "a", "b")
+        self.refused("servers: ", "import", "--from=memcached", "a,a")
+        self.refused("--context requires", "import", "--from=twemproxy",
+                     "--context=http", self.file("x"), "x")
         self.refused("--distribution requires", "import", "--from=cassandra",
                      "--distribution=spy", self.file("x"))
         self.refused("no such setting", *nginx, self.file(NGINX), "cache",

@@ -37,7 +37,7 @@ void CheckRoundTrip(const RingConfig& config) {
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const absl::string_view text = clockwise::fuzz::View(data + 1, size - 1);
-  switch (data[0] % 6) {
+  switch (data[0] % 7) {
     case 0:
       (void)ReadNginx(text, "file", "cache");
       break;
@@ -52,6 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 4:
       (void)ReadCassandra(text, "file");
+      break;
+    case 5:
+      (void)ReadRedisCluster(text, "file");
       break;
     default: {
       const auto config = ReadRingConfig(text, "file");

@@ -136,11 +136,6 @@ class ConfigApplier {
     }
     auto built = Build();
     if (!built.ok()) return built.status();
-    Applied applied;
-    if (options_.change.plan) {
-      PlanOf(**built, applied);
-      return applied;
-    }
     v1::CreateRingRequest create;
     *create.mutable_spec() = config_.spec.spec;
     create.mutable_spec()->set_name(ring_);
@@ -149,17 +144,24 @@ class ConfigApplier {
     }
     create.set_request_id(request_id_);
     create.set_reason(options_.change.reason);
+    create.set_validate_only(true);
     v1::CreateRingResponse created;
-    absl::Status status = session_.connection.Call(
-        &Connection::Stub::CreateRing, create, &created, Retry::kFewTimes);
-    if (ReasonOf(status) == v1::ERROR_REASON_RING_EXISTS) {
-      // Another client created it meanwhile. The file is compared with it next.
-      return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT, status.message());
+    absl::Status status = SendCreation(create, created);
+    if (!status.ok()) return status;
+    if (created.ring().fingerprint() != (*built)->fingerprint()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "ring ", Quoted(ring_),
+          " would be another ring on the server than on this machine; nothing "
+          "was changed; use the command of the server's version"));
     }
-    if (!status.ok()) {
-      return AdviseChange(session_, std::move(status), {"", "", ""},
-                          request_id_, /*plan=*/false);
+    Applied applied;
+    if (options_.change.plan) {
+      PlanOf(**built, applied);
+      return applied;
     }
+    create.set_validate_only(false);
+    status = SendCreation(create, created);
+    if (!status.ok()) return status;
     *applied.before.mutable_spec() = created.ring().spec();
     applied.before.set_epoch(1);
     applied.before.set_incarnation(created.ring().incarnation());
@@ -170,6 +172,19 @@ class ConfigApplier {
     change.set_fingerprint(created.ring().fingerprint());
     applied.created = true;
     return applied;
+  }
+
+  absl::Status SendCreation(const v1::CreateRingRequest& request,
+                            v1::CreateRingResponse& created) {
+    absl::Status status = session_.connection.Call(
+        &Connection::Stub::CreateRing, request, &created, Retry::kFewTimes);
+    if (ReasonOf(status) == v1::ERROR_REASON_RING_EXISTS) {
+      // Another client created it meanwhile. The file is compared with it next.
+      return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT, status.message());
+    }
+    if (status.ok()) return status;
+    return AdviseChange(session_, std::move(status), {"", "", ""}, request_id_,
+                        request.validate_only());
   }
 
   absl::StatusOr<std::shared_ptr<const Ring>> Build() const {

@@ -1,14 +1,19 @@
 // `clockwise import`: creates a ring from the configuration of another system.
 #include <cstdint>
+#include <map>
 #include <span>
 #include <sstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/command_line.h"
+#include "client/cli/commands/apply.h"
 #include "client/cli/commands/change.h"
+#include "client/cli/config/config_difference.h"
+#include "client/cli/config/ring_config.h"
 #include "client/cli/failure.h"
 #include "client/cli/import/imported.h"
+#include "client/cli/import/stated_owners.h"
 #include "client/cli/input_file.h"
 #include "client/cli/layout_options.h"
 #include "client/cli/option_checks.h"
@@ -16,6 +21,7 @@
 #include "client/cli/tables/table.h"
 #include "client/cli/text.h"
 #include "service/api/refusal.h"
+#include "service/api/validate.h"
 #include "service/limits.h"
 #include "service/ring/balance.h"
 #include "service/ring/layout_settings.h"
@@ -46,7 +52,8 @@ absl::StatusOr<std::string> ReadSource(const std::string& path) {
 
 absl::StatusOr<Imported> Read(const ImportOptions& options) {
   const bool haproxy = options.from == "haproxy" || options.from == "haproxy_3";
-  const bool parts = options.from != "memcached" && options.from != "cassandra";
+  const bool parts = options.from != "memcached" &&
+                     options.from != "cassandra" && options.from != "redis";
   if (parts && options.part.empty()) {
     const absl::string_view part = options.from == "nginx" ? "UPSTREAM"
                                    : haproxy               ? "BACKEND"
@@ -81,6 +88,7 @@ absl::StatusOr<Imported> Read(const ImportOptions& options) {
   if (options.from == "twemproxy") {
     return ReadTwemproxy(*text, options.source, options.part);
   }
+  if (options.from == "redis") return ReadRedisCluster(*text, options.source);
   return ReadCassandra(*text, options.source);
 }
 
@@ -110,6 +118,15 @@ absl::StatusOr<std::shared_ptr<const Ring>> ImportedRing(
   return ImportFault(imported.places[end - 1], built.status().message());
 }
 
+void NoteStatedOwners(Imported& imported, bool chosen) {
+  if (chosen || imported.owners.empty()) return;
+  const size_t owners = imported.owners.front().addresses.size();
+  if (owners < 2) return;
+  imported.notes.push_back(absl::StrCat(
+      "the first range has ", owners,
+      " endpoints, and the ring 1 owner per key; choose with --replicas"));
+}
+
 // Builds the imported ring. No request is sent to a server before it is known
 // that the ring is valid.
 absl::StatusOr<std::shared_ptr<const Ring>> Build(const ImportOptions& options,
@@ -135,7 +152,14 @@ absl::StatusOr<std::shared_ptr<const Ring>> Build(const ImportOptions& options,
                                  " servers; use at most ",
                                  limits::kMaxChangesPerRequest));
   }
-  return ImportedRing(imported);
+  auto built = ImportedRing(imported);
+  if (!built.ok()) return built;
+  const bool chosen =
+      options.replicas > 0 || !spec.settings().data_centre_replicas().empty();
+  auto agrees = CheckStatedOwners(imported, **built, chosen);
+  if (!agrees.ok()) return agrees;
+  NoteStatedOwners(imported, chosen);
+  return built;
 }
 
 std::string Understood(const Imported& imported, const Ring& ring,
@@ -168,33 +192,106 @@ std::string Understood(const Imported& imported, const Ring& ring,
   return text;
 }
 
-// Creates the ring with its nodes by one call, if the result is exactly the
-// ring that was read.
-absl::StatusOr<v1::RingInfo> Make(const Imported& imported, const Ring& ring,
-                                  Session& session) {
-  v1::CreateRingRequest create;
-  *create.mutable_spec() = imported.spec;
-  for (const v1::Node& node : imported.nodes) *create.add_nodes() = node;
-  create.set_reason("clockwise import");
-  create.set_request_id(NewRequestId());
-  for (const bool plan : {true, false}) {
-    create.set_validate_only(plan);
-    v1::CreateRingResponse created;
-    absl::Status failure = session.connection.Call(
-        &Connection::Stub::CreateRing, create, &created, Retry::kFewTimes);
-    if (ReasonOf(failure) == v1::ERROR_REASON_RING_EXISTS) {
-      return WithHint(failure, "import under another name with --ring=NAME");
-    }
-    if (!failure.ok()) return failure;
-    if (!plan) return created.ring();
-    if (created.ring().fingerprint() != ring.fingerprint()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "ring ", Quoted(imported.spec.name()),
-          " would be another ring on the server than on this machine; nothing "
-          "was changed; use the command of the server's version"));
-    }
+// Adds to the imported nodes what an operator has set on those of the ring, and
+// what the other system does not have: labels, and zones.
+void KeepOwnFields(const v1::Snapshot& ring, RingConfig& config) {
+  std::map<absl::string_view, const v1::Node*> present;
+  for (const v1::Node& node : ring.nodes()) present[node.id()] = &node;
+  for (ConfigNode& stated : config.nodes) {
+    const auto at = present.find(stated.node.id());
+    if (at == present.end()) continue;
+    *stated.node.mutable_labels() = at->second->labels();
+    if (stated.node.zone().empty()) stated.node.set_zone(at->second->zone());
   }
-  return absl::InternalError("not reached");
+}
+
+// Returns the imported ring as the state that `clockwise apply` would read.
+absl::StatusOr<RingConfig> StateOf(const Imported& imported,
+                                   const std::string& source) {
+  RingConfig config;
+  config.source = source;
+  config.has_spec = true;
+  config.spec.spec = imported.spec;
+  for (size_t i = 0; i < imported.nodes.size(); ++i) {
+    auto node = NormalizeNode(imported.nodes[i]);
+    if (!node.ok()) {
+      return ImportFault(imported.places[i], node.status().message());
+    }
+    ConfigNode& stated = config.nodes.emplace_back();
+    stated.node = *std::move(node);
+    stated.lines.message = imported.places[i].line;
+  }
+  return config;
+}
+
+absl::Status OtherOrder(const std::string& ring) {
+  return WithHint(
+      absl::AlreadyExistsError(absl::StrCat(
+          "ring ", Quoted(ring),
+          " has the nodes in another order than the file, and its layout "
+          "depends on the order; nothing was changed")),
+      "import under another name with --ring=NAME");
+}
+
+// Creates the ring, or gives it the state of the file; or plans that. The
+// result must be exactly the ring that was read.
+absl::StatusOr<Applied> Make(const ImportOptions& options,
+                             const Imported& imported, const Ring& ring,
+                             Session& session) {
+  auto config = StateOf(imported, options.source);
+  if (!config.ok()) return config.status();
+  Globals globals = session.globals;
+  globals.ring = imported.spec.name();
+  Session of_ring{globals, session.arguments, session.connection, session.out,
+                  session.terminal};
+  v1::GetRingRequest request;
+  request.set_ring(globals.ring);
+  v1::GetRingResponse present;
+  const absl::Status found = session.connection.Call(
+      &Connection::Stub::GetRing, request, &present, Retry::kFewTimes);
+  if (found.ok()) {
+    KeepOwnFields(present.snapshot(), *config);
+  } else if (ReasonOf(found) != v1::ERROR_REASON_RING_NOT_FOUND) {
+    return found;
+  }
+  ApplyOptions apply;
+  apply.prune = true;
+  apply.change.plan = true;
+  apply.change.reason = "clockwise import";
+  auto plan = Apply(apply, *config, of_ring);
+  if (!plan.ok() || options.plan) return plan;
+  if (plan->order_differs ||
+      (!plan->created &&
+       plan->response.change().fingerprint() != ring.fingerprint() &&
+       present.snapshot().nodes().empty())) {
+    return OtherOrder(globals.ring);
+  }
+  if (!plan->changes()) return plan;
+  apply.change.plan = false;
+  if (!plan->created) {
+    apply.change.expected_epoch = plan->before.epoch();
+    apply.change.expected_incarnation = plan->before.incarnation();
+  }
+  return Apply(apply, *config, of_ring);
+}
+
+// Returns the lines of the change, or of its plan, to a ring that existed.
+std::string DifferenceText(const Applied& applied, const std::string& ring,
+                           bool plan) {
+  const v1::Change& change = applied.response.change();
+  if (applied.created) return "";
+  const std::string order =
+      applied.order_differs
+          ? "note: the nodes are in another order than in the file; the import "
+            "would be refused\n"
+          : "";
+  if (!applied.changes()) {
+    return absl::StrCat("ring ", ring, " is already up to date (epoch ",
+                        change.epoch(), ")\n", order);
+  }
+  return absl::StrCat(plan ? "would change" : "changed", " ring ", ring, ": ",
+                      MovedText(change, plan), "\n",
+                      ChangeLines(change, applied.before), order);
 }
 
 absl::Status Import(const ImportOptions& options, Session& session) {
@@ -202,18 +299,24 @@ absl::Status Import(const ImportOptions& options, Session& session) {
   if (!imported.ok()) return imported.status();
   auto ring = Build(options, session.globals.ring, *imported);
   if (!ring.ok()) return ring.status();
-  v1::RingInfo created;
-  if (!options.plan) {
-    auto made = Make(*imported, **ring, session);
-    if (!made.ok()) {
-      return Advise(session, made.status(), imported->spec.name(), "");
-    }
-    created = *std::move(made);
+  const std::string& name = imported->spec.name();
+  auto made = Make(options, *imported, **ring, session);
+  std::string difference;
+  if (made.ok()) {
+    difference = DifferenceText(*made, name, options.plan);
+  } else if (options.plan &&
+             made.status().code() == absl::StatusCode::kUnavailable) {
+    difference = absl::StrCat(
+        "note: no server answered, so this plan is that of a new ring\n");
+  } else {
+    return Advise(session, made.status(), name, "");
   }
+  v1::Change change;
+  if (made.ok() && !options.plan) change = made->response.change();
   if (session.globals.json()) {
     v1::Snapshot snapshot;
-    snapshot.set_epoch(created.epoch());
-    snapshot.set_incarnation(created.incarnation());
+    snapshot.set_epoch(change.epoch());
+    snapshot.set_incarnation(change.incarnation());
     snapshot.set_fingerprint((*ring)->fingerprint());
     *snapshot.mutable_spec() = (*ring)->spec();
     for (const NodePtr& node : (*ring)->nodes()) *snapshot.add_nodes() = *node;
@@ -223,9 +326,9 @@ absl::Status Import(const ImportOptions& options, Session& session) {
   }
   return session.out.Write(absl::StrCat(
       options.plan ? "plan (nothing changed)\n" : "",
-      Understood(*imported, **ring, session.terminal),
+      Understood(*imported, **ring, session.terminal), difference,
       options.plan ? ""
-                   : absl::StrCat("imported: epoch ", created.epoch(), "\n")));
+                   : absl::StrCat("imported: epoch ", change.epoch(), "\n")));
 }
 
 }  // namespace
@@ -240,7 +343,7 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
       ->type_name("")
       ->required()
       ->check(CLI::IsMember({"nginx", "twemproxy", "haproxy", "haproxy_3",
-                             "memcached", "cassandra"}));
+                             "memcached", "cassandra", "redis"}));
   import
       ->add_option(
           "SOURCE", options->source,
@@ -268,10 +371,12 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxReplicas));
   import->add_flag("--plan", options->plan,
-                   "Show the ring that would be created, without creating it");
+                   "Show the ring and what would change, without changing it");
   import->footer(
       "The name of the ring is --ring, else PART, else --from. A line that\n"
-      "cannot be imported is an error.\n"
+      "cannot be imported is an error. If the ring exists, nodes are added,\n"
+      "updated and removed until it has the nodes of the file; labels stay,\n"
+      "and so do zones that the other system does not have.\n"
       "\n"
       "HAProxy 3.0 changed `hash-type consistent`: haproxy_3 imports 3.0 and\n"
       "later, haproxy imports older versions.\n"
@@ -282,7 +387,8 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
       "  clockwise import --from=haproxy_3 haproxy.cfg static\n"
       "  clockwise import --from=memcached 10.0.0.1:11211:2,10.0.0.2:11211\n"
       "  nodetool ring > ring.txt\n"
-      "  clockwise import --from=cassandra ring.txt --replicas=3");
+      "  clockwise import --from=cassandra ring.txt --replicas=3\n"
+      "  redis-cli cluster nodes | clockwise import --from=redis -");
   OnChosen(import, line, options, Import);
 }
 

@@ -374,8 +374,8 @@ int ConfigLines::Of(absl::string_view field) const {
 
 absl::Status ConfigFault(const std::string& source, int line,
                          absl::string_view field, absl::string_view what) {
-  return BadUsage(
-      absl::StrCat(source, ":", line, ": field ", Quoted(field), ": ", what));
+  return BadUsage(absl::StrCat(source, line == 0 ? "" : absl::StrCat(":", line),
+                               ": field ", Quoted(field), ": ", what));
 }
 
 absl::Status ConfigRefusal(const std::string& source, const ConfigLines& lines,

@@ -4,6 +4,7 @@
 #ifndef CLOCKWISE_CLIENT_CLI_IMPORT_IMPORTED_H_
 #define CLOCKWISE_CLIENT_CLI_IMPORT_IMPORTED_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,11 +22,29 @@ struct SourceLine {
   int line = 0;
 };
 
+// The owners of the keys with one token, primary first, in the other system.
+struct StatedOwners {
+  SourceLine place;
+  int64_t token = 0;
+  std::vector<std::string> addresses;
+};
+
+// The number of replicas that a data centre has in the other system.
+struct StatedReplicas {
+  SourceLine place;
+  std::string data_centre;
+  std::string count;
+};
+
 struct Imported {
   v1::RingSpec spec;               // the name is not set
   std::vector<v1::Node> nodes;     // in the order of the configuration
   std::vector<SourceLine> places;  // of each node
   std::vector<std::string> notes;
+  // What the configuration states in addition to the nodes. The ring must
+  // agree.
+  std::vector<StatedOwners> owners;
+  std::vector<StatedReplicas> replicas;
   std::string key;  // what the other system hashes, in its terms
 };
 
@@ -79,6 +98,10 @@ absl::StatusOr<Imported> ReadMemcached(const std::string& servers,
 // Reads the output of nodetool ring or nodetool describering.
 absl::StatusOr<Imported> ReadCassandra(absl::string_view text,
                                        const std::string& source);
+
+// Reads the output of CLUSTER NODES, or the file nodes.conf of Redis.
+absl::StatusOr<Imported> ReadRedisCluster(absl::string_view text,
+                                          const std::string& source);
 
 }  // namespace clockwise::cli
 
