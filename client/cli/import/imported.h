@@ -41,8 +41,7 @@ struct Imported {
   std::vector<v1::Node> nodes;     // in the order of the configuration
   std::vector<SourceLine> places;  // of each node
   std::vector<std::string> notes;
-  // What the configuration states in addition to the nodes. The ring must
-  // agree.
+  // Statements of the configuration about the ring. The ring must agree.
   std::vector<StatedOwners> owners;
   std::vector<StatedReplicas> replicas;
   std::string key;  // what the other system hashes, in its terms
