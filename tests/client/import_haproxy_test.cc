@@ -10,6 +10,8 @@
 namespace clockwise::cli {
 namespace {
 
+using recorded::ReadHaproxy;
+
 constexpr char kHaproxy[] = R"(global
   maxconn 10
 defaults

@@ -10,6 +10,8 @@
 namespace clockwise::cli {
 namespace {
 
+using recorded::ReadNginx;
+
 constexpr char kNginx[] = R"(events {}
 http {
   upstream other { server a; ip_hash; }
@@ -86,15 +88,16 @@ TEST(ImportNginxTest, ServersAreHostsPortsOrSockets) {
     return ReadNginx(Http("hash $uri;\nserver " + server + ";\n"), "n.conf",
                      "cache");
   };
-  for (const char* server : {"10.0.0.1", "10.0.0.1:080", "web_1.example.org:80",
-                             "[::1]", "[fe80::1%eth0]:80", "unix:/run/a.sock",
-                             "UNIX:/run/a.sock", "\"localhost\"", "web.1:80"}) {
+  for (const char* server :
+       {"10.0.0.1", "10.0.0.1:080", "web_1.example.org:80", "[::1]",
+        "unix:/run/a.sock", "UNIX:/run/a.sock", "\"localhost\"", "web.1:80"}) {
     EXPECT_TRUE(read(server).ok()) << read(server).status();
   }
   EXPECT_EQ(FaultOf(read("${CACHE_HOST}:8080")),
             "n.conf:5: \"${CACHE_HOST}\" is not a host name or an IP address; "
             "if it is a placeholder, import the file that has the value");
   for (const char* server : {"@HOST@:80",
+                             "[fe80::1%eth0]:80",
                              "%HOST%:80",
                              "<host>:80",
                              "__HOST__:80",

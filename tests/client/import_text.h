@@ -2,6 +2,8 @@
 #ifndef CLOCKWISE_TESTS_CLIENT_IMPORT_TEXT_H_
 #define CLOCKWISE_TESTS_CLIENT_IMPORT_TEXT_H_
 
+#include <cstdlib>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,46 @@ inline std::string TokensOf(const Imported& imported) {
   }
   return text;
 }
+
+// Readers that also save each text, if $CLOCKWISE_IMPORT_FIXTURES names a
+// folder, as NUMBER.SYSTEM.accepted or NUMBER.SYSTEM.rejected. The test
+// tests.client.import_judges_test asks the real programs about these files.
+namespace recorded {
+
+inline absl::StatusOr<Imported> Record(const char* system,
+                                       absl::string_view text,
+                                       absl::StatusOr<Imported> imported) {
+  static int number = 0;
+  if (const char* folder = std::getenv("CLOCKWISE_IMPORT_FIXTURES")) {
+    std::ofstream(absl::StrCat(folder, "/", number++, ".", system,
+                               imported.ok() ? ".accepted" : ".rejected"))
+        << text;
+  }
+  return imported;
+}
+
+inline absl::StatusOr<Imported> ReadHaproxy(absl::string_view text,
+                                            const std::string& source,
+                                            const std::string& backend,
+                                            v1::Layout consistent) {
+  return Record(consistent == v1::LAYOUT_HAPROXY ? "haproxy" : "haproxy_3",
+                text, cli::ReadHaproxy(text, source, backend, consistent));
+}
+
+inline absl::StatusOr<Imported> ReadNginx(absl::string_view text,
+                                          const std::string& source,
+                                          const std::string& upstream,
+                                          const std::string& context = "") {
+  return Record("nginx", text, cli::ReadNginx(text, source, upstream, context));
+}
+
+inline absl::StatusOr<Imported> ReadTwemproxy(absl::string_view text,
+                                              const std::string& source,
+                                              const std::string& pool) {
+  return Record("twemproxy", text, cli::ReadTwemproxy(text, source, pool));
+}
+
+}  // namespace recorded
 
 }  // namespace clockwise::cli
 

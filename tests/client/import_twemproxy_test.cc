@@ -13,6 +13,8 @@
 namespace clockwise::cli {
 namespace {
 
+using recorded::ReadTwemproxy;
+
 constexpr char kTwemproxy[] = R"(alpha:
   listen: 127.0.0.1:22121
   hash: murmur
@@ -25,7 +27,7 @@ constexpr char kTwemproxy[] = R"(alpha:
    - 10.0.0.3:11211:1 third
    - /run/m.sock:2 socket
 beta:
-  listen: x
+  listen: 127.0.0.1:1
   servers:
    - "h:1:1"
 )";
@@ -66,6 +68,16 @@ TEST(ImportTwemproxyTest, WhatIsNotUnderstoodNamesItsLine) {
             "n.yml:12: pool \"alpha\" repeats line 1; remove one of them");
   EXPECT_EQ(fault("hash: murmur", "hash:\n   - murmur"),
             "n.yml:3: \"hash\" is not a single value");
+  EXPECT_EQ(fault("127.0.0.1:22121", "127.0.0.1"),
+            "n.yml:2: listen \"127.0.0.1\" is not HOST:PORT or /PATH");
+  EXPECT_EQ(fault("22121", "65536"),
+            "n.yml:2: port \"65536\" is not a whole number from 1 to 65535");
+  EXPECT_EQ(fault("  listen: 127.0.0.1:22121\n", ""),
+            "n.yml:1: the pool has no listen, so twemproxy rejects it; add "
+            "listen: HOST:PORT");
+  EXPECT_EQ(fault("auto_eject_hosts: true", "redis_auth: secret"),
+            "n.yml:6: redis_auth requires redis: true; remove it");
+  EXPECT_EQ(fault("127.0.0.1:22121", "/run/n.sock 0644"), "");
   EXPECT_EQ(FaultOf(ReadTwemproxy(kTwemproxy, "n.yml", "gamma")),
             "n.yml: pool \"gamma\" is not in the file");
   EXPECT_EQ(fault("hash_tag: \"{}\"", "hash_tag: \"{"),
@@ -77,7 +89,8 @@ TEST(ImportTwemproxyTest, WhatIsNotUnderstoodNamesItsLine) {
       "n.yml:10: the last line has no newline; the file may be truncated");
   EXPECT_EQ(FaultOf(ReadTwemproxy("- a\n", "n.yml", "alpha")),
             "n.yml:1: the file is not a map of pools");
-  EXPECT_EQ(FaultOf(ReadTwemproxy("alpha:\n  listen: x\n", "n.yml", "alpha")),
+  EXPECT_EQ(FaultOf(ReadTwemproxy("alpha:\n  listen: 127.0.0.1:1\n", "n.yml",
+                                  "alpha")),
             "n.yml:1: the pool has no servers");
 }
 
@@ -99,8 +112,9 @@ TEST(ImportTwemproxyTest, APortIsComparedByItsValueAndHashedAsText) {
 
 TEST(ImportTwemproxyTest, YamlThatTwemproxyReads) {
   for (const std::string& text :
-       {absl::StrCat("# a comment\n\"alpha\": # one\n  'listen': x # two\n",
-                     "  servers: # three\n  - \"10.0.0.1:11211:1\" # four\n"),
+       {absl::StrCat(
+            "# a comment\n\"alpha\": # one\n  'listen': 127.0.0.1:1 # two\n",
+            "  servers: # three\n  - \"10.0.0.1:11211:1\" # four\n"),
         Pool("  hash: |-\n     md5\n", "   - >-\n     10.0.0.1:11211:1\n"),
         absl::StrReplaceAll(Pool("", kOne), {{"\n", "\r\n"}}),
         absl::StrCat("\xef\xbb\xbf", Pool("", kOne)),
@@ -120,7 +134,8 @@ TEST(ImportTwemproxyTest, YamlThatTwemproxyRejects) {
     return absl::StrCat("n.yml:", line, ": twemproxy rejects ", what,
                         " of YAML; write it out");
   };
-  EXPECT_EQ(fault("alpha: &a\n  listen: x\n  servers:\n" + std::string(kOne)),
+  EXPECT_EQ(fault("alpha: &a\n  listen: 127.0.0.1:1\n  servers:\n" +
+                  std::string(kOne)),
             rejects(1, "an anchor"));
   EXPECT_EQ(fault(Pool("  hash: &h md5\n", kOne)), rejects(3, "an anchor"));
   EXPECT_EQ(fault(pool + "beta:\n  <<: *x\n").substr(0, 9), "n.yml:6: ");
@@ -131,7 +146,8 @@ TEST(ImportTwemproxyTest, YamlThatTwemproxyRejects) {
             rejects(2, "flow style"));
   EXPECT_EQ(fault("alpha: { servers: [ \"10.0.0.1:11211:1\" ] }\n"),
             rejects(1, "flow style"));
-  EXPECT_EQ(fault(pool + "beta: { listen: x }\n"), rejects(5, "flow style"));
+  EXPECT_EQ(fault(pool + "beta: { listen: 127.0.0.1:1 }\n"),
+            rejects(5, "flow style"));
   EXPECT_EQ(fault(Pool("  redis_auth: {{ secret }}\n", kOne)),
             rejects(3, "flow style"));
   for (const auto& [text, told] :
@@ -139,7 +155,7 @@ TEST(ImportTwemproxyTest, YamlThatTwemproxyRejects) {
            {"---\n" + pool, "n.yml:1: twemproxy rejects the mark \"---\""},
            {"%YAML 1.1\n" + pool, "n.yml:1: twemproxy rejects the mark"},
            {pool + "...\n", "n.yml:5: twemproxy rejects the mark \"...\""},
-           {pool + "--- # x\nbeta:\n  listen: x\n",
+           {pool + "--- # x\nbeta:\n  listen: 127.0.0.1:1\n",
             "n.yml:5: twemproxy rejects the mark \"---\""}}) {
     EXPECT_EQ(fault(text).substr(0, told.size()), told);
   }

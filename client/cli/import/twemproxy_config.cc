@@ -20,13 +20,13 @@ namespace clockwise::cli {
 namespace {
 
 // Settings that do not affect placement, by the form of their value.
-enum class Form { kText, kNumber, kFlag };
+enum class Form { kText, kListen, kNumber, kFlag };
 
 // Returns the form of a setting that does not affect placement; nullopt for
 // other settings.
 std::optional<Form> TwemproxyOption(absl::string_view name) {
   static const auto& forms = *new std::map<absl::string_view, Form>{
-      {"listen", Form::kText},
+      {"listen", Form::kListen},
       {"redis_auth", Form::kText},
       {"auto_eject_hosts", Form::kFlag},
       {"preconnect", Form::kFlag},
@@ -144,6 +144,16 @@ class PoolReader {
     if (imported_.nodes.empty()) {
       return ImportFault(place, "the pool has no servers");
     }
+    if (!seen.contains("listen")) {
+      return ImportFault(place,
+                         "the pool has no listen, so twemproxy rejects "
+                         "it; add listen: HOST:PORT");
+    }
+    if (seen.contains("redis_auth") &&
+        (!seen.contains("redis") || pool["redis"].Scalar() != "true")) {
+      return ImportFault(PlaceOf(pool["redis_auth"]),
+                         "redis_auth requires redis: true; remove it");
+    }
     imported_.spec.set_layout(modula_ ? v1::LAYOUT_TWEMPROXY_MODULA
                                       : v1::LAYOUT_TWEMPROXY_KETAMA);
     imported_.key = "the key, or its part in the hash tag";
@@ -205,12 +215,25 @@ class PoolReader {
       return ImportFault(place, absl::StrCat(name, " ", Quoted(text),
                                              " is not true or false"));
     }
+    if (form == Form::kListen) return CheckListen(text, place);
     if (form == Form::kNumber) {
       return ImportNumber(place, name, text, 0,
                           std::numeric_limits<int32_t>::max())
           .status();
     }
     return absl::OkStatus();
+  }
+
+  static absl::Status CheckListen(const std::string& text,
+                                  const SourceLine& place) {
+    if (absl::StartsWith(text, "/")) return absl::OkStatus();
+    const size_t colon = text.rfind(':');
+    if (colon == std::string::npos || colon == 0) {
+      return ImportFault(place, absl::StrCat("listen ", Quoted(text),
+                                             " is not HOST:PORT or /PATH"));
+    }
+    return ImportNumber(place, "port", text.substr(colon + 1), 1, 65535)
+        .status();
   }
 
   absl::Status ReadServers(const YAML::Node& servers, const SourceLine& place) {
