@@ -143,6 +143,7 @@ std::string SettingNames(v1::Layout layout) {
       {!takes.key_hashes.empty(), "key_hash"},
       {takes.hash_tag, "hash_tag"},
       {takes.avalanche, "avalanche"},
+      {takes.sort_hosts, "sort_hosts"},
       {takes.ring_size, "min_ring_size"},
       {takes.ring_size, "max_ring_size"},
       {takes.point_hash, "point_hash"},

@@ -43,7 +43,7 @@ FingerprintSum::FingerprintSum(const v1::RingSpec& spec, const NodeList& nodes,
   }
   const LayoutRule& rule = *FindLayout(spec.layout());
   if (!rule.own()) Add(absl::string_view(SettingsText(spec.settings())));
-  if (rule.uses_ordinals()) {
+  if (rule.uses_ordinals(spec.settings())) {
     // Adds the order, not the ordinals: nodes that joined and left in between
     // must not change the fingerprint.
     const std::vector<uint32_t> order = ConfiguredOrder(rule, nodes);

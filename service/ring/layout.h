@@ -42,9 +42,11 @@ struct LayoutRule {
   const char* name() const { return traits->name; }
   // True for Clockwise's own layouts, which reproduce no other system.
   bool own() const { return traits->order == profile::Order::kById; }
-  // True if placement depends on the order in which nodes joined.
-  bool uses_ordinals() const {
-    return traits->order == profile::Order::kAsConfigured;
+  // True if the placement of a ring with this layout and these settings depends
+  // on the order in which nodes joined.
+  bool uses_ordinals(const v1::LayoutSettings& settings) const {
+    return traits->order == profile::Order::kAsConfigured &&
+           !settings.sort_hosts();
   }
 };
 

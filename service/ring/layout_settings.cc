@@ -42,6 +42,9 @@ class Normalizer {
     if (!takes_.avalanche && asked_.has_avalanche()) {
       return NotTaken("avalanche");
     }
+    if (!takes_.sort_hosts && asked_.sort_hosts())
+      return NotTaken("sort_hosts");
+    if (asked_.sort_hosts()) settings().set_sort_hosts(true);
     // HAProxy mixes the hash of its default function, but not of a named
     // function.
     if (takes_.avalanche) {
@@ -300,6 +303,7 @@ std::string SettingsText(const v1::LayoutSettings& settings) {
   if (!settings.key_hash().empty()) add("key_hash", settings.key_hash());
   if (!settings.hash_tag().empty()) add("hash_tag", settings.hash_tag());
   if (settings.avalanche()) add("avalanche", "on");
+  if (settings.sort_hosts()) add("sort_hosts", "on");
   if (settings.min_ring_size() > 0) {
     add("min_ring_size", settings.min_ring_size());
     add("max_ring_size", settings.max_ring_size());
@@ -324,6 +328,7 @@ profile::Settings SettingsOf(const Rule& rule, const v1::RingSpec& spec) {
   }
   if (takes.hash_tag) settings.hash_tag = set.hash_tag();
   if (takes.avalanche) settings.avalanche = set.avalanche();
+  if (takes.sort_hosts) settings.sort_hosts = set.sort_hosts();
   if (takes.points_per_hash) settings.words = set.points_per_hash();
   if (takes.table_size) settings.table_size = set.table_size();
   if (takes.ring_size) {

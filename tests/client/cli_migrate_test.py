@@ -140,8 +140,8 @@ class ImportTest(WithServer):
                      "--from=cassandra", self.file(tokens.format(2 ** 63)))
 
     def test_a_large_file_is_refused(self):
-        self.refused("has more than 16,777,216 bytes", "import",
-                     "--from=nginx", self.file("#" * (16 * 1024 * 1024 + 1)),
+        self.refused("has more than 67,108,864 bytes", "import",
+                     "--from=nginx", self.file("#" * (64 * 1024 * 1024 + 1)),
                      "cache")
 
     def test_cassandras_tokens_and_strategy(self):

@@ -181,6 +181,7 @@ TEST(RingConfigWriterTest, TheSpecOfEveryLayoutIsReadBackAsItWas) {
     const profile::Takes& takes = rule.traits->takes;
     if (takes.hash_tag) settings.set_hash_tag("{}");
     if (takes.avalanche) settings.set_avalanche(false);
+    if (takes.sort_hosts) settings.set_sort_hosts(true);
     if (takes.ring_size) settings.set_min_ring_size(64);
     if (takes.table_size) settings.set_table_size(257);
     if (takes.points_per_hash) settings.set_points_per_hash(2);

@@ -116,7 +116,7 @@ bool OrderDiffers(const RingConfig& config,
                   const std::map<absl::string_view, const v1::Node*>& present,
                   const v1::RingSpec& spec) {
   const LayoutRule* rule = FindLayout(spec.layout());
-  if (rule == nullptr || !rule->uses_ordinals()) return false;
+  if (rule == nullptr || !rule->uses_ordinals(spec.settings())) return false;
   uint64_t last = 0;
   for (const ConfigNode& stated : config.nodes) {
     const auto at = present.find(stated.node.id());

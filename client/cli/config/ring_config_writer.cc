@@ -164,7 +164,7 @@ ConfigValue RingValue(const v1::Snapshot& ring) {
   std::vector<const v1::Node*> nodes;
   for (const v1::Node& node : ring.nodes()) nodes.push_back(&node);
   const LayoutRule* rule = FindLayout(ring.spec().layout());
-  if (rule != nullptr && rule->uses_ordinals()) {
+  if (rule != nullptr && rule->uses_ordinals(ring.spec().settings())) {
     std::stable_sort(nodes.begin(), nodes.end(),
                      [](const v1::Node* a, const v1::Node* b) {
                        return a->ordinal() < b->ordinal();

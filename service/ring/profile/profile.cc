@@ -5,10 +5,13 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "service/ring/profile/small_hashes.h"
 
 namespace clockwise::profile {
 namespace {
+
+constexpr uint32_t kMemcachedPort = 11211;
 
 // Returns the bytes between the first of the tag's two characters and the next
 // second one. Returns the whole key if there are none, or if `tag` is empty.
@@ -36,7 +39,22 @@ void EndHalfWay(std::vector<Point>& points) {
   }
 }
 
+// Splits "host:port" or "host".
+std::pair<absl::string_view, uint32_t> HostAndPort(absl::string_view text) {
+  const size_t colon = text.rfind(':');
+  uint32_t port = 0;
+  if (colon == absl::string_view::npos ||
+      !absl::SimpleAtoi(text.substr(colon + 1), &port)) {
+    return {text, kMemcachedPort};
+  }
+  return {text.substr(0, colon), port};
+}
+
 }  // namespace
+
+Order OrderOf(const Rule& rule, const Settings& settings) {
+  return settings.sort_hosts ? Order::kByHost : rule.order;
+}
 
 std::vector<uint32_t> Ordered(Order order, std::span<const Member> members) {
   std::vector<uint32_t> indexes(members.size());
@@ -46,6 +64,7 @@ std::vector<uint32_t> Ordered(Order order, std::span<const Member> members) {
       indexes.begin(), indexes.end(), [&](uint32_t left, uint32_t right) {
         const std::string& a = members[left].text;
         const std::string& b = members[right].text;
+        if (order == Order::kByHost) return HostAndPort(a) < HostAndPort(b);
         if (order == Order::kShorterFirst && a.size() != b.size()) {
           return a.size() < b.size();
         }
@@ -64,7 +83,8 @@ std::vector<Member> Picked(std::span<const Member> members,
 
 Slots PlacePoints(const Profile& profile, const Settings& settings,
                   std::span<const Member> members) {
-  const std::vector<uint32_t> order = Ordered(profile.order, members);
+  const std::vector<uint32_t> order =
+      Ordered(OrderOf(profile, settings), members);
   std::vector<Point> points;
   profile.append_points(Picked(members, order), settings, points);
   const auto sort = [&points](bool last_first) {

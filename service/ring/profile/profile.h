@@ -45,6 +45,7 @@ struct Settings {
   uint32_t table_size = 65537;        // Envoy's Maglev: a prime
   bool avalanche = false;             // HAProxy: mixes the hash of the key
   std::string hash_tag;               // twemproxy: two characters, or empty
+  bool sort_hosts = false;            // libmemcached: by host, then by port
 };
 
 struct Point {
@@ -53,7 +54,8 @@ struct Point {
 };
 
 // kById: as configured; the caller keeps its members sorted by ID.
-enum class Order { kAsConfigured, kByText, kShorterFirst, kById };
+// kByHost: by host in byte order, then by port; no port is memcached's 11211.
+enum class Order { kAsConfigured, kByText, kShorterFirst, kById, kByHost };
 enum class Search { kFirstAtOrAfter, kFirstAfter, kNearest };
 // Defines which of several points at one position owns it.
 enum class Ties { kFirst, kLast };
@@ -72,6 +74,7 @@ struct Takes {
   bool table_size = false;
   bool avalanche = false;
   bool hash_tag = false;
+  bool sort_hosts = false;
   bool localities = false;
   bool data_centres = false;
   // If not 0, members must have tokens from 0 to `tokens` - 1. If `any_token`,
@@ -111,7 +114,10 @@ const Profile* FindProfile(absl::string_view name);
 // if there is one that is not empty. Mixes the hash if `avalanche`.
 uint64_t HashKeyBy(const Settings& settings, absl::string_view key);
 
-// Returns the indexes of `members` in the order of a profile.
+// Returns the order of members under these settings.
+Order OrderOf(const Rule& rule, const Settings& settings);
+
+// Returns the indexes of `members` in this order.
 std::vector<uint32_t> Ordered(Order order, std::span<const Member> members);
 
 // Returns the members with these indexes.

@@ -186,7 +186,9 @@ const TableProfile kTableProfiles[] = {
       "libmemcached MODULA",
       kAsConfigured,
       With(Wide<OneAtATime>),
-      {.key_hashes = LibmemcachedHashes(), .max_weight = 1}},
+      {.key_hashes = LibmemcachedHashes(),
+       .max_weight = 1,
+       .sort_hosts = true}},
      64,
      ByKeyHash,
      OneEach,
@@ -283,7 +285,8 @@ const TableProfile* FindTableProfile(absl::string_view name) {
 std::vector<uint32_t> PlaceTable(const TableProfile& profile,
                                  const Settings& settings,
                                  std::span<const Member> members) {
-  const std::vector<uint32_t> order = Ordered(profile.order, members);
+  const std::vector<uint32_t> order =
+      Ordered(OrderOf(profile, settings), members);
   std::vector<uint32_t> slots = profile.slots(Picked(members, order), settings);
   for (uint32_t& slot : slots) slot = order[slot];
   return slots;

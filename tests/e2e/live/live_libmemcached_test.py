@@ -11,7 +11,8 @@ HASHES = {"default": 0, "md5": 1, "crc": 2, "fnv1_64": 3, "fnv1a_64": 4,
           "fnv1_32": 5, "fnv1a_32": 6, "murmur": 8, "jenkins": 9,
           "murmur3": 10}
 MODULA, KETAMA, SPY = 0, 2, 4  # memcached_server_distribution_t
-BEHAVIOR_HASH, BEHAVIOR_DISTRIBUTION = 2, 9  # memcached_behavior_t
+# memcached_behavior_t
+BEHAVIOR_HASH, BEHAVIOR_SORT_HOSTS, BEHAVIOR_DISTRIBUTION = 2, 12, 9
 
 LIBRARY = ctypes.CDLL("libmemcached.so.11")
 LIBRARY.memcached_create.restype = ctypes.c_void_p
@@ -34,15 +35,18 @@ class LibmemcachedTest(LiveCase):
                   self.random.choice([11211, 11000 + self.random.randrange(200)]),
                   self.random.randint(1, 20) if weighted else 1)
                  for i in range(self.random.randint(2, 40))]
+        # Three ports of one host, whose numbers and texts sort differently.
+        hosts += [("10.0.5.200", port, 1) for port in (11300, 9000, 11211)]
         if weighted:  # libmemcached ignores weights if none is above 1
             hosts[0] = (*hosts[0][:2], 7)
         return hosts
 
-    def theirs(self, distribution, hash_number, hosts, keys):
+    def theirs(self, distribution, hash_number, hosts, keys, sort_hosts):
         client = LIBRARY.memcached_create(None)
         self.addCleanup(LIBRARY.memcached_free, client)
         for behavior, value in ((BEHAVIOR_DISTRIBUTION, distribution),
-                                (BEHAVIOR_HASH, hash_number)):
+                                (BEHAVIOR_HASH, hash_number),
+                                (BEHAVIOR_SORT_HOSTS, sort_hosts)):
             self.assertEqual(
                 LIBRARY.memcached_behavior_set(client, behavior, value), 0)
         for name, port, weight in hosts:
@@ -51,7 +55,7 @@ class LibmemcachedTest(LiveCase):
         return [LIBRARY.memcached_generate_hash(client, key, len(key))
                 for key in keys]
 
-    def beside(self, distribution, name, weighted=False):
+    def beside(self, distribution, name, weighted=False, sort_hosts=0):
         for hash_name, number in HASHES.items():
             with self.subTest(hash=hash_name):
                 hosts = self.hosts(weighted)
@@ -60,11 +64,16 @@ class LibmemcachedTest(LiveCase):
                     "--from=memcached", f"--distribution={name}",
                     ",".join(f"{host}:{port}:{weight}"
                              for host, port, weight in hosts),
-                    f"--set=key_hash={hash_name}")
+                    f"--set=key_hash={hash_name}",
+                    *(["--set=sort_hosts=true"] if sort_hosts else []))
                 nodes = self.ids_in_order(ring)
+                if sort_hosts:
+                    nodes.sort(key=lambda node: (node.split(":")[0], int(
+                        node.split(":")[1] if ":" in node else 11211)))
                 self.compare(ring, keys, [
                     nodes[index] for index
-                    in self.theirs(distribution, number, hosts, keys)],
+                    in self.theirs(distribution, number, hosts, keys,
+                                         sort_hosts)],
                     spread=hash_name != "crc")  # has 15 bits only
 
     def ids_in_order(self, ring):
@@ -84,6 +93,10 @@ class LibmemcachedTest(LiveCase):
 
     def test_modula(self):
         self.beside(MODULA, "modula")
+
+    def test_sorted_hosts(self):
+        self.beside(MODULA, "modula", sort_hosts=1)
+        self.beside(KETAMA, "ketama", weighted=True, sort_hosts=1)
 
 
 if __name__ == "__main__":

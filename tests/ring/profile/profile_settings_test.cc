@@ -73,6 +73,8 @@ TEST(ProfileSettingsTest, ASettingThatTheLayoutHasNotIsRefused) {
             "spec.settings.hash_tag" + none);
   EXPECT_EQ(refused([](auto& s) { s.set_avalanche(false); }),
             "spec.settings.avalanche" + none);
+  EXPECT_EQ(refused([](auto& s) { s.set_sort_hosts(true); }),
+            "spec.settings.sort_hosts" + none);
   EXPECT_EQ(refused([](auto& s) { s.set_min_ring_size(1); }),
             "spec.settings.min_ring_size" + none);
   EXPECT_EQ(refused([](auto& s) { s.set_max_ring_size(1); }),
