@@ -106,8 +106,11 @@ absl::StatusOr<v1::Node> NormalizeNode(const v1::Node& node) {
         ValidateLabels(node)}) {
     if (!status.ok()) return status;
   }
-  auto weight = InBounds("weight", node.weight(), 1, 1, limits::kMaxWeight);
-  if (!weight.ok()) return weight.status();
+  if (node.weight() > limits::kMaxWeight) {
+    return FieldRefusal(
+        "weight",
+        absl::StrCat(node.weight(), " is not from 0 to ", limits::kMaxWeight));
+  }
   if (static_cast<size_t>(node.points_size()) > limits::kMaxNodePoints) {
     return FieldRefusal("points",
                         absl::StrCat(node.points_size(), " points; at most ",
@@ -120,7 +123,7 @@ absl::StatusOr<v1::Node> NormalizeNode(const v1::Node& node) {
                      limits::kMaxVirtualNodes));
   }
   v1::Node normal = node;
-  normal.set_weight(*weight);
+  if (!normal.has_weight()) normal.set_weight(1);
   if (normal.hash_key().empty()) normal.set_hash_key(node.id());
   normal.clear_ordinal();
   return normal;

@@ -74,7 +74,7 @@ absl::StatusOr<std::vector<std::string>> FieldsToUpdate(
                      "a new one"));
   }
   if (!node.address().empty()) paths.push_back("address");
-  if (node.weight() != 0) paths.push_back("weight");
+  if (node.has_weight()) paths.push_back("weight");
   if (!node.zone().empty()) paths.push_back("zone");
   if (!node.labels().empty()) paths.push_back("labels");
   if (!node.points().empty()) paths.push_back("points");
@@ -92,7 +92,8 @@ absl::StatusOr<v1::Node> Updated(const v1::Node& present,
     if (path == "address") {
       node.set_address(update.node().address());
     } else if (path == "weight") {
-      node.set_weight(update.node().weight());
+      node.clear_weight();
+      if (update.node().has_weight()) node.set_weight(update.node().weight());
     } else if (path == "zone") {
       node.set_zone(update.node().zone());
     } else if (path == "labels") {

@@ -30,8 +30,12 @@ v1::Balance BalanceOfShares(const Ring& ring,
   std::vector<double> ratios;
   double mean = 0;
   for (size_t i = 0; i < shares.size(); ++i) {
-    ratios.push_back(shares[i] * weights / ring.nodes()[i]->weight());
-    mean += ratios.back() / static_cast<double>(shares.size());
+    const uint32_t weight = ring.nodes()[i]->weight();
+    if (weight > 0) ratios.push_back(shares[i] * weights / weight);
+  }
+  if (ratios.empty()) return balance;
+  for (const double ratio : ratios) {
+    mean += ratio / static_cast<double>(ratios.size());
   }
   double variance = 0;
   for (const double ratio : ratios) {

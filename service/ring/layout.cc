@@ -19,7 +19,7 @@ const profile::Rule kPartitioned = {
     "Clockwise's own: partitions that the authority assigns",
     profile::Order::kById,
     {},
-    {}};
+    {.zero_weight = true}};
 
 // Returns the layout with the name of a profile.
 v1::Layout LayoutNamed(absl::string_view name) {

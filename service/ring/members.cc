@@ -47,6 +47,12 @@ absl::Status CheckPoints(const Rule& rule, const v1::Node& node) {
 
 absl::Status CheckWeight(const Rule& rule, const v1::Node& node) {
   const uint32_t most = rule.takes.max_weight;
+  if (node.weight() == 0 && !rule.takes.zero_weight) {
+    return FieldRefusal("weight", absl::StrCat("0; layout ", rule.name,
+                                               " does not support weight 0; "
+                                               "use at least 1, or remove the "
+                                               "node"));
+  }
   if (node.weight() <= most) return absl::OkStatus();
   if (most == 1) {
     return FieldRefusal("weight",

@@ -76,13 +76,13 @@ uint64_t LeastPoints(const v1::RingSpec& spec, const NodeList& nodes) {
   return weights * spec.virtual_node_count();
 }
 
-absl::StatusOr<std::vector<uint32_t>> NextTable(const Ring& before,
-                                                const NodeList& nodes,
-                                                const Ring* migrating_from,
-                                                WorkBudget& budget) {
+// Assigns the partitions to `nodes`, which all have a weight above 0.
+absl::StatusOr<std::vector<uint32_t>> AssignTable(const Ring& before,
+                                                  const NodeList& nodes,
+                                                  size_t owners,
+                                                  const Ring* migrating_from,
+                                                  WorkBudget& budget) {
   const v1::RingSpec& spec = before.spec();
-  const size_t owners = std::min<size_t>(spec.replica_count(), nodes.size());
-  if (owners == 0) return std::vector<uint32_t>();
   const size_t partitions = size_t{1} << spec.partition_bits();
   const bool from_another = before.nodes().empty() &&
                             migrating_from != nullptr &&
@@ -101,6 +101,33 @@ absl::StatusOr<std::vector<uint32_t>> NextTable(const Ring& before,
       !status.ok()) {
     return status;
   }
+  return table;
+}
+
+absl::StatusOr<std::vector<uint32_t>> NextTable(const Ring& before,
+                                                const NodeList& nodes,
+                                                const Ring* migrating_from,
+                                                WorkBudget& budget) {
+  const size_t owners =
+      std::min<size_t>(before.spec().replica_count(), nodes.size());
+  if (owners == 0) return std::vector<uint32_t>();
+  NodeList weighted;
+  std::vector<uint32_t> indexes;  // in `nodes`, by index in `weighted`
+  for (uint32_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i]->weight() == 0) continue;
+    weighted.push_back(nodes[i]);
+    indexes.push_back(i);
+  }
+  if (weighted.size() < owners) {
+    return Refusal(
+        v1::ERROR_REASON_NODES_UNPLACEABLE,
+        absl::StrCat("weight: ", weighted.size(), " of ", nodes.size(),
+                     " nodes have a weight above 0, and a partition needs ",
+                     owners, " owners; raise a weight, or remove nodes"));
+  }
+  auto table = AssignTable(before, weighted, owners, migrating_from, budget);
+  if (!table.ok() || weighted.size() == nodes.size()) return table;
+  for (uint32_t& node : *table) node = indexes[node];
   return table;
 }
 

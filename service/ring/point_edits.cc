@@ -128,7 +128,7 @@ std::optional<PointEdits> PointEdits::Between(const Ring& before,
   const uint64_t slots = before.slots();
   if ((removed + added) * kSlotsPerEdit > slots ||
       slots + added - removed > limits::kMaxPoints ||
-      !Placeable(spec, changed)) {
+      slots + added == removed || !Placeable(spec, changed)) {
     return std::nullopt;
   }
   // Phase 2: compute the changed points. A node with the same hash_key and

@@ -77,6 +77,9 @@ absl::StatusOr<std::shared_ptr<const Ring>> Ring::Build(
     ring->partition_shift_ = 64 - static_cast<int>(spec.partition_bits());
     ring->slot_nodes_ = std::move(table);
   }
+  std::vector<bool> placed(ring->nodes_.size());
+  for (const uint32_t node : ring->slot_nodes_) placed[node] = true;
+  ring->CountPlaced(placed);
   ring->FillNext();
   ring->fingerprint_ = clockwise::Fingerprint(*ring);
   return ring;
@@ -92,6 +95,18 @@ Ring::Ring(const v1::RingSpec& spec, NodeList nodes)
   } else {
     zones_ = NumberZones(nodes_);
   }
+}
+
+void Ring::CountPlaced(const std::vector<bool>& placed) {
+  std::vector<bool> zones(zones_.count);
+  placed_nodes_ = 0;
+  for (size_t i = 0; i < placed.size(); ++i) {
+    if (!placed[i]) continue;
+    ++placed_nodes_;
+    if (!zones.empty()) zones[zones_.of_node[i]] = true;
+  }
+  placed_zones_ =
+      static_cast<size_t>(std::count(zones.begin(), zones.end(), true));
 }
 
 std::shared_ptr<const Ring> Ring::AfterMigration() const {
@@ -219,18 +234,21 @@ size_t Ring::WalkFrom(size_t slot, std::span<uint32_t> owners) const {
     return std::find(owners.begin(), owners.begin() + found, node) ==
            owners.begin() + found;
   };
-  if (zones_.count > 1 && rule_->slot_rule != SlotRule::kTopBits) {
-    walked =
-        Walk(first, owners, found,
-             std::min<size_t>(owners.size(), zones_.count), [&](uint32_t node) {
-               return std::none_of(
-                   owners.begin(), owners.begin() + found, [&](uint32_t owner) {
-                     return zones_.of_node[owner] == zones_.of_node[node];
-                   });
-             });
+  if (placed_zones_ > 1 && rule_->slot_rule != SlotRule::kTopBits) {
+    walked = Walk(
+        first, owners, found, std::min<size_t>(owners.size(), placed_zones_),
+        [&](uint32_t node) {
+          return std::none_of(
+              owners.begin(), owners.begin() + found, [&](uint32_t owner) {
+                return zones_.of_node[owner] == zones_.of_node[node];
+              });
+        });
   }
-  walked = std::max(walked, Walk(first, owners, found, owners.size(), is_new));
-  // With fewer partitions than nodes, a node may own no partition.
+  walked =
+      std::max(walked, Walk(first, owners, found,
+                            std::min(owners.size(), placed_nodes_), is_new));
+  // Nodes of weight 0 own no slot. With fewer slots than nodes, others do not
+  // either.
   for (uint32_t node = 0; found < owners.size(); ++node) {
     if (is_new(node)) owners[found++] = node;
   }
@@ -321,7 +339,10 @@ void Ring::FillNext() {
 void Ring::PatchNext(const Ring& before, const PointEdits& edits) {
   next_width_ = NextWidth();
   if (next_width_ != before.next_width_ ||
-      zones_.count != before.zones_.count ||
+      placed_zones_ != before.placed_zones_ ||
+      // Some owners are then not found by walking, but are the first nodes of
+      // the list that own no slot.
+      OwnersPerKey(0) > std::min(placed_nodes_, before.placed_nodes_) ||
       ZonesChange(before.nodes_, nodes_, edits.renumbering())) {
     FillNext();
     return;
@@ -370,6 +391,10 @@ absl::StatusOr<std::shared_ptr<const Ring>> Ring::After(const Ring& before,
   ring->index_ = LineIndex(ring->positions_, ring->slot_nodes_,
                            ring->nodes_.size(), before.index_, *edits);
   ring->primary_by_index_ = true;
+  std::vector<bool> placed;
+  placed.reserve(ring->nodes_.size());
+  for (const NodePtr& node : ring->nodes_) placed.push_back(node->weight() > 0);
+  ring->CountPlaced(placed);
   ring->PatchNext(before, *edits);
   return ring;
 }

@@ -151,6 +151,8 @@ class Ring {
     const uint16_t* next = &next_owners_[slot * next_width_];
     for (size_t i = 1; i < owners.size(); ++i) owners[i] = next[i - 1];
   }
+  // Counts placed_nodes_ and placed_zones_.
+  void CountPlaced(const std::vector<bool>& placed);
   // Like OwnersFrom, by walking. Returns the number of slots walked; HASHED
   // only.
   size_t WalkFrom(size_t slot, std::span<uint32_t> owners) const;
@@ -175,6 +177,10 @@ class Ring {
   size_t next_width_ = 0;
   size_t owners_per_slot_ = 1;
   Zones zones_;  // of nodes_; empty in CASSANDRA
+  // Number of nodes that own a slot, and of their zones. A walk finds no
+  // others.
+  size_t placed_nodes_ = 0;
+  size_t placed_zones_ = 0;
   std::optional<profile::NetworkTopologyStrategy> topology_;
   uint64_t fingerprint_ = 0;
 };

@@ -93,7 +93,7 @@ class UsageTest(WithServer):
                 ("locate", "k", "--replicas=0x1"),
                 ("locate", "k", "--min-epoch=-1"), ("locate", "k", "++"),
                 ("node", "add"), ("node", "add", "a", "b"),
-                ("node", "add", "a", "--weight=0"),
+                ("node", "add", "a", "--weight=-1"),
                 ("node", "add", "a", "--weight=65536"),
                 ("node", "add", "a", "--label=b"),
                 ("node", "add", "a", "--label==b"),

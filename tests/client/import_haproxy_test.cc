@@ -70,6 +70,7 @@ TEST(ImportHaproxyTest, WhatIsNotUnderstoodNamesItsLine) {
             "h.cfg:14: server parameter \"inter\" has no value");
   EXPECT_EQ(fault("weight 3", "weight 257"),
             "h.cfg:15: weight \"257\" is not a whole number from 0 to 256");
+  EXPECT_EQ(fault("weight 3", "weight 0"), "");
   EXPECT_EQ(fault("balance uri whole", "balance source"),
             "h.cfg:12: balance \"source\" is not supported (a hash of client "
             "addresses)");

@@ -193,7 +193,7 @@ TEST(RingConfigTest, NumbersAndBooleansHaveNoQuotes) {
 
 TEST(RingConfigTest, BoundsOfFieldsAreThoseOfTheServer) {
   EXPECT_EQ(FaultOfNode("- id: a\n  weight: 65536"),
-            "f.yaml:4: field \"weight\": 65536 is not from 1 to 65535");
+            "f.yaml:4: field \"weight\": 65536 is not from 0 to 65535");
   EXPECT_THAT(FaultOfNode("- zone: z"),
               StartsWith("f.yaml:3: field \"id\": is "));
   EXPECT_THAT(FaultOfNode("- id: a b"),

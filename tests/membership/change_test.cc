@@ -112,7 +112,8 @@ TEST_F(MembershipTest, TheFirstNodeMovesOneAndTheLastMovesNothing) {
 TEST_F(MembershipTest, AddingTheIdenticalNodeIsOkAndNoNewEpoch) {
   Make(Add("a"));
   const int writes = store_.writes;
-  v1::Node same = RequestNode("a", 0);  // 0 means 1
+  v1::Node same = RequestNode("a");
+  same.clear_weight();  // means 1
   same.set_hash_key("a");
   same.set_ordinal(12345);  // ignored
   for (const v1::Node& node : {RequestNode("a"), same}) {

@@ -45,6 +45,16 @@ class UpdateTest : public MembershipTest {
   v1::Node was_;
 };
 
+TEST_F(UpdateTest, Weight0IsAValueAndAnUnsetWeightIs1) {
+  v1::Node node = Bare();
+  node.set_weight(0);
+  Make(Update(node));
+  EXPECT_EQ(Node("a").weight(), 0u);
+  EXPECT_TRUE(Node("a").has_weight());
+  Make(Update(Bare(), {"weight"}));
+  EXPECT_EQ(Node("a").weight(), 1u);
+}
+
 TEST_F(UpdateTest, WithoutAMaskChangesTheFieldsThatAreSet) {
   v1::Node weight = Bare();
   weight.set_weight(5);

@@ -55,8 +55,11 @@ void ChangeOne(std::mt19937_64& random, uint32_t& number, Nodes& nodes) {
     nodes.push_back(RandomNode(random, number++, kWeights, kZones));
   } else if (what < 4) {
     nodes.erase(nodes.begin() + at);
+    if (nodes[0].weight() == 0) nodes[0].set_weight(1);
   } else if (what == 4) {
-    nodes[at].set_weight(1 + Draw(random, kWeights));
+    nodes[at].set_weight(Draw(random, kWeights + 1));
+    // At least one node has a weight above 0.
+    if (at == 0 && nodes[0].weight() == 0) nodes[0].set_weight(1);
   } else if (what == 5) {
     nodes[at].set_zone("z" + std::to_string(Draw(random, 2)));
   } else {

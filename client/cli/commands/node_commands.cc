@@ -1,5 +1,6 @@
 // `clockwise node add|update|remove|list`: changes and shows nodes.
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,7 +18,7 @@ namespace {
 struct NodeOptions {
   std::string id;
   std::string address;
-  uint32_t weight = 0;
+  std::optional<uint32_t> weight;
   std::string zone;
   std::vector<std::string> labels;  // NAME=VALUE
   bool no_labels = false;
@@ -57,9 +58,9 @@ NodeFlags AddNodeOptions(CLI::App* command, NodeOptions& options) {
   flags.weight =
       command
           ->add_option("--weight", options.weight,
-                       "Relative share of the keys, 1 to 65535 (default: 1)")
+                       "Relative share of the keys, 0 to 65535 (default: 1)")
           ->type_name("N")
-          ->check(WholeNumber(1, limits::kMaxWeight));
+          ->check(WholeNumber(0, limits::kMaxWeight));
   flags.zone =
       command
           ->add_option(
@@ -89,7 +90,7 @@ absl::StatusOr<v1::Node> NodeOf(const NodeOptions& options) {
   v1::Node node;
   node.set_id(options.id);
   node.set_address(options.address);
-  node.set_weight(options.weight);
+  if (options.weight.has_value()) node.set_weight(*options.weight);
   node.set_zone(options.zone);
   node.set_hash_key(options.hash_key);
   for (const std::string& label : options.labels) {
@@ -154,7 +155,7 @@ void AddUpdateCommand(CLI::App* node, CommandLine& line) {
   CLI::App* update = node->add_subcommand(
       "update", "Change a node; other fields keep their values");
   const NodeFlags flags = AddNodeOptions(update, *options);
-  flags.weight->description("Relative share of the keys, 1 to 65535");
+  flags.weight->description("Relative share of the keys, 0 to 65535");
   flags.labels->description("Label that replaces all labels; can be repeated");
   CLI::Option* no_labels =
       update->add_flag("--no-labels", options->no_labels, "Remove all labels");

@@ -436,12 +436,15 @@ class BackendReader {
     const uint32_t weight = server.weight.value_or(1);
     const char* absent = server.backup     ? "a backup"
                          : server.disabled ? "disabled"
-                         : weight == 0     ? "of weight 0"
                                            : nullptr;
     if (absent != nullptr) {
       imported_.notes.push_back(absl::StrCat(server.name, " is ", absent,
                                              " and is not part of the ring"));
       return;
+    }
+    if (weight == 0) {
+      imported_.notes.push_back(
+          absl::StrCat(server.name, " has weight 0 and owns no keys"));
     }
     v1::Node& node = AddImportedNode(imported_, {source_, server.line},
                                      server.name, server.address, weight);

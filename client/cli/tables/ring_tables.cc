@@ -14,7 +14,9 @@ namespace {
 // Returns enough decimals for three digits of a fair share.
 int Decimals(size_t nodes) { return nodes < 100 ? 2 : nodes < 1000 ? 3 : 4; }
 
-uint32_t WeightOf(const v1::Node& node) { return std::max(node.weight(), 1u); }
+uint32_t WeightOf(const v1::Node& node) {
+  return node.has_weight() ? node.weight() : 1;
+}
 
 }  // namespace
 

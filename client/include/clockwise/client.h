@@ -38,7 +38,7 @@ namespace clockwise {
 struct Node {
   std::string id;
   std::string address;
-  uint32_t weight = 1;
+  uint32_t weight = 1;  // 0: owns no keys; not in every layout
   std::string zone;
   std::map<std::string, std::string> labels;
   std::string hash_key;  // hashed instead of the id; usually empty
@@ -118,9 +118,9 @@ struct ChangeOptions {
   // If true, the server changes nothing and returns the plan.
   bool plan_only = false;
   // AddNode, and ChangeSet.add: if a node has the id, the server updates it
-  // with the fields that are set: texts and labels that are not empty, and a
-  // weight that is not 0. The other fields stay. Without it, a different node
-  // that has the id is ALREADY_EXISTS.
+  // with the weight, and with the texts and labels that are not empty. The
+  // other fields stay. Without it, a different node that has the id is
+  // ALREADY_EXISTS.
   bool allow_update = false;
   // Reason for the history.
   std::string reason;

@@ -65,6 +65,7 @@ enum class Ties { kFirst, kLast };
 struct Takes {
   std::span<const NamedHash> key_hashes = {};
   uint32_t max_weight = 65535;  // 1: no weights
+  bool zero_weight = false;     // a member may have weight 0
   bool vnodes = false;
   bool own_vnodes = false;
   bool points_per_hash = false;  // Settings::words

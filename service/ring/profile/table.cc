@@ -242,6 +242,7 @@ const TableProfile kTableProfiles[] = {
       With(Wide<Sdbm>),
       {.key_hashes = HaproxyHashes(),
        .max_weight = 256,
+       .zero_weight = true,
        .avalanche = true,
        .numeric_text = true}},
      64,

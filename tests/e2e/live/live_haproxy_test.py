@@ -57,7 +57,7 @@ class HaproxyTest(LiveCase):
         ids = self.random.sample(range(1, 1000), len(ports))
         servers = [
             f"  server {name} 127.0.0.1:{port} weight "
-            f"{self.random.choice([1, 2, 5, 100])}"
+            f"{self.random.choice([0, 1, 2, 5, 100]) if name != 's0' else 3}"
             + (f" id {number}" if self.random.random() < 0.4 else "")
             for name, port, number in zip(names, ports, ids)]
         path = self.write("haproxy.cfg", CONFIGURATION.format(

@@ -16,7 +16,7 @@ class UhashringTest(LiveCase):
             with self.subTest(own_vnodes=own_vnodes):
                 nodes = {
                     f"node{self.random.randrange(100)}-{i}": {
-                        "weight": self.random.randint(1, 6),
+                        "weight": self.random.randint(0, 6) if i else 1,
                         **({"vnodes": self.random.randint(1, 300)}
                            if own_vnodes else {})}
                     for i in range(self.random.randint(2, 30))}
