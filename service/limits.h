@@ -141,6 +141,12 @@ inline constexpr size_t kMaxSimulatedLayouts = 16;  // rows of the table
 // --- `clockwise import`: bad usage above the bound. ---
 // The output of nodetool describering for 200 nodes of 256 tokens, with 3 to 5
 // endpoints per range, has 20 to 40 MB.
+inline constexpr size_t kMaxImportServers = 10'000;
+// A file of twemproxy; 10,000 servers of 200 bytes. Its tree in memory is up to
+// 80 times as large.
+inline constexpr size_t kMaxImportYamlBytes = 2ull * 1024 * 1024;
+inline constexpr size_t kMaxImportDepth = 100;  // nested blocks, conditions
+inline constexpr size_t kMaxImportSections = 10'000;
 inline constexpr size_t kMaxImportBytes = 64ull * 1024 * 1024;  // of the file
 
 // --- `clockwise apply`: bad usage above the bound. ---

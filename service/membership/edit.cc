@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
@@ -132,16 +132,18 @@ class Editor {
     }
     const absl::string_view id = IdOf(change);
     if (absl::Status status = ValidateId("id", id); !status.ok()) return status;
-    if (!seen_.insert(id).second) {
+    const auto [at, first] = seen_.try_emplace(id, change.has_remove());
+    if (!first && !(at->second && change.has_add())) {
       return FieldRefusal("id",
                           absl::StrCat(Quoted(id),
                                        " is in an earlier change too; send one "
-                                       "change per node"));
+                                       "change per node, or remove and add"));
     }
+    if (!first) at->second = false;
     if (change.allow_update() && !change.has_add()) {
       return FieldRefusal("allow_update", "applies only to add; unset it");
     }
-    const NodePtr present = FindNode(old_, id);
+    const NodePtr present = first ? FindNode(old_, id) : nullptr;
     if (change.has_add() && change.allow_update() && present != nullptr) {
       v1::NodeUpdate update;  // without a mask: of the fields that are set
       *update.mutable_node() = change.add();
@@ -162,6 +164,11 @@ class Editor {
 
   Edit Finish() && {
     edit_.nodes = WithChanges(old_, changes_);
+    for (const NodePtr& node : edit_.before) {
+      if (changes_.at(node->id()) == nullptr) {
+        edit_.removed_ids.push_back(node->id());
+      }
+    }
     const auto by_id = [](const NodePtr& a, const NodePtr& b) {
       return a->id() < b->id();
     };
@@ -206,7 +213,6 @@ class Editor {
 
   void Remove(const NodePtr& present) {
     edit_.before.push_back(present);
-    edit_.removed_ids.push_back(present->id());
     changes_[present->id()] = nullptr;
   }
 
@@ -223,7 +229,8 @@ class Editor {
   const NodeList& old_;
   NodeChanges changes_;
   Edit edit_;
-  absl::flat_hash_set<absl::string_view> seen_;
+  // The nodes of the changes so far; true: only removed, so an add may follow.
+  absl::flat_hash_map<absl::string_view, bool> seen_;
   uint64_t last_ordinal_ = 0;
 };
 

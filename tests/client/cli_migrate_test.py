@@ -83,15 +83,35 @@ class ImportTest(WithServer):
              ("10.0.0.4:80", 1, "")])
         self.assertEqual(nodes[1]["labels"], {"k": "v"})
 
-    def test_another_order_is_refused_where_it_counts(self):
+    def test_another_order_is_made_where_it_counts(self):
         plain = NGINX.replace(" consistent", "")
         arguments = ("import", "--from=nginx", self.file(plain), "cache")
         self.ring += "-nginx"
         self.good(*arguments)
         self.file(plain.replace("2:80", "9:80").replace("3:80", "2:80")
                   .replace("9:80", "3:80"))
-        self.refused("in another order", *arguments, code=1)
-        self.assertIn("in another order", self.good(*arguments, "--plan"))
+        self.assertIn("would change", self.good(*arguments, "--plan"))
+        self.good(*arguments)
+        nodes = self.json("node", "list")[0]["snapshot"]["nodes"]
+        self.assertEqual(
+            [node["id"] for node in sorted(
+                nodes, key=lambda node: int(node["ordinal"]))],
+            ["10.0.0.1:80", "10.0.0.3:80", "10.0.0.2:80"])
+        self.assertIn("is already up to date", self.good(*arguments))
+
+    def test_a_haproxy_file_without_its_first_server(self):
+        lines = ("backend be\n mode http\n balance uri\n"
+                 " hash-type consistent\n server s1 10.0.0.1:80\n"
+                 " server s2 10.0.0.2:80\n server s3 10.0.0.3:80\n")
+        arguments = ("import", "--from=haproxy", self.file(lines), "be")
+        self.ring += "-haproxy"
+        self.good(*arguments)
+        # HAProxy numbers the other servers again, so their points move.
+        self.file(lines.replace(" server s1 10.0.0.1:80\n", ""))
+        self.good(*arguments)
+        nodes = self.json("node", "list")[0]["snapshot"]["nodes"]
+        self.assertEqual([(node["id"], node["hashKey"]) for node in nodes],
+                         [("s2", "1"), ("s3", "2")])
 
     def test_the_slots_of_a_redis_cluster(self):
         self.ring += "-redis"
@@ -103,6 +123,10 @@ class ImportTest(WithServer):
             "10.0.0.2:6379")  # slot 12182
         self.assertIn("is already up to date (epoch 2)",
                       self.good("import", "--from=redis", self.file(lines)))
+        # Each server of Redis prints the nodes in its own order.
+        turned = "".join(reversed(lines.splitlines(keepends=True)))
+        self.assertIn("is already up to date (epoch 2)",
+                      self.good("import", "--from=redis", self.file(turned)))
 
     def test_what_is_not_understood_changes_nothing(self):
         self.ring += "-new"

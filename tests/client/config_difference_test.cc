@@ -35,10 +35,11 @@ v1::Snapshot RingOf(const std::vector<std::string>& ids,
 
 absl::StatusOr<ConfigDifference> Difference(const std::string& text,
                                             const v1::Snapshot& ring,
-                                            bool prune = false) {
+                                            bool prune = false,
+                                            bool replace = false) {
   const auto config = ReadRingConfig(absl::StrCat("ring: r\n", text), "f");
   EXPECT_TRUE(config.ok()) << config.status();
-  return DifferenceOf(*config, ring, prune);
+  return DifferenceOf(*config, ring, {.prune = prune, .replace = replace});
 }
 
 // "+a ~b(weight,zone) -c".
@@ -70,6 +71,27 @@ TEST(ConfigDifferenceTest, NewNodesAreAddedInTheOrderOfTheFile) {
   EXPECT_EQ(Text(Difference("nodes: [{id: z}, {id: a}, {id: b, weight: 2}]\n",
                             RingOf({"b"}))),
             "+z +a ~b(weight)");
+}
+
+TEST(ConfigDifferenceTest, AReplacedNodeIsRemovedAndAdded) {
+  const std::string changed = "nodes: [{id: a, hash_key: x}, {id: b}]\n";
+  EXPECT_FALSE(Difference(changed, RingOf({"a", "b"})).ok());
+  EXPECT_EQ(Text(Difference(changed, RingOf({"a", "b"}), true, true)), "-a +a");
+  v1::Snapshot ordered = RingOf({"a", "b"});
+  ordered.mutable_spec()->set_layout(v1::LAYOUT_NGINX);
+  // All join again, in the order of the file.
+  EXPECT_EQ(Text(Difference(changed, ordered, true, true)), "-a -b +a +b");
+  EXPECT_EQ(
+      Text(Difference("nodes: [{id: b}, {id: a}]\n", ordered, true, true)),
+      "-a -b +b +a");
+  EXPECT_EQ(
+      Text(Difference("nodes: [{id: c}, {id: b}]\n", ordered, true, true)),
+      "-a -b +c +b");
+  ordered.mutable_spec()->set_layout(v1::LAYOUT_REDIS_CLUSTER);
+  EXPECT_FALSE(Difference("nodes: [{id: b, points: [0]}, {id: a, points: "
+                          "[1]}]\n",
+                          ordered)
+                   ->order_differs);
 }
 
 TEST(ConfigDifferenceTest, FieldsThatAreNotStatedGoBackToTheirDefaults) {

@@ -92,9 +92,29 @@ TEST(ImportCassandraTest, NodetoolDescribering) {
   EXPECT_EQ(
       FaultOf(ReadCassandra(With(text, Range(7, 9, "10.0.0.2", "eu", "r2"), ""),
                             "ring.txt")),
-      "ring.txt:4: no range ends at token 9; the file may be truncated");
-  EXPECT_EQ(FaultOf(ReadCassandra(text.substr(0, text.size() - 4), "ring.txt")),
+      "ring.txt:4: the range begins at token 9, but the range before it ends "
+      "at "
+      "7; the file may be truncated");
+  EXPECT_EQ(FaultOf(ReadCassandra(text.substr(0, text.size() - 4) + "\n",
+                                  "ring.txt")),
             "ring.txt:5: the line is not a complete TokenRange(…)");
+}
+
+TEST(ImportCassandraTest, FilesThatContradictThemselvesAreRefused) {
+  const auto fault = [](const std::string& from, const std::string& to) {
+    return FaultOf(ReadCassandra(With(kNodetool, from, to), "ring.txt"));
+  };
+  const std::string text = kNodetool;
+  EXPECT_NE(FaultOf(ReadCassandra(text.substr(0, text.size() - 1), "ring.txt"))
+                .find("the last line has no newline"),
+            std::string::npos);
+  EXPECT_NE(fault("50.00%  200", "50.00%  301").find("is below"),
+            std::string::npos);
+  EXPECT_EQ(FaultOf(ReadCassandra("Datacenter: dc1\n====\nStatus=Up/Down\n|/ "
+                                  "State=Normal\n",
+                                  "ring.txt")),
+            "ring.txt:3: this is the output of nodetool status; import that of "
+            "nodetool ring");
 }
 
 // The formats of Ring.java: Cassandra 1.2 to 5, and Scylla.

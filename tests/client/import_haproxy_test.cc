@@ -42,6 +42,88 @@ TEST(ImportHaproxyTest, TheServersOfTheBackendByTheirIds) {
   EXPECT_EQ(NodesOf(*imported), "s1=1*7 s2=9*3 s4=4");
 }
 
+TEST(ImportHaproxyTest, ParametersOfBalanceAreThoseOfHaproxy) {
+  const auto fault = [](const std::string& balance) {
+    return FaultOf(ReadHaproxy(With(kHaproxy, "uri whole", balance), "h.cfg",
+                               "cache", v1::LAYOUT_HAPROXY));
+  };
+  for (const char* good :
+       {"uri", "uri len 5 depth 2 whole path-only", "url_param u",
+        "url_param u check_post 100", "hdr(X)", "hdr(X) use_domain_only",
+        "hash req.hdr(x),lower", "rdp-cookie", "rdp-cookie(x)"}) {
+    EXPECT_EQ(fault(good), "") << good;
+  }
+  for (const char* bad :
+       {"uri foo", "uri len", "uri len 0", "uri depth x", "url_param",
+        "url_param u foo", "hdr()", "hdr(X", "hdr(X) foo", "hash", "hash a b",
+        "rdp-cookie(", "rdp-cookie()", "hdr(X Y)"}) {
+    EXPECT_NE(fault(bad).find("h.cfg:12: "), std::string::npos)
+        << bad << fault(bad);
+  }
+}
+
+TEST(ImportHaproxyTest, NothingStandsBeforeTheFirstSection) {
+  const std::string text = kHaproxy;
+  const auto fault = [](const std::string& changed) {
+    return FaultOf(ReadHaproxy(changed, "h.cfg", "cache", v1::LAYOUT_HAPROXY));
+  };
+  EXPECT_EQ(fault("\xEF\xBB\xBF" + text),
+            "h.cfg:1: \"\\xef\\xbb\\xbfglobal\" is not the name of a section, "
+            "and no section has begun");
+  EXPECT_EQ(fault("maxconn 5\n" + text),
+            "h.cfg:1: \"maxconn\" is not the name of a section, and no "
+            "section has begun");
+  EXPECT_EQ(fault("Defaults\n" + text),
+            "h.cfg:1: \"Defaults\" is not a section; write \"defaults\"");
+  EXPECT_EQ(fault("# a comment\n\n" + text), "");
+  EXPECT_EQ(fault(With(text, "defaults", "default")),
+            "h.cfg:3: \"default\" is not a section; write \"defaults\"");
+  EXPECT_EQ(fault(With(text, "backend cache", "Backend cache")),
+            "h.cfg:10: \"Backend\" is not a section; write \"backend\"");
+  EXPECT_EQ(fault(With(text, "weight 3", std::string("weight 3\0", 9))),
+            "h.cfg:15: the line contains a NUL character");
+  EXPECT_EQ(fault(With(text, "weight 7 check", "weight 7 id 5")),
+            "h.cfg:6: HAProxy ignores \"id\" in default-server; remove it");
+}
+
+TEST(ImportHaproxyTest, ARewriteOfWhatIsHashedIsNoted) {
+  const auto notes = [](const std::string& balance, const std::string& line) {
+    const auto imported = ReadHaproxy(
+        With(With(kHaproxy, "uri whole", balance), "# a comment", line),
+        "h.cfg", "cache", v1::LAYOUT_HAPROXY);
+    EXPECT_TRUE(imported.ok()) << imported.status();
+    size_t count = 0;
+    for (const std::string& note : imported->notes) {
+      count += note.find("line 11: http-request ") == 0 ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_EQ(notes("hdr(X-Key)", "http-request set-header x-key fixed"), 1);
+  EXPECT_EQ(notes("hdr(X-Key)", "http-request set-header Other fixed"), 0);
+  EXPECT_EQ(notes("uri", "http-request replace-path a b"), 1);
+  EXPECT_EQ(notes("uri", "http-request set-header x y"), 0);
+}
+
+TEST(ImportHaproxyTest, NegationIsForOptionsAndLog) {
+  const auto fault = [](const std::string& line) {
+    return FaultOf(ReadHaproxy(With(kHaproxy, "# a comment", line), "h.cfg",
+                               "cache", v1::LAYOUT_HAPROXY));
+  };
+  for (const char* good :
+       {"no option httpclose", "default option redispatch", "no log",
+        "option forwardfor except 127.0.0.1", "no option http_proxy"}) {
+    EXPECT_EQ(fault(good), "") << good;
+  }
+  EXPECT_EQ(fault("no hash-type"),
+            "h.cfg:11: directive \"no\" is not supported");
+  EXPECT_EQ(fault("default balance"),
+            "h.cfg:11: \"default\" is not a section; write \"defaults\"");
+  EXPECT_EQ(fault("option nosuch"),
+            "h.cfg:11: option \"nosuch\" is not supported");
+  EXPECT_EQ(fault("option http_proxy"),
+            "h.cfg:11: option \"http_proxy\" is not supported");
+}
+
 TEST(ImportHaproxyTest, HashTypeAsItIsSaid) {
   const auto read = [](const std::string& hash_type) {
     return *ReadHaproxy(

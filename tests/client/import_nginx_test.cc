@@ -109,6 +109,9 @@ TEST(ImportNginxTest, ServersAreHostsPortsOrSockets) {
                              "(host):80",
                              "10.0.0.x:80",
                              "10.0.0.300:80",
+                             "10.x.y.z:80",
+                             "10.0.0.N",
+                             "YOUR-IP-HERE",
                              "x.x.x.x:80",
                              "changeme:80",
                              "10.0.0.1:0",
@@ -183,6 +186,77 @@ TEST(ImportNginxTest, IncludedFilesAreNamed) {
       ReadNginx("include modules/*.conf;\n" + Http("hash $uri;\nserver a;\n"),
                 "n.conf", "cache")
           .ok());
+}
+
+TEST(ImportNginxTest, TheOutputOfNginxTStatesTheContext) {
+  const std::string text =
+      "# configuration file /etc/nginx/nginx.conf:\n"
+      "events {}\nhttp {\n  include conf.d/*.conf;\n}\n"
+      "stream { include /srv/stream.conf; }\n"
+      "# configuration file /etc/nginx/conf.d/a.conf:\n"
+      "upstream cache { hash $uri; server 10.0.0.1; }\n"
+      "include /etc/nginx/more.conf;\n"
+      "# configuration file /srv/stream.conf:\n"
+      "upstream cache { hash $remote_addr; server 10.0.0.2; }\n"
+      "# configuration file /etc/nginx/more.conf:\n"
+      "upstream more { hash $uri; server 10.0.0.3; }\n";
+  EXPECT_EQ(
+      FaultOf(ReadNginx(text, "n.conf", "cache")),
+      "n.conf:11: upstream \"cache\" is in stream, and on line 8 in http; "
+      "choose one with --context");
+  EXPECT_EQ(NodesOf(*ReadNginx(text, "n.conf", "cache", "http")), "10.0.0.1");
+  EXPECT_EQ(NodesOf(*ReadNginx(text, "n.conf", "cache", "stream")), "10.0.0.2");
+  EXPECT_EQ(NodesOf(*ReadNginx(text, "n.conf", "more", "http")), "10.0.0.3");
+  EXPECT_EQ(FaultOf(ReadNginx(text, "n.conf", "more", "stream")),
+            "n.conf:4: upstream \"more\" is not in the file in stream");
+}
+
+TEST(ImportNginxTest, WhatNginxRejectsIsRejected) {
+  const auto fault = [](const std::string& lines) {
+    return FaultOf(ReadNginx(Http(lines), "n.conf", "cache"));
+  };
+  for (const char* good :
+       {"max_fails=0", "fail_timeout=1m30s", "fail_timeout=10", "max_conns=5",
+        "max_fails=1 fail_timeout=5s"}) {
+    EXPECT_EQ(fault(absl::StrCat("hash $uri;\nserver 10.0.0.1 ", good, ";")),
+              "");
+  }
+  for (const char* bad : {"max_fails=abc", "max_fails=", "fail_timeout=xyz",
+                          "max_conns=-1", "max_fails=1s"}) {
+    EXPECT_EQ(fault(absl::StrCat("hash $uri;\nserver 10.0.0.1 ", bad, ";")),
+              absl::StrCat("n.conf:5: nginx rejects \"", bad, "\""));
+  }
+  for (const char* good : {"keepalive 1;", "zone z 64k;",
+                           "keepalive_timeout 60s;", "keepalive_requests 5;"}) {
+    EXPECT_EQ(fault(absl::StrCat("hash $uri;\n", good, "\nserver 10.0.0.1;")),
+              "");
+  }
+  for (const char* bad : {"keepalive;", "keepalive 0;", "keepalive abc;",
+                          "zone;", "zone z 64k 5;", "keepalive_timeout xx;"}) {
+    EXPECT_EQ(fault(absl::StrCat("hash $uri;\n", bad, "\nserver 10.0.0.1;"))
+                  .substr(0, 23),
+              "n.conf:5: nginx rejects")
+        << bad;
+  }
+  EXPECT_EQ(fault("hash $uri;\nkeepalive 1;\nkeepalive 2;\nserver 10.0.0.1;"),
+            "n.conf:6: \"keepalive\" occurs twice");
+  EXPECT_EQ(fault("hash ${request_uri consistent;\nserver 10.0.0.1;"),
+            "n.conf:4: the variable in \"${request_uri\" is not complete");
+  EXPECT_EQ(fault("hash $ consistent;\nserver 10.0.0.1;"),
+            "n.conf:4: the variable in \"$\" is not complete");
+  EXPECT_EQ(fault("hash \"\" consistent;\nserver 10.0.0.1;"), "");
+  EXPECT_EQ(fault("hash $uri;\nserver \"10.0.0.1:80\"weight=2;"),
+            "n.conf:5: unexpected \"w\" after a quoted text");
+  const std::string upstream = "upstream cache { hash $uri; server 10.0.0.1; }";
+  EXPECT_EQ(
+      FaultOf(ReadNginx("\xEF\xBB\xBF" + upstream + "\n", "n.conf", "cache")),
+      "n.conf:1: nginx rejects the byte order mark at the start of the file; "
+      "remove it");
+  EXPECT_EQ(FaultOf(ReadNginx(
+                "http { server { location / {\n" + upstream + "\n} } }\n",
+                "n.conf", "cache")),
+            "n.conf:2: nginx rejects an upstream inside \"location\"; move it "
+            "to http or stream");
 }
 
 TEST(ImportNginxTest, LuaBlocksAreSkipped) {

@@ -52,16 +52,51 @@ TEST(ImportRedisTest, WhatIsNotUnderstoodNamesItsLine) {
   EXPECT_EQ(fault("0-5460", "9-5-7").substr(0, 13), "nodes.txt:5: ");
   EXPECT_EQ(fault("myself,master", "myself"),
             "nodes.txt:5: the line is not one of CLUSTER NODES");
-  EXPECT_EQ(fault("myself,master", "slave"),
+  EXPECT_EQ(fault("myself,master -", "slave 67ed"),
             "nodes.txt:5: a replica has slots");
   EXPECT_EQ(fault("10.0.0.1:30001@", ":30001@").substr(0, 13), "nodes.txt:5: ");
   EXPECT_EQ(fault("10.0.0.1:30001@", ":0@").substr(0, 13), "nodes.txt:5: ");
   EXPECT_EQ(fault("10.0.0.1:30001@", "10.0.0.2:30002@"),
-            "nodes.txt:5: \"10.0.0.2:30002\" occurs twice");
+            "nodes.txt:5: address \"10.0.0.2:30002\" repeats line 2");
+  EXPECT_EQ(fault("0-5460", "5460-0"),
+            "nodes.txt:5: \"5460-0\" is not a range of slots");
+  EXPECT_EQ(fault("myself,master", "myself,master,noaddr"),
+            "nodes.txt:5: the primary has slots, but no address (noaddr)");
   EXPECT_EQ(FaultOf(ReadRedisCluster("\"07c3 …\\n\"\n", "nodes.txt")),
             "nodes.txt:1: the line is not one of CLUSTER NODES");
   EXPECT_EQ(FaultOf(ReadRedisCluster("", "nodes.txt")).substr(0, 11),
             "nodes.txt: ");
+}
+
+TEST(ImportRedisTest, LinesThatContradictEachOtherAreRefused) {
+  const auto fault = [](const std::string& from, const std::string& to) {
+    return FaultOf(ReadRedisCluster(With(kNodes, from, to), "nodes.txt"));
+  };
+  for (const char* move : {"[5-<-292f]", "[99999-<-292f]", "[-]", "[abc-<-x]",
+                           "[16000-<-]", "[16000->-292f]"}) {
+    EXPECT_EQ(fault("[16000-<-292f]", move).substr(0, 13), "nodes.txt:5: ")
+        << move;
+  }
+  EXPECT_EQ(fault("[16000->-e7d1]", "[5->-e7d1]"),
+            "nodes.txt:3: \"[5->-e7d1]\" contradicts the slots of this node");
+  EXPECT_EQ(fault("6ec2 ", "67ed "),
+            "nodes.txt:4: node \"67ed\" repeats line 2");
+  EXPECT_EQ(fault("slave 67ed", "master,slave 67ed"),
+            "nodes.txt:4: the node is a primary and a replica");
+  EXPECT_EQ(fault("master - 0 1426238316232 2", "master 67ed 0 1 2"),
+            "nodes.txt:2: the flags are \"master\", but the node's primary is "
+            "\"67ed\"");
+  EXPECT_EQ(fault("slave 67ed", "slave -").substr(0, 13), "nodes.txt:4: ");
+  EXPECT_EQ(fault("slave 67ed", "slave abcd"),
+            "nodes.txt:4: the primary \"abcd\" is not in the file; it may be "
+            "truncated");
+  EXPECT_EQ(fault("5 connected", "5 xconnected"),
+            "nodes.txt:4: link state \"xconnected\" is not known");
+  EXPECT_EQ(fault("5 connected", "x connected"),
+            "nodes.txt:4: \"x\" is not a time or an epoch");
+  EXPECT_EQ(fault("master - 0 0 9", "myself,master - 0 0 9"),
+            "nodes.txt:6: \"myself\" repeats line 5; import the output of one "
+            "node");
 }
 
 }  // namespace

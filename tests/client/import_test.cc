@@ -28,6 +28,24 @@ TEST(ImportMemcachedTest, AWeightAboveOneWeighsThemAll) {
   EXPECT_EQ(NodesOf(*ReadMemcached("a:11211:3,b", "modula")), "a b");
 }
 
+TEST(ImportMemcachedTest, ARepeatedServerIsNamedAsInTheList) {
+  for (const char* distribution : {"", "spy"}) {
+    EXPECT_EQ(FaultOf(ReadMemcached("a,b,a:11211", distribution)),
+              "servers: \"a:11211\" repeats \"a\"; remove one");
+  }
+  const auto modula = ReadMemcached("a,b,a:11211", "modula");
+  ASSERT_TRUE(modula.ok()) << modula.status();
+  EXPECT_EQ(NodesOf(*modula), "a b a_2");
+}
+
+TEST(ImportMemcachedTest, MoreServersThanTheBoundAreRefusedSoon) {
+  std::string list = "s0";
+  for (int i = 1; i <= 10000; ++i) absl::StrAppend(&list, ",s", i);
+  EXPECT_EQ(FaultOf(ReadMemcached(list, "")),
+            "servers: the file has more than 10,000 servers; use at most that "
+            "many");
+}
+
 TEST(ImportMemcachedTest, WhatIsNoServer) {
   for (const char* servers :
        {"",           "a,",           ",a",          "a:b",      "a:0",

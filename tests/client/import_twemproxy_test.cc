@@ -78,6 +78,16 @@ TEST(ImportTwemproxyTest, WhatIsNotUnderstoodNamesItsLine) {
   EXPECT_EQ(fault("auto_eject_hosts: true", "redis_auth: secret"),
             "n.yml:6: redis_auth requires redis: true; remove it");
   EXPECT_EQ(fault("127.0.0.1:22121", "/run/n.sock 0644"), "");
+  for (const char* listen : {"${L}:22121", "127.0.0.1:22121:1", ":1"}) {
+    EXPECT_EQ(fault("127.0.0.1:22121", listen).substr(0, 9), "n.yml:2: ");
+  }
+  EXPECT_EQ(fault("auto_eject_hosts: true", "server_connections: 0"),
+            "n.yml:6: server_connections \"0\" is not a whole number from 1 to "
+            "2147483647");
+  EXPECT_EQ(fault("\"{}\"", "\u00e9"),
+            "n.yml:4: hash_tag \"\\xc3\\xa9\" is not two ASCII characters");
+  EXPECT_EQ(fault(" third", " " + std::string(300, 'n')),
+            "n.yml:10: the server's name has 300 bytes; at most 253");
   EXPECT_EQ(FaultOf(ReadTwemproxy(kTwemproxy, "n.yml", "gamma")),
             "n.yml: pool \"gamma\" is not in the file");
   EXPECT_EQ(fault("hash_tag: \"{}\"", "hash_tag: \"{"),
@@ -171,7 +181,7 @@ TEST(ImportTwemproxyTest, ValuesThatTwemproxyRejects) {
             "timeout \"400ms\" is not a whole number from 0 to 2147483647"},
            {"timeout: -1",
             "timeout \"-1\" is not a whole number from 0 to 2147483647"},
-           {"hash_tag: \"{\"", "hash_tag \"{\" is not two characters"},
+           {"hash_tag: \"{\"", "hash_tag \"{\" is not two ASCII characters"},
            {"hash: MD5", "hash \"MD5\" is not a hash of twemproxy"},
            {"hash: |\n     md5", "hash \"md5\\n\" is not a hash of twemproxy"},
            {"hash:", "\"hash\" is not a single value"},

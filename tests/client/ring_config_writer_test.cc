@@ -206,7 +206,7 @@ TEST(RingConfigWriterTest, TheSpecOfEveryLayoutIsReadBackAsItWas) {
         v1::RingSpec read = config->spec.spec;
         read.set_name("r");
         EXPECT_EQ(NormalizeSpec(read)->DebugString(), normal->DebugString());
-        const auto difference = DifferenceOf(*config, ring, true);
+        const auto difference = DifferenceOf(*config, ring, {.prune = true});
         EXPECT_TRUE(difference.ok()) << difference.status();
       }
     }

@@ -26,7 +26,7 @@ void CheckRoundTrip(const RingConfig& config) {
   for (const std::string& text : {YamlRingConfig(ring), JsonRingConfig(ring)}) {
     const auto again = ReadRingConfig(text, "again");
     if (!again.ok()) __builtin_trap();
-    const auto difference = DifferenceOf(*again, ring, true);
+    const auto difference = DifferenceOf(*again, ring, {.prune = true});
     // The layout may refuse a node, but nothing can differ.
     if (difference.ok() && !difference->changes.empty()) __builtin_trap();
   }

@@ -71,7 +71,9 @@ TEST_F(ApplyChangesTest, RefusesTwoChangesOfOneNode) {
   const std::vector<std::vector<ChangeRequest>> twice = {
       {Add("d"), Add("d")},
       {Add("d"), Remove("d")},
-      {Remove("a"), Add("a")},
+      {Remove("a"), Update(RequestNode("a", 2))},
+      {Remove("a"), Add("a"), Remove("a")},
+      {Remove("a"), Add("a"), Add("a")},
       {Remove("a"), Remove("a")},
       {Update(RequestNode("a", 2)), Update(RequestNode("a", 3))},
       {Update(RequestNode("a", 2)), Add("d"), Remove("a")}};
@@ -82,6 +84,26 @@ TEST_F(ApplyChangesTest, RefusesTwoChangesOfOneNode) {
     EXPECT_THAT(FieldOf(status),
                 StartsWith("changes[" + std::to_string(requests.size() - 1)));
   }
+}
+
+TEST_F(ApplyChangesTest, AnAddAfterARemovalReplacesTheNode) {
+  const uint64_t before = State()->ring().fingerprint();
+  v1::Node other = RequestNode("b", 3);
+  other.set_hash_key("other");
+  const v1::Change change = Make(Many({Remove("b"), Remove("a"), Add(other)}));
+  EXPECT_THAT(Ids(), ElementsAre("b", "c"));
+  EXPECT_EQ(Node("b").hash_key(), "other");
+  EXPECT_GT(Node("b").ordinal(), Node("c").ordinal());
+  EXPECT_THAT(change.removed_ids(), ElementsAre("a"));
+  ASSERT_EQ(change.upserted_size(), 1);
+  EXPECT_EQ(change.added_ids_size(), 0);
+  // The same nodes again: only their order differs, which HASHED does not use.
+  const uint64_t after = State()->ring().fingerprint();
+  EXPECT_NE(after, before);
+  const v1::Change again =
+      Make(Many({Remove("b"), Remove("c"), Add(other), Add("c")}));
+  EXPECT_EQ(again.comparison().moved_ratio(), 0);
+  EXPECT_EQ(State()->ring().fingerprint(), after);
 }
 
 TEST_F(ApplyChangesTest, RefusesNoChanges) {

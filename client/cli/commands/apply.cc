@@ -24,6 +24,17 @@ namespace {
 // meanwhile.
 constexpr int kApplyAttempts = 5;
 
+}  // namespace
+
+absl::Status OtherRing(absl::string_view ring) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "ring ", Quoted(ring),
+      " would be another ring on the server than on this machine; nothing was "
+      "changed; use the command of the server's version"));
+}
+
+namespace {
+
 // Makes the changes of one request, or plans them.
 class ConfigApplier {
  public:
@@ -109,7 +120,8 @@ class ConfigApplier {
                        " has incarnation ", ring.incarnation(), ", not ",
                        incarnation, "; it was deleted and created again"));
     }
-    auto difference = DifferenceOf(config_, ring, options_.prune);
+    auto difference =
+        DifferenceOf(config_, ring, {options_.prune, options_.replace});
     if (!difference.ok()) return difference.status();
     applied.unnamed_ids = std::move(difference->unnamed_ids);
     applied.order_differs = difference->order_differs;
@@ -149,10 +161,7 @@ class ConfigApplier {
     absl::Status status = SendCreation(create, created);
     if (!status.ok()) return status;
     if (created.ring().fingerprint() != (*built)->fingerprint()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "ring ", Quoted(ring_),
-          " would be another ring on the server than on this machine; nothing "
-          "was changed; use the command of the server's version"));
+      return OtherRing(ring_);
     }
     Applied applied;
     if (options_.change.plan) {
@@ -198,7 +207,7 @@ class ConfigApplier {
     v1::Snapshot empty;
     *empty.mutable_spec() = *normal;
     // Checks each node, with its line.
-    const auto difference = DifferenceOf(config_, empty, false);
+    const auto difference = DifferenceOf(config_, empty, {});
     if (!difference.ok()) return difference.status();
     absl::Status status = CheckCount(difference->changes.size());
     if (!status.ok()) return status;

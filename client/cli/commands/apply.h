@@ -14,6 +14,7 @@ namespace clockwise::cli {
 
 struct ApplyOptions {
   std::string file;
+  bool replace = false;  // see DifferenceOptions; not an option of the command
   bool prune = false;
   ChangeOptions change;
 };
@@ -42,6 +43,9 @@ struct Applied {
 // server refuses, with the line of the change.
 absl::StatusOr<Applied> Apply(const ApplyOptions& options,
                               const RingConfig& config, Session& session);
+
+// The error for a ring that the server would place in another way.
+absl::Status OtherRing(absl::string_view ring);
 
 }  // namespace clockwise::cli
 

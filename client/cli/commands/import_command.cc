@@ -224,15 +224,6 @@ absl::StatusOr<RingConfig> StateOf(const Imported& imported,
   return config;
 }
 
-absl::Status OtherOrder(const std::string& ring) {
-  return WithHint(
-      absl::AlreadyExistsError(absl::StrCat(
-          "ring ", Quoted(ring),
-          " has the nodes in another order than the file, and its layout "
-          "depends on the order; nothing was changed")),
-      "import under another name with --ring=NAME");
-}
-
 // Creates the ring, or gives it the state of the file; or plans that. The
 // result must be exactly the ring that was read.
 absl::StatusOr<Applied> Make(const ImportOptions& options,
@@ -256,15 +247,14 @@ absl::StatusOr<Applied> Make(const ImportOptions& options,
   }
   ApplyOptions apply;
   apply.prune = true;
+  apply.replace = true;
   apply.change.plan = true;
   apply.change.reason = "clockwise import";
   auto plan = Apply(apply, *config, of_ring);
   if (!plan.ok() || options.plan) return plan;
-  if (plan->order_differs ||
-      (!plan->created &&
-       plan->response.change().fingerprint() != ring.fingerprint() &&
-       present.snapshot().nodes().empty())) {
-    return OtherOrder(globals.ring);
+  if (!plan->created && present.snapshot().nodes().empty() &&
+      plan->response.change().fingerprint() != ring.fingerprint()) {
+    return OtherRing(globals.ring);
   }
   if (!plan->changes()) return plan;
   apply.change.plan = false;
@@ -280,18 +270,13 @@ std::string DifferenceText(const Applied& applied, const std::string& ring,
                            bool plan) {
   const v1::Change& change = applied.response.change();
   if (applied.created) return "";
-  const std::string order =
-      applied.order_differs
-          ? "note: the nodes are in another order than in the file; the import "
-            "would be refused\n"
-          : "";
   if (!applied.changes()) {
     return absl::StrCat("ring ", ring, " is already up to date (epoch ",
-                        change.epoch(), ")\n", order);
+                        change.epoch(), ")\n");
   }
   return absl::StrCat(plan ? "would change" : "changed", " ring ", ring, ": ",
                       MovedText(change, plan), "\n",
-                      ChangeLines(change, applied.before), order);
+                      ChangeLines(change, applied.before));
 }
 
 absl::Status Import(const ImportOptions& options, Session& session) {

@@ -110,13 +110,20 @@ absl::StatusOr<ConfigChange> UpdateOf(const RingConfig& config,
   return update;
 }
 
+// Checks whether placement depends on the order of the nodes. Explicit tokens
+// and slots do not, though the order is part of their fingerprint.
+bool OrderCounts(const v1::RingSpec& spec) {
+  const LayoutRule* rule = FindLayout(spec.layout());
+  return rule != nullptr && rule->uses_ordinals(spec.settings()) &&
+         rule->traits->takes.tokens == 0 && !rule->traits->takes.any_token;
+}
+
 // Checks whether the ring has nodes of the file in another order. New nodes
 // join after all others, in the order of the file.
 bool OrderDiffers(const RingConfig& config,
                   const std::map<absl::string_view, const v1::Node*>& present,
                   const v1::RingSpec& spec) {
-  const LayoutRule* rule = FindLayout(spec.layout());
-  if (rule == nullptr || !rule->uses_ordinals(spec.settings())) return false;
+  if (!OrderCounts(spec)) return false;
   uint64_t last = 0;
   for (const ConfigNode& stated : config.nodes) {
     const auto at = present.find(stated.node.id());
@@ -157,16 +164,36 @@ std::string FieldsLine(const v1::Node& node, const v1::Node* before) {
   return texts.empty() ? "" : absl::StrCat("  ", absl::StrJoin(texts, ", "));
 }
 
+// Removes the nodes of the ring that the file names or that are removed, and
+// adds those of the file in their order.
+void ReplaceAll(const RingConfig& config, const v1::Snapshot& ring,
+                ConfigDifference& difference) {
+  const std::set<absl::string_view> staying(difference.unnamed_ids.begin(),
+                                            difference.unnamed_ids.end());
+  difference.changes.clear();
+  difference.order_differs = false;
+  for (const v1::Node& node : ring.nodes()) {
+    if (staying.contains(node.id())) continue;
+    difference.changes.emplace_back().change.set_remove(node.id());
+  }
+  for (const ConfigNode& stated : config.nodes) {
+    ConfigChange& add = difference.changes.emplace_back();
+    *add.change.mutable_add() = stated.node;
+    add.lines = stated.lines;
+  }
+}
+
 }  // namespace
 
-absl::StatusOr<ConfigDifference> DifferenceOf(const RingConfig& config,
-                                              const v1::Snapshot& ring,
-                                              bool prune) {
+absl::StatusOr<ConfigDifference> DifferenceOf(
+    const RingConfig& config, const v1::Snapshot& ring,
+    const DifferenceOptions& options) {
   absl::Status status = CheckSpec(config, ring.spec());
   if (!status.ok()) return status;
   std::map<absl::string_view, const v1::Node*> present;
   for (const v1::Node& node : ring.nodes()) present[node.id()] = &node;
   ConfigDifference difference;
+  bool replaced = false;
   std::vector<ConfigChange> updates;
   std::set<absl::string_view> named;
   for (const ConfigNode& stated : config.nodes) {
@@ -177,6 +204,14 @@ absl::StatusOr<ConfigDifference> DifferenceOf(const RingConfig& config,
     }
     const auto at = present.find(stated.node.id());
     if (at == present.end()) {
+      ConfigChange& add = difference.changes.emplace_back();
+      *add.change.mutable_add() = stated.node;
+      add.lines = stated.lines;
+      continue;
+    }
+    if (options.replace && stated.node.hash_key() != at->second->hash_key()) {
+      replaced = true;
+      difference.changes.emplace_back().change.set_remove(stated.node.id());
       ConfigChange& add = difference.changes.emplace_back();
       *add.change.mutable_add() = stated.node;
       add.lines = stated.lines;
@@ -193,13 +228,18 @@ absl::StatusOr<ConfigDifference> DifferenceOf(const RingConfig& config,
                             std::make_move_iterator(updates.end()));
   for (const v1::Node& node : ring.nodes()) {
     if (named.contains(node.id())) continue;
-    if (prune) {
+    if (options.prune) {
       difference.changes.emplace_back().change.set_remove(node.id());
     } else {
       difference.unnamed_ids.push_back(node.id());
     }
   }
   difference.order_differs = OrderDiffers(config, present, ring.spec());
+  // A replaced node joins after all others.
+  if (options.replace &&
+      (difference.order_differs || (replaced && OrderCounts(ring.spec())))) {
+    ReplaceAll(config, ring, difference);
+  }
   return difference;
 }
 

@@ -22,13 +22,19 @@ struct ConfigDifference {
   bool order_differs = false;
 };
 
+struct DifferenceOptions {
+  bool prune = false;  // removes nodes that the file does not name
+  // Removes nodes and adds them again, if they have another hash_key in the
+  // file, or another order that the layout depends on.
+  bool replace = false;
+};
+
 // Compares the nodes of `ring` with those that `config`, of the kind kState,
-// states. With `prune`, nodes that the file does not name are removed. Bad
-// usage: the file states another hash_key for a node, or a spec that the ring
-// does not have.
+// states. Bad usage: the file states a spec that the ring does not have, or,
+// without `replace`, another hash_key for a node.
 absl::StatusOr<ConfigDifference> DifferenceOf(const RingConfig& config,
                                               const v1::Snapshot& ring,
-                                              bool prune);
+                                              const DifferenceOptions& options);
 
 // "+ n1  address: 10.0.0.1:80", "~ n2  weight: 1 -> 2" and "- n3" for what
 // `change` adds, updates and removes. `before` is the ring before the change;

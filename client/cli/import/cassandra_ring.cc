@@ -61,6 +61,10 @@ class TokenOwners {
     }
     const auto [index, is_new] =
         nodes_.try_emplace(host, imported_.nodes.size());
+    if (is_new) {
+      auto status = CheckServerCount(place, imported_.nodes.size());
+      if (!status.ok()) return status;
+    }
     if (is_new) AddImportedNode(imported_, place, host, host, 1).set_zone(zone);
     v1::Node& node = imported_.nodes[index->second];
     if (node.zone() != zone) {
@@ -152,6 +156,11 @@ class RingReader {
     const bool heading = (words[0] == "Address" && words.back() == "Token") ||
                          words[0].find_first_not_of('=') == std::string::npos;
     if (heading || IsAdvice(words)) return absl::OkStatus();
+    if (words[0] == "Status=Up/Down" || words[0] == "|/" || words[0] == "--") {
+      return ImportFault(place_,
+                         "this is the output of nodetool status; import that "
+                         "of nodetool ring");
+    }
     if (data_centre_.empty()) {
       return ImportFault(place_,
                          "the row is before the first \"Datacenter:\" line");
@@ -185,6 +194,11 @@ class RingReader {
     }
     auto token = ParseToken(place_, row->token);
     if (!token.ok()) return token.status();
+    if (last_.has_value() && *token < *last_) {
+      return ImportFault(place_, absl::StrCat("token ", *token,
+                                              " is below that of the line "
+                                              "above; nodetool sorts them"));
+    }
     last_ = *token;
     ++rows_;
     return owners_.Add(place_, *token, row->address,
@@ -258,14 +272,68 @@ class RangeReader {
     return ImportFault(place, "the line is not a complete TokenRange(…)");
   }
 
+  // Checks that each range begins where the range before it ends, so that none
+  // is missing and none overlaps.
   absl::Status CheckClosed() const {
-    for (const auto& [start, line] : starts_) {
-      if (ends_.contains(start)) continue;
-      return ImportFault({place_.source, line},
-                         absl::StrCat("no range ends at token ", start,
-                                      "; the file may be truncated"));
+    if (ranges_.empty()) return absl::OkStatus();
+    int64_t before = ranges_.rbegin()->first;
+    for (const auto& [end, range] : ranges_) {
+      if (range.start != before) {
+        return ImportFault(
+            {place_.source, range.line},
+            absl::StrCat("the range begins at token ", range.start,
+                         ", but the range before it ends at ", before,
+                         "; the file may be truncated"));
+      }
+      before = end;
     }
     return absl::OkStatus();
+  }
+
+  // Returns the text of the details of `host`, up to their closing parenthesis;
+  // nullopt if there are none. A rack can contain commas and parentheses.
+  static std::optional<absl::string_view> DetailsOf(absl::string_view entry,
+                                                    absl::string_view host) {
+    const std::string name = absl::StrCat("(host:", host, ",");
+    const size_t at = entry.find(name);
+    if (at == absl::string_view::npos) return std::nullopt;
+    absl::string_view details = entry.substr(at + name.size());
+    const size_t next = details.find("EndpointDetails(");
+    details = absl::StripTrailingAsciiWhitespace(details.substr(0, next));
+    if (next == absl::string_view::npos) {
+      absl::ConsumeSuffix(&details, "])");
+    } else {
+      absl::ConsumeSuffix(&details, ",");
+    }
+    details = absl::StripTrailingAsciiWhitespace(details);
+    if (!absl::ConsumeSuffix(&details, ")")) return std::nullopt;
+    return details;
+  }
+
+  // Reads the zone of `host` and compares it with those of earlier ranges.
+  absl::StatusOr<std::string> ZoneOf(absl::string_view entry,
+                                     const std::string& host,
+                                     const SourceLine& place) {
+    const auto details = DetailsOf(entry, host);
+    const auto dc = Field(details.value_or(""), "datacenter:", ", rack:");
+    if (!dc) {
+      return ImportFault(
+          place, absl::StrCat("no data centre and rack for ", Quoted(host),
+                              " in endpoint_details"));
+    }
+    const absl::string_view mark = ", rack:";
+    const absl::string_view rack =
+        details->substr(details->find(mark) + mark.size());
+    std::string zone = absl::StrCat(*dc, "/", rack);
+    const auto [at, fresh] = zones_.try_emplace(host, zone, place.line);
+    if (!fresh && at->second.first != zone) {
+      return ImportFault(
+          place,
+          absl::StrCat("host ", Quoted(host), " is in rack ", Quoted(zone),
+                       ", but on line ", at->second.second, " in ",
+                       Quoted(at->second.first), "; use one rack"));
+    }
+    return zone;
   }
 
   // Returns the text between `name` and `stop`.
@@ -307,26 +375,26 @@ class RangeReader {
     if (!from.ok()) return from.status();
     auto to = ParseToken(place, end_token);
     if (!to.ok()) return to.status();
-    const std::string& host = hosts->front();
-    const auto details = Field(entry, absl::StrCat("(host:", host, ","), ")");
-    const auto dc = Field(details.value_or("") + ",", "datacenter:", ",");
-    const auto rack = Field(details.value_or("") + ",", "rack:", ",");
-    if (!dc || !rack) {
-      return ImportFault(
-          place, absl::StrCat("no data centre and rack for ", Quoted(host),
-                              " in endpoint_details"));
+    for (const std::string& host : *hosts) {
+      auto zone = ZoneOf(entry, host, place);
+      if (!zone.ok()) return zone.status();
     }
-    starts_.emplace(*from, place.line);
-    ends_.emplace(*to, place.line);
+    ranges_.try_emplace(*to, Range{*from, place.line});
     imported_.owners.push_back({place, *to, *hosts});
-    return owners_.Add(place, *to, host, absl::StrCat(*dc, "/", *rack));
+    const std::string& host = hosts->front();
+    return owners_.Add(place, *to, host, zones_.at(host).first);
   }
 
   SourceLine place_;
   Imported& imported_;
   TokenOwners owners_;
-  std::map<int64_t, int> starts_;
-  std::map<int64_t, int> ends_;
+  struct Range {
+    int64_t start;
+    int line;
+  };
+  std::map<int64_t, Range> ranges_;  // by their end
+  // Zone of each host, and the line that states it first.
+  std::map<std::string, std::pair<std::string, int>> zones_;
 };
 
 }  // namespace
@@ -336,9 +404,11 @@ absl::StatusOr<Imported> ReadCassandra(absl::string_view text,
   Imported imported;
   imported.spec.set_layout(v1::LAYOUT_CASSANDRA);
   imported.key = "the serialised partition key";
-  const absl::Status status = absl::StrContains(text, "TokenRange")
-                                  ? RangeReader(source, imported).Read(text)
-                                  : RingReader(source, imported).Read(text);
+  absl::Status status = CheckLastLine(text, source);
+  if (!status.ok()) return status;
+  status = absl::StrContains(text, "TokenRange")
+               ? RangeReader(source, imported).Read(text)
+               : RingReader(source, imported).Read(text);
   if (!status.ok()) return status;
   if (imported.nodes.empty()) {
     return ImportFault(

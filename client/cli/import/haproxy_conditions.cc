@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
+#include "service/limits.h"
 
 namespace clockwise::cli {
 
@@ -12,6 +13,11 @@ absl::Status HaproxyConditions::Read(absl::string_view word,
     return absl::OkStatus();
   }
   if (word == ".if") {
+    if (open_.size() == limits::kMaxImportDepth) {
+      return ImportFault(place,
+                         absl::StrCat("more than ", limits::kMaxImportDepth,
+                                      " nested conditions"));
+    }
     open_.push_back({place, sections_});
     return absl::OkStatus();
   }

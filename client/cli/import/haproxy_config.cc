@@ -1,5 +1,6 @@
 // Reads the servers and the `hash-type` of one `backend` or `listen` of
 // HAProxy.
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -9,9 +10,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/import/haproxy_conditions.h"
+#include "client/cli/import/haproxy_hashing.h"
 #include "client/cli/import/haproxy_language.h"
 #include "client/cli/import/imported.h"
+#include "client/cli/text.h"
 #include "service/api/refusal.h"
+#include "service/limits.h"
 
 namespace clockwise::cli {
 namespace {
@@ -31,19 +35,10 @@ struct HaproxyServer {
   int line = 0;
 };
 
-// A directive of which the last one applies.
-struct Setting {
-  Words words;
-  SourceLine place;
-};
-
 // The placement settings of a section. Sections inherit those of a `defaults`.
 struct Section {
   SourceLine place;
-  Setting balance;
-  Setting hash_type;
-  Setting mode;
-  Setting state_file;
+  HaproxyHashing hashing;
   HaproxyServer default_server;
   // The first line that cannot be imported. It matters only if the backend
   // inherits from this section.
@@ -62,6 +57,9 @@ class BackendReader {
     place_ = {source_, 0};
     for (const absl::string_view line : absl::StrSplit(text, '\n')) {
       ++place_.line;
+      if (line.find('\0') != absl::string_view::npos) {
+        return ImportFault(place_, "the line contains a NUL character");
+      }
       auto parsed = ParseHaproxyLine(line, place_);
       if (!parsed.ok()) return parsed.status();
       if (parsed->words.empty()) continue;
@@ -77,7 +75,21 @@ class BackendReader {
   absl::Status ReadLine(const HaproxyLine& line) {
     const std::string& word = line.words[0];
     if (word[0] == '.') return conditions_.Read(word, place_);
-    if (IsHaproxySection(word)) return EnterSection(line);
+    if (IsHaproxySection(word)) {
+      started_ = true;
+      return EnterSection(line);
+    }
+    if (const auto section = MisspeltHaproxySection(line.words);
+        !section.empty()) {
+      return ImportFault(place_,
+                         absl::StrCat(Quoted(word), " is not a section; write ",
+                                      Quoted(section)));
+    }
+    if (!started_) {
+      return ImportFault(place_, absl::StrCat(Quoted(word),
+                                              " is not the name of a section, "
+                                              "and no section has begun"));
+    }
     if (!conditions_.MayBeIn(HaproxyConditions::kDefaults) &&
         !conditions_.MayBeIn(HaproxyConditions::kBackend)) {
       return absl::OkStatus();
@@ -88,7 +100,7 @@ class BackendReader {
     absl::Status status;
     if (conditions_.Certain()) {
       status = ReadDirective(line, section, of_defaults);
-    } else if (!IsHaproxyHarmless(word)) {
+    } else if (!IsHaproxyHarmless(line.words)) {
       status = conditions_.Fault(place_, word);
     }
     if (!of_defaults) return status;
@@ -151,6 +163,11 @@ class BackendReader {
     defaults_.fault.Update(status);
     defaults_.place = place_;
     defaults_name_ = named ? words[1] : "";
+    if (named_.size() < limits::kMaxImportSections) return;
+    defaults_.fault.Update(ImportFault(
+        place_, absl::StrCat("more than ", Grouped(limits::kMaxImportSections),
+                             " named defaults")));
+    defaults_name_.clear();
   }
 
   absl::Status EnterBackend(const Words& words) {
@@ -196,24 +213,35 @@ class BackendReader {
                              bool of_defaults) {
     const Words& words = line.words;
     const std::string& name = words[0];
-    if (IsHaproxyHarmless(name)) return absl::OkStatus();
+    if (name == "http-request" && words.size() > 1) {
+      section.hashing.rewrites.push_back({words, place_});
+    }
+    if (IsHaproxyHarmless(words)) return absl::OkStatus();
     if (!line.variable.empty()) return VariableFault(line);
-    const std::map<absl::string_view, Setting*> settings{
-        {"balance", &section.balance},
-        {"hash-type", &section.hash_type},
-        {"mode", &section.mode},
-        {"load-server-state-from-file", &section.state_file}};
+    const std::map<absl::string_view, HaproxySetting*> settings{
+        {"balance", &section.hashing.balance},
+        {"hash-type", &section.hashing.hash_type},
+        {"mode", &section.hashing.mode},
+        {"load-server-state-from-file", &section.hashing.state_file}};
     if (const auto at = settings.find(name); at != settings.end()) {
       *at->second = {words, place_};
       return absl::OkStatus();
     }
     if (name == "default-server") {
+      const auto id = std::find(words.begin(), words.end(), "id");
+      if (id != words.end()) {
+        return ImportFault(place_,
+                           "HAProxy ignores \"id\" in default-server; remove "
+                           "it");
+      }
       return ReadParameters(words, 1, section.default_server);
     }
     if (name == "server" && !of_defaults) return ReadServer(words);
-    // `option http_proxy` connects to the host of the URL.
-    if (name == "option" && (words.size() < 2 || words[1] != "http_proxy")) {
-      return absl::OkStatus();
+    if (name == "option") {
+      return ImportFault(
+          place_,
+          absl::StrCat("option ", Quoted(words.size() > 1 ? words[1] : ""),
+                       " is not supported"));
     }
     if (name == "hash-balance-factor") {
       if (words.size() == 2 && words[1] == "0") return absl::OkStatus();
@@ -232,6 +260,8 @@ class BackendReader {
     if (words.size() < 3) {
       return ImportFault(place_, "not `server NAME ADDRESS …`");
     }
+    absl::Status count = CheckServerCount(place_, servers_.size());
+    if (!count.ok()) return count;
     HaproxyServer server = section_.default_server;
     server.name = words[1];
     server.address = words[2];
@@ -306,105 +336,20 @@ class BackendReader {
           {source_, 0},
           absl::StrCat("backend ", Quoted(backend_), " is not in the file"));
     }
-    if (absl::Status status = ReadBalance(); !status.ok()) return status;
-    if (absl::Status status = ReadHashType(); !status.ok()) return status;
-    if (absl::Status status = NumberServers(); !status.ok()) return status;
-    if (!section_.state_file.words.empty()) {
-      imported_.notes.emplace_back(
-          "load-server-state-from-file: HAProxy may replace the weights by "
-          "those of its state file");
-    }
+    absl::Status status =
+        ReadHaproxyHashing(section_.hashing, found_at_, consistent_, imported_);
+    if (!status.ok()) return status;
+    status = NumberServers();
+    if (!status.ok()) return status;
     if (imported_.nodes.empty()) {
-      return ImportFault(found_at_, absl::StrCat("backend ", Quoted(backend_),
-                                                 " has no servers"));
+      return ImportFault(
+          found_at_,
+          absl::StrCat("backend ", Quoted(backend_),
+                       servers_.empty()
+                           ? " has no servers"
+                           : " has only servers that are backups or disabled"));
     }
     return std::move(imported_);
-  }
-
-  absl::Status ReadBalance() {
-    const Words& balance = section_.balance.words;
-    if (balance.empty()) {
-      return ImportFault(found_at_,
-                         "no balance directive; use one that hashes keys");
-    }
-    // Without an algorithm, HAProxy uses its default.
-    const std::string algorithm =
-        balance.size() > 1 ? balance[1] : "roundrobin";
-    const bool hashes = algorithm == "uri" || algorithm == "url_param" ||
-                        algorithm == "hash" || algorithm == "rdp-cookie" ||
-                        absl::StartsWith(algorithm, "hdr(") ||
-                        absl::StartsWith(algorithm, "rdp-cookie(");
-    if (!hashes) {
-      return ImportFault(
-          section_.balance.place,
-          absl::StrCat("balance ", Quoted(algorithm),
-                       algorithm == "source"
-                           ? " is not supported (a hash of client addresses)"
-                           : " is not supported; use for example uri"));
-    }
-    imported_.key = absl::StrJoin(balance.begin() + 1, balance.end(), " ");
-    if (algorithm != "hash" && !absl::StartsWith(algorithm, "rdp-cookie")) {
-      if (auto status = CheckMode(algorithm); !status.ok()) return status;
-    }
-    if (absl::StartsWith(algorithm, "hdr(")) {
-      imported_.notes.emplace_back(
-          "HAProxy splits a header's value at commas and hashes the last part");
-    }
-    return absl::OkStatus();
-  }
-
-  // HAProxy replaces these algorithms by round robin unless the mode is http.
-  absl::Status CheckMode(const std::string& algorithm) {
-    const Setting& mode = section_.mode;
-    if (mode.words.empty()) {
-      imported_.notes.emplace_back(
-          "the file does not set `mode http`; without it, HAProxy uses round "
-          "robin");
-      return absl::OkStatus();
-    }
-    if (mode.words.size() == 2 && mode.words[1] == "http") {
-      return absl::OkStatus();
-    }
-    return ImportFault(mode.place,
-                       absl::StrCat("balance ", Quoted(algorithm),
-                                    " requires `mode http`; otherwise HAProxy "
-                                    "uses round robin"));
-  }
-
-  absl::Status ReadHashType() {
-    const Words& words = section_.hash_type.words;
-    const SourceLine& hash_type_at = section_.hash_type.place;
-    const std::string method = words.size() > 1 ? words[1] : "map-based";
-    if (words.empty()) {
-      imported_.notes.emplace_back(
-          "there is no hash-type directive; the default is map-based");
-    } else if (words.size() < 2 || words.size() > 4 ||
-               (method != "map-based" && method != "consistent") ||
-               (words.size() == 4 && words[3] != "avalanche")) {
-      return ImportFault(hash_type_at,
-                         "not `hash-type map-based|consistent [FUNCTION "
-                         "[avalanche]]`");
-    }
-    imported_.spec.set_layout(method == "consistent" ? consistent_
-                                                     : v1::LAYOUT_HAPROXY_MAP);
-    if (imported_.spec.layout() == v1::LAYOUT_HAPROXY) {
-      imported_.notes.emplace_back(
-          "keys are placed as in HAProxy before 3.0; for 3.0 and later, "
-          "import with --from=haproxy_3");
-    }
-    v1::LayoutSettings& settings = *imported_.spec.mutable_settings();
-    if (words.size() > 2) {
-      static const auto& functions =
-          *new std::set<absl::string_view>{"sdbm", "djb2", "wt6", "crc32"};
-      if (!functions.contains(words[2])) {
-        return ImportFault(
-            hash_type_at,
-            absl::StrCat("function ", Quoted(words[2]), " is not supported"));
-      }
-      settings.set_key_hash(words[2]);
-    }
-    if (words.size() == 4) settings.set_avalanche(true);
-    return absl::OkStatus();
   }
 
   // Assigns ids like HAProxy. A server without an id gets the first free id,
@@ -457,6 +402,7 @@ class BackendReader {
   SourceLine place_;
   SourceLine found_at_;
   HaproxyConditions conditions_;
+  bool started_ = false;  // a section has begun
   bool found_ = false;
   absl::Status unknown_;                  // a section whose name is not known
   std::map<std::string, Section> named_;  // the `defaults` with a name

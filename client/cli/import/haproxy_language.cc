@@ -1,8 +1,6 @@
 #include "client/cli/import/haproxy_language.h"
 
 #include <algorithm>
-#include <set>
-#include <span>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -12,229 +10,6 @@
 
 namespace clockwise::cli {
 namespace {
-
-// This list excludes directives that send a key elsewhere (use-server, stick,
-// cookie, persist, appsession, dispatch), that create servers that are not in
-// the file (server-template), or that the reader looks at itself (mode,
-// option). Directives of versions 1.x are included.
-constexpr absl::string_view kHarmless[] = {"acl",
-                                           "backlog",
-                                           "bind",
-                                           "bind-process",
-                                           "block",
-                                           "capture",
-                                           "clitcpka-cnt",
-                                           "clitcpka-idle",
-                                           "clitcpka-intvl",
-                                           "clitimeout",
-                                           "compression",
-                                           "contimeout",
-                                           "declare",
-                                           "default",
-                                           "default_backend",
-                                           "description",
-                                           "email-alert",
-                                           "enabled",
-                                           "error-log-format",
-                                           "errorfile",
-                                           "errorfiles",
-                                           "errorloc",
-                                           "errorloc302",
-                                           "errorloc303",
-                                           "external-check",
-                                           "filter",
-                                           "force-persist",
-                                           "fullconn",
-                                           "grace",
-                                           "guid",
-                                           "http-after-response",
-                                           "http-check",
-                                           "http-error",
-                                           "http-request",
-                                           "http-response",
-                                           "http-reuse",
-                                           "http-send-name-header",
-                                           "id",
-                                           "ignore-persist",
-                                           "log",
-                                           "log-format",
-                                           "log-format-sd",
-                                           "log-steps",
-                                           "log-tag",
-                                           "max-keep-alive-queue",
-                                           "max-session-srv-conns",
-                                           "maxconn",
-                                           "monitor",
-                                           "monitor-net",
-                                           "monitor-uri",
-                                           "no",
-                                           "quic-initial",
-                                           "rate-limit",
-                                           "redirect",
-                                           "redispatch",
-                                           "reqadd",
-                                           "reqallow",
-                                           "reqdel",
-                                           "reqdeny",
-                                           "reqiallow",
-                                           "reqidel",
-                                           "reqideny",
-                                           "reqipass",
-                                           "reqirep",
-                                           "reqisetbe",
-                                           "reqitarpit",
-                                           "reqpass",
-                                           "reqrep",
-                                           "reqsetbe",
-                                           "reqtarpit",
-                                           "retries",
-                                           "retry-on",
-                                           "rspadd",
-                                           "rspdel",
-                                           "rspdeny",
-                                           "rspidel",
-                                           "rspideny",
-                                           "rspirep",
-                                           "rsprep",
-                                           "server-state-file-name",
-                                           "source",
-                                           "srvtcpka-cnt",
-                                           "srvtcpka-idle",
-                                           "srvtcpka-intvl",
-                                           "srvtimeout",
-                                           "stats",
-                                           "stick-table",
-                                           "tcp-check",
-                                           "tcp-request",
-                                           "tcp-response",
-                                           "timeout",
-                                           "transparent",
-                                           "unique-id-format",
-                                           "unique-id-header",
-                                           "use-fcgi-app",
-                                           "use_backend"};
-
-// Parameters of `server`: without a value, and with a value.
-constexpr absl::string_view kAlone[] = {"agent-check",
-                                        "allow-0rtt",
-                                        "backup",
-                                        "check",
-                                        "check-reuse-pool",
-                                        "check-send-proxy",
-                                        "check-ssl",
-                                        "check-via-socks4",
-                                        "disabled",
-                                        "enabled",
-                                        "force-sslv3",
-                                        "force-tlsv10",
-                                        "force-tlsv11",
-                                        "force-tlsv12",
-                                        "force-tlsv13",
-                                        "no-agent-check",
-                                        "no-backup",
-                                        "no-check",
-                                        "no-check-reuse-pool",
-                                        "no-check-send-proxy",
-                                        "no-check-ssl",
-                                        "no-send-proxy",
-                                        "no-send-proxy-v2",
-                                        "no-send-proxy-v2-ssl",
-                                        "no-send-proxy-v2-ssl-cn",
-                                        "no-ssl",
-                                        "no-ssl-reuse",
-                                        "no-sslv3",
-                                        "no-tfo",
-                                        "no-tls-tickets",
-                                        "no-tlsv10",
-                                        "no-tlsv11",
-                                        "no-tlsv12",
-                                        "no-tlsv13",
-                                        "no-verifyhost",
-                                        "non-stick",
-                                        "send-proxy",
-                                        "send-proxy-v2",
-                                        "send-proxy-v2-ssl",
-                                        "send-proxy-v2-ssl-cn",
-                                        "ssl",
-                                        "ssl-reuse",
-                                        "stick",
-                                        "tfo",
-                                        "tls-tickets"};
-constexpr absl::string_view kWithValue[] = {"addr",
-                                            "agent-addr",
-                                            "agent-inter",
-                                            "agent-port",
-                                            "agent-send",
-                                            "alpn",
-                                            "ca-file",
-                                            "ca-verify-file",
-                                            "check-alpn",
-                                            "check-proto",
-                                            "check-sni",
-                                            "ciphers",
-                                            "ciphersuites",
-                                            "client-sigalgs",
-                                            "cookie",
-                                            "crl-file",
-                                            "crt",
-                                            "curves",
-                                            "downinter",
-                                            "error-limit",
-                                            "fall",
-                                            "fastinter",
-                                            "guid",
-                                            "hash-key",
-                                            "id",
-                                            "init-addr",
-                                            "init-state",
-                                            "inter",
-                                            "interface",
-                                            "log-bufsize",
-                                            "log-proto",
-                                            "max-reuse",
-                                            "maxconn",
-                                            "maxqueue",
-                                            "minconn",
-                                            "namespace",
-                                            "npn",
-                                            "observe",
-                                            "on-error",
-                                            "on-marked-down",
-                                            "on-marked-up",
-                                            "pool-conn-name",
-                                            "pool-low-conn",
-                                            "pool-max-conn",
-                                            "pool-purge-delay",
-                                            "port",
-                                            "proto",
-                                            "proxy-v2-options",
-                                            "redir",
-                                            "resolve-net",
-                                            "resolve-opts",
-                                            "resolve-prefer",
-                                            "resolvers",
-                                            "rise",
-                                            "shard",
-                                            "sigalgs",
-                                            "slowstart",
-                                            "sni",
-                                            "socks4",
-                                            "source",
-                                            "ssl-max-ver",
-                                            "ssl-min-ver",
-                                            "tcp-md5sig",
-                                            "tcp-mss",
-                                            "tcp-ut",
-                                            "track",
-                                            "usesrc",
-                                            "verify",
-                                            "verifyhost",
-                                            "weight",
-                                            "ws"};
-
-bool Has(std::span<const absl::string_view> names, absl::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 // LineSplitter splits one line in the same way as HAProxy: escapes apply
 // outside of single quotes, and environment variables only inside of double
@@ -337,16 +112,6 @@ absl::StatusOr<HaproxyLine> ParseHaproxyLine(absl::string_view line,
   return LineSplitter(line).Split(place);
 }
 
-bool IsHaproxySection(absl::string_view word) {
-  static const auto& sections = *new std::set<absl::string_view>{
-      "global",      "defaults",  "frontend",    "backend",  "listen",
-      "peers",       "resolvers", "mailers",     "userlist", "cache",
-      "program",     "ring",      "http-errors", "fcgi-app", "acme",
-      "log-forward", "crt-store", "log-profile", "traces",   "namespace_list",
-      "healthcheck"};
-  return sections.contains(word);
-}
-
 bool IsHaproxyName(absl::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -354,16 +119,6 @@ bool IsHaproxyName(absl::string_view text) {
                   absl::string_view("-_.:").find(static_cast<char>(c)) !=
                       absl::string_view::npos;
          });
-}
-
-bool IsHaproxyHarmless(absl::string_view directive) {
-  return Has(kHarmless, directive);
-}
-
-std::optional<size_t> HaproxyServerArguments(absl::string_view parameter) {
-  if (Has(kAlone, parameter)) return 0;
-  if (Has(kWithValue, parameter)) return 1;
-  return std::nullopt;
 }
 
 absl::Status CheckHaproxyAddress(const SourceLine& place,
@@ -391,7 +146,10 @@ absl::Status CheckHaproxyAddress(const SourceLine& place,
     auto number = ImportNumber(place, "port", port, 0, 65535);
     if (!port.empty() && !number.ok()) return number.status();
   }
-  if (host == "*") return absl::OkStatus();  // the address of the client
+  // "*" and "" with a port: the address of the client.
+  if (host == "*" || (host.empty() && !address.empty())) {
+    return absl::OkStatus();
+  }
   if (absl::StartsWith(host, "[") && absl::EndsWith(host, "]")) {
     host = host.substr(1, host.size() - 2);
   }

@@ -28,12 +28,16 @@ absl::StatusOr<HaproxyLine> ParseHaproxyLine(absl::string_view line,
 // True if the word begins a section in any version of HAProxy.
 bool IsHaproxySection(absl::string_view word);
 
+// Returns the section that the line is meant to begin, if its word differs from
+// it in case or in a final "s"; else "". Without this check, the lines of such
+// a section would belong to the section above.
+absl::string_view MisspeltHaproxySection(const std::vector<std::string>& words);
+
 // True if HAProxy permits the text as the name of a server.
 bool IsHaproxyName(absl::string_view text);
 
-// True if a directive of a backend, or of `defaults`, does not affect
-// placement.
-bool IsHaproxyHarmless(absl::string_view directive);
+// True if a line of a backend, or of `defaults`, does not affect placement.
+bool IsHaproxyHarmless(const std::vector<std::string>& words);
 
 // Returns the number of values of a parameter of `server`; nullopt if it is
 // unknown or would affect placement.

@@ -30,10 +30,14 @@ bool IsIpv6(absl::string_view text) {
   return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
 }
 
-// True if the label is a number, or an "x" in place of a number.
+bool IsX(absl::string_view label) {
+  return AllOf(label, [](unsigned char c) { return c == 'x' || c == 'X'; });
+}
+
+// True if the label is a number, or "x" or another letter in its place.
 bool IsNumberOrX(absl::string_view label) {
-  return AllOf(label, absl::ascii_isdigit) ||
-         AllOf(label, [](unsigned char c) { return c == 'x' || c == 'X'; });
+  return AllOf(label, absl::ascii_isdigit) || IsX(label) ||
+         (label.size() == 1 && AllOf(label, absl::ascii_isalpha));
 }
 
 bool IsLabel(absl::string_view label) {
@@ -52,6 +56,13 @@ bool IsPlaceholderName(absl::string_view host) {
       "todo",     "your-host",  "your_host",  "yourhost",
       "tbd",      "your-ip",    "your_ip",    "xxx"};
   if (names.contains(absl::AsciiStrToLower(host))) return true;
+  const std::string lower = absl::AsciiStrToLower(host);
+  for (const absl::string_view mark : {"-", "_"}) {
+    if (absl::StartsWith(lower, absl::StrCat("your", mark)) ||
+        absl::EndsWith(lower, absl::StrCat(mark, "here"))) {
+      return true;
+    }
+  }
   if (absl::StartsWith(host, "__") || absl::EndsWith(host, "__")) return true;
   return absl::StrContains(host, '_') &&
          std::none_of(host.begin(), host.end(),
@@ -67,6 +78,7 @@ bool IsHost(absl::string_view host) {
   absl::ConsumeSuffix(&host, ".");
   const std::vector<absl::string_view> labels = absl::StrSplit(host, '.');
   if (std::all_of(labels.begin(), labels.end(), IsNumberOrX) &&
+      (AllOf(labels[0], absl::ascii_isdigit) || IsX(labels[0])) &&
       (labels.size() > 1 || AllOf(host, absl::ascii_isdigit))) {
     in_addr address;
     return inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;

@@ -45,6 +45,13 @@ absl::Status CheckLastLine(absl::string_view text, const std::string& source) {
                      "the last line has no newline; the file may be truncated");
 }
 
+absl::Status CheckServerCount(const SourceLine& place, size_t servers) {
+  if (servers < limits::kMaxImportServers) return absl::OkStatus();
+  return ImportFault(place, absl::StrCat("the file has more than ",
+                                         Grouped(limits::kMaxImportServers),
+                                         " servers; use at most that many"));
+}
+
 v1::Node& AddImportedNode(Imported& imported, const SourceLine& place,
                           absl::string_view hashed, absl::string_view address,
                           uint32_t weight) {

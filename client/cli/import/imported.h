@@ -56,6 +56,11 @@ absl::Status ImportFault(const SourceLine& place, absl::string_view what);
 [[nodiscard]] absl::Status CheckLastLine(absl::string_view text,
                                          const std::string& source);
 
+// Rejects one more server than `kMaxImportServers`, so that the time to read a
+// file is bounded.
+[[nodiscard]] absl::Status CheckServerCount(const SourceLine& place,
+                                            size_t servers);
+
 // Adds a node for the text that is hashed. Its id is that text as far as an id
 // allows, made unique among the nodes.
 v1::Node& AddImportedNode(Imported& imported, const SourceLine& place,

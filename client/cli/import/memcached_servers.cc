@@ -1,5 +1,7 @@
 // Reads a list of servers in the form for clients of libmemcached.
-#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -48,10 +50,20 @@ absl::StatusOr<Imported> ReadMemcached(const std::string& servers,
   Imported imported;
   imported.key = "the key";
   bool weighted = false;
+  std::map<std::string, absl::string_view> texts;  // by address
   for (const absl::string_view text : absl::StrSplit(servers, ',')) {
     auto server = ParseServer(text);
     if (!server.ok()) return server.status();
     const std::string address = absl::StrCat(server->host, ":", server->port);
+    const auto [at, fresh] = texts.try_emplace(address, text);
+    // MODULA uses the order only, so a repeated server has more keys.
+    if (!fresh && distribution != "modula") {
+      return ImportFault({"servers", 0},
+                         absl::StrCat(Quoted(text), " repeats ",
+                                      Quoted(at->second), "; remove one"));
+    }
+    auto count = CheckServerCount({"servers", 0}, imported.nodes.size());
+    if (!count.ok()) return count;
     AddImportedNode(imported, {"servers", 0},
                     distribution == "spy"
                         ? absl::StrCat("/", address)
@@ -61,6 +73,7 @@ absl::StatusOr<Imported> ReadMemcached(const std::string& servers,
   }
   if (distribution == "modula") {
     imported.spec.set_layout(v1::LAYOUT_LIBMEMCACHED_MODULA);
+    for (v1::Node& node : imported.nodes) node.clear_hash_key();
     if (weighted) {
       imported.notes.emplace_back("modula ignores the weights");
       for (v1::Node& node : imported.nodes) node.set_weight(1);

@@ -1,13 +1,13 @@
 // Reads the servers of one `upstream` of nginx, with `hash KEY [consistent]`.
 #include <map>
 #include <optional>
-#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "client/cli/import/host.h"
 #include "client/cli/import/imported.h"
+#include "client/cli/import/nginx_options.h"
 #include "client/cli/import/nginx_tokens.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
@@ -20,14 +20,6 @@ struct Directive {
   std::vector<NginxToken> words;
   bool block = false;
 };
-
-// True if the directive does not affect placement.
-bool IsNginxConnectionOption(absl::string_view name) {
-  static const auto& names = *new std::set<absl::string_view>{
-      "keepalive", "keepalive_requests", "keepalive_time", "keepalive_timeout",
-      "zone"};
-  return names.contains(name);
-}
 
 // An `upstream` of the name that is asked for.
 struct Candidate {
@@ -45,9 +37,18 @@ class UpstreamReader {
  public:
   UpstreamReader(absl::string_view text, const std::string& source,
                  const std::string& upstream, const std::string& context)
-      : text_(text), source_(source), upstream_(upstream), context_(context) {}
+      : text_(text),
+        source_(source),
+        upstream_(upstream),
+        context_(context),
+        files_(text) {}
 
   absl::StatusOr<Imported> Read() {
+    if (absl::StartsWith(text_, "\xEF\xBB\xBF")) {
+      return ImportFault({source_, 1},
+                         "nginx rejects the byte order mark at the start of "
+                         "the file; remove it");
+    }
     std::vector<Candidate> candidates;
     if (auto status = Pass(candidates, std::nullopt); !status.ok()) {
       return status;
@@ -74,22 +75,45 @@ class UpstreamReader {
       const std::vector<NginxToken>& words = (*directive)->words;
       if (words.empty()) continue;  // a block ended
       const SourceLine place{source_, words[0].line};
-      if (words[0].text == "include" && includes_.line == 0) includes_ = place;
+      if (words[0].text == "include" && words.size() == 2) {
+        if (includes_.line == 0) includes_ = place;
+        files_.Include(words[1].text, place.line,
+                       blocks_.empty() ? "" : blocks_[0]);
+      }
       if (!(*directive)->block || words.size() != 2 ||
           words[0].text != "upstream" || words[1].text != upstream_) {
         continue;
       }
-      candidates.push_back({place, blocks_.size() < 2 ? "" : blocks_[0]});
+      auto context = ContextOf(place);
+      if (!context.ok()) return context.status();
+      candidates.push_back({place, *std::move(context)});
       if (chosen != candidates.size() - 1) continue;
       if (auto status = ReadServers(); !status.ok()) return status;
     }
+  }
+
+  // Returns the block around the upstream whose block has just begun: http,
+  // stream, or "" in a file that is included by others.
+  absl::StatusOr<std::string> ContextOf(const SourceLine& place) const {
+    const bool alone = blocks_.size() == 1;
+    if (alone) return files_.ContextAt(place.line);
+    if (blocks_.size() == 2 &&
+        (blocks_[0] == "http" || blocks_[0] == "stream")) {
+      return blocks_[0];
+    }
+    return ImportFault(place, absl::StrCat("nginx rejects an upstream inside ",
+                                           Quoted(blocks_[blocks_.size() - 2]),
+                                           "; move it to http or stream"));
   }
 
   absl::StatusOr<size_t> Choose(const std::vector<Candidate>& candidates) {
     std::optional<size_t> chosen;
     for (size_t i = 0; i < candidates.size(); ++i) {
       const Candidate& candidate = candidates[i];
-      if (!context_.empty() && candidate.context != context_) continue;
+      if (!context_.empty() && !candidate.context.empty() &&
+          candidate.context != context_) {
+        continue;
+      }
       if (!chosen.has_value()) {
         chosen = i;
         continue;
@@ -111,7 +135,7 @@ class UpstreamReader {
         absl::StrCat(
             "upstream ", Quoted(upstream_), " is not in the file",
             context_.empty() ? "" : absl::StrCat(" in ", context_),
-            includes_.line > 0
+            includes_.line > 0 && files_.empty()
                 ? ", and included files are not read; import the output of "
                   "nginx -T"
                 : ""));
@@ -165,6 +189,11 @@ class UpstreamReader {
     if (absl::EndsWith(name, "_by_lua_block")) {
       if (auto status = tokens_->SkipLua(); !status.ok()) return status;
     } else {
+      if (blocks_.size() == limits::kMaxImportDepth) {
+        return ImportFault(tokens_->place(),
+                           absl::StrCat("more than ", limits::kMaxImportDepth,
+                                        " nested blocks"));
+      }
       blocks_.push_back(name);
     }
     return directive;
@@ -185,25 +214,30 @@ class UpstreamReader {
         status = ReadServer(words, place);
       } else if (!block && name == "hash") {
         status = ReadHash(words, place);
-      } else if (block || !IsNginxConnectionOption(name)) {
-        status = Unknown(place, name);
+      } else {
+        std::vector<std::string> texts;
+        for (const NginxToken& word : words) texts.push_back(word.text);
+        status = CheckNginxOption(place, texts, block);
+        // nginx permits one `keepalive`, and any number of the others.
+        if (status.ok() && name == "keepalive" && ++keepalives_ > 1) {
+          status = ImportFault(place, "\"keepalive\" occurs twice");
+        }
       }
       if (!status.ok()) return status;
     }
-  }
-
-  static absl::Status Unknown(const SourceLine& place, absl::string_view name) {
-    return ImportFault(
-        place, absl::StrCat("directive ", Quoted(name), " is not supported"));
   }
 
   absl::Status ReadHash(const std::vector<NginxToken>& words,
                         const SourceLine& place) {
     const bool consistent = words.size() == 3 && words[2].text == "consistent";
     if (words.size() < 2 || (words.size() == 3 && !consistent) ||
-        words.size() > 3 || !imported_.key.empty()) {
+        words.size() > 3 || hashes_) {
       return ImportFault(place, "write `hash KEY [consistent]`, and only once");
     }
+    if (auto status = CheckNginxVariables(place, words[1].text); !status.ok()) {
+      return status;
+    }
+    hashes_ = true;
     imported_.key = words[1].text;
     imported_.spec.set_layout(consistent ? v1::LAYOUT_NGINX
                                          : v1::LAYOUT_NGINX_MODULO);
@@ -228,7 +262,7 @@ class UpstreamReader {
         if (!number.ok()) return number.status();
         weight = *number;
       } else if (word == "backup") {
-        if (!imported_.key.empty()) {
+        if (hashes_) {
           return ImportFault(place,
                              "nginx rejects \"backup\" after `hash`; move the "
                              "server above it");
@@ -238,11 +272,8 @@ class UpstreamReader {
         return absl::OkStatus();
       } else if (word == "down") {
         down = true;
-      } else if (!absl::StartsWith(word, "max_fails=") &&
-                 !absl::StartsWith(word, "fail_timeout=") &&
-                 !absl::StartsWith(word, "max_conns=")) {
-        return ImportFault(place, absl::StrCat("parameter ", Quoted(word),
-                                               " is not supported"));
+      } else if (auto status = CheckNginxParameter(place, word); !status.ok()) {
+        return status;
       }
     }
     if (down) {
@@ -251,6 +282,8 @@ class UpstreamReader {
                        " is down; it stays on the ring, and nginx sends its "
                        "keys to other servers"));
     }
+    absl::Status status = CheckServerCount(place, servers_.size());
+    if (!status.ok()) return status;
     servers_.push_back({address, weight, place});
     return absl::OkStatus();
   }
@@ -285,7 +318,7 @@ class UpstreamReader {
   }
 
   absl::StatusOr<Imported> Finish() {
-    if (imported_.key.empty()) {
+    if (!hashes_) {
       return ImportFault(found_at_, absl::StrCat("upstream ", Quoted(upstream_),
                                                  " has no hash directive"));
     }
@@ -305,6 +338,9 @@ class UpstreamReader {
   std::vector<std::string> blocks_;  // the open blocks, outermost first
   SourceLine found_at_;
   SourceLine includes_;  // the first `include`
+  NginxFiles files_;
+  bool hashes_ = false;  // a `hash` was read
+  int keepalives_ = 0;
   std::vector<UpstreamServer> servers_;
   Imported imported_;
 };

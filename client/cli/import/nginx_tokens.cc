@@ -66,6 +66,12 @@ absl::StatusOr<std::optional<NginxToken>> NginxTokens::QuotedWord(
                        "truncated");
   }
   ++at_;
+  const absl::string_view after = " \t\r\n;{)";
+  if (at_ < text_.size() && !absl::StrContains(after, text_[at_])) {
+    return ImportFault(place_,
+                       absl::StrCat("unexpected \"", text_.substr(at_, 1),
+                                    "\" after a quoted text"));
+  }
   return token;
 }
 

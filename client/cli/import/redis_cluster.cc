@@ -1,10 +1,12 @@
 // Reads the slots of a Redis Cluster from the output of `CLUSTER NODES`, or
 // from the file nodes.conf of a server.
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/import/host.h"
@@ -36,6 +38,13 @@ class SlotReader {
       status = ReadNode(words);
       if (!status.ok()) return status;
     }
+    for (const auto& [id, line] : primaries_) {
+      if (ids_.contains(id)) continue;
+      return ImportFault({place_.source, line},
+                         absl::StrCat("the primary ", Quoted(id),
+                                      " is not in the file; it may be "
+                                      "truncated"));
+    }
     status = CheckAllSlots();
     if (!status.ok()) return status;
     return std::move(imported_);
@@ -48,15 +57,24 @@ class SlotReader {
             ? std::set<std::string>()
             : std::set<std::string>(absl::StrSplit(words[2], ','));
     const bool primary = flags.contains("master");
-    if (!primary && !flags.contains("slave") && !flags.contains("replica") &&
-        !flags.contains("handshake") && !flags.contains("noaddr")) {
+    const bool replica = flags.contains("slave") || flags.contains("replica");
+    if (!primary && !replica && !flags.contains("handshake") &&
+        !flags.contains("noaddr")) {
       return ImportFault(place_, "the line is not one of CLUSTER NODES");
     }
+    absl::Status status = CheckFields(words, primary, replica);
+    if (status.ok() && flags.contains("myself")) status = CheckMyself();
+    if (!status.ok()) return status;
     std::vector<uint32_t> slots;
     for (size_t i = kRedisFields; i < words.size(); ++i) {
-      if (absl::Status status = ReadSlots(words[i], slots); !status.ok()) {
-        return status;
-      }
+      if (absl::StartsWith(words[i], "[")) continue;
+      status = ReadSlots(words[i], slots);
+      if (!status.ok()) return status;
+    }
+    for (size_t i = kRedisFields; i < words.size(); ++i) {
+      if (!absl::StartsWith(words[i], "[")) continue;
+      status = ReadMove(words[i], slots);
+      if (!status.ok()) return status;
     }
     // host:port@bus-port,hostname,… The parts after the port are optional.
     const std::string address =
@@ -69,7 +87,52 @@ class SlotReader {
       return absl::OkStatus();
     }
     if (!primary) return ImportFault(place_, "a replica has slots");
+    if (flags.contains("noaddr")) {
+      return ImportFault(place_,
+                         "the primary has slots, but no address (noaddr)");
+    }
     return AddPrimary(address, flags.contains("fail"), slots);
+  }
+
+  // Rejects fields that contradict each other or another line.
+  absl::Status CheckFields(const std::vector<std::string>& words, bool primary,
+                           bool replica) {
+    const auto [at, fresh] = ids_.try_emplace(words[0], place_.line);
+    if (!fresh) {
+      return ImportFault(place_, absl::StrCat("node ", Quoted(words[0]),
+                                              " repeats line ", at->second));
+    }
+    if (primary && replica) {
+      return ImportFault(place_, "the node is a primary and a replica");
+    }
+    if (primary != (words[3] == "-") && (primary || replica)) {
+      return ImportFault(
+          place_,
+          absl::StrCat("the flags are ", Quoted(words[2]),
+                       ", but the node's primary is ", Quoted(words[3])));
+    }
+    if (replica) primaries_.try_emplace(words[3], place_.line);
+    uint64_t number = 0;
+    for (const size_t field : {size_t{4}, size_t{5}, size_t{6}}) {
+      if (absl::SimpleAtoi(words[field], &number)) continue;
+      return ImportFault(place_, absl::StrCat(Quoted(words[field]),
+                                              " is not a time or "
+                                              "an epoch"));
+    }
+    if (words[7] == "connected" || words[7] == "disconnected") {
+      return absl::OkStatus();
+    }
+    return ImportFault(
+        place_, absl::StrCat("link state ", Quoted(words[7]), " is not known"));
+  }
+
+  absl::Status CheckMyself() {
+    if (myself_ == 0) {
+      myself_ = place_.line;
+      return absl::OkStatus();
+    }
+    return ImportFault(place_, absl::StrCat("\"myself\" repeats line ", myself_,
+                                            "; import the output of one node"));
   }
 
   absl::Status AddPrimary(const std::string& address, bool failed,
@@ -84,42 +147,60 @@ class SlotReader {
     if (!port.ok()) return port.status();
     absl::Status status = CheckHost(place_, address.substr(0, colon));
     if (!status.ok()) return status;
-    if (!addresses_.insert(address).second) {
-      return ImportFault(place_,
-                         absl::StrCat(Quoted(address), " occurs twice"));
+    const auto [at, fresh] = addresses_.try_emplace(address, place_.line);
+    if (!fresh) {
+      return ImportFault(place_, absl::StrCat("address ", Quoted(address),
+                                              " repeats line ", at->second));
     }
     if (failed) {
       imported_.notes.push_back(
           absl::StrCat(address, " has failed, and still has its slots"));
     }
+    status = CheckServerCount(place_, imported_.nodes.size());
+    if (!status.ok()) return status;
     v1::Node& node = AddImportedNode(imported_, place_, address, address, 1);
     node.clear_hash_key();
     for (const uint32_t slot : slots) node.add_points(slot);
     return absl::OkStatus();
   }
 
-  // Reads `5461`, `0-5460`, or `[93->-ID]` and `[93-<-ID]` for a slot that
-  // moves. Until the move ends, the source has the slot.
-  absl::Status ReadSlots(absl::string_view text, std::vector<uint32_t>& slots) {
-    if (absl::StartsWith(text, "[")) {
-      const size_t end = text.find('-');
-      if (!absl::EndsWith(text, "]") || end == absl::string_view::npos) {
-        return ImportFault(
-            place_, absl::StrCat(Quoted(text), " is not a slot that moves"));
-      }
-      if (text.substr(end, 3) == "->-") {
-        imported_.notes.push_back(
-            absl::StrCat("slot ", std::string(text.substr(1, end - 1)),
-                         " is migrating; it stays at its source"));
-      }
-      return absl::OkStatus();
+  // Reads `[93->-ID]` or `[93-<-ID]` for a slot that moves. Until the move
+  // ends, the source has the slot.
+  absl::Status ReadMove(absl::string_view text,
+                        const std::vector<uint32_t>& slots) {
+    const size_t end = text.find('-');
+    const bool leaves = text.substr(std::min(end, text.size()), 3) == "->-";
+    const bool arrives = text.substr(std::min(end, text.size()), 3) == "-<-";
+    if (!absl::EndsWith(text, "]") || (!leaves && !arrives) ||
+        end + 4 >= text.size()) {
+      return ImportFault(
+          place_, absl::StrCat(Quoted(text), " is not a slot that moves"));
     }
+    auto slot =
+        ImportNumber(place_, "slot", text.substr(1, end - 1), 0, kLastSlot);
+    if (!slot.ok()) return slot.status();
+    const bool here =
+        std::find(slots.begin(), slots.end(), *slot) != slots.end();
+    if (here != leaves) {
+      return ImportFault(
+          place_,
+          absl::StrCat(Quoted(text), " contradicts the slots of this node"));
+    }
+    if (leaves) {
+      imported_.notes.push_back(absl::StrCat(
+          "slot ", *slot, " is migrating; it stays at its source"));
+    }
+    return absl::OkStatus();
+  }
+
+  // Reads `5461` or `0-5460`.
+  absl::Status ReadSlots(absl::string_view text, std::vector<uint32_t>& slots) {
     const std::vector<std::string> ends = absl::StrSplit(text, '-');
     auto first = ImportNumber(place_, "slot", ends.front(), 0, kLastSlot);
     if (!first.ok()) return first.status();
-    auto last = ImportNumber(place_, "slot", ends.back(), *first, kLastSlot);
+    auto last = ImportNumber(place_, "slot", ends.back(), 0, kLastSlot);
     if (!last.ok()) return last.status();
-    if (ends.size() > 2) {
+    if (ends.size() > 2 || *last < *first) {
       return ImportFault(
           place_, absl::StrCat(Quoted(text), " is not a range of slots"));
     }
@@ -147,7 +228,10 @@ class SlotReader {
 
   SourceLine place_;
   std::map<uint32_t, int> lines_;  // of each slot
-  std::set<std::string> addresses_;
+  std::map<std::string, int> addresses_;
+  std::map<std::string, int> ids_;        // of the nodes
+  std::map<std::string, int> primaries_;  // IDs that replicas name
+  int myself_ = 0;                        // the line of the node that printed
   Imported imported_;
 };
 

@@ -42,7 +42,11 @@ absl::Status CheckReplicas(const Imported& imported, const Ring& ring) {
     const uint32_t count = counts.empty()       ? ring.spec().replica_count()
                            : at == counts.end() ? 0
                                                 : at->second;
-    if (counts.empty() && imported.replicas.size() > 1) continue;
+    if (counts.empty() && imported.replicas.size() > 1) {
+      return ImportFault(stated.place,
+                         "the data centres state their own replicas; set "
+                         "data_centre_replicas");
+    }
     if (absl::StrCat(count) == stated.count) continue;
     return ImportFault(
         stated.place,

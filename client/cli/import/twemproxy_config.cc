@@ -8,11 +8,13 @@
 #include <set>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/import/host.h"
 #include "client/cli/import/imported.h"
+#include "client/cli/text.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
 
@@ -191,9 +193,12 @@ class PoolReader {
     }
     if (name == "hash_tag") {
       imported_.spec.mutable_settings()->set_hash_tag(text);
-      if (text.size() == 2) return absl::OkStatus();
+      if (text.size() == 2 && absl::ascii_isascii(text[0]) &&
+          absl::ascii_isascii(text[1])) {
+        return absl::OkStatus();
+      }
       return ImportFault(place, absl::StrCat("hash_tag ", Quoted(text),
-                                             " is not two characters"));
+                                             " is not two ASCII characters"));
     }
     if (name == "auto_eject_hosts" && text == "true") {
       imported_.notes.emplace_back(
@@ -217,7 +222,8 @@ class PoolReader {
     }
     if (form == Form::kListen) return CheckListen(text, place);
     if (form == Form::kNumber) {
-      return ImportNumber(place, name, text, 0,
+      return ImportNumber(place, name, text,
+                          name == "server_connections" ? 1 : 0,
                           std::numeric_limits<int32_t>::max())
           .status();
     }
@@ -232,8 +238,9 @@ class PoolReader {
       return ImportFault(place, absl::StrCat("listen ", Quoted(text),
                                              " is not HOST:PORT or /PATH"));
     }
-    return ImportNumber(place, "port", text.substr(colon + 1), 1, 65535)
-        .status();
+    auto port = ImportNumber(place, "port", text.substr(colon + 1), 1, 65535);
+    if (!port.ok()) return port.status();
+    return CheckHost(place, text.substr(0, colon));
   }
 
   absl::Status ReadServers(const YAML::Node& servers, const SourceLine& place) {
@@ -297,12 +304,19 @@ class PoolReader {
     if (auto status = CheckServerName(place, hashed); !status.ok()) {
       return status;
     }
+    if (hashed.size() > limits::kMaxHashKeyBytes) {
+      return ImportFault(
+          place, absl::StrCat("the server's name has ", hashed.size(),
+                              " bytes; at most ", limits::kMaxHashKeyBytes));
+    }
     const auto [at, fresh] = names_.try_emplace(hashed, place.line);
     if (!fresh) {
       return ImportFault(
           place, absl::StrCat("server name ", Quoted(hashed), " repeats line ",
                               at->second, "; change one of them"));
     }
+    absl::Status status = CheckServerCount(place, imported_.nodes.size());
+    if (!status.ok()) return status;
     AddImportedNode(imported_, place, hashed, address, weight);
     return absl::OkStatus();
   }
@@ -320,6 +334,12 @@ absl::StatusOr<Imported> ReadTwemproxy(absl::string_view text,
                                        const std::string& pool) {
   absl::Status status = CheckLastLine(text, source);
   if (!status.ok()) return status;
+  if (text.size() > limits::kMaxImportYamlBytes) {
+    return ImportFault({source, 0},
+                       absl::StrCat("the file has more than ",
+                                    Grouped(limits::kMaxImportYamlBytes),
+                                    " bytes, the maximum for YAML"));
+  }
   status = CheckOneDocument(text, source);
   if (!status.ok()) return status;
   YAML::Node root;
