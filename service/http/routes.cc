@@ -1,13 +1,12 @@
 #include "service/http/routes.h"
 
-#include <prometheus/text_serializer.h>
-
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "service/http/host_names.h"
+#include "service/metrics/exposition.h"
 
 namespace clockwise {
 namespace {
@@ -38,7 +37,7 @@ HttpReply PageReply(HttpReply reply) {
 HttpReply MetricsReply(const prometheus::Collectable& metrics) {
   HttpReply reply;
   reply.type = "text/plain; version=0.0.4; charset=utf-8";
-  reply.body = prometheus::TextSerializer().Serialize(metrics.Collect());
+  reply.body = ExpositionText(metrics.Collect());
   return reply;
 }
 

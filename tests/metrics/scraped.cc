@@ -1,7 +1,6 @@
 #include "tests/metrics/scraped.h"
 
 #include <gtest/gtest.h>
-#include <prometheus/text_serializer.h>
 
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "service/metrics/exposition.h"
 
 namespace clockwise {
 
@@ -51,7 +51,7 @@ Scraped::Scraped(size_t max_node_series, MetricNames names) {
 }
 
 std::string Scraped::Text() const {
-  return prometheus::TextSerializer().Serialize(collector->Collect());
+  return ExpositionText(collector->Collect());
 }
 
 Series Scraped::Scrape() const {
