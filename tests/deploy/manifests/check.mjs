@@ -1,7 +1,9 @@
 // Checks the files of deploy/ for systems that cannot run here against their
 // schemas. Prints one line per fault, and exits 1 if there is one.
 //
-// usage: check.mjs REPOSITORY
+// usage: check.mjs REPOSITORY [FOLDER]
+//
+// FOLDER has YAML files that kustomize made. They are checked, too.
 import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
@@ -59,32 +61,37 @@ async function unknownFields(object) {
   return unread;
 }
 
+async function checkObjects(file) {
+  for (const document of parseAllDocuments(fs.readFileSync(file, "utf8"))) {
+    const object = document.toJSON();
+    try {
+      new (await model(object))(object).validate();
+      for (const field of await unknownFields(object)) blame(file, `unknown: ${field}`);
+    } catch (error) {
+      blame(file, error.message);
+    }
+  }
+}
+
 async function checkKubernetes() {
   const files = filesIn(path.join(root, "deploy/kubernetes")).filter((file) => file.endsWith(".yaml"));
   const used = new Set();
   for (const file of files) {
     const text = fs.readFileSync(file, "utf8");
     if (path.basename(file) === "kustomization.yaml") {
-      for (const resource of parse(text).resources) {
+      const { resources = [], components = [] } = parse(text);
+      for (const resource of [...resources, ...components]) {
         const target = path.join(path.dirname(file), resource);
         if (!fs.existsSync(target)) blame(file, `there is no ${resource}`);
         used.add(target);
       }
       continue;
     }
-    for (const document of parseAllDocuments(text)) {
-      const object = document.toJSON();
-      try {
-        new (await model(object))(object).validate();
-        for (const field of await unknownFields(object)) blame(file, `unknown: ${field}`);
-      } catch (error) {
-        blame(file, error.message);
-      }
-    }
+    await checkObjects(file);
   }
   for (const file of files) {
     const base = path.basename(file) === "kustomization.yaml" ? path.dirname(file) : file;
-    const top = ["etcd", "sqlite"].includes(path.basename(base));
+    const top = ["etcd-secure", "ingress", "sqlite"].includes(path.basename(base));
     if (!used.has(base) && !top) blame(file, "no kustomization names it");
   }
 }
@@ -132,6 +139,9 @@ function checkProvisioning() {
 }
 
 await checkKubernetes();
+if (process.argv[3]) {
+  for (const file of filesIn(process.argv[3])) await checkObjects(file);
+}
 checkCompose();
 checkDockerfile();
 await checkOpenApi();
