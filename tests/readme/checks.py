@@ -31,7 +31,7 @@ OTHER_PROGRAMS = re.compile(
     r"(?:apt-get|buf|clang-format\S*|cmake|cpack|ctest|curl|docker|etcd|etcdctl|git|kubectl|"
     r"nginx|node|npm|openssl|protoc|python3|systemctl|systemd-analyze|\w+/bin/\w+)\b")
 SCRIPTS = ("deploy/install-deps", "deploy/local-cluster", "deploy/quickstart",
-           "tests/analysis/run", "tests/bench/run", "tests/clean_room/run", "tests/proto/check",
+           "deploy/release", "tests/analysis/run", "tests/bench/run", "tests/clean_room/run", "tests/proto/check",
            "tests/run", "tests/soak/soak.py")
 RPC_LIKE = re.compile(r"(?:Add|Apply|Batch|Compare|Create|Delete|End|Get|List|Locate|Remove|"
                       r"Update|Watch)[A-Za-z]*")
@@ -88,10 +88,27 @@ def file_names(pages, files):
                     yield f"{place}: names {word}, which does not exist"
 
 
-def flags(pages, ours, run):
-    """Flags in code spans, and in blocks that are not run, exist. `ours` are
-    the flags of all programs and scripts of this repository."""
-    ours = ours | OTHER_FLAGS
+def program_of(command, programs):
+    """Returns the name in `programs` with which a command begins: a program and
+    the words of its command, or "" if it begins with none. Flags may stand
+    before these words."""
+    name = ""
+    for word in command.split():
+        word = word.removeprefix("./")
+        longer = f"{name} {word}" if name else word
+        if longer in programs:
+            name = longer
+        elif not name or not word.startswith("-"):
+            break
+    return name
+
+
+def flags(pages, programs, run):
+    """Flags in code spans, and in blocks that are not run, exist: in the program
+    and command that the text names, else in any. `programs` has the flags of
+    each program, each command (`clockwise ring create`) and each script of this
+    repository."""
+    ours = set(OTHER_FLAGS).union(*programs.values())
     for page in pages.values():
         if page.name in HISTORY:
             continue
@@ -102,11 +119,15 @@ def flags(pages, ours, run):
         for place, text in texts:
             if OTHER_PROGRAMS.match(text.removeprefix("$ ").strip()):
                 continue
-            for flag, more in FLAG.findall(text):
-                known = (any(name.startswith(flag.replace("_", "-")) for name in ours) if more
-                         else flag in ours)
-                if not known:
-                    yield f"{place}: no program has the flag {flag}{more}"
+            for command in re.split(r"\|\|?|&&|;", text.removeprefix("$ ")):
+                program = program_of(command, programs)
+                known = set().union(*(those for name, those in programs.items()
+                                      if f"{name} ".startswith(f"{program} ") or
+                                      f"{program} ".startswith(f"{name} "))) if program else ours
+                for flag, more in FLAG.findall(command):
+                    if not (any(name.startswith(flag.replace("_", "-")) for name in known)
+                            if more else flag in known):
+                        yield f"{place}: {program or 'no program'} has {'no' if program else 'the'} flag {flag}{more}"
 
 
 def metrics(pages, names):
@@ -261,5 +282,36 @@ def decisions(text):
 
 
 def script_flags(root):
-    return {flag for name in SCRIPTS
-            for flag, _ in FLAG.findall((root / name).read_text(encoding="utf-8"))}
+    """Returns the flags in each script, by the script's path."""
+    return {name: {"--help"} | {flag for flag, _ in FLAG.findall(
+        (root / name).read_text(encoding="utf-8"))} for name in SCRIPTS}
+
+
+def changelog(text, version):
+    """The changelog has unreleased changes, whose upgrade notes name the version
+    that is released next, and released versions, newest first, each with its
+    date and upgrade notes."""
+    parts = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)
+    titles, sections = parts[1::2], parts[2::2]
+    if not titles or titles[0] != "[Unreleased]":
+        yield "CHANGELOG.md: the first section is not [Unreleased]"
+    released = []
+    for title, section in zip(titles, sections):
+        notes = re.search(r"^### Upgrade notes\n+(?!#)\S", section, re.MULTILINE)
+        if not notes:
+            yield f"CHANGELOG.md: {title} has no upgrade notes"
+        found = re.fullmatch(r"\[(\d+)\.(\d+)\.(\d+)\] - (\d{4}-\d\d-\d\d)", title)
+        if found:
+            released.append((tuple(map(int, found.groups()[:3])), found.group(4)))
+        elif title != "[Unreleased]":
+            yield f"CHANGELOG.md: {title} is not [VERSION] - DATE"
+    if not released:
+        yield "CHANGELOG.md: no version was released"
+        return
+    if released != sorted(released, reverse=True):
+        yield "CHANGELOG.md: versions are not in order, newest first"
+    newest = ".".join(map(str, released[0][0]))
+    if tuple(map(int, version.split("."))) < released[0][0]:
+        yield f"CHANGELOG.md: {newest} was released, but CMakeLists.txt has {version}"
+    if version != newest and f"From {newest} to {version}" not in sections[0]:
+        yield f"CHANGELOG.md: the upgrade notes lack \"From {newest} to {version}\""

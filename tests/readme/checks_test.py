@@ -60,13 +60,43 @@ class ChecksTest(unittest.TestCase):
                           "names gone.cc", "names service/gone")
 
     def test_named_flags_exist(self):
-        ours = {"--max-calls", "--plan"}
+        ours = {"x": {"--max-calls"}, "a": {"--plan"}}
         self.assert_finds(checks.flags(
             pages("`--plan` `--max-…` `cmake --gone` `a --plan`\n```sh\nx --gone\n```\n"),
             ours, {"README.md"}))
         self.assert_finds(checks.flags(
             pages("`--gone` `--min-…`\n<!-- not run: x -->\n```sh\nx \\\n  --away\n```\n"),
             ours, {"README.md"}), "--gone", "--min-", "--away")
+
+    def test_named_flags_are_those_of_the_named_command(self):
+        programs = {"c": {"--help", "--ring"}, "c node": set(), "c node add": {"--plan"},
+                    "c watch": {"--json"}, "deploy/s": {"--once"}}
+        self.assert_finds(checks.flags(
+            pages("`c node add X --plan --ring=1` `c --ring=r node add --plan` `c node --plan` "
+                  "`./deploy/s --once` `c … --json` `x | c watch --json` `--once`"),
+            programs, {"README.md"}))
+        self.assert_finds(checks.flags(
+            pages("`c watch --plan` `c --ring=r node add --json` `./deploy/s --plan` "
+                  "`c watch --json && c node add --json` `d --gone`"), programs, {"README.md"}),
+            "c watch has no flag --plan", "c node add has no flag --json",
+            "deploy/s has no flag --plan", "c node add has no flag --json",
+            "no program has the flag --gone")
+
+    def test_each_version_has_upgrade_notes(self):
+        notes = "### Upgrade notes\n\nFrom 0.1.0 to 0.2.0: nothing.\n\n"
+        old = "## [0.1.0] - 2026-11-28\n\n" + notes
+        good = "# C\n\n## [Unreleased]\n\n" + notes + old
+        self.assert_finds(checks.changelog(good, "0.2.0"))
+        self.assert_finds(checks.changelog(good, "0.3.0"), "lack \"From 0.1.0 to 0.3.0\"")
+        self.assert_finds(checks.changelog(good, "0.0.9"), "CMakeLists.txt has 0.0.9", "lack")
+        self.assert_finds(checks.changelog(
+            good.replace(notes, "### Upgrade notes\n\n### Added\n\n", 1), "0.1.0"),
+            "[Unreleased] has no upgrade notes")
+        self.assert_finds(checks.changelog(good + "## [0.2.0] - 2026-12-01\n" + notes, "0.1.0"),
+                          "not in order")
+        self.assert_finds(checks.changelog(good + "## 0.0.1\n" + notes, "0.1.0"), "0.0.1 is not")
+        self.assert_finds(checks.changelog(old, "0.1.0"), "first section")
+        self.assert_finds(checks.changelog(good.split(old)[0], "0.1.0"), "no version was released")
 
     def test_named_metrics_exist(self):
         self.assert_finds(checks.metrics(

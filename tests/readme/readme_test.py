@@ -260,9 +260,10 @@ def flags_of_help(usage):
 
 def flags_of_command(bin_dir, command=()):
     """Returns the flags of `clockwise` or of one of its commands, and of the
-    commands below it."""
+    commands below it, by the words of the command."""
     usage = help_of(bin_dir, "clockwise", *command)
-    flags = set(re.findall(r"^  (?:-\w,)?(--[a-z-]+)", usage, re.MULTILINE))
+    flags = {" ".join(("clockwise", *command)): set(
+        re.findall(r"^  (?:-\w,)?(--[a-z-]+)", usage, re.MULTILINE))}
     listed = re.search(r"^Commands:\n((?:  .*\n)+)", usage, re.MULTILINE)
     for name in re.findall(r"^  (\w+)", listed.group(1), re.MULTILINE) if listed else []:
         flags |= flags_of_command(bin_dir, (*command, name))
@@ -271,7 +272,12 @@ def flags_of_command(bin_dir, command=()):
 
 def all_flags(root, bin_dir):
     server = {f"--{flag}" for flag in flags_of_help(help_of(bin_dir, "clockwised"))}
-    return server | flags_of_command(bin_dir) | checks.script_flags(root)
+    return {"clockwised": server} | flags_of_command(bin_dir) | checks.script_flags(root)
+
+
+def version(root):
+    return re.search(r"^  VERSION (\S+)$", (root / "CMakeLists.txt").read_text(encoding="utf-8"),
+                     re.MULTILINE).group(1)
 
 
 def check_flags(bin_dir, page):
@@ -357,6 +363,7 @@ def check_sources(root, bin_dir, pages, files):
         *checks.figures(pages, read("tests/bench/RESULTS.md")),
         *checks.limitations(pages["README.md"].section("Limitations"), read("CHANGELOG.md")),
         *checks.decisions(read("service/DECISIONS.md")),
+        *checks.changelog(read("CHANGELOG.md"), version(root)),
     ]
     lines = pages["README.md"].text.count("\n")
     if lines > README_LINES:
