@@ -30,17 +30,6 @@ bool TakesLong(const RingState& state, uint64_t from_epoch,
          (include_moves || from_epoch + 1 < state.epoch);
 }
 
-// Returns `bytes`, followed by the only field that differs between streams. The
-// fields of a message may have any order.
-grpc::ByteBuffer Complete(const grpc::Slice& bytes,
-                          std::chrono::milliseconds unconfirmed) {
-  v1::WatchResponse rest;
-  rest.set_unconfirmed_ms(UnconfirmedMs(unconfirmed));
-  if (rest.unconfirmed_ms() == 0) return grpc::ByteBuffer(&bytes, 1);
-  const grpc::Slice both[] = {bytes, SerializeToSlice(rest)};
-  return grpc::ByteBuffer(both, 2);
-}
-
 }  // namespace
 
 grpc::Slice EncodeWatch(const RingState& state, uint64_t from_epoch,
@@ -63,6 +52,19 @@ grpc::Slice EncodeWatch(const RingState& state, uint64_t from_epoch,
   *message.mutable_snapshot() =
       SnapshotOf(state, state.measured, state.epoch, false);
   return SerializeToSlice(message);
+}
+
+WatchEvents::WatchEvents(std::chrono::milliseconds heartbeat)
+    : heartbeat_ms_(static_cast<uint32_t>(heartbeat.count())) {}
+
+// The fields of a message may have any order.
+grpc::ByteBuffer WatchEvents::Complete(
+    const grpc::Slice& bytes, std::chrono::milliseconds unconfirmed) const {
+  v1::WatchResponse rest;
+  rest.set_unconfirmed_ms(UnconfirmedMs(unconfirmed));
+  rest.set_heartbeat_ms(heartbeat_ms_);
+  const grpc::Slice both[] = {bytes, SerializeToSlice(rest)};
+  return grpc::ByteBuffer(both, 2);
 }
 
 WatchEvents::ToState& WatchEvents::EntryOf(const StatePtr& state) {

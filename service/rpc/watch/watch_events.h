@@ -32,7 +32,7 @@ struct WatchEvent {
 };
 
 // BuiltDelta is a message that leads from one epoch to the epoch of `state`. It
-// lacks the age of the last confirmation.
+// lacks the age of the last confirmation and the interval of the heartbeats.
 struct BuiltDelta {
   StatePtr state;
   uint64_t from_epoch = 0;
@@ -46,6 +46,9 @@ grpc::Slice EncodeWatch(const RingState& state, uint64_t from_epoch,
 
 class WatchEvents {
  public:
+  // `heartbeat`: the interval of the heartbeats, which each message states.
+  explicit WatchEvents(std::chrono::milliseconds heartbeat);
+
   // Returns the message that leads a stream from `position` to the epoch of
   // `state`; a heartbeat if it has that epoch. `unconfirmed`: time since the
   // server last made sure that this epoch is the newest. Returns nullopt if the
@@ -77,7 +80,11 @@ class WatchEvents {
 
   // Returns the entry of the ring, which has no messages to older states.
   ToState& EntryOf(const StatePtr& state);
+  // Returns `bytes`, followed by the fields that do not depend on the ring.
+  grpc::ByteBuffer Complete(const grpc::Slice& bytes,
+                            std::chrono::milliseconds unconfirmed) const;
 
+  const uint32_t heartbeat_ms_;
   std::map<std::string, ToState> rings_;
 };
 
