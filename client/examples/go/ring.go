@@ -46,10 +46,25 @@ type Ring struct {
 	rows        [][]string // PARTITIONED: the ids of the owners of each partition
 	points      []point    // HASHED: sorted
 	around      []int      // the node of each slot, as an index into nodes
+	zoneCount   int        // number of zones of the nodes in around
 }
 
-// FromSnapshot returns the ring. It fails if the fingerprint differs.
+// UnknownLayout is the error for a ring whose layout this program does not have.
+// Call Locate.
+type UnknownLayout struct{ layout pb.Layout }
+
+func (unknown UnknownLayout) Error() string {
+	return fmt.Sprintf("the layout %v is not known", unknown.layout)
+}
+
+// FromSnapshot returns the ring. It fails if the fingerprint differs, or with
+// UnknownLayout.
 func FromSnapshot(snapshot *pb.Snapshot) (*Ring, error) {
+	switch layout := snapshot.GetSpec().GetLayout(); layout {
+	case pb.Layout_LAYOUT_HASHED, pb.Layout_LAYOUT_PARTITIONED, pb.Layout_LAYOUT_MODULO:
+	default:
+		return nil, UnknownLayout{layout}
+	}
 	ring := &Ring{spec: snapshot.Spec, nodes: snapshot.Nodes,
 		epoch: snapshot.Epoch, incarnation: snapshot.Incarnation}
 	if ring.spec.Layout == pb.Layout_LAYOUT_PARTITIONED {
@@ -146,6 +161,11 @@ func (ring *Ring) finish(fingerprint uint64) (*Ring, error) {
 			ring.around = append(ring.around, index)
 		}
 	}
+	zones := map[string]bool{}
+	for _, at := range ring.around {
+		zones[ring.nodes[at].Zone] = true
+	}
+	ring.zoneCount = len(zones)
 	ring.fingerprint = ring.computeFingerprint()
 	if ring.fingerprint != fingerprint {
 		return nil, fmt.Errorf("epoch %d: the fingerprint does not match", ring.epoch)
@@ -187,6 +207,10 @@ func (ring *Ring) Locate(key []byte, replicas uint32) []string {
 	zones := map[string]bool{}
 	for _, distinctZones := range []bool{true, false} {
 		for i := 0; i < len(ring.around) && len(owners) < wanted; i++ {
+			// Without this, the walk goes once around the ring.
+			if distinctZones && len(zones) == ring.zoneCount {
+				break
+			}
 			node := ring.nodes[ring.around[(slot+i)%len(ring.around)]]
 			if distinctZones && zones[node.Zone] {
 				continue

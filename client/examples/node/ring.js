@@ -28,6 +28,11 @@ function splitmix64(state) {
 // A message does not lead to the ring that it names. Request a snapshot.
 class Mismatch extends Error {}
 
+// This program does not have the layout of the ring. Call Locate.
+class UnknownLayout extends Error {}
+
+const LAYOUTS = { LAYOUT_HASHED: 1, LAYOUT_PARTITIONED: 2, LAYOUT_MODULO: 3 };
+
 // Collects the bytes for the fingerprint.
 class Bytes {
   pieces = [];
@@ -57,18 +62,29 @@ class Ring {
     this.positions = [];
     this.around = nodes.map((_, index) => index);
     if (spec.layout === 'LAYOUT_HASHED') this.placePoints();
+    const zones = this.around.map((index) => nodes[index].zone);
+    this.zoneCount = new Set(zones).size;
     this.fingerprint = this.computeFingerprint();
     if (this.fingerprint !== BigInt(fingerprint)) {
       throw new Mismatch(`epoch ${epoch}: the fingerprint does not match`);
     }
   }
 
+  // Throws Mismatch or UnknownLayout.
   static fromSnapshot(snapshot) {
     const { spec, nodes } = snapshot;
+    if (!LAYOUTS[spec.layout]) {
+      throw new UnknownLayout(`the layout ${spec.layout} is not known`);
+    }
     const rows = [];
     if (spec.layout === 'LAYOUT_PARTITIONED') {
       const width = Math.min(spec.replicaCount, nodes.length);
-      for (let at = 0; at < 2 ** spec.partitionBits; ++at) {
+      const count = 2 ** spec.partitionBits;
+      if (snapshot.partitionOwners.length !== count * width
+          || snapshot.partitionOwners.some((i) => i >= nodes.length)) {
+        throw new Mismatch('the table has a wrong size, or an unknown owner');
+      }
+      for (let at = 0; at < count; ++at) {
         rows.push(snapshot.partitionOwners
           .slice(at * width, (at + 1) * width).map((i) => nodes[i].id));
       }
@@ -87,6 +103,11 @@ class Ring {
     for (const node of delta.upserted) nodes.set(node.id, node);
     const rows = this.rows.slice();
     const width = Math.min(this.spec.replicaCount, nodes.size);
+    if (delta.movedOwners.length !== delta.movedPartitions.length * width
+        || delta.movedPartitions.some((partition) => partition >= rows.length)
+        || delta.movedOwners.some((i) => i >= delta.ownerIds.length)) {
+      throw new Mismatch('the delta has an invalid partition or owner');
+    }
     delta.movedPartitions.forEach((partition, k) => {
       rows[partition] = delta.movedOwners
         .slice(k * width, (k + 1) * width).map((i) => delta.ownerIds[i]);
@@ -121,6 +142,8 @@ class Ring {
     const zones = new Set();
     for (const distinctZones of [true, false]) {
       for (let i = 0; i < this.around.length && owners.length < wanted; ++i) {
+        // Without this, the walk goes once around the ring.
+        if (distinctZones && zones.size === this.zoneCount) break;
         const node = this.nodes[this.around[(slot + i) % this.around.length]];
         if (owners.includes(node.id)) continue;
         if (distinctZones && zones.has(node.zone)) continue;
@@ -159,8 +182,7 @@ class Ring {
   computeFingerprint() {
     const { spec } = this;
     const bytes = new Bytes();
-    const layout = { LAYOUT_HASHED: 1, LAYOUT_PARTITIONED: 2, LAYOUT_MODULO: 3 };
-    bytes.u32s([layout[spec.layout], spec.virtualNodeCount, spec.partitionBits,
+    bytes.u32s([LAYOUTS[spec.layout], spec.virtualNodeCount, spec.partitionBits,
       spec.replicaCount, this.nodes.length]);
     for (const node of this.nodes) {
       bytes.text(node.id);
@@ -181,4 +203,4 @@ class Ring {
   }
 }
 
-module.exports = { Mismatch, Ring, prepare, xxh3 };
+module.exports = { Mismatch, Ring, UnknownLayout, prepare, xxh3 };

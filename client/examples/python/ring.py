@@ -17,6 +17,10 @@ class Mismatch(Exception):
     """A message does not lead to the ring that it names. Request a snapshot."""
 
 
+class UnknownLayout(Exception):
+    """This program does not have the layout of the ring. Call Locate."""
+
+
 def splitmix64(state):
     state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & MASK
     state = (state ^ (state >> 27)) * 0x94D049BB133111EB & MASK
@@ -35,13 +39,19 @@ class Ring:
 
     @staticmethod
     def from_snapshot(snapshot):
+        """Returns the ring. Raises Mismatch or UnknownLayout."""
+        if snapshot.spec.layout not in (HASHED, PARTITIONED, MODULO):
+            raise UnknownLayout(f"the layout {snapshot.spec.layout} is not known")
         nodes = list(snapshot.nodes)
         rows = []
         if snapshot.spec.layout == PARTITIONED:
             width = min(snapshot.spec.replica_count, len(nodes))
             owners = snapshot.partition_owners
+            count = 1 << snapshot.spec.partition_bits
+            if len(owners) != count * width or max(owners, default=-1) >= len(nodes):
+                raise Mismatch("the table has a wrong size, or an unknown owner")
             rows = [[nodes[i].id for i in owners[at * width:(at + 1) * width]]
-                    for at in range(1 << snapshot.spec.partition_bits)]
+                    for at in range(count)]
         return Ring(snapshot.spec, nodes, snapshot.epoch, snapshot.incarnation,
                     rows).checked(snapshot.fingerprint)
 
@@ -57,6 +67,10 @@ class Ring:
         nodes.update((node.id, node) for node in delta.upserted)
         rows = list(self.rows)
         width = min(self.spec.replica_count, len(nodes))
+        if (len(delta.moved_owners) != len(delta.moved_partitions) * width
+                or max(delta.moved_partitions, default=-1) >= len(rows)
+                or max(delta.moved_owners, default=-1) >= len(delta.owner_ids)):
+            raise Mismatch("the delta has an invalid partition or owner")
         for k, partition in enumerate(delta.moved_partitions):
             rows[partition] = [
                 delta.owner_ids[i]
@@ -78,6 +92,8 @@ class Ring:
         around = [index for _, index in points] or list(range(len(self.nodes)))
         object.__setattr__(self, "positions", [at for at, _ in points])
         object.__setattr__(self, "around", around)
+        object.__setattr__(self, "zone_count", len(
+            {self.nodes[index].zone for index in set(around)}))
 
     def checked(self, fingerprint):
         if self.fingerprint != fingerprint:
@@ -102,6 +118,9 @@ class Ring:
             for at in range(slot, slot + len(self.around)):
                 if len(owners) == wanted:
                     return list(owners)
+                # Without this, the walk goes once around the ring.
+                if distinct_zones and len(zones) == self.zone_count:
+                    break
                 node = self.nodes[self.around[at % len(self.around)]]
                 if node.id not in owners and not (distinct_zones
                                                   and node.zone in zones):
