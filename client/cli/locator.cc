@@ -43,6 +43,7 @@ class LocalLocator final : public Locator {
   absl::Status Locate(const v1::LocateRequest& request,
                       v1::LocateResponse* response) override {
     const std::shared_ptr<const View> view = client_->view();
+    if (view == nullptr) return NoLayout();
     std::array<uint32_t, kMaxOwners> owners;
     auto count = Find(*view, request.key(), request.replica_count(), owners);
     if (!count.ok()) return count.status();
@@ -57,6 +58,7 @@ class LocalLocator final : public Locator {
   absl::Status BatchLocate(const v1::BatchLocateRequest& request,
                            v1::BatchLocateResponse* response) override {
     const std::shared_ptr<const View> view = client_->view();
+    if (view == nullptr) return NoLayout();
     std::array<uint32_t, kMaxOwners> owners;
     absl::flat_hash_map<uint32_t, uint32_t> named;  // key: index in the view
     Name(*view, *response);
@@ -75,6 +77,11 @@ class LocalLocator final : public Locator {
   }
 
  private:
+  static absl::Status NoLayout() {
+    return Refusal(v1::ERROR_REASON_LAYOUT_UNSUPPORTED,
+                   "this command does not have the layout of the ring; update "
+                   "the command, or omit --local");
+  }
   static absl::StatusOr<size_t> Find(const View& view, const std::string& key,
                                      uint32_t replicas,
                                      std::array<uint32_t, kMaxOwners>& owners) {

@@ -1,6 +1,7 @@
 #include "clockwise/client.h"
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <utility>
 
@@ -27,6 +28,27 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr Clock::time_point kNever = Clock::time_point::min();
+
+// RemoteView is the View of the owners that a server returned. Only Owners uses
+// it. Immutable.
+class RemoteView final : public View {
+ public:
+  explicit RemoteView(RemoteOwners found) : found_(std::move(found)) {}
+
+  uint64_t epoch() const override { return found_.epoch; }
+  uint64_t incarnation() const override { return found_.incarnation; }
+  uint64_t fingerprint() const override { return found_.fingerprint; }
+  size_t size() const override { return found_.owners.size(); }
+  const Node& node(size_t index) const override { return found_.owners[index]; }
+  uint64_t Hash(std::string_view) const override { return 0; }
+  absl::StatusOr<size_t> Locate(std::string_view, uint32_t,
+                                uint32_t*) const override {
+    return absl::UnimplementedError("the layout of the ring is unknown");
+  }
+
+ private:
+  const RemoteOwners found_;
+};
 
 absl::Status Check(const std::vector<std::string>& targets,
                    const Options& options) {
@@ -88,7 +110,7 @@ class Client::Parts {
         kept_(ReadFile()),
         follower_(options, targets_, kept_.view, ConfirmedByFile(),
                   [this] { Told(); }),
-        listeners_([this] { return mirror(); },
+        listeners_([this] { return follower_.standing(); },
                    [this](const RingViewPtr& view) { Keep(view); }) {
     follower_.Start();
   }
@@ -103,6 +125,7 @@ class Client::Parts {
   RingViewPtr mirror() const { return follower_.mirror(); }
   const RingViewPtr& Glance() const { return follower_.Glance(); }
   uint64_t epoch() const { return follower_.epoch(); }
+  bool layout_unknown() const { return follower_.layout_unknown(); }
 
   milliseconds staleness() const {
     const Clock::time_point confirmed = follower_.confirmed();
@@ -115,7 +138,7 @@ class Client::Parts {
     const auto until = Clock::now() + timeout;
     MutexLock lock(mu_);
     while (true) {
-      if (follower_.from_server() && mirror()->epoch() >= epoch) {
+      if (follower_.from_server() && follower_.epoch() >= epoch) {
         return absl::OkStatus();
       }
       if (Clock::now() >= until) break;
@@ -136,6 +159,8 @@ class Client::Parts {
       state.epoch = view->epoch();
       state.incarnation = view->incarnation();
       state.fingerprint = view->fingerprint();
+    } else if (state.layout_unknown) {
+      state.source = Source::kServer;
     }
     state.staleness = staleness();
     MutexLock lock(mu_);
@@ -221,7 +246,15 @@ absl::StatusOr<Owners> Client::Locate(std::string_view key,
   Owners owners;
   owners.view_ = parts_->Glance();
   if (owners.view_ == nullptr) {
-    return absl::UnavailableError("no ring yet: no server has answered");
+    if (!parts_->layout_unknown()) {
+      return absl::UnavailableError("no ring yet: no server has answered");
+    }
+    auto remote = LocateRemote(key, replicas);
+    if (!remote.ok()) return remote.status();
+    owners.size_ = std::min(remote->owners.size(), kMaxOwners);
+    std::iota(owners.indexes_.begin(), owners.indexes_.end(), uint32_t{0});
+    owners.view_ = std::make_shared<const RemoteView>(*std::move(remote));
+    return owners;
   }
   auto found = owners.view_->Locate(key, replicas, owners.indexes_.data());
   if (!found.ok()) return found.status();
@@ -253,6 +286,10 @@ Subscription Client::OnChange(std::string node_id,
 
 absl::StatusOr<Lease> Client::Acquire(std::string_view key, double factor) {
   const RingViewPtr view = parts_->mirror();
+  if (view == nullptr && parts_->layout_unknown()) {
+    return absl::UnimplementedError(
+        "this library does not have the layout of the ring; update it");
+  }
   if (view == nullptr) {
     return absl::UnavailableError("no ring yet: no server has answered");
   }

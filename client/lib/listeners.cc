@@ -10,7 +10,7 @@ namespace clockwise::client {
 struct Listeners::Listener {
   std::string node_id;
   std::function<void(const RingEvent&)> call;
-  RingViewPtr told;   // last ring that was reported; used only by the task
+  Standing told;      // what was reported last; used only by the task
   bool gone = false;  // guarded by Shared::mu
 };
 
@@ -33,7 +33,7 @@ struct Listeners::Shared {
   }
 };
 
-Listeners::Listeners(std::function<RingViewPtr()> mirror,
+Listeners::Listeners(std::function<Standing()> mirror,
                      std::function<void(const RingViewPtr&)> keep)
     : mirror_(std::move(mirror)),
       keep_(std::move(keep)),
@@ -61,11 +61,11 @@ Subscription Listeners::Add(std::string node_id,
 }
 
 void Listeners::Deliver(const std::stop_token& stop) {
-  const RingViewPtr now = mirror_();
-  if (now == nullptr) return;
-  if (keep_ != nullptr && now != kept_) {
-    keep_(now);
-    kept_ = now;
+  const Standing now = mirror_();
+  if (now.ring == nullptr && !now.layout_unknown) return;
+  if (keep_ != nullptr && now.ring != nullptr && now.ring != kept_) {
+    keep_(now.ring);
+    kept_ = now.ring;
   }
   std::vector<std::shared_ptr<Listener>> all;
   {
@@ -76,9 +76,19 @@ void Listeners::Deliver(const std::stop_token& stop) {
 }
 
 void Listeners::Tell(const std::shared_ptr<Listener>& listener,
-                     const RingViewPtr& now, const std::stop_token& stop) {
+                     const Standing& now, const std::stop_token& stop) {
   if (listener->told == now) return;
-  const RingEvent event = EventFor(listener->node_id, listener->told, now);
+  RingEvent event;
+  if (now.layout_unknown) {
+    event.epoch = now.epoch;
+    event.incarnation = now.incarnation;
+    event.ranges_unknown = true;
+    event.before = listener->told.ring;
+    event.from_epoch = event.before == nullptr ? 0 : event.before->epoch();
+  } else {
+    event = EventFor(listener->node_id, listener->told.ring, now.ring);
+  }
+  event.deleted = now.deleted;
   listener->told = now;
   {
     MutexLock lock(shared_->mu);

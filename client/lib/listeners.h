@@ -5,10 +5,12 @@
 #ifndef CLOCKWISE_CLIENT_LIB_LISTENERS_H_
 #define CLOCKWISE_CLIENT_LIB_LISTENERS_H_
 
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "client/lib/mirror.h"
@@ -17,11 +19,25 @@
 
 namespace clockwise::client {
 
+// Standing is what is known about the ring.
+struct Standing {
+  Standing() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): a ring alone is a standing.
+  Standing(RingViewPtr mirror) : ring(std::move(mirror)) {}
+  friend bool operator==(const Standing&, const Standing&) = default;
+
+  RingViewPtr ring;  // null: there is none yet, or its layout is unknown
+  bool deleted = false;
+  bool layout_unknown = false;
+  uint64_t epoch = 0;        // of a ring with an unknown layout
+  uint64_t incarnation = 0;  // likewise
+};
+
 class Listeners {
  public:
-  // `mirror` returns the newest ring, null if there is none. `keep`, if not
-  // null, is called with each new ring, before the listeners.
-  Listeners(std::function<RingViewPtr()> mirror,
+  // `mirror` returns what is known about the ring now. `keep`, if not null, is
+  // called with each new ring, before the listeners.
+  Listeners(std::function<Standing()> mirror,
             std::function<void(const RingViewPtr&)> keep);
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
@@ -40,10 +56,10 @@ class Listeners {
 
   // Reports the newest ring to all listeners that have not seen it.
   void Deliver(const std::stop_token& stop);
-  void Tell(const std::shared_ptr<Listener>& listener, const RingViewPtr& now,
+  void Tell(const std::shared_ptr<Listener>& listener, const Standing& now,
             const std::stop_token& stop);
 
-  const std::function<RingViewPtr()> mirror_;
+  const std::function<Standing()> mirror_;
   const std::function<void(const RingViewPtr&)> keep_;
   const std::shared_ptr<Shared> shared_;
   RingViewPtr kept_;   // used only by the task

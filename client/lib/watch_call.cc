@@ -14,11 +14,20 @@ constexpr absl::Duration kPiece = absl::Seconds(1);
 constexpr absl::Duration kStoodStill = absl::Seconds(1);
 constexpr absl::Duration kForTheStatus = absl::Seconds(10);
 
+constexpr absl::Duration kShortestSilence = absl::Seconds(3);
+
 }  // namespace
 
+absl::Duration SilenceLimit(absl::Duration unknown, uint32_t heartbeat_ms) {
+  if (heartbeat_ms == 0) return unknown;
+  return std::max(3 * absl::Milliseconds(int64_t{heartbeat_ms}),
+                  std::min(unknown, kShortestSilence));
+}
+
 WatchCall::WatchCall(v1::PlacementService::Stub& stub,
-                     const v1::WatchRequest& request)
-    : reader_(stub.PrepareAsyncWatch(&context_, request, &queue_)) {
+                     const v1::WatchRequest& request, bool wait_for_ready) {
+  context_.set_wait_for_ready(wait_for_ready);
+  reader_ = stub.PrepareAsyncWatch(&context_, request, &queue_);
   reader_->StartCall(this);
 }
 

@@ -8,6 +8,7 @@
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/support/async_stream.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "absl/time/time.h"
@@ -15,9 +16,17 @@
 
 namespace clockwise::client {
 
+// Returns the time after which a stream without a message is dead: three of the
+// server's heartbeats, but at least the shorter of 3 s and `unknown`. `unknown`
+// is the limit while the interval is not known (`heartbeat_ms` 0).
+absl::Duration SilenceLimit(absl::Duration unknown, uint32_t heartbeat_ms);
+
 class WatchCall {
  public:
-  WatchCall(v1::PlacementService::Stub& stub, const v1::WatchRequest& request);
+  // `wait_for_ready`: the call waits until a server is connected. Else it fails
+  // at once if the connection fails.
+  WatchCall(v1::PlacementService::Stub& stub, const v1::WatchRequest& request,
+            bool wait_for_ready);
   // Cancels the call.
   ~WatchCall();
   WatchCall(const WatchCall&) = delete;

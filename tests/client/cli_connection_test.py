@@ -269,9 +269,11 @@ class WatchTest(unittest.TestCase):
                 watch.line()
                 server.kill(how)
                 server.start()
+                start = time.monotonic()
                 self.good(server, "node", "add", "n2")
                 # There is no snapshot in between, and no change appears twice.
                 self.assertIn("epoch 3: added n2", watch.line())
+                self.assertLess(time.monotonic() - start, 8)
 
     def test_lost_history_is_told(self):
         with RunningServer() as server, Watching(server.grpc) as watch:

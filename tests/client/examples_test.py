@@ -21,7 +21,8 @@ from tests.support.running_server import RunningServer
 
 SECONDS = 30  # for an example to receive a change
 # Time from the restart of the only server until an example has a change again.
-# A Watch without wait_for_ready needs 12 to 17 s with the service config.
+# A Watch without wait_for_ready needs 12 to 17 s with the service config and
+# the default backoff of the channel.
 LONGEST_GAP = 8  # seconds
 # Times without a server. EXAMPLES_DOWNTIMES replaces them: "0.1 2 30".
 DOWNTIMES = [float(seconds) for seconds in
@@ -31,7 +32,8 @@ KEYS = [f"key-{i}" for i in range(40)]
 
 class ExampleCase:
     """The tests of one language. Subclasses define `language`, the command that
-    looks up keys, and `tools`, the environment with the language's tools."""
+    looks up keys, `tools`, the environment with the language's tools, and
+    `unready`, the error of a call that does not wait for a connection."""
 
     tools = staticmethod(debian_tools.environment)
 
@@ -127,6 +129,11 @@ class ExampleCase:
                     gap = time.monotonic() - start
                     print(f"{self.language}: {gap:.1f} s after {downtime} s")
                     self.assertLess(gap, LONGEST_GAP)
+                # A Watch that does not wait ends while the channel connects.
+                ends = re.findall("the stream ended: (.*)", example.said())
+                self.assertEqual([end for end in ends if re.search(
+                    self.unready, end)], [])
+                self.assertGreaterEqual(len(ends), len(DOWNTIMES))
 
     def test_it_survives_what_happens_to_its_ring(self):
         self.make("again", "hashed", 4)
@@ -192,6 +199,7 @@ class ExampleCase:
 class PythonTest(ExampleCase, unittest.TestCase):
     language = "python"
     command = ["/usr/bin/python3", "lookup.py"]
+    unready = "failed to connect|connections to all backends"
 
     def test_a_walk_ends_when_each_zone_has_an_owner(self):
         self.assertEqual(self.shell("""/usr/bin/python3 -c '
@@ -217,6 +225,7 @@ class NodeTest(ExampleCase, unittest.TestCase):
     language = "node"
     tools = staticmethod(debian_tools.node_environment)
     command = ["node", "lookup.js"]
+    unready = "No connection established"
 
     def test_it_reads_why_a_call_was_refused(self):
         script = ROOT / "tests/client/errors_in_node.js"
@@ -239,6 +248,16 @@ class NodeTest(ExampleCase, unittest.TestCase):
 class GoTest(ExampleCase, unittest.TestCase):
     language = "go"
     command = ["./lookup"]
+    unready = "last connection error"
+
+    def test_all_files_of_the_api_generate_one_package(self):
+        self.shell("mkdir api && cd ../../../proto && protoc -I . "
+                   f"--go_out={self.folder}/api clockwise/v1/*.proto")
+        files = list(self.folder.glob("api/**/*.go"))
+        self.assertEqual({file.parent for file in files},
+                         {self.folder / "api/clockwise/v1"})
+        self.assertEqual(len(files), len(list(
+            (ROOT / "proto/clockwise/v1").glob("*.proto"))))
 
 
 if __name__ == "__main__":

@@ -97,13 +97,16 @@ TEST_F(WatchTest, AnUnknownFutureOrOtherIncarnationEpochGetsASnapshot) {
 TEST_F(WatchTest, AHeartbeatCarriesEpochAndFingerprintAndFlowsWhenIdle) {
   Add("n1");
   const auto stream = Watch();
-  ASSERT_TRUE(stream->Next().has_snapshot());
+  const v1::WatchResponse first = stream->Next();
+  ASSERT_TRUE(first.has_snapshot());
+  EXPECT_EQ(first.heartbeat_ms(), heartbeat_.count());
   for (int i = 0; i < 3; ++i) {
     const v1::WatchResponse message = stream->Next();
     ASSERT_TRUE(message.has_heartbeat());
     EXPECT_EQ(message.heartbeat().epoch(), 2u);
     EXPECT_EQ(message.heartbeat().incarnation(), incarnation());
     EXPECT_EQ(message.heartbeat().fingerprint(), fingerprint());
+    EXPECT_EQ(message.heartbeat_ms(), heartbeat_.count());
   }
 }
 

@@ -17,11 +17,11 @@
 namespace clockwise::cli {
 namespace {
 
-// Heartbeats arrive every few seconds. A connection without one for this time
-// is dead, even if TCP reports no error.
-constexpr absl::Duration kSilence = absl::Seconds(60);
+// Maximum time without a message while the heartbeat interval is not known. A
+// connection without heartbeats is dead, even if TCP reports no error.
+constexpr absl::Duration kSilence = absl::Seconds(15);
 constexpr absl::Duration kFirstResumeWait = absl::Milliseconds(200);
-constexpr absl::Duration kLongestResumeWait = absl::Seconds(10);
+constexpr absl::Duration kLongestResumeWait = absl::Seconds(5);
 
 struct WatchOptions {
   bool moves = false;
@@ -65,18 +65,27 @@ class Watcher {
     // The text output shows the transfers between nodes.
     request.set_include_moves(options_.moves || !session_.globals.json());
     const auto stub = session_.connection.stub();
-    client::WatchCall stream(*stub, request);
+    // The only server is probably restarting: wait until it is there.
+    const bool wait = away_ && session_.connection.server_count() == 1;
+    client::WatchCall stream(*stub, request, wait);
     absl::Duration time = session_.connection.timeout();
-    for (;;) {
+    for (bool first = true;; first = false) {
       v1::WatchResponse message;
       absl::Status status = FromGrpc(stream.Next(time, &message));
-      if (!status.ok()) return status;
-      time = std::max(kSilence, session_.connection.timeout());
+      if (!status.ok()) {
+        // The call has waited long enough; do not wait again.
+        if (wait && first && absl::IsDeadlineExceeded(status)) backoff_.Reset();
+        return status;
+      }
+      time = std::max(client::SilenceLimit(kSilence, message.heartbeat_ms()),
+                      session_.connection.timeout());
       reached_ = true;
-      backoff_.Reset();
       if (std::exchange(away_, false)) Say("connected again");
+      const uint64_t before = view_.epoch();
       output_ = Print(message);
       if (!output_.ok()) return absl::CancelledError();
+      // Progress: a server that only accepts streams is not called in a loop.
+      if (!first || view_.epoch() > before) backoff_.Reset();
     }
   }
 

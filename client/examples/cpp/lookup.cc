@@ -46,9 +46,10 @@ int main(int argc, char** argv) {
   if (argc > 3) {
     subscription =
         (*client)->OnChange(argv[3], [](const clockwise::RingEvent& event) {
-          std::fprintf(stderr, "epoch %llu: %zu ranges gained, %zu lost\n",
+          std::fprintf(stderr, "epoch %llu: %zu ranges gained, %zu lost%s\n",
                        static_cast<unsigned long long>(event.epoch),
-                       event.gained.size(), event.lost.size());
+                       event.gained.size(), event.lost.size(),
+                       event.deleted ? "; the ring was deleted" : "");
         });
   }
   for (std::string key; std::getline(std::cin, key);) {

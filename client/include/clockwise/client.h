@@ -145,7 +145,8 @@ struct HashRange {
   friend bool operator==(const HashRange&, const HashRange&) = default;
 };
 
-// RingEvent describes the effect of a change of the ring on one node.
+// RingEvent describes the effect of a change of the ring on one node, or that
+// the ring was deleted.
 struct RingEvent {
   uint64_t from_epoch = 0;  // 0: no ring was known before
   uint64_t epoch = 0;
@@ -157,7 +158,14 @@ struct RingEvent {
   std::vector<HashRange> lost;
   // True if the slots of the layout are not ranges (MODULO). `gained` and
   // `lost` are then empty.
+  // They are also empty, and `after` is null, if this library does not have the
+  // layout of the ring.
   bool ranges_unknown = false;
+  // True if the ring was deleted. `after` is its last state, which the client
+  // keeps for look-ups. `gained` and `lost` do not contain the deletion: the
+  // ring may have been deleted by mistake, and can be restored. If it exists
+  // again, another event follows, relative to the last state.
+  bool deleted = false;
   std::shared_ptr<const View> before;  // null: no ring was known before
   std::shared_ptr<const View> after;
 };
@@ -177,6 +185,9 @@ struct State {
   uint64_t fingerprint = 0;
   std::chrono::milliseconds staleness{0};
   bool connected = false;       // a server has answered on the open stream
+  bool deleted = false;         // a server reported that the ring does not
+                                // exist; a mirror is its last state
+  bool layout_unknown = false;  // this library does not have the ring's layout
   std::string server;           // target of the open or the last stream
   uint64_t snapshots = 0;       // whole rings received
   uint64_t deltas = 0;          // changes received
@@ -233,11 +244,15 @@ class Client {
 
   // Returns the owners of `key` in the mirror. Sends no RPC, takes no lock and
   // allocates no memory. `replicas` 0 means the ring's replica count.
+  // Exception: if the ring has a layout that this library does not have
+  // (State::layout_unknown), there is no mirror, and Locate is LocateRemote: it
+  // blocks, and has its errors.
   // UNAVAILABLE: there is no ring yet. FAILED_PRECONDITION: the ring has no
   // nodes. INVALID_ARGUMENT: see View::Locate.
   absl::StatusOr<Owners> Locate(std::string_view key,
                                 uint32_t replicas = 0) const;
-  // Returns the current mirror; null if there is none yet.
+  // Returns the current mirror; null if there is none yet, or the layout of the
+  // ring is unknown.
   std::shared_ptr<const View> view() const;
   // Same as view(), without counting a reference. The result is valid, and in
   // memory, until this thread calls CurrentView or Locate of any client again.
@@ -257,10 +272,11 @@ class Client {
   State state() const;
 
   // Calls `listener` with the effect of each change of the ring on the node
-  // `node_id`. The first event, once there is a ring, has all ranges that the
-  // node owns now. Calls are made one at a time, in order, on one thread of the
-  // client, without a lock. Changes during a call are combined into the next
-  // event. The listener must not destroy the client.
+  // `node_id`, and when the ring is deleted. The first event, once there is a
+  // ring, has all ranges that the node owns now. Calls are made one at a time,
+  // in order, on one thread of the client, without a lock. Changes during a
+  // call are combined into the next event. The listener must not destroy the
+  // client.
   [[nodiscard]] Subscription OnChange(
       std::string node_id, std::function<void(const RingEvent&)> listener);
 
@@ -269,7 +285,8 @@ class Client {
   // of all leases of this client, rounded up. The fair share is weight / sum of
   // weights. Source: Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with
   // Bounded Loads", 2018. Errors: those of Locate; also INVALID_ARGUMENT for a
-  // factor below 1 or above 1,000.
+  // factor below 1 or above 1,000;
+  // UNIMPLEMENTED: the layout of the ring is unknown.
   absl::StatusOr<Lease> Acquire(std::string_view key, double factor = 1.25);
 
   // --- Calls by RPC, to any server that answers. ---

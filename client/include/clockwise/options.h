@@ -31,9 +31,10 @@ struct Options {
   // File that keeps the last valid ring, for a start while no server answers;
   // empty: no file. Each client needs its own file.
   std::string ring_file;
-  // Maximum time without a message on a stream; the client then closes it,
-  // because a dead connection may show no error. Use more than twice the
-  // servers' --watch-heartbeat.
+  // Maximum time without a message on a stream while the server has not stated
+  // its heartbeat interval. The client then closes the stream, because a dead
+  // connection may show no error. Once the interval is known, the maximum is
+  // three intervals, but at least the shorter of 3 s and this value.
   std::chrono::milliseconds silence{15'000};
   // First and longest pause between attempts. The pause doubles after each
   // attempt, up to the longest. Each is random, from one half of the value to

@@ -3,6 +3,8 @@
 #include <future>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "client/lib/watch_call.h"
 #include "clockwise/v1/errors.pb.h"
 #include "service/api/refusal.h"
 #include "service/channel/status_mapping.h"
@@ -275,6 +277,174 @@ TEST_F(ClientCallsTest, AStreamThatEndsKeepsTheConnection) {
   const auto client = NewClient({ending.address()});
   EXPECT_TRUE(Soon([&] { return client->state().reconnects >= 3; }));
   EXPECT_EQ(ending.connections().size(), 1u);
+}
+
+TEST_F(ClientCallsTest, TheSilenceLimitIsThreeHeartbeats) {
+  using client::SilenceLimit;
+  const absl::Duration unknown = absl::Seconds(15);
+  EXPECT_EQ(SilenceLimit(unknown, 0), unknown);
+  EXPECT_EQ(SilenceLimit(unknown, 5'000), absl::Seconds(15));
+  EXPECT_EQ(SilenceLimit(unknown, 30'000), absl::Seconds(90));
+  EXPECT_EQ(SilenceLimit(unknown, 50), absl::Seconds(3));
+  EXPECT_EQ(SilenceLimit(absl::Milliseconds(300), 50), absl::Milliseconds(300));
+  EXPECT_EQ(SilenceLimit(unknown, 4'294'967'295),
+            3 * absl::Milliseconds(4'294'967'295));
+}
+
+TEST_F(ClientCallsTest, AStreamIsSilentAfterThreeOfTheServersHeartbeats) {
+  Add("a");
+  const LyingServer silent([&](const v1::WatchRequest&, Writer& writer) {
+    v1::WatchResponse message = TrueSnapshot();
+    message.set_heartbeat_ms(500);
+    writer.Write(message);
+    return grpc::Status::OK;
+  });
+  Options options = Quick();
+  options.silence = milliseconds(300);
+  const auto start = std::chrono::steady_clock::now();
+  const auto client = NewClient({silent.address()}, options);
+  ASSERT_TRUE(client->WaitForEpoch(2, seconds(10)).ok());
+  EXPECT_TRUE(Soon([&] { return client->state().reconnects >= 1; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(1'500));
+}
+
+// One server is behind: its whole ring is older than the mirror.
+TEST_F(ClientCallsTest, AMirrorNeverGoesBackToAnOlderEpoch) {
+  Add("a");
+  const v1::WatchResponse old = TrueSnapshot();
+  Add("b");
+  std::atomic<uint64_t> known = 0;
+  const LyingServer behind(
+      [&](const v1::WatchRequest& request, Writer& writer) {
+        known = request.known_epoch();
+        writer.Write(TrueSnapshot());
+        if (request.known_epoch() == 0) writer.Write(old);
+        return grpc::Status::OK;
+      });
+  const auto client = NewClient({behind.address()});
+  ASSERT_TRUE(Soon([&] { return known == 3; })) << "it resumes";
+  EXPECT_EQ(client->epoch(), 3u);
+  EXPECT_EQ(client->view()->size(), 2u);
+  EXPECT_EQ(client->state().mismatches, 0u);
+  EXPECT_NE(client->state().last_error.find("the server is at epoch 2"),
+            std::string::npos);
+}
+
+// A store was set back, and its server has made sure that it has no newer ring.
+TEST_F(ClientCallsTest,
+       AMirrorFollowsAServerThatKnowsItsEpochAndHasAnOlderOne) {
+  Add("a");
+  const v1::WatchResponse old = TrueSnapshot();
+  Add("b");
+  const LyingServer back([&](const v1::WatchRequest& request, Writer& writer) {
+    writer.Write(request.known_epoch() == 0 ? TrueSnapshot() : old);
+    return request.known_epoch() == 0
+               ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "restarts")
+               : grpc::Status::OK;
+  });
+  const auto client = NewClient({back.address()});
+  EXPECT_TRUE(Soon([&] { return client->epoch() == 2; }));
+}
+
+TEST_F(ClientCallsTest, AServerThatOnlyAcceptsStreamsIsCalledLessAndLess) {
+  Add("a");
+  std::atomic<int> calls = 0;
+  const LyingServer ending([&](const v1::WatchRequest&, Writer& writer) {
+    ++calls;
+    writer.Write(TrueSnapshot());
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "busy");
+  });
+  Options options = Quick();
+  options.longest_pause = milliseconds(10'000);
+  const auto start = std::chrono::steady_clock::now();
+  const auto client = NewClient({ending.address()}, options);
+  ASSERT_TRUE(Soon([&] { return calls >= 9; }));
+  // The first message is progress: it has a ring. The pauses after it are 10 ms
+  // to 640 ms, each shortened by at most a half.
+  EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(600));
+}
+
+TEST_F(ClientCallsTest, ADeletedRingIsAnEventAndItsLastStateIsKept) {
+  v1::RingSpec spec;
+  spec.set_name("short");
+  ASSERT_TRUE(membership_->CreateRing(spec).ok());
+  Add("a", "", "short");
+  Options options = Quick();
+  options.ring = "short";
+  const auto client = NewClient({server_->address()}, options);
+  Mutex mu;
+  std::vector<RingEvent> events;
+  const auto count = [&] {
+    MutexLock lock(mu);
+    return events.size();
+  };
+  const Subscription subscription =
+      client->OnChange("a", [&](const RingEvent& event) {
+        MutexLock lock(mu);
+        events.push_back(event);
+      });
+  ASSERT_TRUE(Soon([&] { return count() == 1; }));
+  ASSERT_TRUE(membership_->DeleteRing("short").ok());
+  ASSERT_TRUE(Soon([&] { return count() == 2; }));
+  EXPECT_TRUE(client->state().deleted);
+  EXPECT_EQ(client->Locate("k")->primary().id, "a");
+  ASSERT_TRUE(membership_->CreateRing(spec).ok());
+  ASSERT_TRUE(Soon([&] { return count() == 3; }));
+  EXPECT_FALSE(client->state().deleted);
+  MutexLock lock(mu);
+  EXPECT_FALSE(events[0].deleted);
+  EXPECT_TRUE(events[1].deleted);
+  EXPECT_TRUE(events[1].gained.empty() && events[1].lost.empty());
+  EXPECT_EQ(events[1].after, events[0].after);
+  EXPECT_FALSE(events[2].deleted);
+  EXPECT_EQ(events[2].lost.size(), 1u) << "the new ring has no nodes";
+  EXPECT_NE(events[2].incarnation, events[1].incarnation);
+}
+
+TEST_F(ClientCallsTest, ALayoutThatIsNotKnownIsLookedUpByTheServer) {
+  Add("a");
+  std::promise<void> known_again;
+  const auto future = known_again.get_future().share();
+  const LyingServer newer([&](const v1::WatchRequest&, Writer& writer) {
+    v1::WatchResponse message = TrueSnapshot();
+    v1::Snapshot& snapshot = *message.mutable_snapshot();
+    snapshot.mutable_spec()->set_layout(static_cast<v1::Layout>(9'999));
+    snapshot.set_incarnation(4'711);
+    message.set_heartbeat_ms(60'000);
+    writer.Write(message);
+    v1::WatchResponse change;
+    change.mutable_delta()->set_incarnation(4'711);
+    change.mutable_delta()->set_from_epoch(2);
+    change.mutable_delta()->set_epoch(9);
+    change.set_heartbeat_ms(60'000);
+    writer.Write(change);
+    future.wait();
+    writer.Write(TrueSnapshot());
+    return grpc::Status::OK;
+  });
+  const auto client = NewClient({newer.address()});
+  std::atomic<int> unknown = 0;
+  std::atomic<int> known = 0;
+  const Subscription subscription =
+      client->OnChange("a", [&](const RingEvent& event) {
+        ++(event.ranges_unknown && event.after == nullptr ? unknown : known);
+      });
+  EXPECT_TRUE(client->WaitForEpoch(9, seconds(10)).ok());
+  EXPECT_TRUE(Soon([&] { return unknown >= 1; }));
+  const State state = client->state();
+  EXPECT_TRUE(state.layout_unknown);
+  EXPECT_EQ(state.epoch, 9u);
+  EXPECT_EQ(state.source, Source::kServer);
+  EXPECT_EQ(state.mismatches, 0u);
+  EXPECT_EQ(client->view(), nullptr);
+  const auto owners = client->Locate("k");
+  EXPECT_TRUE(owners.ok() && owners->primary().id == "owner-of-k")
+      << owners.status();
+  EXPECT_TRUE(absl::IsUnimplemented(client->Acquire("k").status()));
+  known_again.set_value();
+  EXPECT_TRUE(Soon([&] { return client->view() != nullptr; }));
+  EXPECT_TRUE(Soon([&] { return known >= 1; }));
+  EXPECT_EQ(client->Locate("k")->primary().id, "a");
 }
 
 }  // namespace

@@ -52,6 +52,14 @@ class LyingServer final : public v1::PlacementService::Service {
     return end;
   }
 
+  // Returns one owner, which no ring has.
+  grpc::Status Locate(grpc::ServerContext*, const v1::LocateRequest* request,
+                      v1::LocateResponse* response) override {
+    response->set_epoch(9);
+    response->add_owners()->set_node_id("owner-of-" + request->key());
+    return grpc::Status::OK;
+  }
+
   const Answer answer_;
   Mutex mu_;
   std::set<std::string> connections_ ABSL_GUARDED_BY(mu_);

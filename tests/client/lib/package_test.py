@@ -6,9 +6,11 @@ usage: package_test.py BUILD_DIR   (with CLOCKWISED, CLOCKWISE)
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from tests.support.clockwise_command import run
@@ -56,6 +58,33 @@ class PackageTest(unittest.TestCase):
                                  expected.replace("\n", "\tepoch 6\n"))
                 self.assertIn("1 snapshots, 0 changes, 0 mismatches",
                               example.stderr)
+
+    def test_it_is_soon_up_to_date_after_a_restart_of_its_only_server(self):
+        with RunningServer(store="sqlite:{folder}/rings") as server:
+            def add(name):
+                self.assertEqual(run("node", "add", name,
+                                     server=server.grpc).returncode, 0)
+
+            add("n0")
+            with subprocess.Popen(
+                    [self.folder + "/built/lookup", server.grpc], text=True,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL) as example:
+                def ask():
+                    example.stdin.write("k\n")
+                    example.stdin.flush()
+                    return example.stdout.readline()
+
+                self.assertEqual(ask(), "k\tn0\tepoch 2\n")
+                server.kill(signal.SIGTERM)
+                self.assertEqual(ask(), "k\tn0\tepoch 2\n")
+                server.start()
+                start = time.monotonic()
+                add("n1")
+                while not ask().endswith("epoch 3\n"):
+                    self.assertLess(time.monotonic() - start, 8)
+                    time.sleep(0.01)
+                example.stdin.close()
 
     def test_one_header_and_its_options_are_all_that_is_installed(self):
         include = pathlib.Path(self.folder, "installed/include")
