@@ -46,7 +46,8 @@ type Ring struct {
 	rows        [][]string // PARTITIONED: the ids of the owners of each partition
 	points      []point    // HASHED: sorted
 	around      []int      // the node of each slot, as an index into nodes
-	zoneCount   int        // number of zones of the nodes in around
+	memberCount int        // number of nodes that have a slot
+	zoneCount   int        // number of their zones
 }
 
 // UnknownLayout is the error for a ring whose layout this program does not have.
@@ -161,11 +162,12 @@ func (ring *Ring) finish(fingerprint uint64) (*Ring, error) {
 			ring.around = append(ring.around, index)
 		}
 	}
-	zones := map[string]bool{}
+	members, zones := map[int]bool{}, map[string]bool{}
 	for _, at := range ring.around {
+		members[at] = true
 		zones[ring.nodes[at].Zone] = true
 	}
-	ring.zoneCount = len(zones)
+	ring.memberCount, ring.zoneCount = len(members), len(zones)
 	ring.fingerprint = ring.computeFingerprint()
 	if ring.fingerprint != fingerprint {
 		return nil, fmt.Errorf("epoch %d: the fingerprint does not match", ring.epoch)
@@ -201,6 +203,9 @@ func (ring *Ring) Locate(key []byte, replicas uint32) []string {
 		for _, node := range ring.nodes {
 			take(node.Id)
 		}
+		return owners
+	}
+	if wanted = min(wanted, ring.memberCount); wanted == 0 {
 		return owners
 	}
 	slot := ring.slotOf(key)

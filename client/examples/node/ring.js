@@ -62,8 +62,9 @@ class Ring {
     this.positions = [];
     this.around = nodes.map((_, index) => index);
     if (spec.layout === 'LAYOUT_HASHED') this.placePoints();
-    const zones = this.around.map((index) => nodes[index].zone);
-    this.zoneCount = new Set(zones).size;
+    const members = [...new Set(this.around)]; // nodes that have a slot
+    this.memberCount = members.length;
+    this.zoneCount = new Set(members.map((index) => nodes[index].zone)).size;
     this.fingerprint = this.computeFingerprint();
     if (this.fingerprint !== BigInt(fingerprint)) {
       throw new Mismatch(`epoch ${epoch}: the fingerprint does not match`);
@@ -134,9 +135,11 @@ class Ring {
 
   // Returns the ids of the nodes that own `key` (a Buffer), primary first.
   locate(key, replicas = 0) {
-    const wanted = Math.min(replicas || this.spec.replicaCount, this.nodes.length);
+    let wanted = Math.min(replicas || this.spec.replicaCount, this.nodes.length);
     if (wanted === 0) return [];
     if (this.spec.layout === 'LAYOUT_PARTITIONED') return this.fromRows(key, wanted);
+    wanted = Math.min(wanted, this.memberCount);
+    if (wanted === 0) return [];
     const slot = this.slotOf(key);
     const owners = [];
     const zones = new Set();

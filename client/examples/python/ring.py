@@ -92,8 +92,10 @@ class Ring:
         around = [index for _, index in points] or list(range(len(self.nodes)))
         object.__setattr__(self, "positions", [at for at, _ in points])
         object.__setattr__(self, "around", around)
+        members = set(around)  # nodes that have a slot
+        object.__setattr__(self, "member_count", len(members))
         object.__setattr__(self, "zone_count", len(
-            {self.nodes[index].zone for index in set(around)}))
+            {self.nodes[index].zone for index in members}))
 
     def checked(self, fingerprint):
         if self.fingerprint != fingerprint:
@@ -107,6 +109,9 @@ class Ring:
             return []
         if self.spec.layout == PARTITIONED:
             return self._from_rows(key, wanted)
+        wanted = min(wanted, self.member_count)
+        if not wanted:
+            return []
         if self.spec.layout == HASHED:
             slot = bisect.bisect_left(self.positions, xxh3(key))
             slot %= len(self.positions)
