@@ -68,7 +68,7 @@ bool IsLocalTarget(absl::string_view target) {
   const std::string addresses =
       absl::StrReplaceAll(target, {{"%5B", "["}, {"%5D", "]"}});
   const std::vector<absl::string_view> each = absl::StrSplit(addresses, ',');
-  return std::all_of(each.begin(), each.end(), [](absl::string_view address) {
+  return std::any_of(each.begin(), each.end(), [](absl::string_view address) {
     return IsLocalHost(HostOf(address));
   });
 }

@@ -44,7 +44,8 @@ std::shared_ptr<grpc::Channel> NewChannel(
 
 // Returns true if `target` is on this machine by its form: a unix socket, a
 // loopback or unspecified address, or a name that ends in localhost. No name is
-// resolved.
+// resolved. A list is local if one of its addresses is: gRPC cannot reach a
+// list through a proxy anyway.
 bool IsLocalTarget(absl::string_view target);
 
 }  // namespace clockwise

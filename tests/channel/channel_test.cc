@@ -33,7 +33,10 @@ TEST(LocalTargetTest, AddressesAndSocketsOfThisMachineAreLocal) {
            "dns:///[::1]:7400",
            "ipv4:127.0.0.1:7400",
            "ipv4:127.0.0.1:7400,127.0.0.2:7400",
+           "ipv4:127.0.0.1:7400,10.0.0.1:7400",
+           "ipv4:10.0.0.1:7400,127.0.0.1:7400",
            "ipv6:[::1]:7400",
+           "ipv6:[2001:db8::1]:7400,[::1]:7400",
            "ipv6:%5B::1%5D:7400",
        }) {
     EXPECT_TRUE(IsLocalTarget(target)) << target;
@@ -57,7 +60,7 @@ TEST(LocalTargetTest, OtherMachinesAreNotLocal) {
            "dns://127.0.0.1/placement:7400",
            "dns://127.0.0.1",
            "ipv4:10.0.0.1:7400",
-           "ipv4:127.0.0.1:7400,10.0.0.1:7400",
+           "ipv4:10.0.0.1:7400,10.0.0.2:7400",
            "ipv6:%5B2001:db8::1%5D:7400",
            "xds:///placement",
            "",

@@ -32,7 +32,9 @@ class Proxy(LoopbackProxy):
         """
         url = f"http://{self.address}"
         return {"http_proxy": url, "https_proxy": url, "grpc_proxy": url,
-                "no_proxy": "none.test", "no_grpc_proxy": "none.test"}
+                "all_proxy": url, "HTTP_PROXY": url, "HTTPS_PROXY": url,
+                "ALL_PROXY": url, "no_proxy": "none.test",
+                "no_grpc_proxy": "none.test"}
 
     def serve(self, client):
         with client:
@@ -62,24 +64,27 @@ class CommandTest(unittest.TestCase):
             done = run(*arguments, server=server, env=environment, **options)
             self.assertEqual(done.returncode, 0, done)
 
-    def serving(self, listen):
-        server = self.enterContext(RunningServer(listen=listen))
+    def serving(self, listen, *flags):
+        server = self.enterContext(RunningServer(listen=listen, flags=flags))
         done = run("node", "add", "n1", server=server.grpc)
         self.assertEqual(done.returncode, 0, done)
         return server
 
     def test_servers_of_this_machine_are_called_directly(self):
-        for listen in ("127.0.0.1:0", "[::1]:0", "unix:{folder}/socket"):
-            server = self.serving(listen)
-            addresses = [server.grpc]
-            if listen == "127.0.0.1:0":
-                port = server.grpc.rsplit(":", 1)[1]
-                addresses += [f"localhost:{port}", f"dns:///localhost:{port}",
-                              f"ipv4:127.0.0.1:{port}"]
-            for address in addresses:
-                with self.subTest(address=address), Proxy({}) as proxy:
-                    self.both(address, proxy)
-                    self.assertEqual(proxy.asked_for, [])
+        port = self.serving("[::]:0", "--insecure-listen").grpc.rsplit(
+            ":", 1)[1]
+        path = self.serving("unix:{folder}/socket").grpc.removeprefix("unix:")
+        for address in (
+                f"127.0.0.1:{port}", f"127.0.0.2:{port}", f"0.0.0.0:{port}",
+                f"localhost:{port}", f"LOCALHOST:{port}", f"[::1]:{port}",
+                f"dns:localhost:{port}", f"dns:///localhost:{port}",
+                f"dns:///127.0.0.1:{port}", f"ipv4:127.0.0.1:{port}",
+                f"ipv4:127.0.0.1:1,127.0.0.2:{port}", f"ipv6:[::1]:{port}",
+                f"127.0.0.1:1,localhost:{port}", f"unix:{path}",
+                f"unix://{path}"):
+            with self.subTest(address=address), Proxy({}) as proxy:
+                self.both(address, proxy)
+                self.assertEqual(proxy.asked_for, [])
 
     def test_a_server_elsewhere_is_called_through_the_proxy(self):
         server = self.serving("127.0.0.1:0")
@@ -113,9 +118,10 @@ class EtcdTest(unittest.TestCase):
     def test_etcd_on_this_machine_is_called_directly(self):
         with EtcdCluster() as etcd, Proxy({}) as proxy:
             port = etcd.addresses[0].rsplit(":", 1)[1]
-            for host in ("127.0.0.1", "localhost"):
-                with self.subTest(host=host):
-                    self.logs(f"etcd:{host}:{port}", proxy, "msg=serving")
+            for endpoints in (f"127.0.0.1:{port}", f"localhost:{port}",
+                              f"127.0.0.1:{port},localhost:{port}"):
+                with self.subTest(endpoints=endpoints):
+                    self.logs(f"etcd:{endpoints}", proxy, "msg=serving")
                     self.assertEqual(proxy.asked_for, [])
 
     def test_etcd_is_not_called_through_a_proxy_that_could(self):
