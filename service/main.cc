@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -64,11 +65,12 @@ sigset_t BlockSignals() {
 }
 
 // Returns when a signal ends the server.
-void WaitForEnd(const sigset_t& signals, Security* security) {
+void WaitForEnd(const sigset_t& signals,
+                const std::function<void()>& reload = nullptr) {
   for (int received = 0;;) {
     sigwait(&signals, &received);
     if (received != SIGHUP) return;
-    if (security != nullptr) security->Reload();
+    if (reload) reload();
   }
 }
 
@@ -131,7 +133,7 @@ void Drain(RpcServer& rpc, const ServerOptions& options, bool ready,
            sigset_t signals) {
   // A second signal ends the process at once.
   std::thread([signals] {
-    WaitForEnd(signals, nullptr);
+    WaitForEnd(signals);
     LogWarning("terminated immediately by a second signal");
     std::_Exit(1);
   }).detach();
@@ -196,7 +198,10 @@ absl::Status Serve(const ServerOptions& options) {
   } else {
     TellReady(membership, **rpc, **http);
   }
-  WaitForEnd(signals, security->get());
+  WaitForEnd(signals, [&] {
+    (*security)->Reload();
+    (*security)->ReopenAuditLog();
+  });
   probe.Stop();
   Drain(**rpc, options, membership.Ready().ok(), signals);
   link.reset();  // ends calls that wait for the store

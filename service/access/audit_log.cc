@@ -58,6 +58,12 @@ void AuditLog::Add(v1::AuditEntry entry) {
   if (!written.ok() || !file.Append(line)) ++lost_;
 }
 
+absl::Status AuditLog::Reopen() {
+  absl::Status status = changes_->Reopen();
+  status.Update(refused_->Reopen());
+  return status;
+}
+
 bool MayHaveChanged(const v1::AuditEntry& entry) {
   return !entry.plan() &&
          (entry.outcome() == "OK" || entry.reason() == "STORE_UNAVAILABLE");

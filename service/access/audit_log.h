@@ -39,6 +39,10 @@ class AuditLog {
   // that cannot be written; the change is still made.
   void Add(v1::AuditEntry entry);
 
+  // Opens the files again that were renamed or removed, as each Add does.
+  // INVALID_ARGUMENT: one cannot be opened for writing.
+  absl::Status Reopen();
+
   uint64_t lost() const { return lost_; }
 
  private:

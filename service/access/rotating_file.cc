@@ -43,13 +43,38 @@ RotatingFile::~RotatingFile() {
 }
 
 absl::Status RotatingFile::OpenFile() {
-  file_ = open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  const int file =
+      open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   struct stat about = {};
-  if (file_ < 0 || fstat(file_, &about) != 0) {
-    return NotWritable(path_, errno);
-  }
+  if (file < 0 || fstat(file, &about) != 0) return NotWritable(path_, errno);
+  if (file_ >= 0) close(file_);
+  file_ = file;
   bytes_ = static_cast<size_t>(about.st_size);
   return absl::OkStatus();
+}
+
+absl::Status RotatingFile::ReopenMoved() {
+  if (file_ < 0) return OpenFile();
+  struct stat named = {};
+  struct stat opened = {};
+  if (fstat(file_, &opened) != 0) return NotWritable(path_, errno);
+  // The file may also have been truncated in its place.
+  bytes_ = static_cast<size_t>(opened.st_size);
+  if (stat(path_.c_str(), &named) == 0 && named.st_dev == opened.st_dev &&
+      named.st_ino == opened.st_ino) {
+    return absl::OkStatus();
+  }
+  absl::Status status = OpenFile();
+  if (!status.ok() && opened.st_nlink == 0) {
+    close(file_);
+    file_ = -1;
+  }
+  return status;
+}
+
+absl::Status RotatingFile::Reopen() {
+  MutexLock lock(mu_);
+  return ReopenMoved();
 }
 
 void RotatingFile::Rotate() {
@@ -65,6 +90,7 @@ void RotatingFile::Rotate() {
 
 bool RotatingFile::Append(absl::string_view line) {
   MutexLock lock(mu_);
+  static_cast<void>(ReopenMoved());
   if (file_ >= 0 && bytes_ > 0 && bytes_ + line.size() > max_bytes_) Rotate();
   if (file_ < 0 && !OpenFile().ok()) return false;
   const ssize_t count = write(file_, line.data(), line.size());

@@ -1,5 +1,8 @@
 // RotatingFile appends lines to a file, and renames the file when it is full.
 // Thread-safe. It owns its file.
+//
+// Another program, such as logrotate, may rename, remove or truncate the file
+// at any time. The next line is then written to a new file of that name.
 #ifndef CLOCKWISE_SERVICE_ACCESS_ROTATING_FILE_H_
 #define CLOCKWISE_SERVICE_ACCESS_ROTATING_FILE_H_
 
@@ -32,11 +35,16 @@ class RotatingFile {
 
   // Appends `line`, whole or not at all. Returns false if it cannot be written.
   bool Append(absl::string_view line);
+  // Opens the file again if the path names no file or another file. If that
+  // fails, lines still go to the renamed file, and are lost if it was removed.
+  // INVALID_ARGUMENT: it cannot be opened for writing.
+  absl::Status Reopen();
 
  private:
   RotatingFile(std::string path, size_t max_bytes)
       : path_(std::move(path)), max_bytes_(max_bytes) {}
   absl::Status OpenFile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status ReopenMoved() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Rotate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const std::string path_;

@@ -153,6 +153,14 @@ void Security::Reload() {
   ReloadFrom(policy_.get(), "policy");
 }
 
+void Security::ReopenAuditLog() {
+  if (audit_ == nullptr) return;
+  const absl::Status status = audit_->Reopen();
+  if (status.ok()) return;
+  LogWarning("the audit log cannot be opened again",
+             {{"why", std::string(status.message())}});
+}
+
 std::optional<absl::Time> Security::CertificateExpires() const {
   if (tls_ == nullptr) return std::nullopt;
   return tls_->Current()->expires;

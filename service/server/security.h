@@ -62,6 +62,10 @@ class Security {
   // contents, and keeps the previous ones.
   void Reload();
 
+  // Opens the audit log again if its files were renamed or removed. Logs a
+  // failure. Each line of the log does the same without a log message.
+  void ReopenAuditLog();
+
   // Returns when the first certificate of the chain expires; nullopt without
   // TLS.
   std::optional<absl::Time> CertificateExpires() const;

@@ -64,10 +64,61 @@ TEST_F(AuditLogTest, RefusedCallsNeverRemoveTheLineOfAChange) {
   EXPECT_EQ(log->lost(), 0);
 }
 
+// logrotate renames the file, or copies and truncates it; operators remove it.
+TEST_F(AuditLogTest,
+       AFileThatIsRenamedReplacedRemovedOrTruncatedIsOpenedAgain) {
+  for (const char* const file : {"", ".refused"}) {
+    const std::string outcome = *file == 0 ? "OK" : "PERMISSION_DENIED";
+    const std::string path = path_ + file;
+    const auto log = Open(1000);
+    const auto add = [&](const std::string& actor) {
+      log->Add(Entry(actor, outcome));
+      EXPECT_THAT(TextOf(path), HasSubstr(actor));
+    };
+    add("first");
+    std::filesystem::rename(path, path + "-old");
+    add("renamed");
+    EXPECT_THAT(TextOf(path + "-old"), Not(HasSubstr("renamed")));
+    std::filesystem::rename(path, path + "-old");
+    std::ofstream(path) << "other\n";
+    add("replaced");
+    EXPECT_THAT(TextOf(path), HasSubstr("other\n"));
+    std::filesystem::remove(path);
+    add("removed");
+    std::filesystem::resize_file(path, 0);
+    for (int i = 0; i < 5; ++i) add("truncated");
+    EXPECT_FALSE(std::filesystem::exists(path + ".1"));  // not full
+    // At SIGHUP, without a line.
+    std::filesystem::rename(path, path + "-old");
+    EXPECT_TRUE(log->Reopen().ok());
+    EXPECT_TRUE(std::filesystem::exists(path));
+    EXPECT_EQ(log->lost(), 0);
+  }
+}
+
+TEST_F(AuditLogTest, WithoutANewFileLinesGoToTheRenamedOneUntilItIsRemoved) {
+  const auto log = Open(1000);
+  std::filesystem::rename(path_, path_ + "-old");
+  std::filesystem::create_directory(path_);  // no file can be opened here
+  EXPECT_FALSE(log->Reopen().ok());
+  log->Add(Entry("kept", "OK"));
+  EXPECT_THAT(TextOf(path_ + "-old"), HasSubstr("kept"));
+  EXPECT_EQ(log->lost(), 0);
+  std::filesystem::remove(path_ + "-old");
+  log->Add(Entry("lost", "OK"));
+  EXPECT_EQ(log->lost(), 1);
+  std::filesystem::remove(path_);
+  log->Add(Entry("again", "OK"));
+  EXPECT_THAT(TextOf(path_), HasSubstr("again"));
+  EXPECT_EQ(log->lost(), 1);
+}
+
 TEST_F(AuditLogTest, AnUnknownOutcomeCountsAsAChange) {
   v1::AuditEntry entry = Entry("dns:ops.example", "UNAVAILABLE");
   entry.set_reason("STORE_UNAVAILABLE");
   EXPECT_TRUE(MayHaveChanged(entry));
+  entry.set_reason("STORE_REFUSED");
+  EXPECT_FALSE(MayHaveChanged(entry));
   entry.set_reason("OVERLOADED");
   EXPECT_FALSE(MayHaveChanged(entry));
 }

@@ -663,6 +663,38 @@ class SecurityTest(unittest.TestCase):
         self.assertEqual((missing["outcome"], missing["reason"]),
                          ("NOT_FOUND", "NODE_NOT_FOUND"))
 
+    def test_logrotate_may_rename_the_audit_log(self):
+        log = self.folder / "audit"
+        server = self.server(f"--audit-log={log}")
+        with grpc.insecure_channel(server.grpc) as channel:
+            stub = placement_pb2_grpc.PlacementServiceStub(channel)
+
+            def add(node):
+                stub.AddNode(pb.AddNodeRequest(node=pb.Node(id=node)),
+                             timeout=TIMEOUT)
+            add("a")
+            # Without SIGHUP, the next line opens a new file.
+            log.rename(f"{log}.old")
+            add("b")
+            self.assertEqual([e["nodes"] for e in self.entries(log)], [["b"]])
+            # SIGHUP opens both files.
+            refused = self.folder / "audit.refused"
+            for path in (log, refused):
+                path.rename(f"{path}.old")
+            server.process.send_signal(signal.SIGHUP)
+            self.wait_for(lambda: log.exists() and refused.exists())
+            add("c")
+            self.assertEqual([e["nodes"] for e in self.entries(log)], [["c"]])
+            log.rename(f"{log}.old")
+            log.mkdir()
+            server.process.send_signal(signal.SIGHUP)
+            self.wait_for(
+                lambda: "audit log cannot be opened again" in server.log())
+            add("d")
+            self.assertEqual([e["nodes"] for e in self.entries(f"{log}.old")],
+                             [["c"], ["d"]])
+        self.assertEqual(self.metric(server, "clockwise_audit_lost_total"), 0)
+
     def test_a_full_audit_log_is_put_away(self):
         log = self.folder / "audit"
         server = self.server(f"--audit-log={log}", "--audit-log-bytes=1000")
