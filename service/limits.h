@@ -109,6 +109,7 @@ inline constexpr int64_t kEtcdPageKeys = 128;  // keys of one read
 inline constexpr size_t kMaxEtcdEndpoints = 16;
 inline constexpr int64_t kMaxEtcdTombstones = 1000;  // the oldest is dropped
 inline constexpr size_t kMaxEtcdPrefixBytes = 253;
+inline constexpr size_t kMaxEtcdPasswordBytes = 4096;
 
 // --- Files of the client library. ---
 inline constexpr size_t kMaxRingFileBytes = 1'000'000'000;

@@ -86,6 +86,7 @@ Membership::Options MembershipOptions(const ServerOptions& options,
   membership_options.history_changes = options.history_changes;
   membership_options.history_bytes = options.history_bytes;
   membership_options.max_points = options.max_points;
+  membership_options.store_refusal = LogStoreRefusal;
   return membership_options;
 }
 
@@ -201,6 +202,7 @@ absl::Status Serve(const ServerOptions& options) {
   WaitForEnd(signals, [&] {
     (*security)->Reload();
     (*security)->ReopenAuditLog();
+    (*store)->ReloadCredentials();
   });
   probe.Stop();
   Drain(**rpc, options, membership.Ready().ok(), signals);

@@ -79,6 +79,8 @@ absl::Status Explain(const client::Outcome& outcome,
       if (ReasonOf(failure) == v1::ERROR_REASON_UNSPECIFIED) {
         return Lost(servers);
       }
+      // The store has rejected the call.
+      if (ReasonOf(failure) == v1::ERROR_REASON_STORE_REFUSED) return failure;
       break;
     case absl::StatusCode::kDeadlineExceeded:
       // Not a hint: a change needs its own, which names the request ID.

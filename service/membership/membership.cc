@@ -180,7 +180,7 @@ absl::Status Membership::Commit(RingLock& lock, const RingState& state,
   }
   PassFailPoint("before_commit");
   const auto start = std::chrono::steady_clock::now();
-  absl::Status status = options_.store->Apply(commit);
+  absl::Status status = refusals_.Changed(options_.store->Apply(commit));
   commit_latency_.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count());

@@ -35,6 +35,7 @@
 #include "service/membership/change_plan.h"
 #include "service/membership/ring_locks.h"
 #include "service/membership/ring_state.h"
+#include "service/membership/store_refusal.h"
 #include "service/runtime/glance_cache.h"
 #include "service/runtime/latency_histogram.h"
 #include "service/runtime/mutex.h"
@@ -48,18 +49,21 @@ class Membership {
  public:
   struct Options {
     Store* store = nullptr;
-    std::function<absl::Time()> now;   // for Change.accept_time only
+    std::function<absl::Time()> now;   // for times that are shown
     std::function<uint64_t()> random;  // for incarnations
     size_t history_changes = limits::kHistoryChanges;
     size_t history_bytes = limits::kHistoryBytes;
     uint64_t plan_steps = limits::kMaxPlanSteps;  // of one plan
     // All rings together may have as many. Limits only changes that add points.
     uint64_t max_points = limits::kMaxAllPoints;
+    StoreRefusals::Listener store_refusal;  // may be null
   };
 
   // Starts without rings. Until Load has succeeded, Find and all changes fail
   // with STORE_UNAVAILABLE.
-  explicit Membership(Options options) : options_(std::move(options)) {}
+  explicit Membership(Options options)
+      : options_(std::move(options)),
+        refusals_(*options_.store, options_.now, options_.store_refusal) {}
 
   // Returns a Membership that has loaded its rings.
   static absl::StatusOr<std::unique_ptr<Membership>> Open(Options options);
@@ -153,6 +157,11 @@ class Membership {
   bool store_up() const { return options_.store->up(); }
   // Store::Trust and Store::rejections.
   absl::Status store_trust() const { return options_.store->Trust(); }
+  // Returns why the store rejects changes although it answers; nullopt if it
+  // accepts them, as far as this server knows.
+  std::optional<StoreRefusal> store_refusal() const {
+    return refusals_.Current();
+  }
   uint64_t rejected_answers() const {
     return options_.store->rejections().count;
   }
@@ -237,6 +246,7 @@ class Membership {
   const Options options_;
   GlanceCache<RingState, std::string> glances_;  // of rings_
   LatencyHistogram commit_latency_;
+  StoreRefusals refusals_;
   std::atomic<bool> loaded_ = false;
   // Points that changes in progress add.
   std::atomic<uint64_t> points_added_ = 0;

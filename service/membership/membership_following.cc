@@ -176,13 +176,13 @@ std::chrono::steady_clock::time_point Membership::Confirmed() const {
 absl::Status Membership::RefreshAll(SteadyTime start) {
   // Phase 1: read the heads, and find the rings that differ.
   const auto heads = options_.store->Heads();
-  if (!heads.ok()) {
+  if (absl::Status read = refusals_.Read(heads.status()); !read.ok()) {
     MutexLock lock(mu_);
     if (start >= listing_.failed_at) {
       listing_.failed_at = start;
-      listing_.failure = heads.status();
+      listing_.failure = read;
     }
-    return heads.status();
+    return read;
   }
   std::set<std::string> changed;
   std::set<std::string> migrating;

@@ -200,8 +200,8 @@ absl::StatusOr<Membership::CreatedRing> Membership::StoreNewRing(
     status = ApplyTo(stored, commit);
     if (!status.ok()) return status;
   }
-  status = options_.store->Create(
-      stored, [&check] { return Check(check, CallStage::kCommit); });
+  status = refusals_.Changed(options_.store->Create(
+      stored, [&check] { return Check(check, CallStage::kCommit); }));
   if (!status.ok()) return status;
   // Phase 3: publish it.
   state->InheritCounters(nullptr);
@@ -231,9 +231,9 @@ absl::Status Membership::DeleteRing(absl::string_view ring,
   if (!state.ok()) return state.status();
   // Fails if another server has created the ring again (the incarnation
   // differs), or if a ring migrates from it, which this server may not know.
-  absl::Status status = options_.store->Delete(
+  absl::Status status = refusals_.Changed(options_.store->Delete(
       name, (*state)->incarnation,
-      [&check] { return Check(check, CallStage::kCommit); });
+      [&check] { return Check(check, CallStage::kCommit); }));
   if (!status.ok()) return status;
   Withdraw(*lock);
   return absl::OkStatus();

@@ -278,6 +278,8 @@ std::vector<MetricFamily> MetricsCollector::Collect() const {
   scrape.Add(Metric::kStoreUp, {}, options_.membership->store_up() ? 1.0 : 0.0);
   scrape.Add(Metric::kStoreTrusted, {},
              options_.membership->store_trust().ok() ? 1.0 : 0.0);
+  scrape.Add(Metric::kStoreRefuses, {},
+             options_.membership->store_refusal().has_value() ? 1.0 : 0.0);
   scrape.Add(Metric::kStoreRejected, {},
              options_.membership->rejected_answers());
   scrape.Add(Metric::kUnconfirmed, {}, Unconfirmed(*options_.membership));

@@ -33,6 +33,7 @@ enum class Metric {
   kStoreCommit,
   kStoreUp,
   kStoreTrusted,
+  kStoreRefuses,
   kStoreRejected,
   kUnconfirmed,
   kRpcStarted,
@@ -66,7 +67,7 @@ struct MetricRow {
   bool per_node = false;
 };
 
-inline constexpr std::array<MetricRow, 39> kMetrics = {{
+inline constexpr std::array<MetricRow, 40> kMetrics = {{
     {Metric::kBuildInfo, "clockwise_build_info", prometheus::MetricType::Gauge,
      "Version of the server, in the labels; the value is always 1."},
     {Metric::kRingEpoch, "clockwise_ring_epoch", prometheus::MetricType::Gauge,
@@ -129,6 +130,10 @@ inline constexpr std::array<MetricRow, 39> kMetrics = {{
      prometheus::MetricType::Gauge,
      "1 if the store is the one that the server has read; 0 if it was "
      "replaced, was set back, or has lost rings."},
+    {Metric::kStoreRefuses, "clockwise_store_refuses_changes",
+     prometheus::MetricType::Gauge,
+     "1 from a change that the store rejected although it answers, for example "
+     "because it is full or read-only, until a change succeeds; else 0."},
     {Metric::kStoreRejected, "clockwise_store_rejected_answers_total",
      prometheus::MetricType::Counter,
      "Number of answers of etcd that were rejected: of another cluster, or of "

@@ -425,6 +425,7 @@ v1::GetStatusResponse PlacementServiceHandlers::Status(const Readable& readable,
     std::string& store = *response.mutable_store();
     store.resize(std::min(store.size(), store.find(':') + 1));
     response.clear_store_distrust();  // it names addresses or paths
+    response.clear_store_refusal();
   }
   response.set_draining(draining_);
   return response;

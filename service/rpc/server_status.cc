@@ -16,6 +16,10 @@ v1::GetStatusResponse StatusOf(const Membership& membership,
   *response.mutable_start_time() = ToTimestamp(facts.started);
   response.set_store_up(membership.store_up());
   response.set_store_distrust(std::string(membership.store_trust().message()));
+  if (const auto refusal = membership.store_refusal()) {
+    response.set_store_refusal(refusal->reason);
+    *response.mutable_store_refusal_time() = ToTimestamp(refusal->since);
+  }
   response.set_ready(membership.Ready().ok());
   if (response.ready()) {
     response.set_unconfirmed_ms(UnconfirmedMs(membership.Unconfirmed()));

@@ -24,6 +24,15 @@ absl::Status EnsureRings(Membership& membership, const FirstRings& first) {
   return membership.CreateRing(first.default_ring).status();
 }
 
+void LogStoreRefusal(const absl::Status& why) {
+  if (why.ok()) {
+    LogInfo("the store accepts changes again");
+  } else {
+    LogWarning("the store refuses changes, until one succeeds",
+               {{"reason", std::string(why.message())}});
+  }
+}
+
 TrustLog::TrustLog(const Store& store)
     : store_(store), task_([this](const std::stop_token&) { return Look(); }) {}
 

@@ -33,6 +33,10 @@ struct FirstRings {
 [[nodiscard]] absl::Status EnsureRings(Membership& membership,
                                        const FirstRings& first);
 
+// Logs that the store rejects changes, with the error, or (OK) that it accepts
+// them again. It is the listener of StoreRefusals.
+void LogStoreRefusal(const absl::Status& why);
+
 // Logs when the store is no longer trusted (Store::Trust), and when it is
 // trusted again. Logs rejected answers (Store::rejections). Repeats both once a
 // minute. It owns one thread. `store` must outlive it.

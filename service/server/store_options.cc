@@ -1,8 +1,6 @@
 #include "service/server/store_options.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <functional>
 #include <memory>
 #include <random>
 #include <utility>
@@ -15,6 +13,7 @@
 #include "service/channel/credentials_source.h"
 #include "service/limits.h"
 #include "service/runtime/log.h"
+#include "service/runtime/reloadable_files.h"
 #include "service/store/etcd/etcd_store.h"
 #include "service/store/memory_store.h"
 #include "service/store/sqlite/sqlite_store.h"
@@ -54,19 +53,54 @@ absl::StatusOr<std::shared_ptr<CredentialsSource>> EtcdCredentials(
                    credentials.status().message()));
 }
 
-absl::StatusOr<std::string> Password(const EtcdFlags& flags) {
-  if (flags.password_file.empty()) return flags.password;
-  std::ifstream file(flags.password_file);
-  std::string line;
-  if (std::getline(file, line)) return line;
-  if (file.is_open()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--etcd-password-file: ", flags.password_file,
-                     ":1: cannot read the line; write the password there"));
+using PasswordFile = ReloadableFiles<std::string>;
+
+// Returns the first line of the password file, without its line break.
+absl::StatusOr<std::string> ParsePassword(const std::string& path,
+                                          absl::string_view text) {
+  absl::string_view line = text.substr(0, text.find('\n'));
+  absl::ConsumeSuffix(&line, "\r");
+  if (!line.empty() && line.size() <= limits::kMaxEtcdPasswordBytes) {
+    return std::string(line);
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("--etcd-password-file: ", flags.password_file,
-                   ": cannot open: ", std::strerror(errno)));
+      absl::StrCat(path, ":1: the password has ", line.size(),
+                   " bytes; write a password of 1 to ",
+                   limits::kMaxEtcdPasswordBytes, " bytes there"));
+}
+
+// Reads the file again, and returns the last valid password.
+std::string NewestPassword(PasswordFile& file) {
+  absl::Status why;
+  switch (file.Reload(why)) {
+    case PasswordFile::Outcome::kReplaced:
+      LogInfo("reloaded", {{"what", "password for etcd"}});
+      break;
+    case PasswordFile::Outcome::kRefused:
+      LogWarning(
+          "reload rejected: the file is not valid; the previous one is kept",
+          {{"what", "password for etcd"}, {"why", std::string(why.message())}});
+      break;
+    case PasswordFile::Outcome::kUnchanged:
+      break;
+  }
+  return *file.Current();
+}
+
+absl::StatusOr<std::function<std::string()>> Password(const EtcdFlags& flags) {
+  if (flags.password_file.empty()) {
+    return [password = flags.password] { return password; };
+  }
+  const std::string& path = flags.password_file;
+  auto file = PasswordFile::Open({path}, limits::kMaxPemBytes,
+                                 [path](const PasswordFile::Texts& texts) {
+                                   return ParsePassword(path, texts.front());
+                                 });
+  if (!file.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--etcd-password-file: ", file.status().message()));
+  }
+  return [file = *std::move(file)] { return NewestPassword(*file); };
 }
 
 absl::Status CheckEndpoints(const std::vector<std::string>& endpoints) {

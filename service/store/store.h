@@ -9,6 +9,9 @@
 //   STORE_UNAVAILABLE (UNAVAILABLE)  the store cannot be reached, read or
 //                                    written. The commit may have been made.
 //   STORE_FULL (RESOURCE_EXHAUSTED)  no space; nothing was changed.
+//   STORE_REFUSED (UNAVAILABLE)      the store answers, but does not accept the
+//                                    call: read-only, or no permission; nothing
+//                                    was changed.
 //   EPOCH_CONFLICT (ABORTED)         the ring has another epoch or incarnation
 //                                    than expected; nothing was changed.
 //   RING_EXISTS (ALREADY_EXISTS)     the store has a ring with this name.
@@ -153,6 +156,10 @@ class Store {
   // store on this machine.
   virtual void Interrupt() {}
 
+  // Reads the files with the credentials for the store again. The server calls
+  // it at SIGHUP.
+  virtual void ReloadCredentials() {}
+
   // True if other programs may write to the store. What this program has read
   // from it may then be out of date.
   virtual bool shared() const { return false; }
@@ -162,8 +169,8 @@ class Store {
   // failures may pass.
   [[nodiscard]] virtual absl::Status CheckStart() { return absl::OkStatus(); }
 
-  // True if the last access to the store succeeded. For the metric and for
-  // status reports.
+  // True if the store answered the last access, even with an error about the
+  // change. For the metric and for status reports.
   virtual bool up() const = 0;
 
   // Returns STORE_UNAVAILABLE, with the reason, if the store is not the one

@@ -30,6 +30,7 @@ TEST(RefusalTest, EachReasonHasItsDocumentedCode) {
       {v1::ERROR_REASON_LIMIT_REACHED, Code::kResourceExhausted},
       {v1::ERROR_REASON_STORE_FULL, Code::kResourceExhausted},
       {v1::ERROR_REASON_STORE_UNAVAILABLE, Code::kUnavailable},
+      {v1::ERROR_REASON_STORE_REFUSED, Code::kUnavailable},
       {v1::ERROR_REASON_EPOCH_NOT_REACHED, Code::kUnavailable},
       {v1::ERROR_REASON_OVERLOADED, Code::kUnavailable},
       {v1::ERROR_REASON_DRAINING, Code::kUnavailable},

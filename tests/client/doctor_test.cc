@@ -63,6 +63,16 @@ TEST(DoctorTest, EachThingThatIsWrongWithOneServerIsNamed) {
          status.set_store_distrust("etcd was emptied");
        },
        "does not trust its store: etcd was emptied"},
+      {[](auto& status) {
+         status.mutable_store_refusal_time()->set_seconds(1'700'000'000);
+         status.set_store_refusal("etcd: permission denied");
+       },
+       "its store refuses changes since 2023-11-14 22:13:20 UTC: etcd: "
+       "permission denied"},
+      {[](auto& status) {  // for a caller that is no operator
+         status.mutable_store_refusal_time()->set_seconds(1'700'000'000);
+       },
+       "22:13:20 UTC: an OPERATOR sees the reason"},
       {[](auto& status) { status.set_unconfirmed_ms(11'000); }, "11 s ago"},
       {[](auto& status) {
          status.mutable_certificate_expire_time()->set_seconds(

@@ -23,6 +23,16 @@ TEST(FailureTest, UnavailableFromAServerThatAnsweredIsExitOne) {
   EXPECT_TRUE(IsUncertain(failure));
 }
 
+TEST(FailureTest, AChangeThatTheStoreRejectedWasCertainlyNotMade) {
+  for (const v1::ErrorReason reason :
+       {v1::ERROR_REASON_STORE_REFUSED, v1::ERROR_REASON_STORE_FULL}) {
+    const absl::Status failure =
+        Explain({Refusal(reason, "permission denied"), true}, "h:1");
+    EXPECT_EQ(ExitCodeOf(failure), ExitCode::kRefused);
+    EXPECT_FALSE(IsUncertain(failure));
+  }
+}
+
 TEST(FailureTest, ConnectionThatFailedIsExitThreeAndSaysHowToStart) {
   const absl::Status failure = Explain(
       {absl::UnavailableError(

@@ -12,6 +12,7 @@ import unittest
 
 import grpc
 
+from tests.support.clockwise_command import run
 from tests.support.running_server import RunningServer
 from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
 
@@ -106,9 +107,21 @@ class DurabilityTest(unittest.TestCase):
             (grpc.StatusCode.RESOURCE_EXHAUSTED, "STORE_FULL")})
         held = self.ring()
         self.assertEqual(held.epoch, len(held.nodes) + 1)
+        status = self.stub.GetStatus(pb.GetStatusRequest(), timeout=TIMEOUT)
+        self.assertIn("rings.db", status.store_refusal)
+        self.assertTrue(status.store_up)
+        doctor = run("doctor", server=self.server.grpc)
+        self.assertEqual(doctor.returncode, 1, doctor)
+        self.assertIn("its store refuses changes", doctor.stdout)
+        log = self.server.log()
+        self.assertEqual(log.count("refuses changes"), 1, log)
+        self.assertIn(status.store_refusal.split(": ")[-1], log)
         self.stub.Locate(pb.LocateRequest(key=b"k"), timeout=TIMEOUT)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
         self.assertEqual(self.add("last").epoch, held.epoch + 1)
+        self.assertEqual(self.server.log().count("accepts changes again"), 1)
+        self.assertNotIn("refuses changes",
+                         run("doctor", server=self.server.grpc).stdout)
         self.restart()
         self.assertEqual(self.ring().epoch, held.epoch + 1)
 

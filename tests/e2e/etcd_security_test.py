@@ -2,18 +2,27 @@
 """Tests an etcd that requires certificates, and one that requires a user and a
 password."""
 
+import base64
 import os
 import pathlib
 import shutil
+import signal
 import ssl
 import tempfile
 import time
 import unittest
 
+import grpc
+
 from tests.support.authority import Authority
+from tests.support.clockwise_command import run
 from tests.support.etcd_cluster import EtcdCluster
+from tests.support.fault_case import eventually, http
 from tests.support.running_server import RunningServer
-from tests.support.stubs import TIMEOUT, pb, stub_of
+from tests.support.stubs import TIMEOUT, pb, refusal, stub_of
+
+REFUSED = (grpc.StatusCode.UNAVAILABLE, "STORE_REFUSED")
+FULL = (grpc.StatusCode.RESOURCE_EXHAUSTED, "STORE_FULL")
 
 
 def certificates(folder):
@@ -115,7 +124,7 @@ class EtcdSecurityTest(unittest.TestCase):
         password = os.path.join(self.folder, "password")
         with open(password, "w") as file:
             file.write("secret\n")
-        with EtcdCluster() as cluster:
+        with EtcdCluster(flags=["--bcrypt-cost=4"]) as cluster:
             for page, body in (
                     ("user/add", {"name": "root", "password": "secret"}),
                     ("role/add", {"name": "root"}),
@@ -139,6 +148,172 @@ class EtcdSecurityTest(unittest.TestCase):
                                        "--etcd-password=wrong"],
                        "authentication failed")
             self.waits(cluster.store, [], "user name is empty")
+
+
+class ChangingEtcdTest(unittest.TestCase):
+    """One etcd and one server, which runs through all changes of etcd."""
+
+    def setUp(self):
+        self.etcd = self.enterContext(EtcdCluster(
+            flags=["--max-request-bytes=20000", "--bcrypt-cost=4"]))
+        self.password = os.path.join(
+            self.enterContext(tempfile.TemporaryDirectory()), "password")
+        self.write_password("one")
+        self.authenticated = False
+        self.episodes = 0  # of a store that refuses changes
+        self.added = 0
+        self.server = self.enterContext(RunningServer(
+            store=self.etcd.store, flags=[
+                "--etcd-user=cw", f"--etcd-password-file={self.password}"]))
+        self.stub, channel = stub_of(self.server)
+        self.addCleanup(channel.close)
+
+    def write_password(self, text):
+        with open(self.password, "w") as file:
+            file.write(f"{text}\r\n" if text else "")
+
+    def auth(self, page, **body):
+        """Calls etcd as root."""
+        token = self.authenticated and self.etcd.post(
+            0, "/v3/auth/authenticate", {"name": "root", "password": "root"},
+            timeout=TIMEOUT)["token"]
+        self.etcd.post(0, "/v3/auth/" + page, body, timeout=TIMEOUT,
+                       token=token)
+
+    def permit(self, role, kind):
+        self.auth("role/add", name=role)
+        self.auth("role/grant", name=role, perm={
+            "permType": kind,
+            "key": base64.b64encode(b"/clockwise/").decode(),
+            "range_end": base64.b64encode(b"/clockwise0").decode()})
+
+    def alarm(self, action, kind):
+        member = self.etcd.status(0)["header"]["member_id"]
+        self.etcd.post(0, "/v3/maintenance/alarm", {
+            "action": action, "memberID": member, "alarm": kind})
+
+    def add(self):
+        self.added += 1
+        return refusal(self.stub.AddNode, pb.AddNodeRequest(
+            node=pb.Node(id=f"n{self.added}")))
+
+    def status(self):
+        return self.stub.GetStatus(pb.GetStatusRequest(), timeout=TIMEOUT)
+
+    def metric(self, name):
+        return f"\n{name} 1\n" in http(self.server, "/metrics")[1]
+
+    def expect_accepted(self):
+        # After a rejected log-in, the same one is not repeated for a second.
+        self.assertTrue(eventually(
+            lambda: self.add() == (grpc.StatusCode.OK, None)),
+            self.server.log())
+        self.assertEqual(self.status().store_refusal, "")
+        self.assertFalse(self.status().HasField("store_refusal_time"))
+        self.assertFalse(self.metric("clockwise_store_refuses_changes"))
+        for text in ("refuses changes", "accepts changes again"):
+            self.assertEqual(self.server.log().count(text), self.episodes,
+                             self.server.log())
+
+    def expect_refused(self, answer, reason, readable=True):
+        """Checks all places that report a store that refuses changes."""
+        self.episodes += 1
+        # On a slow machine, etcd may not answer in time.
+        self.assertTrue(eventually(lambda: self.add() == answer),
+                        self.server.log())
+        status = self.status()
+        self.assertIn(reason, status.store_refusal)
+        self.assertTrue(status.HasField("store_refusal_time"))
+        self.assertTrue(self.metric("clockwise_store_refuses_changes"))
+        self.assertEqual(self.server.log().count("refuses changes"),
+                         self.episodes)
+        self.assertIn(reason, self.server.log())
+        self.assertEqual(http(self.server, "/readyz")[0], 200)
+        doctor = run("doctor", server=self.server.grpc)
+        self.assertEqual(doctor.returncode, 1, doctor)
+        self.assertIn("its store refuses changes since 20", doctor.stdout)
+        self.assertIn(reason, doctor.stdout)
+        command = run("node", "add", "late", server=self.server.grpc)
+        self.assertEqual(command.returncode, 1, command)
+        self.assertIn(reason, command.stderr)
+        self.assertNotIn("may have been", command.stderr)
+        if readable:
+            self.assertTrue(self.metric("clockwise_store_up"))
+
+    def test_a_running_server_follows_and_reports_them(self):
+        self.expect_accepted()
+        with self.subTest("a full and a corrupt etcd"):
+            for alarm, answer, reason in (
+                    ("NOSPACE", FULL, "space exceeded"),
+                    ("CORRUPT", REFUSED, "corrupt")):
+                self.alarm("ACTIVATE", alarm)
+                self.expect_refused(answer, reason)
+                self.alarm("DEACTIVATE", alarm)
+                self.expect_accepted()
+        with self.subTest("a request that is too large is no state of etcd"):
+            request = pb.ApplyChangesRequest(changes=[
+                pb.NodeChange(add=pb.Node(id=f"large{i}",
+                                          labels={"x": "y" * 4000}))
+                for i in range(10)])
+            self.assertEqual(
+                refusal(self.stub.ApplyChanges, request),
+                (grpc.StatusCode.RESOURCE_EXHAUSTED, "LIMIT_REACHED"))
+            self.assertTrue(self.metric("clockwise_store_up"))
+            self.expect_accepted()
+        with self.subTest("authentication is turned on"):
+            self.auth("user/add", name="root", password="root")
+            self.auth("role/add", name="root")
+            self.auth("user/grant", user="root", role="root")
+            self.permit("writer", "READWRITE")
+            self.permit("reader", "READ")
+            self.auth("user/add", name="cw", password="one")
+            self.auth("user/grant", user="cw", role="writer")
+            self.auth("enable")
+            self.authenticated = True
+            self.expect_accepted()
+        with self.subTest("the role is read-only"):
+            self.auth("user/grant", user="cw", role="reader")
+            self.auth("user/revoke", name="cw", role="writer")
+            self.expect_refused(REFUSED, "permission denied")
+            self.auth("user/grant", user="cw", role="writer")
+            self.expect_accepted()
+        with self.subTest("the password is changed, then the file"):
+            self.auth("user/changepw", name="cw", password="two")
+            self.expect_refused(REFUSED, "authentication failed",
+                                readable=False)
+            self.assertTrue(eventually(
+                lambda: not self.metric("clockwise_store_up")))
+            self.write_password("two")
+            self.assertTrue(eventually(
+                lambda: self.metric("clockwise_store_up")), self.server.log())
+            self.assertTrue(eventually(
+                lambda: not self.status().HasField("store_refusal_time")))
+            self.expect_accepted()
+        with self.subTest("SIGHUP reads the file; then etcd changes"):
+            self.write_password("")
+            self.server.process.send_signal(signal.SIGHUP)
+            self.assertTrue(eventually(
+                lambda: "reload rejected" in self.server.log()))
+            self.write_password("three")
+            reloads = self.server.log().count("msg=reloaded")
+            self.server.process.send_signal(signal.SIGHUP)
+            self.assertTrue(eventually(lambda: (
+                self.server.log().count("msg=reloaded") > reloads)))
+            self.auth("user/changepw", name="cw", password="three")
+            self.expect_accepted()
+        with self.subTest("the user is removed and added"):
+            self.auth("user/delete", name="cw")
+            self.expect_refused(REFUSED, "", readable=False)
+            self.auth("user/add", name="cw", password="three")
+            self.auth("user/grant", user="cw", role="writer")
+            self.expect_accepted()
+        with self.subTest("authentication is turned off, and on again"):
+            self.auth("disable")
+            self.authenticated = False
+            self.expect_accepted()
+            self.auth("enable")
+            self.authenticated = True
+            self.expect_accepted()
 
 
 if __name__ == "__main__":

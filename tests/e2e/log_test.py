@@ -239,7 +239,7 @@ class ConfigTest(unittest.TestCase):
                 (["--store=etcd:a:1", f"--etcd-password-file={missing}"],
                  f"{missing}: cannot open: "),
                 (["--store=etcd:a:1", f"--etcd-password-file={folder}"],
-                 f"{folder}:1: "),
+                 f"{folder}: cannot read"),
                 (["--store=etcd:a:1", f"--etcd-cacert={text}"], f"{text}: "),
                 ([f"--store=sqlite:{missing}"], f"{missing}: cannot be"),
                 ([f"--store=sqlite:{text}"], f"{text}: is not"),

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import unittest
 
@@ -277,6 +278,26 @@ class PageTest(unittest.TestCase):
         self.assertEqual(
             self.browser.run("page => performance.timeOrigin"), with_events)
         self.no_faults()
+
+    def test_a_store_that_refuses_changes_is_named_on_top(self):
+        self.server = self.enterContext(RunningServer(
+            store="sqlite:{folder}/rings.db"))
+        channel = grpc.insecure_channel(self.server.grpc)
+        self.addCleanup(channel.close)
+        self.stub = placement_pb2_grpc.PlacementServiceStub(channel)
+        self.add(2)
+        pid = self.server.process.pid
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, hard))
+        with self.assertRaises(grpc.RpcError):
+            self.add(3)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+        self.open()
+        self.wait_for_text("#problems", "The store refuses changes since 20")
+        self.add(3)
+        self.browser.run("""page => page.waitForFunction(
+            () => document.querySelector("#problems").hidden, null,
+            {timeout: 20000})""")
 
     def test_it_says_so_when_it_is_not_live_any_more(self):
         self.add(2)

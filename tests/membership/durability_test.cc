@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "tests/support/membership_fixture.h"
 #include "tests/support/refusal_reading.h"
@@ -183,6 +184,87 @@ TEST_F(DurabilityTest, AStoredRingOfAnotherFingerprintIsRefusedAtOpen) {
   }
   damaged.damage = [](StoredRing&) {};
   EXPECT_TRUE(TryOpen(damaged).ok());
+}
+
+// An outcome of a change, and whether the store then refuses changes.
+struct Outcome {
+  v1::ErrorReason reason;
+  bool refuses;
+};
+
+TEST_F(DurabilityTest, AStoreRefusesChangesFromARejectedToASuccessfulOne) {
+  std::vector<std::string> heard;
+  Membership::Options options = OptionsFor(store_);
+  options.now = [this] { return now_; };
+  options.store_refusal = [&](const absl::Status& why) {
+    heard.emplace_back(why.message());
+  };
+  Membership membership(options);
+  ASSERT_TRUE(membership.Load().ok());
+  const auto fail = [&](v1::ErrorReason reason, const std::string& why) {
+    store_.before = [=] { return Refusal(reason, why); };
+    EXPECT_EQ(ReasonOf(membership.Apply(Add("n")).status()), reason);
+    store_.before = nullptr;
+  };
+  for (const Outcome& outcome :
+       {Outcome{v1::ERROR_REASON_STORE_FULL, true},
+        Outcome{v1::ERROR_REASON_STORE_REFUSED, true},
+        // A private store, which can be read.
+        Outcome{v1::ERROR_REASON_STORE_UNAVAILABLE, true},
+        // An error about one change.
+        Outcome{v1::ERROR_REASON_LIMIT_REACHED, false}}) {
+    fail(outcome.reason, "why");
+    EXPECT_EQ(membership.store_refusal().has_value(), outcome.refuses)
+        << v1::ErrorReason_Name(outcome.reason);
+    ASSERT_TRUE(membership.Apply(Add(absl::StrCat(outcome.reason))).ok());
+    EXPECT_FALSE(membership.store_refusal().has_value());
+  }
+  EXPECT_THAT(heard, ElementsAre("why", "", "why", "", "why", ""));
+  // The newest reason, since the first one. Neither a plan nor an unchanged
+  // ring shows that the store accepts changes.
+  heard.clear();
+  const absl::Time first = now_;
+  fail(v1::ERROR_REASON_STORE_FULL, "full");
+  now_ += absl::Seconds(5);
+  fail(v1::ERROR_REASON_STORE_REFUSED, "read-only");
+  ChangeRequest plan = Add("planned");
+  plan.validate_only = true;
+  ASSERT_TRUE(membership.Apply(plan).ok());
+  ASSERT_TRUE(membership.Refresh("").ok());
+  ASSERT_TRUE(membership.store_refusal().has_value());
+  EXPECT_EQ(membership.store_refusal()->reason, "read-only");
+  EXPECT_EQ(membership.store_refusal()->since, first);
+  EXPECT_THAT(heard, ElementsAre("full"));
+  // A store that is not trusted is another state.
+  ASSERT_TRUE(membership.Apply(Add("again")).ok());
+  store_.trust = absl::UnavailableError("replaced");
+  fail(v1::ERROR_REASON_STORE_UNAVAILABLE, "replaced");
+  EXPECT_FALSE(membership.store_refusal().has_value());
+}
+
+// A failed log-in rejects reads too.
+TEST_F(DurabilityTest, ARefusalOfReadsEndsWithASuccessfulRead) {
+  StoreRefusals refusals(
+      store_, [this] { return now_; }, nullptr);
+  const absl::Status why =
+      Refusal(v1::ERROR_REASON_STORE_REFUSED, "authentication failed");
+  EXPECT_EQ(refusals.Read(why), why);
+  EXPECT_EQ(refusals.Changed(why), why);
+  EXPECT_TRUE(refusals.Current().has_value());
+  EXPECT_TRUE(refusals.Read(absl::OkStatus()).ok());
+  EXPECT_FALSE(refusals.Current().has_value());
+  // A read-only role accepts reads.
+  EXPECT_EQ(refusals.Changed(why), why);
+  EXPECT_TRUE(refusals.Read(absl::OkStatus()).ok());
+  EXPECT_TRUE(refusals.Current().has_value());
+  // So does a full store, even after a failed log-in.
+  EXPECT_EQ(refusals.Read(why), why);
+  EXPECT_FALSE(
+      refusals.Changed(Refusal(v1::ERROR_REASON_STORE_FULL, "full")).ok());
+  EXPECT_TRUE(refusals.Read(absl::OkStatus()).ok());
+  EXPECT_TRUE(refusals.Current().has_value());
+  EXPECT_TRUE(refusals.Changed(absl::OkStatus()).ok());
+  EXPECT_FALSE(refusals.Current().has_value());
 }
 
 TEST_F(DurabilityTest, StoreUpIsTheStores) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
 #include "tests/metrics/scraped.h"
 
 namespace clockwise {
@@ -43,6 +44,7 @@ TEST(MetricsTest, EveryNameOfTheDesignIsServedWithItsType) {
       "clockwise_store_commit_seconds histogram",
       "clockwise_store_up gauge",
       "clockwise_store_trusted gauge",
+      "clockwise_store_refuses_changes gauge",
       "clockwise_store_rejected_answers_total counter",
       "clockwise_pending_bytes gauge",
       "grpc_server_started_total counter",
@@ -275,6 +277,19 @@ TEST(MetricsTest, StoreTrustedFollowsTheStore) {
   server.store.rejected = 3;
   EXPECT_EQ(server.Scrape()["clockwise_store_trusted"], 0);
   EXPECT_EQ(server.Scrape()["clockwise_store_rejected_answers_total"], 3);
+}
+
+TEST(MetricsTest, RefusesChangesFollowsTheStore) {
+  Scraped server;
+  server.CreateRing("r");
+  EXPECT_EQ(server.Scrape()["clockwise_store_refuses_changes"], 0);
+  server.store.refusal = Refusal(v1::ERROR_REASON_STORE_FULL, "full");
+  EXPECT_FALSE(server.membership->DeleteRing("r").ok());
+  EXPECT_EQ(server.Scrape()["clockwise_store_refuses_changes"], 1);
+  EXPECT_EQ(server.Scrape()["clockwise_store_up"], 1);
+  server.store.refusal = absl::OkStatus();
+  EXPECT_TRUE(server.membership->DeleteRing("r").ok());
+  EXPECT_EQ(server.Scrape()["clockwise_store_refuses_changes"], 0);
 }
 
 TEST(MetricsTest, ADeletedRingHasNoSeries) {

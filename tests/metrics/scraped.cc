@@ -27,6 +27,7 @@ absl::Status FickleStore::Import(const StoredRing& ring) {
 absl::Status FickleStore::DeleteIfOpen(absl::string_view ring,
                                        uint64_t incarnation,
                                        const StillOpen& open) {
+  if (!refusal.ok()) return refusal;
   return memory_.Delete(ring, incarnation, open);
 }
 absl::Status FickleStore::Apply(const Commit& commit) {

@@ -30,6 +30,7 @@ class FickleStore final : public Store {
 
   bool is_up = true;
   absl::Status trust;
+  absl::Status refusal;  // of all deletions
   uint64_t rejected = 0;
 
  private:

@@ -18,6 +18,7 @@
 #include "service/access/audit_log.h"
 #include "service/access/policy.h"
 #include "service/api/methods.h"
+#include "service/api/refusal.h"
 #include "service/rpc/access_gate.h"
 #include "service/tls/tls_material.h"
 #include "tests/support/membership_fixture.h"
@@ -486,6 +487,26 @@ TEST_F(TeamsTest, TheReasonOfDistrustIsForOperatorsOnly) {
   EXPECT_EQ(guarded_->Status().store_distrust(), "");  // for the HTTP port
   EXPECT_FALSE(guarded_->Status().store_up());
   EXPECT_EQ(server_->Status().store_distrust(), why);  // without a policy
+}
+
+TEST_F(TeamsTest, AnybodySeesThatTheStoreRefusesChangesAndOperatorsSeeWhy) {
+  const std::string why = "etcd at 10.0.0.1:2379: permission denied";
+  observed_.before = [&] {
+    return Refusal(v1::ERROR_REASON_STORE_REFUSED, why);
+  };
+  EXPECT_FALSE(membership_->DeleteRing("secret").ok());
+  observed_.before = nullptr;
+  v1::GetStatusResponse response;
+  for (const auto& [token, reason] :
+       {std::pair("reader", std::string()), std::pair("stranger", why)}) {
+    ASSERT_TRUE(
+        CallAs(token, &Stub::GetStatus, v1::GetStatusRequest(), response).ok());
+    EXPECT_EQ(response.store_refusal(), reason) << token;
+    EXPECT_TRUE(response.has_store_refusal_time()) << token;
+    EXPECT_TRUE(response.store_up()) << token;
+  }
+  EXPECT_EQ(guarded_->Status().store_refusal(), "");  // for the HTTP port
+  EXPECT_TRUE(guarded_->Status().has_store_refusal_time());
 }
 
 }  // namespace

@@ -156,7 +156,8 @@ TEST_P(SqliteStoreFaultTest, AFailedCommitChangesNothingAndTheNextSucceeds) {
       ++failures;
       EXPECT_TRUE(vfs.failed());
       EXPECT_EQ(ReasonOf(status), fault.reason) << status;
-      EXPECT_FALSE(store->up());
+      EXPECT_EQ(store->up(),
+                fault.reason != v1::ERROR_REASON_STORE_UNAVAILABLE);
       ASSERT_EQ(TextOf(*store), before);
       vfs.FailSync(-1, 0);
       vfs.FailWrite(-1, 0, 0);
@@ -178,6 +179,12 @@ INSTANTIATE_TEST_SUITE_P(
               v1::ERROR_REASON_STORE_FULL},
         Fault{"OverQuota", SQLITE_IOERR_WRITE, EDQUOT,
               v1::ERROR_REASON_STORE_FULL},
+        Fault{"ReadOnlyFileSystem", SQLITE_IOERR_WRITE, EROFS,
+              v1::ERROR_REASON_STORE_REFUSED},
+        Fault{"NotPermitted", SQLITE_IOERR_WRITE, EPERM,
+              v1::ERROR_REASON_STORE_REFUSED},
+        Fault{"ReadOnlyFile", SQLITE_READONLY, 0,
+              v1::ERROR_REASON_STORE_REFUSED},
         Fault{"WriteError", SQLITE_IOERR_WRITE, EIO,
               v1::ERROR_REASON_STORE_UNAVAILABLE},
         Fault{"SyncError", 0, EIO, v1::ERROR_REASON_STORE_UNAVAILABLE},
@@ -264,7 +271,7 @@ TEST(SqliteStoreTest, AFullStoreRefusesChangesAndGoesOnReading) {
   EXPECT_NE(std::string(status.message()).find(folder.File("db")),
             std::string::npos)
       << status;
-  EXPECT_FALSE(store->up());
+  EXPECT_TRUE(store->up());  // it can be read
   EXPECT_EQ(TextOf(*store), before);
 
   // There is space again, and the rejected epoch is the next one.

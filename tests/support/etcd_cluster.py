@@ -98,11 +98,13 @@ class EtcdCluster:
         if wait:
             self.wait(index)
 
-    def post(self, index, page, body, timeout=5):
+    def post(self, index, page, body, timeout=5, token=None):
         """Returns the response of a member's JSON gateway."""
         with urllib.request.urlopen(urllib.request.Request(
                 f"{self.scheme}://127.0.0.1:{self.clients[index]}{page}",
-                data=json.dumps(body).encode()), timeout=timeout,
+                data=json.dumps(body).encode(),
+                headers={"Authorization": token} if token else {}),
+                timeout=timeout,
                 context=self.context) as answer:
             return json.load(answer)
 

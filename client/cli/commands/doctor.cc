@@ -68,6 +68,16 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
                          ? ", or is not trusted; an OPERATOR sees the reason"
                          : ""));
   }
+  if (status.has_store_refusal_time()) {
+    add(absl::StrCat("its store refuses changes since ",
+                     absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
+                                      TimeOf(status.store_refusal_time()),
+                                      absl::UTCTimeZone()),
+                     ": ",
+                     status.store_refusal().empty()
+                         ? "an OPERATOR sees the reason"
+                         : status.store_refusal()));
+  }
   if (status.unconfirmed_ms() > kUnconfirmedMs) {
     add(absl::StrCat("its rings were last confirmed ",
                      status.unconfirmed_ms() / 1000,

@@ -58,7 +58,8 @@ std::string StateOf(const v1::GetStatusResponse& status) {
 
 std::string StoreStateOf(const v1::GetStatusResponse& status) {
   if (!status.store_distrust().empty()) return "not trusted";
-  return status.store_up() ? "up" : "down";
+  if (!status.store_up()) return "down";
+  return status.has_store_refusal_time() ? "refuses changes" : "up";
 }
 
 std::string ServerTable(const std::vector<Examined>& servers,

@@ -6,7 +6,7 @@ import { make, percent } from "./numbers.js";
 import { NodeTable, nodesOf } from "./nodes.js";
 import { setUpPlan } from "./plan.js";
 import { drawLegend, drawRing, highlight } from "./ring.js";
-import { showFigures, showServer } from "./status.js";
+import { showFigures, showProblems, showServer } from "./status.js";
 
 const $ = (id) => document.getElementById(id);
 const page = { ring: "", nodes: [], chosen: null, onArc: null, onRow: null, heard: 0, live: false };
@@ -67,6 +67,7 @@ async function showRing() {
 async function showStatus() {
   const status = await get("status");
   showServer($("server"), status);
+  showProblems($("problems"), status);
   const names = status.rings.map((ring) => ring.info.spec.name);
   const wanted = names.includes(page.ring) ? page.ring : names.includes("default") ? "default" : names[0] ?? "";
   if (names.join() !== [...$("rings").options].map((option) => option.value).join()) {

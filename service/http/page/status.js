@@ -29,6 +29,28 @@ function yes(holds, good, bad) {
   return make("span", { class: holds ? "good" : "error" }, holds ? `✓ ${good}` : `✗ ${bad}`);
 }
 
+// Returns the problems of the server with its store, in the words of `clockwise doctor`.
+export function problemsOf(status) {
+  const hidden = "an OPERATOR sees the reason with clockwise doctor";
+  const problems = [];
+  if (status.storeDistrust) {
+    problems.push(`The server does not trust its store: ${status.storeDistrust}`);
+  } else if (!status.storeUp) {
+    problems.push("The store did not answer the last call, or is not trusted");
+  }
+  if (status.storeRefusalTime) {
+    problems.push(`The store refuses changes since ${moment(status.storeRefusalTime)}: ${status.storeRefusal || hidden}`);
+  }
+  return problems;
+}
+
+export function showProblems(line, status) {
+  const text = problemsOf(status).map((problem) => `${problem}.`).join(" ");
+  line.hidden = !text;
+  // An unchanged alert is not announced again.
+  if (line.textContent !== text) line.textContent = text;
+}
+
 export function showServer(list, status) {
   const seconds = (from, to) => (new Date(to) - new Date(from)) / 1000;
   const lines = [

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "service/api/refusal.h"
 #include "service/channel/channel.h"
+#include "service/store/etcd/errors.h"
 
 namespace clockwise {
 namespace {
@@ -24,8 +25,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstAttempt(700);
 constexpr milliseconds kFirstPause(20);
 constexpr milliseconds kLongestPause(250);
-// error_details of the statuses that Judge returns.
-constexpr char kRejected[] = "rejected";
+// Time after a rejected log-in before the same password is sent again. etcd
+// computes a slow hash for each log-in.
+constexpr milliseconds kBetweenLogIns(1'000);
 
 std::shared_ptr<grpc::Channel> ChannelTo(
     const std::string& address,
@@ -42,43 +44,6 @@ std::shared_ptr<grpc::Channel> ChannelTo(
   options.arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Insist retries
   options.arguments.SetMaxSendMessageSize(-1);
   return NewChannel(address, credentials, options);
-}
-
-// True if a new log-in may help.
-bool IsOldLogIn(const grpc::Status& status) {
-  return status.error_code() == grpc::StatusCode::UNAUTHENTICATED ||
-         absl::StrContains(status.error_message(), "auth store is old");
-}
-
-// True if the same call may succeed later, or at another member.
-bool MayPass(const grpc::Status& status) {
-  switch (status.error_code()) {
-    case grpc::StatusCode::UNAVAILABLE:
-    case grpc::StatusCode::DEADLINE_EXCEEDED:
-    case grpc::StatusCode::CANCELLED:
-    case grpc::StatusCode::INTERNAL:  // a stream that was cut
-    case grpc::StatusCode::UNKNOWN:
-    case grpc::StatusCode::UNAUTHENTICATED:
-      return true;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return absl::StrContains(status.error_message(), "too many requests");
-    case grpc::StatusCode::FAILED_PRECONDITION:
-      return absl::StrContains(status.error_message(), "leader");
-    default:
-      return IsOldLogIn(status);
-  }
-}
-
-// True if etcd's space quota is used up.
-bool IsFull(const grpc::Status& status) {
-  return absl::StrContains(status.error_message(), "space exceeded");
-}
-
-// True if etcd has certainly not executed a call that failed with `status`.
-bool NeverSent(const grpc::Status& status) {
-  return IsOldLogIn(status) || status.error_details() == kRejected ||
-         (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
-          absl::StrContains(status.error_message(), "failed to connect"));
 }
 
 std::chrono::system_clock::time_point OnWallClock(
@@ -138,15 +103,23 @@ grpc::Status EtcdClient::CallMember(const Member& member,
                                     Clock::time_point deadline, Start start) {
   grpc::ClientContext context;
   const InterruptibleCalls::Call call(calls_, context);
-  grpc::Status status = AddToken(member, deadline, context);
+  std::string token;
+  grpc::Status status = AddToken(member, deadline, context, token);
   if (!status.ok()) return status;
-  return Await([&](auto done) { start(context, done); });
+  status = Await([&](auto done) { start(context, done); });
+  ForgetOldLogIn(status, token);
+  return status;
+}
+
+void EtcdClient::ReloadCredentials() {
+  static_cast<void>(options_.credentials->Current());
+  if (options_.password) static_cast<void>(options_.password());
 }
 
 absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
                                etcdserverpb::RangeResponse& response) {
   bool maybe_made = false;
-  return Insist(
+  absl::Status outcome = Insist(
       [&](const Member& member, Clock::time_point deadline) {
         const int64_t newest = origin_.newest();
         auto status =
@@ -157,6 +130,9 @@ absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
         return status.ok() ? Judge(member, response.header(), newest) : status;
       },
       maybe_made);
+  // A store that cannot be read is down, even if it answers.
+  if (ReasonOf(outcome) == v1::ERROR_REASON_STORE_REFUSED) NoteUp(false);
+  return outcome;
 }
 
 absl::Status EtcdClient::Txn(const etcdserverpb::TxnRequest& request,
@@ -192,8 +168,9 @@ absl::Status EtcdClient::StartWatch(
   // With this metadata, a member that has lost the other members ends the
   // stream. Without it, such a member would never report anything.
   context.AddMetadata("hasleader", "true");
+  std::string token;
   const grpc::Status status =
-      AddToken(*member, Clock::now() + kFirstAttempt, context);
+      AddToken(*member, Clock::now() + kFirstAttempt, context, token);
   if (!status.ok()) return absl::UnavailableError(status.error_message());
   // AddToken has set a deadline for the log-in; the stream itself has none.
   context.set_deadline(std::chrono::system_clock::time_point::max());
@@ -247,11 +224,10 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
     if (!MayPass(status)) {
       // etcd also reports "space exceeded" for a call that it has executed.
       if (IsFull(status)) maybe_made = true;
-      return Settle(status);
+      return Settle(status, maybe_made);
     }
     if (!NeverSent(status)) maybe_made = true;
-    if (IsOldLogIn(status)) ForgetToken();
-    if (status.error_details() == kRejected) {
+    if (status.error_details() == kRejectedAnswer) {
       rejected = status.error_message();
       // If all members are rejected, another round would not change that.
       if (++rejections == options_.endpoints.size()) break;
@@ -274,20 +250,24 @@ absl::Status EtcdClient::Insist(const Attempt& attempt, bool& maybe_made) {
   return GiveUp(status, rejected, maybe_made);
 }
 
-absl::Status EtcdClient::Settle(const grpc::Status& status) {
-  NoteUp(true);
-  if (status.ok()) return absl::OkStatus();
+absl::Status EtcdClient::Settle(const grpc::Status& status, bool maybe_made) {
   const std::string text =
       absl::StrCat("etcd at ", absl::StrJoin(options_.endpoints, ","), ": ",
                    status.error_message());
-  if (status.error_code() == grpc::StatusCode::OUT_OF_RANGE) {
-    return absl::OutOfRangeError(text);
+  if (status.ok() || status.error_code() == grpc::StatusCode::OUT_OF_RANGE) {
+    NoteUp(true);
+    return status.ok() ? absl::OkStatus() : absl::OutOfRangeError(text);
   }
   if (IsFull(status)) {
-    return Refusal(v1::ERROR_REASON_STORE_FULL, text);
+    NoteUp(true);
+    return Refusal(v1::ERROR_REASON_STORE_FULL,
+                   absl::StrCat(text,
+                                "; compact and defragment etcd, then disarm "
+                                "its alarm"));
   }
-  NoteUp(false);  // etcd answers, but does not serve this client
-  return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, text);
+  // etcd may answer reads, so this does not say whether it is up.
+  return EtcdRefusal(status, options_.endpoints, !options_.user.empty(),
+                     maybe_made);
 }
 
 grpc::Status EtcdClient::Judge(const Member& member,
@@ -299,7 +279,7 @@ grpc::Status EtcdClient::Judge(const Member& member,
   MutexLock lock(mu_);
   ++rejections_.count;
   rejections_.last = text;
-  return {grpc::StatusCode::UNAVAILABLE, text, kRejected};
+  return {grpc::StatusCode::UNAVAILABLE, text, kRejectedAnswer};
 }
 
 absl::Status EtcdClient::CompareClusters(const std::string& key) {
@@ -326,7 +306,10 @@ absl::Status EtcdClient::CompareClusters(const std::string& key) {
   if (clusters.size() == 1) {
     return CheckMinority(clusters.begin()->second, *answered);
   }
-  if (clusters.empty()) return GiveUp(last, "", /*maybe_made=*/false);
+  if (clusters.empty()) {
+    return MayPass(last) ? GiveUp(last, "", /*maybe_made=*/false)
+                         : Settle(last, /*maybe_made=*/false);
+  }
   std::vector<std::string> parts;
   parts.reserve(clusters.size());
   for (const auto& [cluster, addresses] : clusters) {
@@ -396,6 +379,10 @@ absl::Status EtcdClient::GiveUp(const grpc::Status& last,
                                              "unknown"
                                            : "; nothing was changed"));
   }
+  if (IsOldLogIn(last)) {
+    return EtcdRefusal(last, options_.endpoints, !options_.user.empty(),
+                       maybe_made);
+  }
   return Refusal(
       v1::ERROR_REASON_STORE_UNAVAILABLE,
       absl::StrCat("etcd at ", absl::StrJoin(options_.endpoints, ","),
@@ -413,39 +400,76 @@ void EtcdClient::NoteUp(bool up) {
   if (up) rejected_.clear();
 }
 
+bool EtcdClient::MayPass(const grpc::Status& status) const {
+  return IsTemporary(status) || (IsOldLogIn(status) && !options_.user.empty());
+}
+
 grpc::Status EtcdClient::AddToken(const Member& member,
                                   Clock::time_point deadline,
-                                  grpc::ClientContext& context) {
+                                  grpc::ClientContext& context,
+                                  std::string& token) {
   context.set_deadline(OnWallClock(deadline));
   if (options_.user.empty()) return grpc::Status::OK;
-  std::string token;
+  bool logged_in = false;
   {
     MutexLock lock(mu_);
-    token = token_;
+    logged_in = token_.has_value();
+    if (logged_in) token = *token_;
   }
-  if (token.empty()) {
-    etcdserverpb::AuthenticateRequest request;
-    request.set_name(options_.user);
-    request.set_password(options_.password);
-    etcdserverpb::AuthenticateResponse response;
-    grpc::ClientContext log_in;
-    const InterruptibleCalls::Call call(calls_, log_in);
-    log_in.set_deadline(OnWallClock(deadline));
-    grpc::Status status = Await([&](auto done) {
-      member.auth->async()->Authenticate(&log_in, &request, &response, done);
-    });
+  if (!logged_in) {
+    const grpc::Status status = LogIn(member, deadline, token);
     if (!status.ok()) return status;
-    token = response.token();
     MutexLock lock(mu_);
     token_ = token;
   }
-  context.AddMetadata("token", token);
+  if (!token.empty()) context.AddMetadata("token", token);
   return grpc::Status::OK;
 }
 
-void EtcdClient::ForgetToken() {
+grpc::Status EtcdClient::LogIn(const Member& member, Clock::time_point deadline,
+                               std::string& token) {
+  etcdserverpb::AuthenticateRequest request;
+  request.set_name(options_.user);
+  if (options_.password) request.set_password(options_.password());
+  {
+    MutexLock lock(mu_);
+    if (Clock::now() < next_log_in_ &&
+        request.password() == refused_password_) {
+      return log_in_refusal_;
+    }
+  }
+  etcdserverpb::AuthenticateResponse response;
+  grpc::ClientContext context;
+  const InterruptibleCalls::Call call(calls_, context);
+  context.set_deadline(OnWallClock(deadline));
+  const grpc::Status status = Await([&](auto done) {
+    member.auth->async()->Authenticate(&context, &request, &response, done);
+  });
+  if (status.ok()) {
+    token = response.token();
+    return status;
+  }
+  // Authentication may be turned on later; then ForgetOldLogIn leads here.
+  if (absl::StrContains(status.error_message(), "is not enabled")) {
+    token.clear();
+    return grpc::Status::OK;
+  }
+  const grpc::Status failed(status.error_code(), status.error_message(),
+                            kFailedLogIn);
+  if (!IsTemporary(status)) {
+    MutexLock lock(mu_);
+    log_in_refusal_ = failed;
+    refused_password_ = request.password();
+    next_log_in_ = Clock::now() + kBetweenLogIns;
+  }
+  return failed;
+}
+
+void EtcdClient::ForgetOldLogIn(const grpc::Status& status,
+                                const std::string& token) {
+  if (status.ok() || !IsOldLogIn(status)) return;
   MutexLock lock(mu_);
-  token_.clear();
+  if (token_ == token) token_.reset();  // no other thread has logged in since
 }
 
 }  // namespace clockwise

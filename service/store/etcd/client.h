@@ -5,8 +5,11 @@
 // call to the next member, until Options::timeout. A request must therefore be
 // safe to execute twice. An answer that EtcdOrigin rejects is treated like no
 // answer. Failures (service/api/refusal.h):
-//   STORE_UNAVAILABLE  no member answered in time, or etcd rejected the call.
+//   STORE_UNAVAILABLE  no member answered in time.
 //   STORE_FULL         etcd's space quota is used up.
+//   STORE_REFUSED      etcd rejected the call: the log-in, for lack of
+//                      permission, or because it is corrupt. Not executed.
+//   LIMIT_REACHED      the request exceeds a limit of etcd. Not executed.
 //   OUT_OF_RANGE (without ErrorReason)  etcd has compacted the revision.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_CLIENT_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_CLIENT_H_
@@ -19,6 +22,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,11 +44,15 @@ class EtcdClient {
     // Read before each attempt. New credentials are used with new connections.
     std::shared_ptr<CredentialsSource> credentials;
     std::string user;  // empty: no authentication
-    std::string password;
+    // Returns the present password. Called before each log-in.
+    std::function<std::string()> password;
     std::chrono::milliseconds timeout{5'000};  // of a call, retries included
   };
 
   explicit EtcdClient(Options options);
+
+  // Reads the files of the credentials again.
+  void ReloadCredentials();
 
   // Returns the running calls of this client. After Interrupt, every call fails
   // with STORE_UNAVAILABLE.
@@ -129,18 +137,26 @@ class EtcdClient {
                      const etcdserverpb::ResponseHeader& header,
                      int64_t newest);
   // Returns the status for an answer that another attempt would not change: OK,
-  // or an error of etcd.
-  absl::Status Settle(const grpc::Status& status);
+  // or an error of etcd. `maybe_made`: an earlier attempt may have been
+  // executed.
+  absl::Status Settle(const grpc::Status& status, bool maybe_made);
   // Returns STORE_UNAVAILABLE after the `last` attempt. `rejected` is the last
   // answer that was rejected; empty: none was.
   absl::Status GiveUp(const grpc::Status& last, const std::string& rejected,
                       bool maybe_made);
   void NoteUp(bool up);
+  // True if the same call may succeed later, or at another member.
+  bool MayPass(const grpc::Status& status) const;
   // Sets the deadline of a call, and adds the authentication token to its
-  // metadata. Logs in first if a user is set and there is no token.
+  // metadata. Logs in first if a user is set and there is no token. An etcd
+  // that requires no authentication gets no token: `token` is then empty.
   grpc::Status AddToken(const Member& member, Clock::time_point deadline,
-                        grpc::ClientContext& context);
-  void ForgetToken();
+                        grpc::ClientContext& context, std::string& token);
+  grpc::Status LogIn(const Member& member, Clock::time_point deadline,
+                     std::string& token);
+  // Makes the next call log in if `status`, of a call with `token`, says that
+  // the log-in is not valid.
+  void ForgetOldLogIn(const grpc::Status& status, const std::string& token);
 
   const Options options_;
   std::atomic<size_t> current_ = 0;
@@ -151,7 +167,12 @@ class EtcdClient {
   Members members_ ABSL_GUARDED_BY(mu_);
   std::shared_ptr<grpc::ChannelCredentials> made_with_ ABSL_GUARDED_BY(mu_);
   Clock::time_point down_since_ ABSL_GUARDED_BY(mu_);
-  std::string token_ ABSL_GUARDED_BY(mu_);
+  // Nullopt: not logged in. Empty: etcd requires no authentication.
+  std::optional<std::string> token_ ABSL_GUARDED_BY(mu_);
+  // The last rejected log-in, its password, and when it may be repeated.
+  grpc::Status log_in_refusal_ ABSL_GUARDED_BY(mu_);
+  std::string refused_password_ ABSL_GUARDED_BY(mu_);
+  Clock::time_point next_log_in_ ABSL_GUARDED_BY(mu_);
   std::string rejected_ ABSL_GUARDED_BY(mu_);  // empty: answers are believed
   Store::Rejections rejections_ ABSL_GUARDED_BY(mu_);
   InterruptibleCalls calls_;

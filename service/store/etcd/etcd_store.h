@@ -80,6 +80,7 @@ class EtcdStore final : public Store {
   // Compares the cluster IDs of all endpoints, and checks the format.
   [[nodiscard]] absl::Status CheckStart() override;
   void Interrupt() override { client_.calls().Interrupt(); }
+  void ReloadCredentials() override { client_.ReloadCredentials(); }
   bool shared() const override { return true; }
   bool up() const override { return client_.up() && Trust().ok(); }
   [[nodiscard]] absl::Status Trust() const override;

@@ -50,6 +50,21 @@ bool MeansFull(int code, int error_number) {
           error_number == EDQUOT);
 }
 
+// True if `code` means that a write was not permitted, so nothing was written.
+bool MeansReadOnly(int code, int error_number) {
+  const int kind = code & 0xff;
+  if (kind == SQLITE_READONLY || kind == SQLITE_PERM) return true;
+  return (code == SQLITE_IOERR_WRITE || kind == SQLITE_CANTOPEN) &&
+         (error_number == EROFS || error_number == EACCES ||
+          error_number == EPERM);
+}
+
+v1::ErrorReason ReasonFor(int code, int error_number) {
+  if (MeansFull(code, error_number)) return v1::ERROR_REASON_STORE_FULL;
+  return MeansReadOnly(code, error_number) ? v1::ERROR_REASON_STORE_REFUSED
+                                           : v1::ERROR_REASON_STORE_UNAVAILABLE;
+}
+
 }  // namespace
 
 std::string OneLine(absl::string_view text) {
@@ -203,10 +218,7 @@ absl::Status Database::Failure(int code) {
       code, error_number == 0 ? "" : ", ",
       error_number == 0 ? "" : std::generic_category().message(error_number),
       ")");
-  return Refusal(MeansFull(code, error_number)
-                     ? v1::ERROR_REASON_STORE_FULL
-                     : v1::ERROR_REASON_STORE_UNAVAILABLE,
-                 message);
+  return Refusal(ReasonFor(code, error_number), message);
 }
 
 absl::Status Transaction::Begin() {

@@ -10,6 +10,7 @@
 //
 // Failures have a message with the path and SQLite's message:
 //   STORE_FULL         no space (disk, quota, or the page limit) for a write.
+//   STORE_REFUSED      the file, folder or file system is read-only.
 //   STORE_UNAVAILABLE  all other failures; last_failure() returns the code.
 #ifndef CLOCKWISE_SERVICE_STORE_SQLITE_DATABASE_H_
 #define CLOCKWISE_SERVICE_STORE_SQLITE_DATABASE_H_

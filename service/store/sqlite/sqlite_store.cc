@@ -88,9 +88,9 @@ absl::Status SqliteStore::ReportOutcome(absl::Status status) {
                      Damaged(database_->path(), status.message()).message());
   }
   const v1::ErrorReason reason = ReasonOf(status);
-  // Other errors, such as EPOCH_CONFLICT, mean that the file could be read.
-  up_ = reason != v1::ERROR_REASON_STORE_UNAVAILABLE &&
-        reason != v1::ERROR_REASON_STORE_FULL;
+  // Other errors, such as EPOCH_CONFLICT or STORE_FULL, mean that the file
+  // could be read.
+  up_ = reason != v1::ERROR_REASON_STORE_UNAVAILABLE;
   return status;
 }
 
