@@ -59,6 +59,8 @@ std::vector<std::string> NearestNames(absl::string_view wanted,
   const size_t looked_at = std::min(names.size(), limits::kMaxNodes);
   for (size_t i = 0; i < looked_at; ++i) {
     if (names[i].size() > limits::kMaxIdBytes) continue;
+    // Another server may know the name by now. It is no mistyped name.
+    if (names[i] == wanted) continue;
     const size_t distance = EditDistance(wanted, names[i], bound);
     // A distance of the name's length would match any name.
     if (distance > bound || distance >= names[i].size()) continue;

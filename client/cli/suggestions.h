@@ -19,7 +19,8 @@ namespace clockwise::cli {
 size_t EditDistance(absl::string_view a, absl::string_view b, size_t bound);
 
 // Returns at most `count` of `names`, nearest first. The distance is at most a
-// third of the length of `wanted` (but at least 2, at most 8). Bounded: ignores
+// third of the length of `wanted` (but at least 2, at most 8). `wanted` itself
+// is not one of them. Bounded: ignores
 // names after the 100,000th, and a `wanted` or names over 253 bytes.
 std::vector<std::string> NearestNames(absl::string_view wanted,
                                       const std::vector<std::string>& names,

@@ -31,6 +31,11 @@ size_t WholeTableDistance(const std::string& a, const std::string& b) {
   return d[a.size()][b.size()];
 }
 
+TEST(NearestTest, TheNameItselfIsNotSuggested) {
+  EXPECT_EQ(NearestNames("alpha", {"alpha", "alphas"}, 3),
+            std::vector<std::string>{"alphas"});
+}
+
 TEST(NearestTest, EachKindOfSlipIsOneEdit) {
   EXPECT_EQ(EditDistance("cache-1", "cache-1", 3), 0u);
   EXPECT_EQ(EditDistance("cache-1", "cache-11", 3), 1u);
