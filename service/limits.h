@@ -21,6 +21,7 @@ inline constexpr size_t kMaxBatchKeys = 10'000;  // keys of a BatchLocate
 inline constexpr uint32_t kMaxReplicas = 64;     // requested owners
 inline constexpr size_t kMaxChangesPerRequest = 10'000;  // ApplyChanges
 inline constexpr size_t kMaxRequestIdBytes = 64;
+inline constexpr size_t kMaxStatedActorBytes = 128;
 inline constexpr size_t kMaxReasonBytes = 1024;
 inline constexpr uint32_t kMaxPageSize = 1000;  // items of a list
 inline constexpr uint32_t kDefaultPageSize = 100;
@@ -130,6 +131,9 @@ inline constexpr size_t kHttpRequestBytes = 64ull * 1024;  // 431 beyond
 inline constexpr size_t kHttpFieldBytes = 8'000;  // a header: 431, or the
                                                   // target: 414
 inline constexpr int kHttpWaiting = 4;  // requests waiting for the compute slot
+// Time in which the shared store must say whether it has a ring that a request
+// names and that is not known here.
+inline constexpr int kHttpRingSearchMilliseconds = 2'000;
 inline constexpr size_t kHttpEventStreams = 100;  // 503 beyond
 inline constexpr double kHttpRequestSeconds = 2;  // time for one to arrive
 inline constexpr size_t kMostHttpConnections = 10'000;  // maximum of the flags

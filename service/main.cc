@@ -103,7 +103,9 @@ RpcServer::Options RpcOptions(const ServerOptions& options,
   rpc_options.policy = security.policy();
   rpc_options.audit = security.audit();
   rpc_options.tls = security.tls();
+  std::random_device random;
   rpc_options.facts = {CLOCKWISE_VERSION, options.store, absl::Now(),
+                       uint64_t{random()} << 32 | random(),
                        [&security] { return security.CertificateExpires(); }};
   return rpc_options;
 }

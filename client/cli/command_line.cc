@@ -73,6 +73,10 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
                   "Output format (default: table)")
       ->type_name("")
       ->check(CLI::IsMember({"table", "json"}));
+  app->add_option("--as", line.globals.actor,
+                  "Your name, for the history of changes (default: $USER@host)")
+      ->type_name("NAME")
+      ->check(StatedActor());
   app->add_option("--timeout", line.globals.timeout_seconds,
                   "Time limit for one call, in seconds (default: 10)")
       ->type_name("SECONDS")

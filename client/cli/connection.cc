@@ -1,12 +1,20 @@
 #include "client/cli/connection.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/failure.h"
 #include "client/lib/retries.h"
+#include "service/api/validate.h"
 #include "service/channel/channel.h"
+#include "service/limits.h"
 
 namespace clockwise::cli {
 namespace {
@@ -30,6 +38,17 @@ client::RetryPolicy PolicyOf(Retry retry, absl::Duration timeout) {
   return policy;
 }
 
+// Returns "alice@host", or "uid-1000@host" without $USER.
+std::string UserAtHost() {
+  const char* const user = std::getenv("USER");
+  char host[256] = "";
+  if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+  return absl::StrCat(user != nullptr && *user != '\0'
+                          ? std::string(user)
+                          : absl::StrCat("uid-", getuid()),
+                      "@", host);
+}
+
 ChannelOptions CommandChannels() {
   ChannelOptions options;
   options.program = "clockwise-cli";
@@ -51,6 +70,15 @@ Connection::Connection(std::string servers,
       targets_(ServersOf(servers_), std::move(credentials), CommandChannels()),
       random_(std::random_device()()) {}
 
+void Connection::StateActor(const std::string& name) {
+  actor_ = name.empty() ? UserAtHost() : name;
+  const bool sendable =
+      actor_.size() <= limits::kMaxStatedActorBytes &&
+      std::all_of(actor_.begin(), actor_.end(),
+                  [](unsigned char c) { return absl::ascii_isprint(c); });
+  if (!sendable) actor_.clear();
+}
+
 absl::Status Connection::Explain(const absl::Status& status) {
   return cli::Explain({status, targets_.connected(targets_.preferred())},
                       servers_);
@@ -67,8 +95,12 @@ double Connection::Random() {
 }
 
 absl::Status Connection::Run(Retry retry, client::Attempt attempt) {
+  const auto stated = [&](Stub& stub, grpc::ClientContext& context) {
+    if (!actor_.empty()) context.AddMetadata(kStatedActorMetadata, actor_);
+    return attempt(stub, context);
+  };
   return cli::Explain(
-      client::CallServers(targets_, PolicyOf(retry, timeout_), attempt),
+      client::CallServers(targets_, PolicyOf(retry, timeout_), stated),
       servers_);
 }
 

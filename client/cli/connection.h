@@ -53,6 +53,10 @@ class Connection {
              std::shared_ptr<CredentialsSource> credentials,
              absl::Duration timeout);
 
+  // Sends `name` with each call, as the name of the user for the history of
+  // changes. Empty: $USER@HOST. A name that metadata cannot carry is not sent.
+  void StateActor(const std::string& name);
+
   template <typename Request, typename Response>
   [[nodiscard]] absl::Status Call(Method<Request, Response> method,
                                   const Request& request, Response* response,
@@ -83,6 +87,7 @@ class Connection {
   const absl::Duration timeout_;
   client::Targets targets_;
   std::minstd_rand random_;
+  std::string actor_;  // empty: not stated
 };
 
 }  // namespace clockwise::cli

@@ -93,20 +93,31 @@ CLI::Validator Text(size_t max_bytes) {
       "");
 }
 
-CLI::Validator RequestId() {
+namespace {
+
+CLI::Validator PrintableAscii(size_t max_bytes) {
   return CLI::Validator(
-      [](std::string& text) -> std::string {
+      [max_bytes](std::string& text) -> std::string {
         bool printable = !text.empty();
         for (const char c : text) {
           printable =
               printable && absl::ascii_isprint(static_cast<unsigned char>(c));
         }
-        if (printable && text.size() <= limits::kMaxRequestIdBytes) return "";
-        return absl::StrCat(Quoted(text), " is not 1 to ",
-                            limits::kMaxRequestIdBytes,
+        if (printable && text.size() <= max_bytes) return "";
+        return absl::StrCat(Quoted(text), " is not 1 to ", max_bytes,
                             " printable ASCII characters");
       },
       "");
+}
+
+}  // namespace
+
+CLI::Validator RequestId() {
+  return PrintableAscii(limits::kMaxRequestIdBytes);
+}
+
+CLI::Validator StatedActor() {
+  return PrintableAscii(limits::kMaxStatedActorBytes);
 }
 
 CLI::Validator Label() {

@@ -28,6 +28,9 @@ CLI::Validator Seconds();
 // other bytes.
 CLI::Validator Text(size_t max_bytes);
 
+// Checks for 1 to 128 printable ASCII characters, which metadata can carry.
+CLI::Validator StatedActor();
+
 // Accepts 1 to 64 printable ASCII characters.
 CLI::Validator RequestId();
 

@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/failure.h"
-#include "service/api/json.h"
 
 namespace clockwise::cli {
 namespace {
@@ -22,8 +21,9 @@ absl::Status Output::Write(absl::string_view text) {
   return kept_.size() < kEnough ? absl::OkStatus() : Flush();
 }
 
-absl::Status Output::WriteJson(const google::protobuf::Message& message) {
-  const auto json = ToJson(message);
+absl::Status Output::WriteJson(const google::protobuf::Message& message,
+                               JsonLists lists) {
+  const auto json = ToJson(message, lists);
   if (!json.ok()) return json.status();
   return Write(absl::StrCat(*json, "\n"));
 }

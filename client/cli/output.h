@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
+#include "service/api/json.h"
 
 namespace clockwise::cli {
 
@@ -22,8 +23,8 @@ class Output {
   [[nodiscard]] absl::Status Write(absl::string_view text);
 
   // Appends ToJson(message) as one line.
-  [[nodiscard]] absl::Status WriteJson(
-      const google::protobuf::Message& message);
+  [[nodiscard]] absl::Status WriteJson(const google::protobuf::Message& message,
+                                       JsonLists lists = JsonLists::kAll);
 
   // Writes the buffer.
   [[nodiscard]] absl::Status Flush();

@@ -134,6 +134,7 @@ absl::Status RunCommand(const CommandLine& line,
   if (!credentials.ok()) return BadUsage(credentials.status().message());
   Connection connection(line.globals.server, *credentials,
                         absl::Seconds(line.globals.timeout_seconds));
+  connection.StateActor(line.globals.actor);
   Session session{line.globals, arguments, connection, out,
                   FindTerminal(STDOUT_FILENO)};
   absl::Status outcome = line.command(session);

@@ -24,6 +24,7 @@ struct Globals {
   Tls tls;
   std::string ring;  // empty: "default"
   std::string output = "table";
+  std::string actor;  // states who makes a change; empty: user and host
   double timeout_seconds = 10;
 
   bool json() const { return output == "json"; }

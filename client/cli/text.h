@@ -8,12 +8,9 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "service/api/utf8.h"
 
 namespace clockwise::cli {
-
-// True if `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong
-// forms, nothing above U+10FFFF).
-bool IsUtf8(absl::string_view text);
 
 // Returns the number of columns of `text`: its code points. Wide and combining
 // characters, which are rare in names of nodes, count as one.

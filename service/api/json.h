@@ -9,10 +9,18 @@
 
 namespace clockwise {
 
-// Converts a message in protobuf's JSON mapping to one line. Fields with
-// default values are included, so that programs can rely on every field. Long
-// lists need memory for the result and for a copy of the message only.
-absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message);
+// Converts a message to one line, in protobuf's JSON mapping with two
+// exceptions, so that a value looks the same in every place: a field named
+// `fingerprint` is 16 lower-case hexadecimal digits, and a Layout is the name
+// that the command takes, such as "hashed". Fields with default values are
+// included, so that programs can rely on every field. Needs memory for the
+// result only. INTERNAL: a string is not UTF-8.
+//
+// kOmitMoves leaves out the fields of Comparison that are computed only on
+// request (include_moves), such as `moves`. A list of changes never has them.
+enum class JsonLists { kAll, kOmitMoves };
+absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message,
+                                   JsonLists lists = JsonLists::kAll);
 
 }  // namespace clockwise
 

@@ -50,6 +50,7 @@ enum class CallAudit { kUnaudited, kAudited };
   ROW(GetRing,       Unary,        Reader,   OneRing,  Reads,   Unaudited) \
   ROW(CompareEpochs, Unary,        Reader,   OneRing,  Reads,   Unaudited) \
   ROW(ListChanges,   Unary,        Reader,   OneRing,  Reads,   Unaudited) \
+  ROW(BackupRing,    Unary,        Reader,   OneRing,  Reads,   Unaudited) \
   ROW(CreateRing,    Unary,        Admin,    OneRing,  Changes, Audited)   \
   ROW(DeleteRing,    Unary,        Admin,    OneRing,  Changes, Audited)   \
   ROW(EndMigration,  Unary,        Admin,    OneRing,  Changes, Audited)   \

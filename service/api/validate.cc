@@ -162,6 +162,11 @@ absl::Status ValidateReason(absl::string_view reason) {
   return ValidateText("reason", reason, limits::kMaxReasonBytes);
 }
 
+absl::Status ValidateStatedActor(absl::string_view actor) {
+  return ValidateText(kStatedActorMetadata, actor,
+                      limits::kMaxStatedActorBytes);
+}
+
 absl::StatusOr<uint32_t> PageSize(uint32_t page_size) {
   return InBounds("page_size", page_size, limits::kDefaultPageSize, 1,
                   limits::kMaxPageSize);

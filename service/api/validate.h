@@ -15,6 +15,9 @@ namespace clockwise {
 
 inline constexpr absl::string_view kDefaultRing = "default";
 
+// The metadata of a call in which a client states the name of its user.
+inline constexpr char kStatedActorMetadata[] = "clockwise-actor";
+
 // Checks that `id` is 1 to kMaxIdBytes letters, digits and ._-:/ and begins
 // with a letter or digit. The error names `field`.
 absl::Status ValidateId(absl::string_view field, absl::string_view id);
@@ -35,6 +38,9 @@ absl::Status ValidateKey(absl::string_view field, absl::string_view key);
 absl::Status ValidateReplicas(uint32_t replicas);
 absl::Status ValidateRequestId(absl::string_view request_id);
 absl::Status ValidateReason(absl::string_view reason);
+// Checks the name that a client states for its user. The error names the
+// metadata, clockwise-actor.
+absl::Status ValidateStatedActor(absl::string_view actor);
 
 // Returns the size of a page of a list; the default if `page_size` is 0.
 absl::StatusOr<uint32_t> PageSize(uint32_t page_size);

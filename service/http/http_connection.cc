@@ -155,17 +155,37 @@ void Connection::Answer(const Request& request) {
   }
 }
 
-void Connection::Compute() {
-  net::post(listener_.pool_, [self = shared_from_this()]() mutable {
-    Bytes bytes = self->Reply(Route(self->listener_.options_,
-                                    View(self->request().method_string()),
-                                    View(self->request().target())));
+void Connection::Compute(const std::optional<absl::Status>& searched) {
+  net::post(listener_.pool_, [self = shared_from_this(), searched]() mutable {
+    HttpReply reply =
+        Route(self->listener_.options_, View(self->request().method_string()),
+              View(self->request().target()), searched);
+    if (!reply.unseen_ring.empty() && self->listener_.options_.find_ring) {
+      return FindRing(std::move(self), reply.unseen_ring);
+    }
+    Bytes bytes = self->Reply(std::move(reply));
     // Moved: a connection must not be destroyed on this thread.
     net::io_context& io = self->listener_.io_;
     net::post(io, [self = std::move(self), bytes = std::move(bytes)] {
       self->SendPage(bytes);
     });
   });
+}
+
+// No thread of the pool waits for the store. Until the search ends, `done`
+// keeps the connection alive. Copies of `done` may be destroyed on any thread,
+// but a connection must not be, so they share one reference, which is moved.
+void Connection::FindRing(std::shared_ptr<Connection> self,
+                          const std::string& ring) {
+  Listener& listener = self->listener_;
+  const auto held =
+      std::make_shared<std::shared_ptr<Connection>>(std::move(self));
+  listener.options_.find_ring(
+      ring, [held, &io = listener.io_](const absl::Status& found) {
+        net::post(io, [connection = std::move(*held), found] {
+          connection->Compute(found);
+        });
+      });
 }
 
 void Connection::SendPage(const Bytes& bytes) {

@@ -21,6 +21,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -180,7 +181,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // Answering. What may take long is computed by a pool. The pending timer
   // keeps `io_` running meanwhile, even if the server stops.
   void Answer(const Request& request);
-  void Compute();
+  void Compute(const std::optional<absl::Status>& searched = std::nullopt);
+  // Searches the shared store for `ring`, then computes the reply again.
+  static void FindRing(std::shared_ptr<Connection> self,
+                       const std::string& ring);
 
   // Replies that peers read slowly stay in memory, so their sum is bounded. The
   // first one is sent whatever its size.
@@ -188,7 +192,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   // Counts the request as rejected, and returns the reply.
   Bytes Busy();
-  void Refuse(int status) { Send(Reply({status, "", "", {}})); }
+  void Refuse(int status) {
+    HttpReply reply;
+    reply.status = status;
+    reply.type.clear();
+    Send(Reply(std::move(reply)));
+  }
 
   void Write(Bytes bytes);
   void OnWritten();

@@ -56,6 +56,12 @@ class HttpServer {
     std::function<bool()> alive;  // for /healthz; empty: always alive
     // Answers all other requests; empty: they get 404.
     std::function<HttpReply(const HttpRequest&)> pages;
+    // Searches the shared store for a ring (HttpReply::unseen_ring). Must not
+    // block; calls `done` once, on any thread: OK if the ring is known now.
+    // Then the page is computed again. Empty: every reply is final.
+    std::function<void(const std::string& ring,
+                       std::function<void(const absl::Status&)> done)>
+        find_ring;
     // Returns the events since the last call, in the format of
     // text/event-stream, or "". Called by one thread a few times a second while
     // there are streams; must be quick. Empty: /api/v1/events is a page.

@@ -56,7 +56,8 @@ HttpReply ReadyReply(const absl::Status& ready, bool trusted) {
 }
 
 HttpReply Choose(const HttpServer::Options& options, absl::string_view method,
-                 absl::string_view target) {
+                 absl::string_view target,
+                 const std::optional<absl::Status>& searched) {
   if (method != "GET" && method != "HEAD") {
     HttpReply reply = TextReply(405, "method not allowed; use GET or HEAD\n");
     reply.headers = {{"Allow", "GET, HEAD"}};
@@ -75,7 +76,11 @@ HttpReply Choose(const HttpServer::Options& options, absl::string_view method,
     return ReadyReply(options.ready(), !options.trusted || options.trusted());
   }
   if (options.news && path == kEvents) return EventStreamReply(true);  // HEAD
-  if (options.pages) return PageReply(options.pages(ParseTarget(target)));
+  if (options.pages) {
+    HttpRequest request = ParseTarget(target);
+    request.searched = searched;
+    return PageReply(options.pages(request));
+  }
   return TextReply(404, "no such page; use /metrics, /healthz or /readyz\n");
 }
 
@@ -99,8 +104,11 @@ bool IsEventStream(const HttpReply& reply) {
 
 HttpReply EventStreamReply(bool has_room) {
   if (has_room) {
-    return PageReply(
-        {200, kEventStream, "retry: 2000\n\n", {{"X-Accel-Buffering", "no"}}});
+    HttpReply reply;
+    reply.type = kEventStream;
+    reply.body = "retry: 2000\n\n";
+    reply.headers = {{"X-Accel-Buffering", "no"}};
+    return PageReply(std::move(reply));
   }
   HttpReply reply = TextReply(
       503, "the maximum number of event streams is open; retry later\n");
@@ -129,11 +137,15 @@ HttpReply BusyReply() {
 }
 
 HttpReply Route(const HttpServer::Options& options, absl::string_view method,
-                absl::string_view target) {
+                absl::string_view target,
+                const std::optional<absl::Status>& searched) {
   try {
-    return Choose(options, method, target);
+    return Choose(options, method, target, searched);
   } catch (...) {
-    return {500, "", "", {}};
+    HttpReply reply;
+    reply.status = 500;
+    reply.type.clear();
+    return reply;
   }
 }
 

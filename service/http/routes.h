@@ -2,6 +2,9 @@
 #ifndef CLOCKWISE_SERVICE_HTTP_ROUTES_H_
 #define CLOCKWISE_SERVICE_HTTP_ROUTES_H_
 
+#include <optional>
+
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "service/http/http_message.h"
 #include "service/http/http_server.h"
@@ -33,9 +36,10 @@ HttpReply ForeignHostReply();
 HttpReply BusyReply();
 
 // Returns the reply to any other request. After an exception, the reply has
-// status 500 and does not show it.
+// status 500 and does not show it. `searched`: see HttpRequest.
 HttpReply Route(const HttpServer::Options& options, absl::string_view method,
-                absl::string_view target);
+                absl::string_view target,
+                const std::optional<absl::Status>& searched = std::nullopt);
 
 }  // namespace clockwise
 

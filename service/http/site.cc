@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "service/http/assets.h"
 
@@ -41,10 +42,17 @@ HttpReply AssetReply(absl::string_view name) {
 
 HttpReply Site::Respond(const HttpRequest& request) {
   const auto& path = request.path;
+  const bool is_api = !path.empty() && path[0] == "api";
+  if (!request.malformed.ok() && !is_api) {
+    HttpReply reply;
+    reply.status = 400;
+    reply.body = absl::StrCat(request.malformed.message(), "\n");
+    return reply;
+  }
   if (path.empty()) return AssetReply("index.html");
   if (path.size() == 2 && path[0] == "page") return AssetReply(path[1]);
   if (path[0] == "favicon.ico") return AssetReply("icon.svg");
-  if (path[0] != "api") return AssetReply("");
+  if (!is_api) return AssetReply("");
   if (path.size() == 3 && path[2] == "openapi.json") {
     return AssetReply(path[2]);
   }

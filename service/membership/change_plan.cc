@@ -43,8 +43,9 @@ uint64_t DigestOf(const ChangeRequest& request) {
   return Xxh3(bytes);
 }
 
-// Sets the ids of the nodes that were not in the ring before the change.
-void SetAddedIds(const stored::v1::ChangeRecord& record, v1::Change& change) {
+// Sets the nodes before the change, and the ids of the added nodes.
+void SetBefore(const stored::v1::ChangeRecord& record, v1::Change& change) {
+  *change.mutable_before() = record.before();
   absl::flat_hash_set<absl::string_view> before;
   for (const v1::Node& node : record.before()) before.insert(node.id());
   for (const v1::Node& node : change.upserted()) {
@@ -73,14 +74,16 @@ absl::Status CheckExpected(const RingState& state,
                         "not %016x: it was deleted and created again; read the "
                         "ring and plan again",
                         Quoted(state.name()), state.incarnation,
-                        request.expected_incarnation));
+                        request.expected_incarnation),
+        "expected_incarnation");
   }
   if (request.expected_epoch != 0 && request.expected_epoch != state.epoch) {
     return Refusal(
         v1::ERROR_REASON_EPOCH_CONFLICT,
         absl::StrCat("expected_epoch: ring ", Quoted(state.name()),
                      " is at epoch ", state.epoch, ", not ",
-                     request.expected_epoch, "; read the ring and plan again"));
+                     request.expected_epoch, "; read the ring and plan again"),
+        "expected_epoch");
   }
   return absl::OkStatus();
 }
@@ -97,7 +100,7 @@ absl::Status ValidateRequest(const ChangeRequest& request) {
 
 v1::Change ChangeOf(const stored::v1::ChangeRecord& record) {
   v1::Change change = record.change();
-  SetAddedIds(record, change);
+  SetBefore(record, change);
   return change;
 }
 
@@ -112,7 +115,8 @@ absl::StatusOr<std::optional<v1::Change>> FirstReply(
           v1::ERROR_REASON_REQUEST_ID_REUSED,
           absl::StrCat("request_id: ", Quoted(request.request_id),
                        " was used for a different request at epoch ",
-                       record.change().epoch(), "; use a new request_id"));
+                       record.change().epoch(), "; use a new request_id"),
+          "request_id");
     }
     v1::Change answer = ChangeOf(record);
     if (request.include_moves) {
@@ -160,7 +164,9 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   } else {
     ring = NextRing(state.ring(), std::move(edit->nodes), previous, budget);
   }
-  if (!ring.ok()) return ring.status();
+  if (!ring.ok()) {
+    return NameNodeField(ring.status(), request.changes, request.fields);
+  }
   plan.kind = ends ? ChangeKind::kEndMigration : edit->kind;
   plan.next = std::make_shared<RingState>(*std::move(ring), state.incarnation,
                                           state.epoch + 1);
@@ -168,6 +174,7 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   change.set_fingerprint(plan.next->ring().fingerprint());
   *change.mutable_accept_time() = ToTimestamp(now);
   change.set_actor(request.actor);
+  change.set_stated_actor(request.stated_actor);
   change.set_reason(request.reason);
   change.set_request_id(request.request_id);
   for (const NodePtr& node : edit->upserted) *change.add_upserted() = *node;
@@ -182,7 +189,7 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   record.set_request_digest(DigestOf(request));
   *record.mutable_change() = change;
   ClearLists(*record.mutable_change()->mutable_comparison());
-  SetAddedIds(record, change);
+  SetBefore(record, change);
   if (PartitionsOf(state.ring().spec()) > 0) {
     *record.mutable_partitions() =
         MovesBetween(state.ring(), plan.next->ring());

@@ -34,8 +34,9 @@ struct ChangeRequest {
   bool validate_only = false;
   std::string reason;
   bool include_moves = false;
-  std::string actor;
-  CallCheck check;  // of the call; not part of the change
+  std::string actor;         // proved
+  std::string stated_actor;  // not proved; "": none
+  CallCheck check;           // of the call; not part of the change
 };
 
 struct ChangePlan {
@@ -59,8 +60,8 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       const Ring* previous = nullptr,
                                       WorkBudget* budget = nullptr);
 
-// Returns the change of a record in history, with added_ids. History does not
-// keep them, because they follow from the nodes before the change.
+// Returns the change of a record in history, with `before` and added_ids, which
+// follow from the nodes that the record keeps.
 v1::Change ChangeOf(const stored::v1::ChangeRecord& record);
 
 // Returns the reply to the first request with the request_id of `request`, or

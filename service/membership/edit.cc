@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
@@ -256,6 +257,24 @@ absl::StatusOr<Edit> EditNodes(const v1::RingSpec& spec, const NodeList& nodes,
     }
   }
   return std::move(editor).Finish();
+}
+
+absl::Status NameNodeField(const absl::Status& refusal,
+                           std::span<const v1::NodeChange> changes,
+                           FieldNames fields) {
+  if (ReasonOf(refusal) != v1::ERROR_REASON_NODES_UNPLACEABLE) return refusal;
+  return RenameField(refusal, [&](absl::string_view field) -> std::string {
+    const absl::string_view leaf = field.substr(field.rfind('.') + 1);
+    for (size_t i = 0; i < changes.size(); ++i) {
+      const bool at_fault = absl::StartsWith(
+          field, absl::StrCat("nodes[\"", IdOf(changes[i]), "\"]."));
+      if (at_fault) return FieldPath(changes[i], i, fields, leaf);
+    }
+    if (fields == FieldNames::kNodes) return "nodes";
+    if (fields == FieldNames::kMany || changes.empty()) return "changes";
+    return FieldPath(changes[0], 0, fields,
+                     changes[0].has_remove() ? "id" : leaf);
+  });
 }
 
 }  // namespace clockwise

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/membership/ring_state.h"
@@ -34,6 +35,13 @@ enum class FieldNames { kOne, kMany, kNodes };
 absl::StatusOr<Edit> EditNodes(const v1::RingSpec& spec, const NodeList& nodes,
                                std::span<const v1::NodeChange> changes,
                                FieldNames fields);
+
+// Returns `refusal` with the name in the request of the field at fault, if it
+// is NODES_UNPLACEABLE (service/ring/members.h). If no change of the request
+// names the node at fault, the field is the list of changes.
+absl::Status NameNodeField(const absl::Status& refusal,
+                           std::span<const v1::NodeChange> changes,
+                           FieldNames fields);
 
 }  // namespace clockwise
 

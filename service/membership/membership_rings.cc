@@ -28,7 +28,8 @@ absl::Status ExistsOtherwise(const v1::RingSpec& present) {
       v1::ERROR_REASON_RING_EXISTS,
       absl::StrCat("spec: ring ", Quoted(present.name()),
                    " already exists with a different spec (", SpecText(present),
-                   "); use this spec or another name"));
+                   "); use this spec or another name"),
+      "spec");
 }
 
 bool SameNodes(const NodeList& a, const NodeList& b) {
@@ -63,7 +64,8 @@ absl::StatusOr<Membership::CreatedRing> PresentRing(
         absl::StrCat("nodes: ring ", Quoted(spec.name()),
                      " already has other nodes, or the same nodes in another "
                      "order; nothing was changed; use another name, or change "
-                     "the ring with ApplyChanges"));
+                     "the ring with ApplyChanges"),
+        "nodes");
   }
   created.change.set_epoch(present->epoch);
   created.change.set_incarnation(present->incarnation);

@@ -68,6 +68,20 @@ absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
   return state;
 }
 
+StoredRing StoredOf(const RingState& state) {
+  StoredRing stored;
+  stored.head = state.head();
+  const NodeList& nodes = state.ring().nodes();
+  stored.nodes.reserve(nodes.size());
+  for (const NodePtr& node : nodes) stored.nodes.push_back(*node);
+  stored.history.reserve(state.history.size());
+  for (const auto& record : state.history) stored.history.push_back(*record);
+  if (PartitionsOf(state.ring().spec()) > 0) {
+    stored.table = OrdinalsOf(state.ring());
+  }
+  return stored;
+}
+
 absl::StatusOr<std::shared_ptr<RingState>> Advance(
     const RingState& state,
     const std::vector<stored::v1::ChangeRecord>& records) {

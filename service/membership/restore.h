@@ -23,6 +23,9 @@ namespace clockwise {
 absl::StatusOr<std::shared_ptr<RingState>> RestoreState(
     const StoredRing& stored);
 
+// Returns `state` as a store keeps it: the inverse of RestoreState.
+StoredRing StoredOf(const RingState& state);
+
 // Returns the state after `records`, which follow `state` one by one. It has
 // their history, and no counters. FAILED_PRECONDITION: the records are empty or
 // have a gap, or lead to another fingerprint than the last one has. The caller

@@ -141,7 +141,8 @@ absl::StatusOr<MeasuredRing> RingAt(const RingState& state, uint64_t epoch,
         v1::ERROR_REASON_EPOCH_OUT_OF_HISTORY,
         absl::StrCat(field, ": ", epoch, " is not in the history of ring ",
                      Quoted(state.name()), "; use an epoch from ",
-                     state.epoch - state.history.size(), " to ", state.epoch));
+                     state.epoch - state.history.size(), " to ", state.epoch),
+        field);
   }
   const v1::RingSpec& spec = state.ring().spec();
   NodeList nodes = WithChanges(state.ring().nodes(), AsOf(state, epoch));

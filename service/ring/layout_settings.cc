@@ -256,7 +256,8 @@ absl::StatusOr<v1::RingSpec> NormalizeSpec(const v1::RingSpec& spec) {
         absl::StrCat("spec.layout: this server does not support layout ",
                      v1::Layout_Name(normal.layout()).empty()
                          ? absl::StrCat(spec.layout())
-                         : v1::Layout_Name(normal.layout())));
+                         : v1::Layout_Name(normal.layout())),
+        "spec.layout");
   }
   const bool partitioned = normal.layout() == v1::LAYOUT_PARTITIONED;
   if (partitioned) {

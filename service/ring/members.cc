@@ -17,9 +17,12 @@ namespace {
 using profile::Member;
 using profile::Rule;
 
-absl::Status CannotPlace(const v1::Node& node, absl::string_view why) {
+// `why` begins with `field`, the name of a field of the node.
+absl::Status CannotPlace(const v1::Node& node, absl::string_view field,
+                         absl::string_view why) {
   return Refusal(v1::ERROR_REASON_NODES_UNPLACEABLE,
-                 absl::StrCat("node ", Quoted(node.id()), ": ", why));
+                 absl::StrCat("node ", Quoted(node.id()), ": ", why),
+                 absl::StrCat("nodes[\"", node.id(), "\"].", field));
 }
 
 // Formats a token: signed in layouts where every 64-bit number is a token.
@@ -88,7 +91,7 @@ absl::Status CheckTexts(const Rule& rule, const NodeList& nodes) {
   for (const NodePtr& node : nodes) {
     const auto [at, is_new] = seen.try_emplace(node->hash_key(), node.get());
     if (is_new) continue;
-    return CannotPlace(*node,
+    return CannotPlace(*node, "hash_key",
                        absl::StrCat("hash_key: ", Quoted(node->hash_key()),
                                     " is also the hash_key of node ",
                                     Quoted(at->second->id()), "; use another"));
@@ -111,7 +114,7 @@ absl::Status CheckTokens(const Rule& rule, const NodeList& nodes) {
     if (token != taken[i - 1].first) continue;
     const v1::Node& other = *taken[i - 1].second;
     return CannotPlace(
-        *node,
+        *node, "points",
         absl::StrCat(
             "points: ", TokenText(rule, token),
             &other == node
@@ -127,7 +130,8 @@ absl::Status CheckTokens(const Rule& rule, const NodeList& nodes) {
   return Refusal(v1::ERROR_REASON_NODES_UNPLACEABLE,
                  absl::StrCat("points: slot ", missing, " has no node (",
                               taken.size(), " of ", rule.takes.tokens,
-                              " have one); assign all slots in one change"));
+                              " have one); assign all slots in one change"),
+                 "nodes.points");
 }
 
 absl::Status CheckDataCentres(const v1::RingSpec& spec, const NodeList& nodes) {
@@ -138,7 +142,7 @@ absl::Status CheckDataCentres(const v1::RingSpec& spec, const NodeList& nodes) {
         replicas.find(profile::ParseLocation(node->zone()).data_centre);
     if (at != replicas.end() && at->second > 0) return absl::OkStatus();
   }
-  return CannotPlace(*nodes[0],
+  return CannotPlace(*nodes[0], "zone",
                      absl::StrCat("zone: ", Quoted(nodes[0]->zone()),
                                   ": no node is in a data centre that has "
                                   "replicas in data_centre_replicas"));
@@ -192,7 +196,9 @@ absl::StatusOr<std::vector<Member>> MembersOf(
   for (const uint32_t index : order) {
     const v1::Node& node = *nodes[index];
     absl::Status status = CheckNode(spec, node);
-    if (!status.ok()) return CannotPlace(node, status.message());
+    if (!status.ok()) {
+      return CannotPlace(node, FieldOf(status), status.message());
+    }
     members.push_back(MemberOf(spec, node));
   }
   for (absl::Status status :

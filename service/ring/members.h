@@ -23,7 +23,8 @@ std::vector<uint32_t> ConfiguredOrder(const LayoutRule& rule,
                                       const NodeList& nodes);
 
 // Returns the nodes of `order` as members. NODES_UNPLACEABLE: the layout cannot
-// place a node; the message names it and the reason.
+// place a node; the message names it and the reason, and the field is
+// nodes["ID"].FIELD, or nodes.FIELD if no single node is at fault.
 absl::StatusOr<std::vector<profile::Member>> MembersOf(
     const v1::RingSpec& spec, const LayoutRule& rule, const NodeList& nodes,
     const std::vector<uint32_t>& order);

@@ -146,7 +146,8 @@ absl::Status Ring::PlaceNodes() {
   if (!slot_nodes_.empty()) return absl::OkStatus();
   return Refusal(v1::ERROR_REASON_NODES_UNPLACEABLE,
                  absl::StrCat("none of the ", nodes_.size(),
-                              " nodes has a place on the ring"));
+                              " nodes has a place on the ring"),
+                 "nodes.weight");
 }
 
 size_t Ring::OwnersPerKey(uint32_t replicas) const {

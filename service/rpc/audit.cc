@@ -1,6 +1,7 @@
 #include "service/rpc/audit.h"
 
 #include "service/api/refusal.h"
+#include "service/api/validate.h"
 #include "service/limits.h"
 
 namespace clockwise {
@@ -18,6 +19,16 @@ void AddAuditedNode(const std::string& id, v1::AuditEntry& entry) {
   } else {
     MarkCut("nodes", entry);
   }
+}
+
+absl::Status ReadStatedActor(const grpc::CallbackServerContext& context,
+                             std::string& name) {
+  const auto at = context.client_metadata().find(kStatedActorMetadata);
+  if (at == context.client_metadata().end()) return absl::OkStatus();
+  const absl::string_view stated(at->second.data(), at->second.size());
+  absl::Status status = ValidateStatedActor(stated);
+  if (status.ok()) name = std::string(stated);
+  return status;
 }
 
 void SetCaller(const AccessGate::Caller& caller, v1::AuditEntry& entry) {

@@ -2,6 +2,8 @@
 #ifndef CLOCKWISE_SERVICE_RPC_AUDIT_H_
 #define CLOCKWISE_SERVICE_RPC_AUDIT_H_
 
+#include <grpcpp/server_context.h>
+
 #include <string>
 
 #include "absl/status/status.h"
@@ -57,6 +59,11 @@ void Describe(const Request& request, absl::string_view ring,
     }
   }
 }
+
+// Reads the name that the client states for its user; "" if it states none.
+// FIELD_INVALID.
+absl::Status ReadStatedActor(const grpc::CallbackServerContext& context,
+                             std::string& name);
 
 // Set the caller, and the result of the call.
 void SetCaller(const AccessGate::Caller& caller, v1::AuditEntry& entry);

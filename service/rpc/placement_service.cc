@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
+#include "service/limits.h"
 #include "service/rpc/audit.h"
 #include "service/rpc/request_traits.h"
 #include "service/runtime/log.h"
@@ -26,6 +27,7 @@ void LogChange(absl::string_view meant, const v1::Change& change) {
            {"removed", absl::StrCat(change.removed_ids_size())},
            {"moved", absl::StrCat(change.comparison().moved_ratio())},
            {"actor", change.actor()},
+           {"stated_actor", change.stated_actor()},
            {"request_id", change.request_id()}});
   if (change.comparison().zone_shortfall_after() >
       change.comparison().zone_shortfall_before()) {
@@ -191,11 +193,15 @@ absl::Status PlacementServiceHandlers::Admit(const Context& context,
       }
     }
   }
+  if constexpr (RowOf(kMethod)->queue == CallQueue::kChanges) {
+    if (status.ok()) status = ReadStatedActor(context, admitted.stated_actor);
+  }
   if constexpr (RowOf(kMethod)->audit == CallAudit::kAudited) {
     if (audit_ == nullptr) return status;
     admitted.entry = EntryOf(kMethod, admitted.peer);
     if (parsed.ok()) Describe(request, ring, admitted.entry);
     SetCaller(admitted.caller, admitted.entry);
+    admitted.entry.set_stated_actor(admitted.stated_actor);
     if (!status.ok()) Audit<kMethod>(admitted, status, 0);
   }
   return status;
@@ -236,8 +242,9 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
   } else if constexpr (std::is_same_v<Request, v1::CreateRingRequest>) {
     const std::string ring = request.spec().name();
     const bool plan = request.validate_only();
-    auto answer = HandleRequest(membership_, std::move(request),
-                                admitted.caller.name, check);
+    auto answer =
+        HandleRequest(membership_, std::move(request), admitted.caller.name,
+                      check, admitted.stated_actor);
     if (answer.ok() && answer->has_change() && !plan) {
       LogChange(ring, answer->change());
     }
@@ -245,6 +252,7 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
   } else if constexpr (requires { ToChangeRequest(request, std::string()); }) {
     ChangeRequest asked =
         ToChangeRequest(std::move(request), admitted.caller.name);
+    asked.stated_actor = admitted.stated_actor;
     asked.check = check;
     auto change = membership_.Apply(asked);
     if (!change.ok()) return change.status();
@@ -277,6 +285,21 @@ bool PlacementServiceHandlers::AddToQueue(const Request& request,
         admitted.caller.name.empty() ? admitted.peer : admitted.caller.name,
         std::move(run), std::move(drop));
   }
+}
+
+void PlacementServiceHandlers::FindRing(
+    const std::string& ring, std::function<void(const absl::Status&)> done) {
+  EpochWaiters::Waiter waiter;
+  waiter.ring = ring;
+  waiter.peer = "HTTP";  // all requests share the places of one connection
+  waiter.deadline = waiter.since + std::chrono::milliseconds(
+                                       limits::kHttpRingSearchMilliseconds);
+  waiter.cancelled = [] { return false; };
+  waiter.done = [done =
+                     std::move(done)](const absl::StatusOr<StatePtr>& state) {
+    done(state.status());
+  };
+  waiters_.Add(std::move(waiter));
 }
 
 template <Method kMethod, typename Request>

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "clockwise/v1/placement.grpc.pb.h"
 #include "service/access/audit_log.h"
@@ -109,6 +110,10 @@ class PlacementServiceHandlers final : public RawPlacementService {
   // of the store, not its address, and no reason of distrust.
   v1::GetStatusResponse Status(const Readable& readable, bool sees_store) const;
 
+  // See RpcServer::FindRing.
+  void FindRing(const std::string& ring,
+                std::function<void(const absl::Status&)> done);
+
  private:
   // Answers a look-up from the newest state, after it has reached the request's
   // min_epoch.
@@ -122,6 +127,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
     std::vector<std::string> rings;  // on which the caller needs the role
     Readable readable;               // CallScope::kAllRings only
     bool sees_store = false;         // GetStatus only
+    std::string stated_actor;        // of a change
     v1::AuditEntry entry;
   };
   // Parses the request, and checks the caller's role on the rings that the

@@ -10,8 +10,10 @@
 #include "service/limits.h"
 #include "service/membership/change_plan.h"
 #include "service/membership/comparison.h"
+#include "service/membership/restore.h"
 #include "service/ring/work_budget.h"
 #include "service/rpc/locate/locate.h"
+#include "service/store/backup.h"
 
 namespace clockwise {
 namespace {
@@ -114,7 +116,7 @@ bool TakesLong(const Membership&, const v1::ListChangesRequest& request) {
 
 absl::StatusOr<v1::CreateRingResponse> HandleRequest(
     Membership& membership, v1::CreateRingRequest request, std::string actor,
-    const CallCheck& check) {
+    const CallCheck& check, std::string stated_actor) {
   ChangeRequest first;
   first.fields = FieldNames::kNodes;
   for (v1::Node& node : *request.mutable_nodes()) {
@@ -124,6 +126,7 @@ absl::StatusOr<v1::CreateRingResponse> HandleRequest(
   first.validate_only = request.validate_only();
   first.reason = request.reason();
   first.actor = std::move(actor);
+  first.stated_actor = std::move(stated_actor);
   first.check = check;
   auto created = membership.CreateRing(request.spec(), first);
   if (!created.ok()) return created.status();
@@ -154,6 +157,19 @@ absl::StatusOr<v1::GetRingResponse> HandleRequest(
   v1::GetRingResponse response;
   *response.mutable_snapshot() =
       SnapshotOf(**state, *ring, epoch, request.include_points());
+  return response;
+}
+
+absl::StatusOr<v1::BackupRingResponse> HandleRequest(
+    const Membership& membership, const v1::BackupRingRequest& request) {
+  auto state = membership.Find(request.ring());
+  if (!state.ok()) return state.status();
+  auto bytes = BackupBytes({StoredOf(**state)});
+  if (!bytes.ok()) {
+    return Refusal(v1::ERROR_REASON_LIMIT_REACHED, bytes.status().message());
+  }
+  v1::BackupRingResponse response;
+  response.set_backup(*std::move(bytes));
   return response;
 }
 

@@ -53,6 +53,9 @@ bool TakesLong(const Membership& membership,
                const v1::CompareEpochsRequest& request);
 bool TakesLong(const Membership& membership,
                const v1::ListChangesRequest& request);
+inline bool TakesLong(const Membership&, const v1::BackupRingRequest&) {
+  return true;
+}
 inline bool TakesLong(const Membership&, const v1::ListRingsRequest&) {
   return false;
 }
@@ -64,12 +67,14 @@ inline bool TakesLong(const Membership&, const v1::GetStatusRequest&) {
 // `actor` is the name of the caller.
 absl::StatusOr<v1::CreateRingResponse> HandleRequest(
     Membership& membership, v1::CreateRingRequest request, std::string actor,
-    const CallCheck& check = nullptr);
+    const CallCheck& check = nullptr, std::string stated_actor = "");
 absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
     Membership& membership, const v1::DeleteRingRequest& request,
     const CallCheck& check = nullptr);
 absl::StatusOr<v1::GetRingResponse> HandleRequest(
     const Membership& membership, const v1::GetRingRequest& request);
+absl::StatusOr<v1::BackupRingResponse> HandleRequest(
+    const Membership& membership, const v1::BackupRingRequest& request);
 absl::StatusOr<v1::CompareEpochsResponse> HandleRequest(
     const Membership& membership, const v1::CompareEpochsRequest& request,
     const CallCheck& check = nullptr);

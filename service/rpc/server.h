@@ -8,10 +8,13 @@
 #include <grpcpp/server.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
@@ -61,6 +64,14 @@ class RpcServer {
   v1::GetStatusResponse Status() const {
     return handlers_.Status([](absl::string_view) { return true; },
                             !gate_.guarded());
+  }
+
+  // Searches the shared store for a ring that is not known, for the HTTP port.
+  // Does not block. Calls `done` once, on any thread: OK if the ring is known
+  // now, else the error of a call that names it.
+  void FindRing(const std::string& ring,
+                std::function<void(const absl::Status&)> done) {
+    handlers_.FindRing(ring, std::move(done));
   }
 
   // Sets the health status to SERVING, except after EnterLameDuck.

@@ -12,6 +12,7 @@ v1::GetStatusResponse StatusOf(const Membership& membership,
   v1::GetStatusResponse response;
   response.set_version(facts.version);
   response.set_store(facts.store);
+  response.set_instance(facts.instance);
   *response.mutable_server_time() = ToTimestamp(absl::Now());
   *response.mutable_start_time() = ToTimestamp(facts.started);
   response.set_store_up(membership.store_up());

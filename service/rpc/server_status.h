@@ -2,6 +2,7 @@
 #ifndef CLOCKWISE_SERVICE_RPC_SERVER_STATUS_H_
 #define CLOCKWISE_SERVICE_RPC_SERVER_STATUS_H_
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct ServerFacts {
   std::string version;
   std::string store;  // value of --store
   absl::Time started;
+  uint64_t instance = 0;  // random
   // Returns when the certificate expires. Null, or nullopt: plaintext.
   std::function<std::optional<absl::Time>()> certificate_expires;
 };

@@ -1,5 +1,7 @@
 #include "service/server/monitoring.h"
 
+#include <functional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_split.h"
@@ -81,6 +83,10 @@ absl::StatusOr<std::unique_ptr<Monitoring>> Monitoring::Start(
   if (ServesPages(options, *parts.security)) {
     http.pages = [site = &monitoring->site_](const HttpRequest& request) {
       return site->Respond(request);
+    };
+    http.find_ring = [parts](const std::string& ring,
+                             std::function<void(const absl::Status&)> done) {
+      parts.rpc->FindRing(ring, std::move(done));
     };
     http.news = [news = &monitoring->news_] { return news->Take(); };
   } else {

@@ -136,19 +136,25 @@ absl::Status WriteTo(const std::string& path, absl::string_view bytes) {
 
 }  // namespace
 
-absl::Status WriteBackup(const std::string& path,
-                         const std::vector<StoredRing>& rings) {
+absl::StatusOr<std::string> BackupBytes(const std::vector<StoredRing>& rings) {
   std::string bytes(kBackupMagic);
   for (const StoredRing& ring : rings) Append(ring, bytes);
   if (bytes.size() > limits::kMaxBackupBytes) {
-    return Refused(path, absl::StrCat("the rings need ", bytes.size(),
-                                      " bytes, but a backup has at most ",
-                                      limits::kMaxBackupBytes));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the rings need ", bytes.size(), " bytes, but a backup has at most ",
+        limits::kMaxBackupBytes));
   }
   bytes += DigestOf(bytes);
+  return bytes;
+}
+
+absl::Status WriteBackup(const std::string& path,
+                         const std::vector<StoredRing>& rings) {
+  const auto bytes = BackupBytes(rings);
+  if (!bytes.ok()) return Refused(path, bytes.status().message());
   const auto temporary = NewTemporaryFile(path);
   if (!temporary.ok()) return temporary.status();
-  absl::Status status = WriteTo(*temporary, bytes);
+  absl::Status status = WriteTo(*temporary, *bytes);
   if (status.ok()) status = Publish(*temporary, path);
   if (!status.ok()) unlink(temporary->c_str());
   return status;
@@ -174,14 +180,18 @@ absl::StatusOr<std::vector<StoredRing>> ReadBackup(const std::string& path) {
                                   "another file"));
     }
   }
-  absl::string_view all = bytes;
+  return ParseBackup(path, bytes);
+}
+
+absl::StatusOr<std::vector<StoredRing>> ParseBackup(const std::string& name,
+                                                    absl::string_view all) {
   if (!absl::StartsWith(all, kBackupMagic.substr(0, kBackupMagic.size() - 1))) {
-    return Refused(path,
+    return Refused(name,
                    "not a backup of Clockwise; use a file that `clockwise "
                    "store backup` wrote");
   }
   if (!absl::StartsWith(all, kBackupMagic)) {
-    return Refused(path,
+    return Refused(name,
                    "the format of this backup is unknown; use the version of "
                    "Clockwise that wrote it");
   }
@@ -189,15 +199,15 @@ absl::StatusOr<std::vector<StoredRing>> ReadBackup(const std::string& path) {
       DigestOf(all.substr(0, all.size() - kDigestBytes)) !=
           all.substr(all.size() - kDigestBytes)) {
     return Refused(
-        path, "damaged or incomplete (wrong checksum); use another backup");
+        name, "damaged or incomplete (wrong checksum); use another backup");
   }
   all.remove_suffix(kDigestBytes);
   all.remove_prefix(kBackupMagic.size());
   auto rings = Parse(all);
-  if (!rings.ok()) return Refused(path, rings.status().message());
+  if (!rings.ok()) return Refused(name, rings.status().message());
   for (const StoredRing& ring : *rings) {
     absl::Status status = CheckRing(ring);
-    if (!status.ok()) return Refused(path, status.message());
+    if (!status.ok()) return Refused(name, status.message());
   }
   return rings;
 }

@@ -23,9 +23,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "service/store/store.h"
 
 namespace clockwise {
+
+// Returns the bytes of a backup file with `rings`. FAILED_PRECONDITION: they
+// are too large for a backup.
+absl::StatusOr<std::string> BackupBytes(const std::vector<StoredRing>& rings);
+
+// Returns the rings in `bytes`, a whole backup file. Errors begin with `name`.
+absl::StatusOr<std::vector<StoredRing>> ParseBackup(const std::string& name,
+                                                    absl::string_view bytes);
 
 // Writes `rings` to a new file at `path`.
 [[nodiscard]] absl::Status WriteBackup(const std::string& path,

@@ -1,9 +1,11 @@
 """Tests `clockwise node` and `clockwise ring`."""
 
+import datetime
 import shlex
 import subprocess
 
-from tests.support.clockwise_command import CLOCKWISE, WithServer
+from tests.support.clockwise_command import (
+    CLOCKWISE, ENVIRONMENT, WithServer, run)
 
 
 class ChangeTest(WithServer):
@@ -168,6 +170,34 @@ class RingTest(WithServer):
         self.assertIn("worn out", lines[1])
         lines = self.good("ring", "history", "--limit=2").splitlines()
         self.assertEqual(len(lines), 3)
+
+    def test_history_says_what_changed_when_in_utc_and_by_whom(self):
+        self.good("node", "update", "n1", "--weight=2", "--zone=z",
+                  "--label=team=a", "--as=alice")
+        self.good("node", "update", "n1", "--label=team=b")
+        self.good("node", "remove", "n2")
+        done = run("--ring=" + self.ring, "ring", "history",
+                   server=self.server.grpc,
+                   env={**ENVIRONMENT, "TZ": "Asia/Tokyo"})
+        now = datetime.datetime.now(datetime.timezone.utc)
+        removed, label, weight, added = done.stdout.splitlines()[1:5]
+        made = datetime.datetime.strptime(
+            removed.split("  ")[1].strip() or removed[7:30],
+            "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=datetime.timezone.utc)
+        self.assertLess(abs((now - made).total_seconds()), 3600)
+        self.assertIn("removed n2", removed)
+        self.assertIn("changed n1 (label team =a → =b)", label)
+        self.assertIn("changed n1 (weight 1 → 2, zone z1 → z, label team "
+                      "none → =a)", weight)
+        self.assertIn("(as alice)", weight)
+        self.assertRegex(removed, r"\(as [^ )]+@[^ )]*\)")
+        self.assertIn("added n3", added)
+        change = self.json("ring", "history", "--limit=1")[0]["changes"][0]
+        self.assertEqual([node["id"] for node in change["before"]], ["n2"])
+        self.assertNotIn("moves", change["comparison"])
+        self.assertRegex(change["fingerprint"], "^[0-9a-f]{16}$")
+        for name in ("", "a\nb", "ä", "a" * 129):
+            self.fails(2, "node", "remove", "n1", f"--as={name}")
 
     def test_shares_and_fair_shares_are_listed(self):
         lines = self.good("node", "list").splitlines()

@@ -57,7 +57,7 @@ class ImportTest(WithServer):
             [("10.0.0.1:80", 2, "1"), ("10.0.0.2:80", 1, "2"),
              ("10.0.0.3:80", 1, "3")])
         read = self.json(*arguments)[0]
-        self.assertEqual(read["spec"]["layout"], "LAYOUT_NGINX")
+        self.assertEqual(read["spec"]["layout"], "nginx")
         self.assertAlmostEqual(sum(read["shares"]), 1)
 
     def test_a_changed_file_is_planned_and_made(self):

@@ -93,6 +93,35 @@ class StoreTest(unittest.TestCase):
             self.good("store", "copy", "--etcd-prefix=/other/", back,
                       cluster.store)
 
+    def test_a_running_server_is_backed_up_through_itself(self):
+        backup = self.path("rings.backup")
+        with self.serving(self.sqlite) as server:
+            # The server has locked its file. The error says what to do.
+            told = self.refused("backup", self.sqlite, backup)
+            self.assertIn("is in use", told)
+            self.assertIn("store backup server:", told)
+            self.good("node", "add", "n4", server=server)
+            now = self.rings(server)
+            out = self.good("store", "backup", "server:", backup,
+                            server=server)
+            self.assertEqual(
+                out, "backed up ring default: epoch 5, 4 nodes, 4 changes\n"
+                "backed up ring shards: epoch 2, 1 nodes, 1 changes\n")
+            told = run("store", "backup", "server:", backup,
+                       server=server.grpc)
+            self.assertEqual(told.returncode, 1, told)
+            self.assertIn("rings-$(date", told.stderr)
+            piped = run("store", "backup", "server:", "-", server=server.grpc,
+                        stdin=b"")
+            self.assertEqual(piped.returncode, 0, piped)
+            self.assertIn(b"backed up ring default", piped.stderr)
+            with open(backup, "rb") as file:
+                self.assertEqual(piped.stdout, file.read())
+        new = "sqlite:" + self.path("new.db")
+        self.good("store", "restore", backup, new)
+        self.assertEqual(self.without_incarnations(self.held(new)),
+                         self.without_incarnations(now))
+
     def test_a_ring_in_the_way_stops_all_of_a_copy(self):
         other = "sqlite:" + self.path("other.db")
         with self.serving(other) as server:

@@ -82,13 +82,57 @@ TEST(DoctorTest, EachThingThatIsWrongWithOneServerIsNamed) {
       {[](auto& status) {
          status.mutable_rings(0)->mutable_balance()->set_peak_to_mean(1.3);
        },
-       "1.3 times its fair share"},
+       "1.3 times its fair share; its layout is expected to reach at most "
+       "1.25"},
   };
   for (const auto& [make, text] : faults) {
     Examined examined = Well("a");
     make(examined.status);
     EXPECT_THAT(Problems({examined, Well("b")}), ElementsAre(HasSubstr(text)));
   }
+}
+
+TEST(DoctorTest, ARingIsJudgedByWhatItsLayoutCanReach) {
+  v1::Snapshot ring;
+  ring.mutable_spec()->set_layout(v1::LAYOUT_NGINX);
+  for (uint32_t node = 0; node < 3; ++node) {
+    ring.add_nodes();
+    for (int i = 0; i < 160; ++i) ring.add_point_nodes(node);
+  }
+  EXPECT_NEAR(ExpectedPeak(ring), 1.40, 0.01);
+  Examined examined = Well("a");
+  v1::Balance& balance = *examined.status.mutable_rings(0)->mutable_balance();
+  balance.set_peak_to_mean(1.3);
+  examined.expected_peaks["r"] = ExpectedPeak(ring);
+  EXPECT_THAT(Problems({examined}), IsEmpty());
+  balance.set_peak_to_mean(1.5);
+  EXPECT_THAT(Problems({examined}), ElementsAre(HasSubstr("at most 1.4")));
+  // One point per node, as a Cassandra ring of single random tokens.
+  ring.clear_point_nodes();
+  for (uint32_t node = 0; node < 3; ++node) ring.add_point_nodes(node);
+  EXPECT_GT(ExpectedPeak(ring), 3);
+  // Many points are even, and so are layouts without points.
+  for (uint32_t node = 0; node < 3; ++node) {
+    for (int i = 0; i < 10'000; ++i) ring.add_point_nodes(node);
+  }
+  EXPECT_EQ(ExpectedPeak(ring), kEvenPeak);
+  ring.mutable_spec()->set_layout(v1::LAYOUT_PARTITIONED);
+  EXPECT_EQ(ExpectedPeak(ring), kEvenPeak);
+}
+
+TEST(DoctorTest, AServerThatIsNotReachedIsNamedOnce) {
+  Examined gone;
+  gone.server = "b:1";
+  gone.failure = absl::UnavailableError("no server reached at b:1: refused");
+  EXPECT_THAT(Problems({gone}), ElementsAre("b:1: no server reached: refused"));
+}
+
+TEST(DoctorTest, OneServerOfASharedStoreIsNotTheWholeStore) {
+  EXPECT_TRUE(SawOneOfMany({Well("a")}));
+  EXPECT_FALSE(SawOneOfMany({Well("a"), Well("b")}));
+  Examined alone = Well("a");
+  alone.status.set_store("sqlite:x");
+  EXPECT_FALSE(SawOneOfMany({alone}));
 }
 
 TEST(DoctorTest, AClockIsWrongByWhatTheTimeOnTheWayCannotExplain) {

@@ -43,11 +43,12 @@ TEST_F(WatchViewTest, AddedNodeIsToldWithWhatItTakesFromWhom) {
 }
 
 TEST_F(WatchViewTest, ChangedNodeIsToldFieldByField) {
-  EXPECT_EQ(view_.Describe(Message(
-                R"(delta { from_epoch: 7 epoch: 8 incarnation: 5
+  EXPECT_EQ(
+      view_.Describe(Message(
+          R"(delta { from_epoch: 7 epoch: 8 incarnation: 5
                     upserted { id: "n2" weight: 3
                                labels { key: "k" value: "v" } } })")),
-            "epoch 8: changed n2 (weight 1 → 3, zone a → none, labels)");
+      "epoch 8: changed n2 (weight 1 → 3, zone a → none, label k none → =v)");
 }
 
 TEST_F(WatchViewTest, SkippedEpochsAreSaidToBe) {

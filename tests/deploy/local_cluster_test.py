@@ -5,11 +5,14 @@ them one after the other under load; no Locate fails."""
 import json
 import os
 import pathlib
+import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 import grpc
@@ -101,6 +104,53 @@ class LocalClusterTest(unittest.TestCase):
         self.assertEqual([alert["labels"]["alertname"]
                           for alert in firing["data"]["alerts"]
                           if alert["state"] == "firing"], [])
+
+    def test_1_doctor_sees_all_replicas_behind_one_address(self):
+        for at in (0, 0, 0):
+            done = run("doctor", self.at(at))
+            self.assertEqual(done.returncode, 0, done)
+            self.assertIn("no problems", done.stdout)
+            self.assertEqual(len(set(re.findall(
+                rf"{self.at(0)}#[0-9a-f]{{8}}", done.stdout))), 3, done.stdout)
+        # One replica is not the whole store.
+        done = run("doctor", self.at(1))
+        self.assertIn("other servers of its store", done.stdout)
+
+    def test_1_the_ports_of_a_running_cluster_are_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                [DEPLOY / "local-cluster", f"--base-port={self.base}",
+                 f"--folder={folder}"], capture_output=True, text=True,
+                timeout=60, env={**os.environ, "CLOCKWISE_BIN_DIR": str(BIN)})
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn(f"port {self.base} of nginx", done.stderr)
+            self.assertIn("--base-port", done.stderr)
+            self.assertEqual(os.listdir(folder), [])
+        # Each port counts, not only the first.
+        base = free_port() // 10 * 10
+        with socket.create_server(("127.0.0.1", base + 33)):
+            done = subprocess.run(
+                [DEPLOY / "local-cluster", f"--base-port={base}"],
+                capture_output=True, text=True, timeout=60,
+                env={**os.environ, "CLOCKWISE_BIN_DIR": str(BIN)})
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn(f"port {base + 33} of etcd-3", done.stderr)
+
+    def test_2_a_new_ring_is_in_the_json_of_every_replica_at_once(self):
+        stub = placement_pb2_grpc.PlacementServiceStub(
+            self.enterContext(grpc.insecure_channel(self.at(1))))
+        for i in range(ROUNDS):
+            stub.CreateRing(pb.CreateRingRequest(
+                spec=pb.RingSpec(name=f"json-{i}")), timeout=TIMEOUT)
+            # Not found would raise an HTTPError.
+            fetched(self.at(82), f"/api/v1/rings/json-{i}")
+        for i in range(ROUNDS):
+            stub.DeleteRing(pb.DeleteRingRequest(ring=f"json-{i}"),
+                            timeout=TIMEOUT)
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            fetched(self.at(82), "/api/v1/rings/never")
+        self.assertEqual(refused.exception.code, 404)
+        refused.exception.close()
 
     def test_2_a_new_ring_is_known_on_every_replica_at_once(self):
         # nginx sends each call to another replica.

@@ -29,6 +29,8 @@ ANY_PORT = {"CLOCKWISE_LISTEN": "127.0.0.1:0", "CLOCKWISE_HTTP": "127.0.0.1:0"}
 DATE = 1_700_000_000
 FILES = ["/usr/bin/clockwised", "/usr/bin/clockwise",
          "/etc/clockwise/clockwised.conf",
+         "/usr/lib/systemd/system/clockwise-backup.service",
+         "/usr/lib/systemd/system/clockwise-backup.timer",
          "/usr/lib/systemd/system/clockwised.service",
          "/usr/share/doc/clockwise/copyright",
          "/usr/share/doc/clockwise/runbooks.md",

@@ -2,7 +2,9 @@
 """Tests files of deploy/ for the server: the unit file, and nginx in front of
 it."""
 
+import os
 import pathlib
+import shlex
 import shutil
 import socket
 import ssl
@@ -14,6 +16,7 @@ import unittest
 import grpc
 
 from tests.support.authority import Authority
+from tests.support.clockwise_command import CLOCKWISE
 from tests.support.etcd_cluster import free_port
 from tests.support.paths import ROOT
 from tests.support.running_server import CLOCKWISED, RunningServer
@@ -70,6 +73,38 @@ class UnitFileTest(unittest.TestCase):
                                text=True, timeout=TIMEOUT).stdout
         for flag in flags:
             self.assertIn(flag, usage)
+
+
+    def test_the_backup_unit_makes_dated_backups_of_a_running_server(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        unit = (DEPLOY / "systemd/clockwise-backup.service").read_text()
+        lines = dict(line.split("=", 1) for line in unit.splitlines()
+                     if line.startswith("Exec"))
+        # systemd replaces %% and $$. The program is that of this build.
+        command, cleaning = (
+            shlex.split(lines[name].replace("%%", "%").replace("$$", "$")
+                        .replace("/usr/bin/clockwise ", f"{CLOCKWISE} "))
+            for name in ("ExecStart", "ExecStartPost"))
+        with RunningServer() as server:
+            old = folder / "rings-20200101T000000Z.backup"
+            old.write_text("old")
+            os.utime(old, (0, 0))
+            other = folder / "other"
+            other.write_text("kept")
+            os.utime(other, (0, 0))
+            for line in (command, cleaning):
+                done = subprocess.run(
+                    line, cwd=folder, capture_output=True, text=True,
+                    timeout=60, env={**os.environ,
+                                     "CLOCKWISE_SERVER": server.grpc})
+                self.assertEqual(done.returncode, 0, done)
+        made, kept = sorted(folder.iterdir(), reverse=True)
+        self.assertEqual(kept, other)
+        self.assertRegex(made.name, r"^rings-\d{8}T\d{6}Z\.backup$")
+        self.assertTrue(made.read_bytes().startswith(b"CLKWBAK1"))
+        if shutil.which("systemd-analyze"):
+            subprocess.run(["systemd-analyze", "calendar", "daily"],
+                           check=True, capture_output=True, timeout=60)
 
 
 class ProgramTest(unittest.TestCase):

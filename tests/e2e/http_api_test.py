@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """Tests the JSON under /api/v1, and the events."""
 
+import base64
 import json
 import pathlib
+import re
 import socket
 import tempfile
 import time
@@ -17,6 +19,26 @@ import grpc
 
 from tests.support.running_server import RunningServer
 from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
+
+
+def from_api(answer, message):
+    """Reads the JSON of /api/v1 into `message`. Converts the two forms that
+    differ from protobuf's: fingerprints and layouts."""
+    def convert(value):
+        if isinstance(value, list):
+            return [convert(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        made = {name: convert(one) for name, one in value.items()}
+        if re.fullmatch("[0-9a-f]{16}", str(made.get("fingerprint"))):
+            made["fingerprint"] = str(int(made["fingerprint"], 16))
+        if "layout" in made:
+            made["layout"] = f"LAYOUT_{made['layout'].upper()}"
+        return made
+    made = convert(answer)
+    for name in ("key", "keyBase64"):
+        made.pop(name, None)
+    return json_format.ParseDict(made, message)
 
 
 class HttpApiTest(unittest.TestCase):
@@ -54,8 +76,7 @@ class HttpApiTest(unittest.TestCase):
 
     def same(self, answer, message):
         self.assertEqual(answer[0], 200, answer)
-        self.assertEqual(json_format.ParseDict(answer[1], type(message)()),
-                         message)
+        self.assertEqual(from_api(answer[1], type(message)()), message)
 
     def test_each_page_is_what_the_call_answers(self):
         ring = self.ring
@@ -111,7 +132,7 @@ class HttpApiTest(unittest.TestCase):
             "/plan", change=[json_format.MessageToJson(one)
                              for one in changes], include_moves="true")
         self.assertEqual(status, 200, answer)
-        change = json_format.ParseDict(answer, pb.Change())
+        change = from_api(answer, pb.Change())
         for field in ("actor", "accept_time"):
             planned.ClearField(field)
             change.ClearField(field)
@@ -169,13 +190,19 @@ class HttpApiTest(unittest.TestCase):
                 ("rings/default", {"include_points": "yes"}, 400,
                  "FIELD_INVALID", "include_points"),
                 ("rings/default", {"epoch": "9"}, 400, "EPOCH_OUT_OF_HISTORY",
-                 ""),
+                 "epoch"),
+                ("rings/default/locate", {}, 400, "FIELD_INVALID", "key"),
+                ("rings/default/compare", {}, 400, "FIELD_INVALID",
+                 "from_epoch"),
+                ("rings//locate", {"key": "k"}, 400, "FIELD_INVALID", "ring"),
+                ("rings/%ff/locate", {"key": "k"}, 400, "FIELD_INVALID",
+                 "ring"),
                 ("rings/default/locate", {"key": "k"}, 400, "RING_EMPTY", ""),
                 ("rings/default/plan", {"change": "{"}, 400, "FIELD_INVALID",
                  "change"),
                 ("rings/default/plan", {"change": '{"remove":"a"}'}, 404,
                  "NODE_NOT_FOUND", "changes[0].remove"),
-                ("rings/default/plan", {}, 400, "FIELD_INVALID", "changes"),
+                ("rings/default/plan", {}, 400, "FIELD_INVALID", "change"),
                 ("elsewhere", {}, 404, "", ""),
                 ("rings/default/elsewhere", {}, 404, "", "")):
             with self.subTest(path=path, parameters=parameters):
@@ -185,6 +212,63 @@ class HttpApiTest(unittest.TestCase):
                                   error["field"]), (code, code, reason, field),
                                  answer)
                 self.assertTrue(error["message"])
+
+    def test_a_plus_is_a_space_as_documented_and_the_key_is_repeated(self):
+        ring = urllib.parse.quote(self.ring, safe="")
+        for sent, key in (("user+1", b"user 1"), ("user%2B1", b"user+1"),
+                          ("user%201", b"user 1"), ("", b""),
+                          ("%ff%00", b"\xff\x00"), ("100%25", b"100%")):
+            with self.subTest(sent=sent):
+                url = (f"http://{self.server.http}/api/v1/rings/{ring}/locate"
+                       f"?key={sent}")
+                with urllib.request.urlopen(url, timeout=TIMEOUT) as page:
+                    answer = json.load(page)
+                self.assertEqual(base64.b64decode(answer["keyBase64"]), key)
+                self.assertEqual(answer.get("key"),
+                                 None if b"\xff" in key else key.decode())
+                self.same((200, answer), self.stub.Locate(pb.LocateRequest(
+                    ring=self.ring, key=key)))
+
+    def test_a_malformed_escape_names_its_place(self):
+        for path, field in (("rings/default/locate?key=100%", "key"),
+                            ("rings/default/locate?key=%g0", "key"),
+                            ("rings/default?epoch=%1", "epoch"),
+                            ("rings/default?%zz=1", '"%zz"'),
+                            ("rings/%zz", "path")):
+            with self.subTest(path=path):
+                url = f"http://{self.server.http}/api/v1/{path}"
+                with self.assertRaises(urllib.error.HTTPError) as refused:
+                    urllib.request.urlopen(url, timeout=TIMEOUT)
+                with refused.exception as error:
+                    self.assertEqual(error.code, 400)
+                    self.assertEqual(json.load(error)["error"]["field"], field)
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"http://{self.server.http}/page/%zz",
+                                   timeout=TIMEOUT)
+        self.assertEqual(refused.exception.code, 400)
+        refused.exception.close()
+
+    def test_an_unknown_field_of_a_change_is_named(self):
+        for change, words in (
+                ('{"add":{"node_id":"a"}}', 'unknown field "node_id"'),
+                ('{"colour":1}', 'unknown field "colour"'),
+                ('{"add":{"id":"a","weight":99999999999}}', "weight"),
+                ('{', "not a NodeChange")):
+            with self.subTest(change=change):
+                status, answer = self.of_ring("/plan", change=change)
+                self.assertEqual((status, answer["error"]["field"]),
+                                 (400, "change"))
+                self.assertIn(words, answer["error"]["message"].replace(
+                    "\\", ""))
+
+    def test_values_have_one_spelling(self):
+        _, ring = self.of_ring()
+        snapshot = self.stub.GetRing(pb.GetRingRequest(ring=self.ring)).snapshot
+        self.assertEqual(ring["snapshot"]["fingerprint"],
+                         f"{snapshot.fingerprint:016x}")
+        self.assertEqual(ring["snapshot"]["spec"]["layout"], "hashed")
+        _, changes = self.of_ring("/changes")
+        self.assertNotIn("moves", changes["changes"][0]["comparison"])
 
     def test_only_reads_are_there(self):
         for method in ("POST", "PUT", "DELETE", "PATCH"):
@@ -254,6 +338,7 @@ class HttpApiTest(unittest.TestCase):
     def test_a_change_is_an_event(self):
         peer = self.events()
         got = self.until(peer, b"retry:")
+        self.assertEqual(got.lower().count(b"content-type:"), 1, got)
         self.assertIn(b"text/event-stream", got)
         self.stub.RemoveNode(pb.RemoveNodeRequest(
             ring=self.ring, node_id="n3"), timeout=TIMEOUT)

@@ -172,6 +172,28 @@ class PageTest(unittest.TestCase):
         self.no_faults()
         self.picture("five-light")
 
+    def test_the_address_names_the_ring_and_its_history_says_what_changed(self):
+        self.stub.CreateRing(pb.CreateRingRequest(
+            spec=pb.RingSpec(name="team/a"), nodes=[pb.Node(id="x")]),
+            timeout=TIMEOUT)
+        self.stub.UpdateNode(
+            pb.UpdateNodeRequest(ring="team/a", node=pb.Node(
+                id="x", weight=2, zone="z", labels={"k": "v"})),
+            timeout=TIMEOUT, metadata=[("clockwise-actor", "alice@host")])
+        for query in ("?ring=team%2Fa", "?ring=team/a", "#team%2Fa",
+                      "?ring=default#team/a", "?ring=team/a#%zz"):
+            with self.subTest(query=query):
+                # Another path, so that the browser loads the page again.
+                self.browser.run("page => page.goto('about:blank')")
+                self.open(url=f"http://{self.server.http}/{query}")
+                self.assertEqual(self.nodes(), ["x"])
+        history = self.text("#history")
+        self.assertIn("~ x (weight 1 → 2, zone none → z, labels none → k=v)",
+                      history)
+        self.assertIn("(as alice@host)", history)
+        self.assertIn(" UTC", history)
+        self.no_faults()
+
     def test_each_row_has_the_colour_of_the_arcs_of_its_node(self):
         self.add(6)
         self.open()

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "service/api/refusal.h"
+
 namespace clockwise {
 namespace {
 
@@ -31,11 +33,14 @@ TEST(ExchangeTest, ParametersAreDecodedAndKeptWithTheirRepetitions) {
               ElementsAre(Pair("key", std::string("\xff\0\xfe", 3))));
 }
 
-TEST(ExchangeTest, APercentWithoutTwoDigitsStandsForItself) {
-  for (const char* text : {"%", "%4", "%g0", "100%", "%+1"}) {
-    const HttpRequest request = ParseTarget(std::string("/") + text);
-    EXPECT_THAT(request.path, ElementsAre(text));
+TEST(ExchangeTest, APercentWithoutTwoDigitsIsAnErrorThatNamesItsPlace) {
+  for (const std::string text : {"%", "%4", "%g0", "100%", "%+1", "%%41"}) {
+    EXPECT_EQ(FieldOf(ParseTarget("/a/" + text + "/b").malformed), "path");
+    EXPECT_EQ(FieldOf(ParseTarget("/?a=1&key=x" + text).malformed), "key");
+    const HttpRequest name = ParseTarget("/?" + text + "=1");
+    EXPECT_THAT(FieldOf(name.malformed), ::testing::HasSubstr(text));
   }
+  EXPECT_TRUE(ParseTarget("/%25?key=%25%41").malformed.ok());
 }
 
 }  // namespace

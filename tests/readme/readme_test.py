@@ -56,7 +56,8 @@ def timeless(line):
     folders."""
     for pattern, name in (
             (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME"), (r"\b\d+\.\d s\b", "N s"),
-            (r"ipv4:127\.0\.0\.1:\d+", "PEER"), (r"/\S*clockwise-quickstart\.\w+", "FOLDER")):
+            (r"ipv4:127\.0\.0\.1:\d+", "PEER"), (r" \(as [^ )]+@[^ )]*\)", " (as USER)"),
+            (r"/\S*clockwise-quickstart\.\w+", "FOLDER")):
         line = re.sub(pattern, name, line)
     return line.rstrip()
 

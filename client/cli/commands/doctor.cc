@@ -1,6 +1,7 @@
 #include "client/cli/commands/doctor.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -8,7 +9,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "service/ring/layout.h"
 
 namespace clockwise::cli {
 namespace {
@@ -16,7 +20,6 @@ namespace {
 constexpr absl::Duration kClockTolerance = absl::Seconds(1);
 constexpr absl::Duration kCertificateLeft = absl::Hours(7 * 24);
 constexpr uint64_t kUnconfirmedMs = 10'000;
-constexpr double kImbalance = 1.25;
 
 absl::Time TimeOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) +
@@ -51,7 +54,9 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
     problems.push_back(absl::StrCat(examined.server, ": ", what));
   };
   if (!examined.failure.ok()) {
-    add(std::string(examined.failure.message()));
+    // The line begins with the server, so the message need not name it again.
+    add(absl::StrReplaceAll(examined.failure.message(),
+                            {{absl::StrCat(" at ", examined.server), ""}}));
     return;
   }
   const v1::GetStatusResponse& status = examined.status;
@@ -99,9 +104,16 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
     }
   }
   for (const v1::RingStatus& ring : status.rings()) {
-    if (ring.balance().peak_to_mean() > kImbalance) {
-      add(absl::StrCat("ring ", ring.info().spec().name(), ": a node has ",
-                       ring.balance().peak_to_mean(), " times its fair share"));
+    const std::string& name = ring.info().spec().name();
+    const auto expected = examined.expected_peaks.find(name);
+    const double most = expected == examined.expected_peaks.end()
+                            ? kEvenPeak
+                            : expected->second;
+    if (ring.balance().peak_to_mean() > most) {
+      add(absl::StrFormat(
+          "ring %s: a node has %.3g times its fair share; its layout is "
+          "expected to reach at most %.3g",
+          name, ring.balance().peak_to_mean(), most));
     }
   }
 }
@@ -166,6 +178,37 @@ std::vector<std::string> Problems(const std::vector<Examined>& servers) {
   for (const Examined& examined : servers) ExamineOne(examined, problems);
   CompareServers(servers, problems);
   return problems;
+}
+
+double ExpectedPeak(const v1::Snapshot& ring) {
+  const LayoutRule* const rule = FindLayout(ring.spec().layout());
+  if (rule == nullptr || rule->slot_rule != SlotRule::kFirstEnd) {
+    return kEvenPeak;
+  }
+  std::vector<double> points(static_cast<size_t>(ring.nodes_size()));
+  for (const uint32_t node : ring.point_nodes()) {
+    if (node < points.size()) ++points[node];
+  }
+  double fewest = 0;
+  for (const double count : points) {
+    if (count > 0 && (fewest == 0 || count < fewest)) fewest = count;
+  }
+  if (fewest == 0) return kEvenPeak;
+  const double z =
+      std::sqrt(2 * std::log(static_cast<double>(points.size()))) + 3;
+  const double root = 1 - 1 / (9 * fewest) + z / (3 * std::sqrt(fewest));
+  return std::max(kEvenPeak, root * root * root);
+}
+
+bool SawOneOfMany(const std::vector<Examined>& servers) {
+  size_t answered = 0;
+  bool shared = false;
+  for (const Examined& one : servers) {
+    if (!one.failure.ok()) continue;
+    ++answered;
+    shared = absl::StartsWith(one.status.store(), "etcd:");
+  }
+  return answered == 1 && shared;
 }
 
 bool MayBeOnItsWay(const std::vector<Examined>& servers) {

@@ -10,6 +10,7 @@
 #include "client/cli/failure.h"
 #include "client/cli/option_checks.h"
 #include "client/cli/tables/moves_report.h"
+#include "client/cli/tables/node_changes.h"
 #include "client/cli/tables/ring_tables.h"
 #include "client/cli/tables/table.h"
 #include "client/cli/text.h"
@@ -122,19 +123,19 @@ absl::Status DiffEpochs(const RingOptions& options, Session& session) {
       MovesReport(diff.comparison(), session.terminal)));
 }
 
-void AddHistoryRow(const v1::Change& change, Table& table) {
-  std::vector<std::string> put;
-  for (const v1::Node& node : change.upserted()) put.push_back(node.id());
+void AddHistoryRow(const v1::Change& change, const Terminal& terminal,
+                   Table& table) {
   const absl::Time time = absl::FromUnixSeconds(change.accept_time().seconds());
   table.AddRow(
       {absl::StrCat(change.epoch()),
-       absl::FormatTime("%Y-%m-%d %H:%M:%S", time, absl::LocalTimeZone()),
-       SomeIds(put),
-       SomeIds({change.removed_ids().begin(), change.removed_ids().end()}),
+       absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone()),
+       Printable(DescribeChange(change, terminal)),
        Percent(change.comparison().moved_ratio(), 2),
        absl::StrFormat("%.3f",
                        change.comparison().balance_after().peak_to_mean()),
-       change.actor(),
+       change.stated_actor().empty()
+           ? change.actor()
+           : absl::StrCat(change.actor(), " (as ", change.stated_actor(), ")"),
        change.reason().empty() && !change.ended_migration_from().empty()
            ? absl::StrCat("end of the migration from ",
                           change.ended_migration_from())
@@ -145,8 +146,7 @@ absl::Status ShowHistory(const RingOptions& options, Session& session) {
   constexpr auto kRight = Table::Align::kRight;
   Table table({{"EPOCH", kRight},
                {"TIME"},
-               {"UPSERTED"},
-               {"REMOVED"},
+               {"CHANGE"},
                {"MOVED", kRight},
                {"FULLEST", kRight},
                {"BY"},
@@ -160,11 +160,11 @@ absl::Status ShowHistory(const RingOptions& options, Session& session) {
     absl::Status failure =
         session.connection.Call(&Connection::Stub::ListChanges, request, &page);
     if (failure.ok() && session.globals.json()) {
-      failure = session.out.WriteJson(page);
+      failure = session.out.WriteJson(page, JsonLists::kOmitMoves);
     }
     if (!failure.ok()) return failure;
     for (const v1::Change& change : page.changes()) {
-      AddHistoryRow(change, table);
+      AddHistoryRow(change, session.terminal, table);
     }
     left -= std::min(left, static_cast<uint32_t>(page.changes_size()));
     request.set_page_token(page.next_page_token());
@@ -221,6 +221,9 @@ void AddRingCommands(CLI::App& app, CommandLine& line) {
                    "Maximum number of changes (default: 20)")
       ->type_name("N")
       ->check(WholeNumber(1, limits::kMaxHistoryChanges));
+  history->footer(
+      "Times are UTC. BY is the caller that the server has proved. (as NAME)\n"
+      "is the name that the client stated (--as), which is not proved.");
   OnChosen(history, line, options, ShowHistory);
 }
 

@@ -1,7 +1,8 @@
-// `clockwise store copy|backup|restore`: reads and writes stores directly,
-// without a server.
+// `clockwise store copy|backup|restore`: reads and writes stores directly. Only
+// a backup can also read from a running server.
 #include <google/protobuf/util/message_differencer.h>
 
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <random>
@@ -9,11 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/command_line.h"
 #include "client/cli/failure.h"
 #include "client/cli/tables/moves_report.h"
+#include "service/api/refusal.h"
+#include "service/limits.h"
 #include "service/membership/restore.h"
 #include "service/server/store_options.h"
 #include "service/store/backup.h"
@@ -128,18 +132,87 @@ absl::Status Copy(const StoreOptions& options, Session& session) {
   return Put(*rings, options.to, **to, "copied", session);
 }
 
-absl::Status Backup(const StoreOptions& options, Session& session) {
+// The location that means the rings of the servers in --server.
+constexpr absl::string_view kFromServer = "server:";
+
+// Returns the names of all rings of the server.
+absl::StatusOr<std::vector<std::string>> RingNames(Session& session) {
+  std::vector<std::string> names;
+  v1::ListRingsRequest request;
+  request.set_page_size(limits::kMaxPageSize);
+  v1::ListRingsResponse page;
+  do {
+    absl::Status status =
+        session.connection.Call(&Connection::Stub::ListRings, request, &page);
+    if (!status.ok()) return status;
+    for (const v1::RingInfo& ring : page.rings()) {
+      names.push_back(ring.spec().name());
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return names;
+}
+
+// Reads all rings from the running server, and checks each. Each ring is of one
+// moment; a ring that is deleted meanwhile is left out.
+absl::StatusOr<std::vector<StoredRing>> ReadFromServer(Session& session) {
+  const auto names = RingNames(session);
+  if (!names.ok()) return names.status();
+  std::vector<StoredRing> rings;
+  for (const std::string& name : *names) {
+    v1::BackupRingRequest request;
+    request.set_ring(name);
+    v1::BackupRingResponse response;
+    absl::Status status = session.connection.Call(&Connection::Stub::BackupRing,
+                                                  request, &response);
+    if (ReasonOf(status) == v1::ERROR_REASON_RING_NOT_FOUND) continue;
+    if (!status.ok()) return status;
+    auto parsed = ParseBackup(absl::StrCat("ring ", name), response.backup());
+    if (!parsed.ok()) return parsed.status();
+    for (StoredRing& ring : *parsed) {
+      auto state = RestoreState(ring);
+      if (!state.ok()) return state.status();
+      rings.push_back(std::move(ring));
+    }
+  }
+  return rings;
+}
+
+absl::StatusOr<std::vector<StoredRing>> ReadForBackup(
+    const StoreOptions& options, Session& session) {
+  if (options.from == kFromServer) return ReadFromServer(session);
   auto from = Open(options.from, options.etcd, true);
-  if (!from.ok()) return from.status();
-  auto rings = ReadAll(**from);
+  if (from.ok()) return ReadAll(**from);
+  if (!absl::StrContains(from.status().message(), "is in use by another")) {
+    return from.status();
+  }
+  return WithHint(from.status(),
+                  absl::StrCat("back it up through its server: clockwise "
+                               "--server=HOST:PORT store backup server: ",
+                               options.to));
+}
+
+absl::Status Backup(const StoreOptions& options, Session& session) {
+  auto rings = ReadForBackup(options, session);
   if (!rings.ok()) return rings.status();
-  absl::Status status = WriteBackup(options.to, *rings);
-  if (!status.ok()) return status;
   std::string text;
   for (const StoredRing& ring : *rings) {
     absl::StrAppend(&text, Told("backed up", ring));
   }
   if (rings->empty()) text = absl::StrCat(options.from, " has no rings\n");
+  if (options.to == "-") {
+    const auto bytes = BackupBytes(*rings);
+    if (!bytes.ok()) return bytes.status();
+    std::fputs(text.c_str(), stderr);
+    return session.out.Write(*bytes);
+  }
+  absl::Status status = WriteBackup(options.to, *rings);
+  if (absl::IsAlreadyExists(status)) {
+    return WithHint(std::move(status),
+                    "a backup never replaces a file; use a name with the time, "
+                    "such as rings-$(date -u +%Y%m%dT%H%M%SZ).backup");
+  }
+  if (!status.ok()) return status;
   return session.out.Write(text);
 }
 
@@ -177,11 +250,14 @@ CLI::App* AddCommand(CLI::App* store, const char* name, const char* what,
 
 void AddStoreCommands(CLI::App& app, CommandLine& line) {
   CLI::App* store = app.add_subcommand(
-      "store", "Copy, back up and restore stores, without a server");
+      "store", "Copy, back up and restore the rings of stores");
   store->require_subcommand(1);
   store->footer(
-      "A store is sqlite:PATH or etcd:HOST:PORT[,HOST:PORT...]. The file of a "
-      "running\nserver is locked: stop it first.");
+      "A store is sqlite:PATH or etcd:HOST:PORT[,HOST:PORT...]. A running "
+      "server "
+      "locks\nits SQLite file: back it up with server:, and stop the server "
+      "for "
+      "the rest.");
   auto options = std::make_shared<StoreOptions>();
   CLI::App* copy = AddCommand(
       store, "copy", "Copy all rings with their history into another store",
@@ -191,11 +267,14 @@ void AddStoreCommands(CLI::App& app, CommandLine& line) {
       "Examples:\n"
       "  clockwise store copy sqlite:clockwise.db etcd:10.0.0.1:2379");
   OnChosen(copy, line, options, Copy);
-  CLI::App* backup = AddCommand(store, "backup",
-                                "Write all rings with their history to a file",
-                                "Store to read", "File to write", options);
+  CLI::App* backup = AddCommand(
+      store, "backup", "Write all rings with their history to a file",
+      "Store to read, or server: for --server",
+      "File to write; - for standard output", options);
   backup->footer(
+      "server: reads the rings from the running server.\n"
       "Examples:\n"
+      "  clockwise store backup server: rings-$(date -u +%F).backup\n"
       "  clockwise store backup etcd:10.0.0.1:2379 rings.backup");
   OnChosen(backup, line, options, Backup);
   CLI::App* restore =

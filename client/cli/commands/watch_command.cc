@@ -98,8 +98,8 @@ class Watcher {
       }
     } else if (!line.empty()) {
       failure = session_.out.Write(absl::StrCat(
-          absl::FormatTime("%H:%M:%S", absl::Now(), absl::LocalTimeZone()), " ",
-          line, "\n"));
+          absl::FormatTime("%H:%M:%S UTC", absl::Now(), absl::UTCTimeZone()),
+          " ", line, "\n"));
     } else if (options_.heartbeats) {
       failure = session_.out.Write(
           absl::StrCat("heartbeat: epoch ", view_.epoch(), "\n"));

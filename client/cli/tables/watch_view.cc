@@ -4,51 +4,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "client/cli/tables/moves_report.h"
+#include "client/cli/tables/node_changes.h"
 #include "client/cli/tables/ring_tables.h"
 #include "client/cli/text.h"
 #include "service/ring/layout.h"
 
 namespace clockwise::cli {
-namespace {
-
-// Maximum number of nodes, and of transfers, in one line.
-constexpr size_t kNodesNamed = 6;
-
-std::string JoinSome(std::vector<std::string> parts) {
-  const size_t more =
-      parts.size() > kNodesNamed ? parts.size() - kNodesNamed : 0;
-  parts.resize(parts.size() - more);
-  std::string text = absl::StrJoin(parts, ", ");
-  if (more > 0) absl::StrAppend(&text, " and ", more, " more");
-  return text;
-}
-
-std::string NewNode(const v1::Node& node) {
-  std::string text = absl::StrCat("added ", node.id());
-  std::vector<std::string> facts;
-  if (!node.address().empty()) facts.push_back(node.address());
-  if (!node.zone().empty()) facts.push_back(absl::StrCat("zone ", node.zone()));
-  if (node.has_weight() && node.weight() != 1) {
-    facts.push_back(absl::StrCat("weight ", node.weight()));
-  }
-  if (!facts.empty()) {
-    absl::StrAppend(&text, " (", absl::StrJoin(facts, ", "), ")");
-  }
-  return text;
-}
-
-bool SameLabels(const v1::Node& a, const v1::Node& b) {
-  if (a.labels().size() != b.labels().size()) return false;
-  for (const auto& [name, value] : a.labels()) {
-    const auto found = b.labels().find(name);
-    if (found == b.labels().end() || found->second != value) return false;
-  }
-  return true;
-}
-
-}  // namespace
 
 std::string WatchView::Describe(const v1::WatchResponse& message) {
   switch (message.event_case()) {
@@ -113,35 +75,14 @@ std::string WatchView::DescribeDelta(const v1::Delta& delta) {
   return text;
 }
 
-std::string WatchView::DescribeUpdate(const v1::Node& before,
-                                      const v1::Node& after) const {
-  std::vector<std::string> facts;
-  const auto tell = [&](absl::string_view field, absl::string_view from,
-                        absl::string_view to) {
-    if (from == to) return;
-    facts.push_back(absl::StrCat(field, " ", from.empty() ? "none" : from, " ",
-                                 terminal_.arrow(), " ",
-                                 to.empty() ? "none" : to));
-  };
-  tell("address", before.address(), after.address());
-  tell("weight", absl::StrCat(before.weight()), absl::StrCat(after.weight()));
-  tell("zone", before.zone(), after.zone());
-  if (!SameLabels(before, after)) facts.emplace_back("labels");
-  // The node was removed and added with another hash_key between two messages.
-  tell("hash_key", before.hash_key(), after.hash_key());
-  if (facts.empty()) return "";
-  return absl::StrCat("changed ", after.id(), " (", absl::StrJoin(facts, ", "),
-                      ")");
-}
-
 std::string WatchView::DescribeNodes(const Nodes& before,
                                      const Nodes& after) const {
   std::vector<std::string> changes;
   for (const auto& [id, node] : after) {
     const auto found = before.find(id);
     std::string change = found == before.end()
-                             ? NewNode(node)
-                             : DescribeUpdate(found->second, node);
+                             ? DescribeAdded(node)
+                             : DescribeUpdate(found->second, node, terminal_);
     if (!change.empty()) changes.push_back(std::move(change));
   }
   for (const auto& [id, node] : before) {

@@ -28,8 +28,6 @@ class WatchView {
 
   std::string DescribeSnapshot(const v1::Snapshot& snapshot);
   std::string DescribeDelta(const v1::Delta& delta);
-  std::string DescribeUpdate(const v1::Node& before,
-                             const v1::Node& after) const;
 
   // Returns "added n6, changed n3 (weight 1 → 2), removed n2".
   std::string DescribeNodes(const Nodes& before, const Nodes& after) const;

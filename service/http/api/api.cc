@@ -8,6 +8,8 @@
 #include "google/protobuf/util/json_util.h"
 #include "service/api/json.h"
 #include "service/api/refusal.h"
+#include "service/api/utf8.h"
+#include "service/api/validate.h"
 #include "service/ring/arcs.h"
 #include "service/rpc/requests.h"
 
@@ -54,7 +56,37 @@ int HttpStatus(absl::StatusCode code) {
 
 absl::Status NoSuchPage() {
   return absl::NotFoundError(
-      "no such page; /api/v1/openapi.json lists all pages");
+      "no such page; /api/v1/openapi.json lists all pages; write a / in the "
+      "name of a ring as %2F");
+}
+
+// Returns the reply to a look-up with the key that it is about.
+absl::StatusOr<std::string> WithKey(const std::string& key,
+                                    const absl::StatusOr<std::string>& json) {
+  if (!json.ok()) return json;
+  v1::LocatedKey located;
+  if (IsUtf8(key)) located.set_key(key);
+  located.set_key_base64(key);
+  auto first = ToJson(located);
+  if (!first.ok()) return first;
+  first->back() = ',';  // was the }
+  return absl::StrCat(*first, json->substr(1));
+}
+
+// Returns why `text` is not a NodeChange, from protobuf's message: it names the
+// field in parentheses or at its end.
+absl::Status NotANodeChange(const std::string& text,
+                            absl::string_view protobuf) {
+  const absl::string_view before =
+      protobuf.substr(0, protobuf.find(": Cannot find field"));
+  const std::string why =
+      before.size() == protobuf.size()
+          ? std::string(protobuf)
+          : absl::StrCat("unknown field ",
+                         Quoted(before.substr(before.rfind(' ') + 1)));
+  return FieldRefusal(
+      "change", absl::StrCat(Quoted(text), " is not a NodeChange in JSON: ",
+                             why, "; see /api/v1/openapi.json"));
 }
 
 // Returns a reply with an HttpError as JSON.
@@ -77,8 +109,19 @@ HttpReply ErrorReply(const absl::Status& status) {
 }  // namespace
 
 HttpReply Api::Respond(const HttpRequest& request) {
+  if (!request.malformed.ok()) return ErrorReply(request.malformed);
+  if (request.searched.has_value() && !request.searched->ok()) {
+    return ErrorReply(*request.searched);
+  }
   const Json json = AnswerTo(request);
-  if (!json.ok()) return ErrorReply(json.status());
+  if (!json.ok()) {
+    HttpReply reply = ErrorReply(json.status());
+    if (!request.searched.has_value() && request.path.size() > 3 &&
+        options_.membership->MayBeUnseen(json.status())) {
+      reply.unseen_ring = request.path[3];
+    }
+    return reply;
+  }
   HttpReply reply;
   reply.type = kJson;
   reply.body = absl::StrCat(*json, "\n");
@@ -120,6 +163,8 @@ Api::Json Api::AskInTurn(const Request& request, const Parameters& parameters) {
 
 Api::Json Api::OfRing(const std::string& ring, const std::string& what,
                       Parameters& parameters) {
+  absl::Status valid = ValidateId("ring", ring);
+  if (!valid.ok()) return valid;
   if (what == "plan") return Plan(ring, parameters);
   if (what == "arcs") return Arcs(ring, parameters);
   if (what == "locate") {
@@ -127,19 +172,24 @@ Api::Json Api::OfRing(const std::string& ring, const std::string& what,
     request.set_ring(ring);
     request.set_key(parameters.Text("key"));
     request.set_replica_count(parameters.SmallNumber("replica_count"));
-    return Query(request, parameters);
+    parameters.Require("key", "key=user%201");
+    return WithKey(request.key(), Query(request, parameters));
   }
   if (what == "changes") {
     v1::ListChangesRequest request;
     request.set_ring(ring);
     ReadPage(parameters, request);
-    return Query(request, parameters);
+    if (auto status = parameters.Check(); !status.ok()) return status;
+    const auto page = HandleRequest(*options_.membership, request);
+    if (!page.ok()) return page.status();
+    return ToJson(*page, JsonLists::kOmitMoves);
   }
   if (what == "compare") {
     v1::CompareEpochsRequest request;
     request.set_ring(ring);
     request.set_from_epoch(parameters.Number("from_epoch"));
     request.set_to_epoch(parameters.Number("to_epoch"));
+    parameters.Require("from_epoch", "from_epoch=1");
     return AskInTurn(request, parameters);
   }
   if (!what.empty()) return NoSuchPage();
@@ -156,14 +206,12 @@ Api::Json Api::Plan(const std::string& ring, Parameters& parameters) {
   request.set_validate_only(true);
   request.set_include_moves(true);  // for the transfers
   const bool include_moves = parameters.Flag("include_moves");
+  parameters.Require("change", "change={\"remove\":\"ID\"}");
   for (const std::string& text : parameters.Texts("change")) {
     const auto parsed = google::protobuf::util::JsonStringToMessage(
         text, request.add_changes());
     if (!parsed.ok()) {
-      return FieldRefusal("change",
-                          absl::StrCat(Quoted(text),
-                                       " is not a NodeChange in JSON; see "
-                                       "/api/v1/openapi.json"));
+      return NotANodeChange(text, std::string(parsed.message()));
     }
   }
   if (auto status = parameters.Check(); !status.ok()) return status;

@@ -20,6 +20,11 @@ const std::string* Parameters::Only(const std::string& name) {
   return &first->second;
 }
 
+void Parameters::Require(const std::string& name, const std::string& example) {
+  if (given_.contains(name)) return;
+  Blame(name, absl::StrCat("is missing; for example ?", example));
+}
+
 std::string Parameters::Text(const std::string& name) {
   const std::string* value = Only(name);
   return value == nullptr ? "" : *value;

@@ -19,6 +19,9 @@ class Parameters {
   // `given` must outlive this object.
   explicit Parameters(const Map& given) : given_(given) {}
 
+  // A parameter that must be there. Check reports it if it is missing.
+  // `example` shows how to send it.
+  void Require(const std::string& name, const std::string& example);
   // Each returns the default if the parameter is missing. Check reports errors.
   std::string Text(const std::string& name);
   uint64_t Number(const std::string& name);
@@ -28,7 +31,7 @@ class Parameters {
   std::vector<std::string> Texts(const std::string& name);
 
   // Returns the first error. FIELD_INVALID: a requested parameter has the wrong
-  // type or occurs twice, or a parameter was not requested.
+  // type, occurs twice or is missing, or a parameter was not requested.
   absl::Status Check() const;
 
  private:

@@ -9,10 +9,28 @@ function some(texts) {
   return texts.slice(0, MOST).join(", ") + (texts.length > MOST ? ` and ${texts.length - MOST} more` : "");
 }
 
+function labelsOf(node) {
+  return Object.entries(node.labels ?? {}).map(([name, value]) => `${name}=${value}`).sort().join(" ");
+}
+
+// Returns what an update changed, such as "weight 1 → 2".
+export function differences(before, after) {
+  const fields = [
+    ["address", (node) => node.address], ["weight", (node) => String(node.weight)], ["zone", (node) => node.zone],
+    ["labels", labelsOf], ["points", (node) => (node.points ?? []).join(" ")],
+    ["virtual nodes", (node) => String(node.virtualNodeCount || "")]];
+  return fields.filter(([, of]) => of(before) !== of(after))
+    .map(([name, of]) => name === "points" ? name : `${name} ${of(before) || "none"} → ${of(after) || "none"}`);
+}
+
 export function what(change) {
   const parts = [];
   const added = change.addedIds ?? [];
-  const updated = (change.upserted ?? []).map((node) => node.id).filter((id) => !added.includes(id));
+  const before = new Map((change.before ?? []).map((node) => [node.id, node]));
+  const updated = (change.upserted ?? []).filter((node) => !added.includes(node.id)).map((node) => {
+    const facts = before.has(node.id) ? differences(before.get(node.id), node) : [];
+    return facts.length ? `${node.id} (${facts.join(", ")})` : node.id;
+  });
   if (added.length) parts.push(`+ ${some(added)}`);
   if (updated.length) parts.push(`~ ${some(updated)}`);
   if (change.removedIds?.length) parts.push(`− ${some(change.removedIds)}`);
@@ -50,7 +68,7 @@ function row(ring, change) {
   return make("tr", {},
     make("td", { class: "number" }, change.epoch),
     make("td", { class: "text" }, moment(change.acceptTime)), make("td", { class: "text" }, what(change)),
-    make("td", { class: "text" }, change.actor), make("td", { class: "text" }, change.reason),
+    make("td", { class: "text" }, change.statedActor ? `${change.actor} (as ${change.statedActor})` : change.actor), make("td", { class: "text" }, change.reason),
     make("td", { class: "number" }, percent(movedRatio(change))),
     make("td", { class: "text" }, movesOf(ring, change)));
 }

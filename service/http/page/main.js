@@ -113,10 +113,20 @@ function showLive() {
 
 $("rings").addEventListener("change", () => {
   page.ring = $("rings").value;
-  location.hash = page.ring;
+  location.hash = encodeURIComponent(page.ring);
   refresh();
 });
-page.ring = decodeURIComponent(location.hash.slice(1));
+// The ring in the address: #NAME, which the page sets, or else ?ring=NAME.
+function ringInAddress() {
+  try {
+    const name = decodeURIComponent(location.hash.slice(1));
+    if (name) return name;
+  } catch {
+    // a malformed escape names no ring
+  }
+  return new URLSearchParams(location.search).get("ring") ?? "";
+}
+page.ring = ringInAddress();
 follow({
   ring: (name) => { if (name === page.ring || !page.ring) refresh(); else showStatus().catch(complain); },
   beat: () => { page.heard = Date.now(); showLive(); showStatus().catch(complain); },

@@ -6,9 +6,8 @@ function figure(name, text, small = false) {
 }
 
 function layoutOf(spec) {
-  const layout = spec.layout.replace("LAYOUT_", "").toLowerCase();
-  if (spec.partitionBits) return `${layout}, ${(2 ** spec.partitionBits).toLocaleString("en")} partitions`;
-  return spec.virtualNodeCount ? `${layout}, ${spec.virtualNodeCount} points per weight` : layout;
+  if (spec.partitionBits) return `${spec.layout}, ${(2 ** spec.partitionBits).toLocaleString("en")} partitions`;
+  return spec.virtualNodeCount ? `${spec.layout}, ${spec.virtualNodeCount} points per weight` : spec.layout;
 }
 
 export function showFigures(section, snapshot, nodes) {
@@ -21,7 +20,7 @@ export function showFigures(section, snapshot, nodes) {
     figure("smallest share ÷ fair share", nodes.length ? (balance.minToMean ?? 0).toFixed(4) : "–"),
     figure("standard deviation of share ÷ fair share", nodes.length ? balance.stddev.toFixed(4) : "–"),
     figure("layout", layoutOf(snapshot.spec), true),
-    figure("fingerprint", hex(snapshot.fingerprint), true),
+    figure("fingerprint", snapshot.fingerprint, true),
     figure("incarnation", hex(snapshot.incarnation), true));
 }
 
