@@ -73,7 +73,7 @@ std::string DescribeAdded(const v1::Node& node) {
   std::vector<std::string> facts;
   if (!node.address().empty()) facts.push_back(node.address());
   if (!node.zone().empty()) facts.push_back(absl::StrCat("zone ", node.zone()));
-  if (node.weight() > 1) {
+  if (node.has_weight() && node.weight() != 1) {
     facts.push_back(absl::StrCat("weight ", node.weight()));
   }
   if (!facts.empty()) {
