@@ -62,6 +62,13 @@ inline constexpr size_t kMaxHistoryChanges = 1'000'000;  // maximum of the flag
 inline constexpr size_t kHistoryBytes = 64ull * 1024 * 1024;
 inline constexpr size_t kMaxHistoryBytes = 16ull * 1024 * 1024 * 1024;
 
+// --- Deleted rings that a store keeps. Above the bounds, the oldest are
+// removed. A ring that alone has more bytes is not kept. ---
+inline constexpr double kKeepDeletedHours = 168;         // default of the flag
+inline constexpr double kMostKeepDeletedHours = 87'600;  // maximum of the flag
+inline constexpr size_t kMaxDeletedRings = 1000;
+inline constexpr uint64_t kMaxDeletedRingBytes = 256ull * 1024 * 1024;
+
 // --- Replies. ---
 inline constexpr size_t kMaxMoves = 10'000;      // beyond: moves_truncated
 inline constexpr size_t kMaxTransfers = 10'000;  // beyond: transfers_truncated

@@ -87,6 +87,7 @@ Membership::Options MembershipOptions(const ServerOptions& options,
   membership_options.history_bytes = options.history_bytes;
   membership_options.max_points = options.max_points;
   membership_options.store_refusal = LogStoreRefusal;
+  membership_options.keep_deleted = absl::Hours(options.keep_deleted_hours);
   return membership_options;
 }
 

@@ -53,6 +53,7 @@ enum class CallAudit { kUnaudited, kAudited };
   ROW(BackupRing,    Unary,        Reader,   OneRing,  Reads,   Unaudited) \
   ROW(CreateRing,    Unary,        Admin,    OneRing,  Changes, Audited)   \
   ROW(DeleteRing,    Unary,        Admin,    OneRing,  Changes, Audited)   \
+  ROW(UndeleteRing,  Unary,        Admin,    OneRing,  Changes, Audited)   \
   ROW(EndMigration,  Unary,        Admin,    OneRing,  Changes, Audited)   \
   ROW(ListRings,     Unary,        Reader,   AllRings, Reads,   Unaudited) \
   ROW(GetStatus,     Unary,        Reader,   AllRings, Reads,   Unaudited)

@@ -32,6 +32,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
       return absl::StatusCode::kAlreadyExists;
     case v1::ERROR_REASON_RING_EMPTY:
     case v1::ERROR_REASON_RING_IN_USE:
+    case v1::ERROR_REASON_FORCE_REQUIRED:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_EPOCH_CONFLICT:
       return absl::StatusCode::kAborted;

@@ -39,6 +39,7 @@ uint64_t DigestOf(const ChangeRequest& request) {
     if (request.expected_incarnation != 0) {
       coded.WriteLittleEndian64(request.expected_incarnation);
     }
+    if (request.undeleted.has_value()) coded.WriteString("undelete");
   }
   return Xxh3(bytes);
 }
@@ -63,32 +64,28 @@ void ClearLists(v1::Comparison& comparison) {
   comparison.clear_share_changes();
 }
 
-// Checks expected_incarnation and expected_epoch. EPOCH_CONFLICT.
-absl::Status CheckExpected(const RingState& state,
-                           const ChangeRequest& request) {
-  if (request.expected_incarnation != 0 &&
-      request.expected_incarnation != state.incarnation) {
+}  // namespace
+
+absl::Status CheckExpected(const RingState& state, uint64_t incarnation,
+                           uint64_t epoch) {
+  if (incarnation != 0 && incarnation != state.incarnation) {
     return Refusal(
         v1::ERROR_REASON_EPOCH_CONFLICT,
         absl::StrFormat("expected_incarnation: ring %s has incarnation %016x, "
                         "not %016x: it was deleted and created again; read the "
                         "ring and plan again",
-                        Quoted(state.name()), state.incarnation,
-                        request.expected_incarnation),
+                        Quoted(state.name()), state.incarnation, incarnation),
         "expected_incarnation");
   }
-  if (request.expected_epoch != 0 && request.expected_epoch != state.epoch) {
-    return Refusal(
-        v1::ERROR_REASON_EPOCH_CONFLICT,
-        absl::StrCat("expected_epoch: ring ", Quoted(state.name()),
-                     " is at epoch ", state.epoch, ", not ",
-                     request.expected_epoch, "; read the ring and plan again"),
-        "expected_epoch");
+  if (epoch != 0 && epoch != state.epoch) {
+    return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
+                   absl::StrCat("expected_epoch: ring ", Quoted(state.name()),
+                                " is at epoch ", state.epoch, ", not ", epoch,
+                                "; read the ring and plan again"),
+                   "expected_epoch");
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::Status ValidateRequest(const ChangeRequest& request) {
   if (absl::Status status = ValidateRequestId(request.request_id);
@@ -136,11 +133,11 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       const ChangeRequest& request,
                                       absl::Time now, const Ring* previous,
                                       WorkBudget* budget) {
-  if (absl::Status status = CheckExpected(state, request); !status.ok()) {
-    return status;
-  }
+  absl::Status expected = CheckExpected(state, request.expected_incarnation,
+                                        request.expected_epoch);
+  if (!expected.ok()) return expected;
   absl::StatusOr<Edit> edit = Edit();
-  if (!request.end_migration) {
+  if (!request.end_migration && !request.undeleted.has_value()) {
     edit = EditNodes(state.ring().spec(), state.ring().nodes(), request.changes,
                      request.fields);
   }
@@ -150,7 +147,7 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   ChangePlan plan;
   v1::Change& change = plan.change;
   change.set_incarnation(state.incarnation);
-  if (edit->empty() && !ends) {
+  if (edit->empty() && !ends && !request.undeleted.has_value()) {
     change.set_epoch(state.epoch);
     change.set_fingerprint(state.ring().fingerprint());
     *change.mutable_comparison() =
@@ -161,13 +158,17 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   if (ends) {
     ring = state.ring().AfterMigration();
     change.set_ended_migration_from(migrating_from);
+  } else if (request.undeleted.has_value()) {
+    ring = state.measured.ring;
   } else {
     ring = NextRing(state.ring(), std::move(edit->nodes), previous, budget);
   }
   if (!ring.ok()) {
     return NameNodeField(ring.status(), request.changes, request.fields);
   }
-  plan.kind = ends ? ChangeKind::kEndMigration : edit->kind;
+  plan.kind = request.undeleted.has_value() ? ChangeKind::kUndelete
+              : ends                        ? ChangeKind::kEndMigration
+                                            : edit->kind;
   plan.next = std::make_shared<RingState>(*std::move(ring), state.incarnation,
                                           state.epoch + 1);
   change.set_epoch(plan.next->epoch);
@@ -177,6 +178,9 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   change.set_stated_actor(request.stated_actor);
   change.set_reason(request.reason);
   change.set_request_id(request.request_id);
+  if (request.undeleted.has_value()) {
+    *change.mutable_undeleted() = request.undeleted->deletion();
+  }
   for (const NodePtr& node : edit->upserted) *change.add_upserted() = *node;
   for (std::string& id : edit->removed_ids) {
     change.add_removed_ids(std::move(id));
@@ -187,6 +191,9 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   stored::v1::ChangeRecord& record = plan.record;
   for (const NodePtr& node : edit->before) *record.add_before() = *node;
   record.set_request_digest(DigestOf(request));
+  if (request.undeleted.has_value()) {
+    record.set_deletion_digest(request.undeleted->request_digest());
+  }
   *record.mutable_change() = change;
   ClearLists(*record.mutable_change()->mutable_comparison());
   SetBefore(record, change);

@@ -21,13 +21,16 @@
 
 namespace clockwise {
 
-// The common form of AddNode, UpdateNode, RemoveNode, ApplyChanges and
-// EndMigration.
+// The common form of AddNode, UpdateNode, RemoveNode, ApplyChanges,
+// EndMigration and UndeleteRing.
 struct ChangeRequest {
   std::string ring;  // empty: "default"
   std::vector<v1::NodeChange> changes;
   FieldNames fields = FieldNames::kMany;
   bool end_migration = false;  // instead of `changes`
+  // Instead of `changes`: restores the ring after this deletion. With
+  // end_migration, also ends its migration.
+  std::optional<stored::v1::DeletionRecord> undeleted;
   std::string request_id;
   uint64_t expected_epoch = 0;
   uint64_t expected_incarnation = 0;
@@ -59,6 +62,10 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       absl::Time now,
                                       const Ring* previous = nullptr,
                                       WorkBudget* budget = nullptr);
+
+// Checks expected_incarnation and expected_epoch; 0: any. EPOCH_CONFLICT.
+absl::Status CheckExpected(const RingState& state, uint64_t incarnation,
+                           uint64_t epoch);
 
 // Returns the change of a record in history, with `before` and added_ids, which
 // follow from the nodes that the record keeps.

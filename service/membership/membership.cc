@@ -46,14 +46,16 @@ absl::StatusOr<ChangePlan> Membership::Plan(
                     previous == nullptr ? nullptr : &previous->ring(), &budget);
 }
 
-uint64_t Membership::PointsFor(const RingState& state) const {
-  const uint64_t own = PointsOf(state);
+uint64_t Membership::PointsLeft(const std::string& ring) const {
   uint64_t others = 0;
-  for (const StatePtr& ring : Rings()) {
-    if (ring->name() != state.name()) others += PointsOf(*ring);
+  for (const StatePtr& other : Rings()) {
+    if (other->name() != ring) others += PointsOf(*other);
   }
-  return std::max(own,
-                  options_.max_points - std::min(options_.max_points, others));
+  return options_.max_points - std::min(options_.max_points, others);
+}
+
+uint64_t Membership::PointsFor(const RingState& state) const {
+  return std::max(PointsOf(state), PointsLeft(state.name()));
 }
 
 absl::StatusOr<ChangePlan> Membership::PlanOnce(

@@ -33,6 +33,7 @@
 #include "service/limits.h"
 #include "service/membership/call_check.h"
 #include "service/membership/change_plan.h"
+#include "service/membership/deletion.h"
 #include "service/membership/ring_locks.h"
 #include "service/membership/ring_state.h"
 #include "service/membership/store_refusal.h"
@@ -57,6 +58,8 @@ class Membership {
     // All rings together may have as many. Limits only changes that add points.
     uint64_t max_points = limits::kMaxAllPoints;
     StoreRefusals::Listener store_refusal;  // may be null
+    // Time for which the store keeps deleted rings; 0: they are not kept.
+    absl::Duration keep_deleted = absl::Hours(limits::kKeepDeletedHours);
   };
 
   // Starts without rings. Until Load has succeeded, Find and all changes fail
@@ -131,10 +134,24 @@ class Membership {
   absl::StatusOr<StatePtr> CreateRing(const v1::RingSpec& spec,
                                       const CallCheck& check = nullptr);
 
-  // Deletes a ring. RING_NOT_FOUND, FIELD_INVALID, RING_IN_USE (another ring
-  // migrates from it).
+  // Deletes a ring. Returns it as it was, with its deletion; for a retry, the
+  // first result. RING_NOT_FOUND, FIELD_INVALID, REQUEST_ID_REUSED,
+  // EPOCH_CONFLICT, FORCE_REQUIRED, RING_IN_USE (another ring migrates from
+  // it).
+  absl::StatusOr<v1::RingInfo> DeleteRing(const DeletionRequest& request);
+  // Deletes a ring, even if it has nodes.
   absl::Status DeleteRing(absl::string_view ring,
                           const CallCheck& check = nullptr);
+
+  // Restores a deleted ring: its incarnation and history, at its next epoch.
+  // Returns the change that it made; for a retry, the first result.
+  // RING_NOT_FOUND (it is not kept), FIELD_INVALID, REQUEST_ID_REUSED,
+  // RING_EXISTS, LIMIT_REACHED, EPOCH_CONFLICT.
+  absl::StatusOr<CreatedRing> UndeleteRing(const UndeletionRequest& request);
+
+  // Reads from the store the deleted rings that UndeleteRing can restore,
+  // sorted by name; those of one name by time, the newest first.
+  absl::StatusOr<std::vector<DeletedRing>> DeletedRings() const;
 
   // Returns the last time at which all states were known to be the newest in
   // the store. This is now if no other server shares the store.
@@ -191,6 +208,8 @@ class Membership {
   static uint64_t PointsOf(const RingState& state) {
     return state.ring().slot_nodes().size();
   }
+  // Returns the number of points that the other rings leave for `ring`.
+  uint64_t PointsLeft(const std::string& ring) const;
   // Returns the number of points that the ring of `state` may have: at least as
   // many as it has.
   uint64_t PointsFor(const RingState& state) const;
@@ -214,6 +233,36 @@ class Membership {
   absl::StatusOr<CreatedRing> StoreNewRing(RingLock& lock, NewRing& made,
                                            const CallCheck& check)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state, catalog_);
+  // Makes one attempt of DeleteRing. Returns nullopt if another server changed
+  // the ring first. `judged` is the incarnation of the ring that the previous
+  // attempt has judged, or 0; it is set.
+  absl::StatusOr<std::optional<v1::RingInfo>> DeleteOnce(
+      RingLock& lock, const DeletionRequest& request, uint64_t& judged)
+      ABSL_LOCKS_EXCLUDED(lock.state, catalog_);
+  // Returns the first reply to the deletion with the request_id of `request`;
+  // nullopt if it is not known. `state` is the present ring, or null.
+  // REQUEST_ID_REUSED: that was another request.
+  absl::StatusOr<std::optional<v1::RingInfo>> FirstDeletion(
+      const RingState* state, const DeletionRequest& request) const;
+  // Returns the deletion of `state` that `request` leads to.
+  Deletion PlanDeletion(const RingState& state,
+                        const DeletionRequest& request) const;
+  // Reads the deleted ring that `request` restores, and its deletion.
+  struct RingToRestore {
+    std::shared_ptr<RingState> state;
+    stored::v1::DeletionRecord record;
+  };
+  absl::StatusOr<RingToRestore> FindDeleted(
+      const UndeletionRequest& request) const;
+  // Stores and publishes the ring that `change` restores. EPOCH_CONFLICT,
+  // RING_EXISTS or RING_NOT_FOUND: another call was faster.
+  absl::StatusOr<CreatedRing> RestoreRing(RingLock& lock,
+                                          const RingState& deleted,
+                                          const ChangeRequest& change)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock.state, catalog_);
+  // Removes the deleted rings that are no longer kept. A failure does not
+  // matter: the next call repeats it.
+  void PurgeDeleted() const;
   // LIMIT_REACHED: there is no room for another ring.
   absl::Status CheckRingCount() const;
   // Applies the changes that other servers made to the ring. Returns true if

@@ -82,6 +82,7 @@ absl::Status Membership::Load() {
     Publish(*lock, std::move(state));
   }
   loaded_ = true;
+  PurgeDeleted();
   return absl::OkStatus();
 }
 

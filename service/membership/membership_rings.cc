@@ -1,4 +1,4 @@
-// The part of Membership that creates and deletes rings.
+// The part of Membership that creates rings.
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
@@ -214,31 +214,6 @@ absl::StatusOr<Membership::CreatedRing> Membership::StoreNewRing(
   }
   Publish(lock, state);
   return CreatedRing{state, std::move(made.plan.change)};
-}
-
-absl::Status Membership::DeleteRing(absl::string_view ring,
-                                    const CallCheck& check) {
-  if (absl::Status status = ValidateId("ring", ring); !status.ok()) {
-    return status;
-  }
-  if (absl::Status status = Ready(); !status.ok()) return status;
-  const std::string name(ring);
-  const std::shared_ptr<RingLock> lock = locks_.Of(name);
-  MutexLock catalog(catalog_);
-  absl::Status open = Check(check, CallStage::kRead);
-  if (!open.ok()) return open;
-  MutexLock held(lock->state);
-  if (auto behind = CatchUp(*lock); !behind.ok()) return behind.status();
-  auto state = Find(name);
-  if (!state.ok()) return state.status();
-  // Fails if another server has created the ring again (the incarnation
-  // differs), or if a ring migrates from it, which this server may not know.
-  absl::Status status = refusals_.Changed(options_.store->Delete(
-      name, (*state)->incarnation,
-      [&check] { return Check(check, CallStage::kCommit); }));
-  if (!status.ok()) return status;
-  Withdraw(*lock);
-  return absl::OkStatus();
 }
 
 }  // namespace clockwise

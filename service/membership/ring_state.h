@@ -36,9 +36,16 @@ struct MeasuredRing {
 
 // The kinds of accepted changes. kMixed is more than one of add, update,
 // remove.
-enum class ChangeKind { kAdd, kUpdate, kRemove, kMixed, kEndMigration };
-inline constexpr std::array<const char*, 5> kChangeKindNames = {
-    "add", "update", "remove", "mixed", "end_migration"};
+enum class ChangeKind {
+  kAdd,
+  kUpdate,
+  kRemove,
+  kMixed,
+  kEndMigration,
+  kUndelete
+};
+inline constexpr std::array<const char*, 6> kChangeKindNames = {
+    "add", "update", "remove", "mixed", "end_migration", "undelete"};
 
 // Counters of one ring. They start at 0 when this process first loads it.
 struct RingCounters {

@@ -45,6 +45,28 @@ void LogChange(absl::string_view meant, const v1::Change& change) {
   }
 }
 
+void LogDeletion(const v1::RingInfo& ring) {
+  LogInfo("ring deleted",
+          {{"ring", ring.spec().name()},
+           {"epoch", absl::StrCat(ring.epoch())},
+           {"nodes", absl::StrCat(ring.node_count())},
+           {"kept", ring.deletion().has_expire_time() ? "true" : "false"},
+           {"actor", ring.deletion().actor()},
+           {"request_id", ring.deletion().request_id()}});
+}
+
+// True if the handler itself looks for a ring that is not known: it creates or
+// restores it, or it may have deleted it before (a retry).
+template <typename Request>
+bool MayNameNoRing(const Request& request) {
+  if constexpr (std::is_same_v<Request, v1::DeleteRingRequest>) {
+    return !request.request_id().empty();
+  } else {
+    return std::is_same_v<Request, v1::CreateRingRequest> ||
+           std::is_same_v<Request, v1::UndeleteRingRequest>;
+  }
+}
+
 // Parses a request. Counts the changes first: an empty one has two bytes, and
 // needs 64 once it is parsed.
 template <typename Request>
@@ -249,6 +271,18 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
       LogChange(ring, answer->change());
     }
     return answer;
+  } else if constexpr (std::is_same_v<Request, v1::DeleteRingRequest>) {
+    auto answer = HandleRequest(
+        membership_, request, admitted.caller.name,
+        [this](const std::string& ring) { return watch_.StreamsOf(ring); },
+        check, admitted.stated_actor);
+    if (answer.ok()) LogDeletion(answer->ring());
+    return answer;
+  } else if constexpr (std::is_same_v<Request, v1::UndeleteRingRequest>) {
+    auto answer = HandleRequest(membership_, request, admitted.caller.name,
+                                check, admitted.stated_actor);
+    if (answer.ok()) LogChange(request.ring(), answer->change());
+    return answer;
   } else if constexpr (requires { ToChangeRequest(request, std::string()); }) {
     ChangeRequest asked =
         ToChangeRequest(std::move(request), admitted.caller.name);
@@ -307,11 +341,11 @@ void PlacementServiceHandlers::WhenRingIsKnown(
     const Request& request, const Admitted& admitted,
     const std::shared_ptr<QueuedCall>& queued, std::function<void()> found,
     std::function<void(const absl::Status&)> refuse) {
-  if constexpr (RowOf(kMethod)->scope == CallScope::kOneRing &&
-                kMethod != Method::kCreateRing) {
+  if constexpr (RowOf(kMethod)->scope == CallScope::kOneRing) {
     EpochWaiters::Waiter waiter;
     waiter.ring = std::string(MeantRing(RingOf(request)));
-    if (membership_.MayBeUnseen(membership_.Find(waiter.ring).status())) {
+    if (!MayNameNoRing(request) &&
+        membership_.MayBeUnseen(membership_.Find(waiter.ring).status())) {
       waiter.peer = admitted.peer;
       waiter.deadline = queued->answer_by();
       waiter.cancelled = [queued] { return queued->Over(); };

@@ -140,10 +140,44 @@ absl::StatusOr<v1::CreateRingResponse> HandleRequest(
 
 absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
     Membership& membership, const v1::DeleteRingRequest& request,
-    const CallCheck& check) {
-  absl::Status status = membership.DeleteRing(request.ring(), check);
-  if (!status.ok()) return status;
-  return v1::DeleteRingResponse();
+    std::string actor,
+    std::function<uint64_t(const std::string& ring)> watch_streams,
+    const CallCheck& check, std::string stated_actor) {
+  DeletionRequest deletion;
+  deletion.ring = request.ring();
+  deletion.expected_epoch = request.expected_epoch();
+  deletion.expected_incarnation = request.expected_incarnation();
+  deletion.force = request.force();
+  deletion.request_id = request.request_id();
+  deletion.reason = request.reason();
+  deletion.actor = std::move(actor);
+  deletion.stated_actor = std::move(stated_actor);
+  deletion.watch_streams = std::move(watch_streams);
+  deletion.check = check;
+  auto deleted = membership.DeleteRing(deletion);
+  if (!deleted.ok()) return deleted.status();
+  v1::DeleteRingResponse response;
+  *response.mutable_ring() = *std::move(deleted);
+  return response;
+}
+
+absl::StatusOr<v1::UndeleteRingResponse> HandleRequest(
+    Membership& membership, const v1::UndeleteRingRequest& request,
+    std::string actor, const CallCheck& check, std::string stated_actor) {
+  UndeletionRequest undeletion;
+  undeletion.ring = request.ring();
+  undeletion.incarnation = request.incarnation();
+  undeletion.request_id = request.request_id();
+  undeletion.reason = request.reason();
+  undeletion.actor = std::move(actor);
+  undeletion.stated_actor = std::move(stated_actor);
+  undeletion.check = check;
+  auto restored = membership.UndeleteRing(undeletion);
+  if (!restored.ok()) return restored.status();
+  v1::UndeleteRingResponse response;
+  *response.mutable_ring() = InfoOf(*restored->state);
+  *response.mutable_change() = std::move(restored->change);
+  return response;
 }
 
 absl::StatusOr<v1::GetRingResponse> HandleRequest(
@@ -248,6 +282,35 @@ absl::StatusOr<v1::ListChangesResponse> HandleRequest(
   return response;
 }
 
+namespace {
+
+// A page token is the number of the first ring of the page. A deletion between
+// two pages can repeat a ring.
+absl::StatusOr<v1::ListRingsResponse> ListDeleted(
+    const Membership& membership, const v1::ListRingsRequest& request,
+    uint32_t size, const Readable& readable) {
+  size_t skip = 0;
+  if (!request.page_token().empty() &&
+      !absl::SimpleAtoi(request.page_token(), &skip)) {
+    return NotAPageToken(request.page_token());
+  }
+  const auto rings = membership.DeletedRings();
+  if (!rings.ok()) return rings.status();
+  v1::ListRingsResponse response;
+  size_t number = 0;
+  for (const DeletedRing& ring : *rings) {
+    if (!readable(ring.head.spec.name()) || number++ < skip) continue;
+    if (static_cast<uint32_t>(response.rings_size()) == size) {
+      response.set_next_page_token(absl::StrCat(number - 1));
+      break;
+    }
+    *response.add_rings() = InfoOf(ring);
+  }
+  return response;
+}
+
+}  // namespace
+
 absl::StatusOr<v1::ListRingsResponse> HandleRequest(
     const Membership& membership, const v1::ListRingsRequest& request,
     const Readable& readable) {
@@ -260,6 +323,8 @@ absl::StatusOr<v1::ListRingsResponse> HandleRequest(
       !ValidateId("page_token", request.page_token()).ok()) {
     return NotAPageToken(request.page_token());
   }
+  if (request.deleted())
+    return ListDeleted(membership, request, *size, readable);
   v1::ListRingsResponse response;
   for (const StatePtr& state : membership.Rings()) {
     if (state->name() < request.page_token()) continue;

@@ -4,6 +4,7 @@
 #define CLOCKWISE_SERVICE_RPC_REQUESTS_H_
 
 #include <concepts>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -56,8 +57,8 @@ bool TakesLong(const Membership& membership,
 inline bool TakesLong(const Membership&, const v1::BackupRingRequest&) {
   return true;
 }
-inline bool TakesLong(const Membership&, const v1::ListRingsRequest&) {
-  return false;
+inline bool TakesLong(const Membership&, const v1::ListRingsRequest& request) {
+  return request.deleted();  // reads the store
 }
 inline bool TakesLong(const Membership&, const v1::GetStatusRequest&) {
   return false;
@@ -68,9 +69,16 @@ inline bool TakesLong(const Membership&, const v1::GetStatusRequest&) {
 absl::StatusOr<v1::CreateRingResponse> HandleRequest(
     Membership& membership, v1::CreateRingRequest request, std::string actor,
     const CallCheck& check = nullptr, std::string stated_actor = "");
+// `watch_streams` returns the number of open Watch streams on a ring.
 absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
     Membership& membership, const v1::DeleteRingRequest& request,
-    const CallCheck& check = nullptr);
+    std::string actor,
+    std::function<uint64_t(const std::string& ring)> watch_streams,
+    const CallCheck& check = nullptr, std::string stated_actor = "");
+absl::StatusOr<v1::UndeleteRingResponse> HandleRequest(
+    Membership& membership, const v1::UndeleteRingRequest& request,
+    std::string actor, const CallCheck& check = nullptr,
+    std::string stated_actor = "");
 absl::StatusOr<v1::GetRingResponse> HandleRequest(
     const Membership& membership, const v1::GetRingRequest& request);
 absl::StatusOr<v1::BackupRingResponse> HandleRequest(

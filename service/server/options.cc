@@ -204,6 +204,11 @@ struct Parser {
                    "oldest are removed first")
         ->type_name("BYTES")
         ->check(Between(size_t{1}, limits::kMaxHistoryBytes));
+    app.add_option("--keep-deleted-rings", options.keep_deleted_hours,
+                   "Time for which `clockwise ring undelete` can restore a "
+                   "deleted ring, in hours; 0 means never")
+        ->type_name("HOURS")
+        ->check(Between(0.0, limits::kMostKeepDeletedHours));
     app.add_option("--metrics-names", options.metrics_names,
                    "Names of rings and nodes in /metrics; auto means off with "
                    "--access-policy unless only this machine can reach --http")

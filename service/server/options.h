@@ -34,6 +34,7 @@ struct ServerOptions {
   size_t history_changes = limits::kHistoryChanges;
   size_t history_bytes = limits::kHistoryBytes;
   uint64_t max_points = limits::kMaxAllPoints;
+  double keep_deleted_hours = limits::kKeepDeletedHours;
   size_t max_node_series = limits::kMaxNodeSeries;
   std::string metrics_names = "auto";  // or on, hashed, off
   double lame_duck = 1;                // seconds

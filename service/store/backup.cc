@@ -41,7 +41,9 @@ void Append(const stored::v1::BackupEntry& entry, std::string& bytes) {
   google::protobuf::util::SerializeDelimitedToZeroCopyStream(entry, &stream);
 }
 
-void Append(const StoredRing& ring, std::string& bytes) {
+}  // namespace
+
+void AppendRing(const StoredRing& ring, std::string& bytes) {
   stored::v1::BackupEntry entry;
   stored::v1::BackupRing& head = *entry.mutable_ring();
   *head.mutable_spec() = ring.head.spec;
@@ -66,6 +68,8 @@ void Append(const StoredRing& ring, std::string& bytes) {
     Append(entry, bytes);
   }
 }
+
+namespace {
 
 absl::Status Refused(const std::string& path, absl::string_view what) {
   return absl::FailedPreconditionError(absl::StrCat(path, ": ", what));
@@ -107,7 +111,9 @@ absl::Status TakeEntry(stored::v1::BackupEntry& entry,
   }
 }
 
-absl::StatusOr<std::vector<StoredRing>> Parse(absl::string_view bytes) {
+}  // namespace
+
+absl::StatusOr<std::vector<StoredRing>> ParseRings(absl::string_view bytes) {
   google::protobuf::io::ArrayInputStream stream(bytes.data(),
                                                 static_cast<int>(bytes.size()));
   std::vector<StoredRing> rings;
@@ -125,6 +131,8 @@ absl::StatusOr<std::vector<StoredRing>> Parse(absl::string_view bytes) {
   }
 }
 
+namespace {
+
 absl::Status WriteTo(const std::string& path, absl::string_view bytes) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
@@ -138,7 +146,7 @@ absl::Status WriteTo(const std::string& path, absl::string_view bytes) {
 
 absl::StatusOr<std::string> BackupBytes(const std::vector<StoredRing>& rings) {
   std::string bytes(kBackupMagic);
-  for (const StoredRing& ring : rings) Append(ring, bytes);
+  for (const StoredRing& ring : rings) AppendRing(ring, bytes);
   if (bytes.size() > limits::kMaxBackupBytes) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the rings need ", bytes.size(), " bytes, but a backup has at most ",
@@ -203,7 +211,7 @@ absl::StatusOr<std::vector<StoredRing>> ParseBackup(const std::string& name,
   }
   all.remove_suffix(kDigestBytes);
   all.remove_prefix(kBackupMagic.size());
-  auto rings = Parse(all);
+  auto rings = ParseRings(all);
   if (!rings.ok()) return Refused(name, rings.status().message());
   for (const StoredRing& ring : *rings) {
     absl::Status status = CheckRing(ring);

@@ -1,5 +1,5 @@
 // Writes and reads backups. A backup is one file that holds all rings of a
-// store. Stateless.
+// store, without the deleted rings that the store keeps. Stateless.
 //
 // The file consists of:
 //   "CLKWBAK1"
@@ -35,6 +35,13 @@ absl::StatusOr<std::string> BackupBytes(const std::vector<StoredRing>& rings);
 // Returns the rings in `bytes`, a whole backup file. Errors begin with `name`.
 absl::StatusOr<std::vector<StoredRing>> ParseBackup(const std::string& name,
                                                     absl::string_view bytes);
+
+// Appends the entries of `ring`, as in a backup, to `bytes`.
+void AppendRing(const StoredRing& ring, std::string& bytes);
+
+// Returns the rings whose entries are in `bytes`. DATA_LOSS: an entry cannot be
+// parsed. Does not check the rings (CheckRing).
+absl::StatusOr<std::vector<StoredRing>> ParseRings(absl::string_view bytes);
 
 // Writes `rings` to a new file at `path`.
 [[nodiscard]] absl::Status WriteBackup(const std::string& path,

@@ -9,7 +9,13 @@ namespace {
 
 // Each kind of row starts from a different value, so a row cannot be mistaken
 // for a row of another kind.
-enum Kind : uint64_t { kHead = 1, kNode = 2, kChange = 3, kPartitions = 4 };
+enum Kind : uint64_t {
+  kHead = 1,
+  kNode = 2,
+  kChange = 3,
+  kPartitions = 4,
+  kDeleted = 5
+};
 
 // Returns a digest of `numbers` that depends on their order.
 uint64_t Mix(Kind kind, std::initializer_list<uint64_t> numbers) {
@@ -37,6 +43,12 @@ uint64_t ChangeDigest(uint64_t epoch, absl::string_view record) {
 
 uint64_t PartitionsDigest(uint64_t number, absl::string_view owners) {
   return Mix(kPartitions, {number, Xxh3(owners)});
+}
+
+uint64_t DeletedDigest(absl::string_view ring, uint64_t incarnation,
+                       absl::string_view deletion, absl::string_view content) {
+  return Mix(kDeleted,
+             {Xxh3(ring), incarnation, Xxh3(deletion), Xxh3(content)});
 }
 
 }  // namespace clockwise

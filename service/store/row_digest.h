@@ -20,6 +20,9 @@ uint64_t HeadDigest(const RingHead& head, absl::string_view spec);
 uint64_t NodeDigest(absl::string_view id, absl::string_view node);
 uint64_t ChangeDigest(uint64_t epoch, absl::string_view record);
 uint64_t PartitionsDigest(uint64_t number, absl::string_view owners);
+// The digest of a row of the table `deleted`; it is not part of a sum.
+uint64_t DeletedDigest(absl::string_view ring, uint64_t incarnation,
+                       absl::string_view deletion, absl::string_view content);
 
 }  // namespace clockwise
 

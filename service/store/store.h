@@ -16,7 +16,8 @@
 //                                    than expected; nothing was changed.
 //   RING_EXISTS (ALREADY_EXISTS)     the store has a ring with this name.
 //   RING_IN_USE (FAILED_PRECONDITION)  another ring migrates from the ring.
-//   RING_NOT_FOUND (NOT_FOUND)       the store has no ring with this name.
+//   RING_NOT_FOUND (NOT_FOUND)       the store has no ring with this name, or
+//                                    does not keep the deleted ring.
 #ifndef CLOCKWISE_SERVICE_STORE_STORE_H_
 #define CLOCKWISE_SERVICE_STORE_STORE_H_
 
@@ -68,10 +69,27 @@ struct Commit {
   uint64_t dropped_epoch = 0;       // records up to this epoch are dropped too
 };
 
-// StillOpen returns OK while the call that a write belongs to is open. Create
-// and Delete call it after each read that they decide by, and write only if it
-// returns OK and nothing that they have read has changed since. Otherwise they
-// return its status. Null: always OK. It must be cheap.
+// Deletion deletes one ring. The store keeps the ring, so that Undelete can
+// restore it, if record.deletion() has an expire_time.
+struct Deletion {
+  std::string ring;
+  uint64_t incarnation = 0;  // expected
+  uint64_t epoch = 0;        // expected; 0: any
+  stored::v1::DeletionRecord record;
+
+  bool keeps() const { return record.deletion().has_expire_time(); }
+};
+
+// DeletedRing describes a deleted ring that a store keeps.
+struct DeletedRing {
+  RingHead head;  // when it was deleted
+  stored::v1::DeletionRecord record;
+};
+
+// StillOpen returns OK while the call that a write belongs to is open. Create,
+// Delete and Undelete call it after each read that they decide by, and write
+// only if it returns OK and nothing that they have read has changed since.
+// Otherwise they return its status. Null: always OK. It must be cheap.
 using StillOpen = std::function<absl::Status()>;
 
 inline absl::Status CheckOpen(const StillOpen& open) {
@@ -120,14 +138,44 @@ class Store {
   // Load returned, of this or of another store. RING_EXISTS.
   [[nodiscard]] virtual absl::Status Import(const StoredRing& ring) = 0;
 
-  // Deletes a ring with its nodes, table and history. RING_NOT_FOUND.
-  // RING_IN_USE: another ring migrates from it.
-  // EPOCH_CONFLICT: the ring with this name has another incarnation.
+  // Deletes a ring. Removes its nodes, table and history, or keeps them.
+  // RING_NOT_FOUND. RING_IN_USE: another ring migrates from it.
+  // EPOCH_CONFLICT: the ring with this name has another incarnation or epoch.
+  [[nodiscard]] absl::Status Delete(const Deletion& deletion,
+                                    const StillOpen& open = nullptr) {
+    return DeleteIfOpen(deletion, open);
+  }
+  // Deletes a ring and does not keep it.
   [[nodiscard]] absl::Status Delete(absl::string_view ring,
                                     uint64_t incarnation,
                                     const StillOpen& open = nullptr) {
-    return DeleteIfOpen(ring, incarnation, open);
+    Deletion deletion;
+    deletion.ring = std::string(ring);
+    deletion.incarnation = incarnation;
+    return DeleteIfOpen(deletion, open);
   }
+
+  // Returns the deleted rings that the store keeps, expired ones included:
+  // sorted by name, and those of one name by time, the newest first.
+  virtual absl::StatusOr<std::vector<DeletedRing>> Deleted() = 0;
+
+  // Returns a deleted ring as it was. RING_NOT_FOUND: it is not kept.
+  virtual absl::StatusOr<StoredRing> LoadDeleted(absl::string_view ring,
+                                                 uint64_t incarnation) = 0;
+
+  // Restores the deleted ring that `commit` names and applies `commit` to it,
+  // both or neither. RING_EXISTS: a ring with this name exists. RING_NOT_FOUND:
+  // the deleted ring is not kept. EPOCH_CONFLICT: it has another epoch, or the
+  // ring that it would still migrate from (DeletionRecord.source_incarnation)
+  // no longer exists.
+  [[nodiscard]] absl::Status Undelete(const Commit& commit,
+                                      const StillOpen& open = nullptr) {
+    return UndeleteIfOpen(commit, open);
+  }
+
+  // Removes a deleted ring that Deleted has returned. OK if the store does not
+  // keep it.
+  [[nodiscard]] virtual absl::Status Purge(const DeletedRing& ring) = 0;
 
   // Returns OK if `ring`, which the caller has read before, was deleted by
   // Delete. A ring may also be missing because the store has lost its data.
@@ -190,9 +238,10 @@ class Store {
   // By default, the source of a migration is not checked.
   [[nodiscard]] virtual absl::Status CreateIfOpen(const StoredRing& ring,
                                                   const StillOpen& open);
-  [[nodiscard]] virtual absl::Status DeleteIfOpen(absl::string_view ring,
-                                                  uint64_t incarnation,
+  [[nodiscard]] virtual absl::Status DeleteIfOpen(const Deletion& deletion,
                                                   const StillOpen& open) = 0;
+  [[nodiscard]] virtual absl::Status UndeleteIfOpen(const Commit& commit,
+                                                    const StillOpen& open) = 0;
 };
 
 }  // namespace clockwise

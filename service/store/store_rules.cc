@@ -27,6 +27,18 @@ absl::Status RingExists(absl::string_view ring) {
                  absl::StrCat("ring ", Quoted(ring), " already exists"));
 }
 
+absl::Status DeletedRingNotFound(absl::string_view ring, uint64_t incarnation) {
+  const std::string which =
+      incarnation == 0 ? ""
+                       : absl::StrCat(" and incarnation ",
+                                      absl::Hex(incarnation, absl::kZeroPad16));
+  return Refusal(
+      v1::ERROR_REASON_RING_NOT_FOUND,
+      absl::StrCat("no deleted ring with the name ", Quoted(ring), which,
+                   " is kept; ListRings with `deleted` lists the "
+                   "deleted rings"));
+}
+
 bool LostRace(const absl::Status& status) {
   const v1::ErrorReason reason = ReasonOf(status);
   return reason == v1::ERROR_REASON_EPOCH_CONFLICT ||
@@ -48,6 +60,76 @@ absl::Status CheckIncarnation(const RingHead& stored, uint64_t incarnation) {
                    absl::Hex(stored.incarnation), ", not ",
                    absl::Hex(incarnation),
                    ": it was deleted and created again; read the ring again"));
+}
+
+absl::Status CheckDeletable(const RingHead& stored, const Deletion& deletion) {
+  absl::Status status = CheckIncarnation(stored, deletion.incarnation);
+  if (!status.ok()) return status;
+  if (deletion.epoch == 0 || deletion.epoch == stored.epoch) {
+    return absl::OkStatus();
+  }
+  return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
+                 absl::StrCat("ring ", Quoted(stored.spec.name()),
+                              " is at epoch ", stored.epoch, ", not ",
+                              deletion.epoch, "; read the ring again"));
+}
+
+uint64_t RequiredSource(const DeletedRing& ring, const Commit& commit) {
+  v1::RingSpec spec = ring.head.spec;
+  ApplyToSpec(commit.record.change(), spec);
+  return spec.migrating_from().empty() ? 0 : ring.record.source_incarnation();
+}
+
+absl::Status SourceIsGone(const DeletedRing& ring) {
+  return Refusal(v1::ERROR_REASON_EPOCH_CONFLICT,
+                 absl::StrCat("ring ", Quoted(ring.head.spec.name()),
+                              " migrated from ring ",
+                              Quoted(ring.head.spec.migrating_from()),
+                              ", which was deleted meanwhile; retry"));
+}
+
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) +
+         absl::Nanoseconds(timestamp.nanos());
+}
+
+namespace {
+
+bool IsNewer(const DeletedRing& a, const DeletedRing& b) {
+  return ToTime(a.record.deletion().delete_time()) >
+         ToTime(b.record.deletion().delete_time());
+}
+
+}  // namespace
+
+void SortDeleted(std::vector<DeletedRing>& rings) {
+  std::stable_sort(rings.begin(), rings.end(),
+                   [](const DeletedRing& a, const DeletedRing& b) {
+                     const int order =
+                         a.head.spec.name().compare(b.head.spec.name());
+                     return order != 0 ? order < 0 : IsNewer(a, b);
+                   });
+}
+
+std::vector<DeletedRing> DueForPurge(std::vector<DeletedRing> kept,
+                                     absl::Time now) {
+  // Newest first, so that the oldest are above the bounds.
+  std::stable_sort(kept.begin(), kept.end(), IsNewer);
+  std::vector<DeletedRing> due;
+  size_t rings = 0;
+  uint64_t bytes = 0;
+  for (DeletedRing& ring : kept) {
+    if (ToTime(ring.record.deletion().expire_time()) > now) {
+      ++rings;
+      bytes += ring.record.data_bytes();
+      if (rings <= limits::kMaxDeletedRings &&
+          bytes <= limits::kMaxDeletedRingBytes) {
+        continue;
+      }
+    }
+    due.push_back(std::move(ring));
+  }
+  return due;
 }
 
 absl::Status CheckFollows(const RingHead& stored, const Commit& commit) {

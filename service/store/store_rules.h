@@ -7,6 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "service/store/store.h"
 
 namespace clockwise {
@@ -15,6 +17,10 @@ absl::Status RingNotFound(absl::string_view ring);
 absl::Status RingExists(absl::string_view ring);
 // Returns RING_IN_USE: `user` migrates from `ring`.
 absl::Status RingInUse(absl::string_view ring, absl::string_view user);
+
+// Returns RING_NOT_FOUND: no deleted ring with this name, and this incarnation
+// (0: any), is kept.
+absl::Status DeletedRingNotFound(absl::string_view ring, uint64_t incarnation);
 
 // True if another program changed or deleted the ring first: EPOCH_CONFLICT or
 // RING_NOT_FOUND.
@@ -27,6 +33,31 @@ absl::Status LostAllRaces(absl::string_view ring);
 // EPOCH_CONFLICT.
 [[nodiscard]] absl::Status CheckIncarnation(const RingHead& stored,
                                             uint64_t incarnation);
+
+// Checks that `deletion` has the incarnation and the epoch of `stored`;
+// EPOCH_CONFLICT.
+[[nodiscard]] absl::Status CheckDeletable(const RingHead& stored,
+                                          const Deletion& deletion);
+
+// Returns the incarnation that the source of the migration must have after
+// `commit` has restored a ring; 0 if the ring does not migrate then.
+uint64_t RequiredSource(const DeletedRing& ring, const Commit& commit);
+
+// Returns EPOCH_CONFLICT: the ring that `ring` migrates from does not exist
+// with the incarnation that it had.
+absl::Status SourceIsGone(const DeletedRing& ring);
+
+// Converts the time of a message.
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
+
+// Sorts as Store::Deleted does.
+void SortDeleted(std::vector<DeletedRing>& rings);
+
+// Returns the rings in `kept` that a store no longer keeps at `now`: those that
+// have expired, and the oldest above limits::kMaxDeletedRings and
+// limits::kMaxDeletedRingBytes.
+std::vector<DeletedRing> DueForPurge(std::vector<DeletedRing> kept,
+                                     absl::Time now);
 
 // Checks that `commit` has the incarnation of `stored` and its epoch plus one;
 // EPOCH_CONFLICT. It is the compare of the compare-and-set.

@@ -185,7 +185,8 @@ class LocalClusterTest(unittest.TestCase):
         self.assertNotIn("none", rings)
         for name in ("next", "ring"):
             for i in range(ROUNDS):
-                self.stub.DeleteRing(pb.DeleteRingRequest(ring=f"{name}-{i}"),
+                self.stub.DeleteRing(pb.DeleteRingRequest(ring=f"{name}-{i}",
+                                                          force=True),
                                      timeout=TIMEOUT)
 
     def test_2_calls_to_other_replicas_find_a_new_ring(self):
@@ -210,7 +211,7 @@ class LocalClusterTest(unittest.TestCase):
                 spec=pb.RingSpec(name=ring), nodes=[pb.Node(id="a")]),
                 timeout=TIMEOUT)
             calls[i % 4](other, ring)
-            self.stub.DeleteRing(pb.DeleteRingRequest(ring=ring),
+            self.stub.DeleteRing(pb.DeleteRingRequest(ring=ring, force=True),
                                  timeout=TIMEOUT)
 
     def test_3_a_rolling_restart_fails_no_locate(self):

@@ -107,7 +107,7 @@ class FaultsRefusalsTest(FaultCase):
                 name="late", replica_count=3)), timeout=TIMEOUT)
             self.assertEqual(self.answer(there.CreateRing, late),
                              (CODE.ALREADY_EXISTS, "RING_EXISTS"))
-            there.DeleteRing(pb.DeleteRingRequest(ring="late"),
+            there.DeleteRing(pb.DeleteRingRequest(ring="late", force=True),
                              timeout=TIMEOUT)
             self.assertEqual(set(self.rings(here, there, proxy)), {"default"})
 
@@ -115,7 +115,7 @@ class FaultsRefusalsTest(FaultCase):
         """Creates a ring and holds its deletion. Returns both requests."""
         old = pb.CreateRingRequest(spec=pb.RingSpec(name="old"))
         here.CreateRing(old, timeout=TIMEOUT)
-        late = pb.DeleteRingRequest(ring="old")
+        late = pb.DeleteRingRequest(ring="old", force=True)
         self.hold(proxy, here.DeleteRing, late, b"deleted/old")
         return old, late
 

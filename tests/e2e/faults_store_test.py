@@ -72,7 +72,8 @@ class FaultsStoreTest(FaultCase):
                 ("AddNode", pb.AddNodeRequest(node=pb.Node(id="late"))),
                 ("CreateRing", pb.CreateRingRequest(
                     spec=pb.RingSpec(name="late"))),
-                ("DeleteRing", pb.DeleteRingRequest(ring="default"))):
+                ("DeleteRing", pb.DeleteRingRequest(ring="default",
+                                                    force=True))):
             self.assertEqual(refusal(getattr(stub, method), request), AWAY,
                              method)
 
@@ -230,7 +231,7 @@ class FaultsStoreTest(FaultCase):
                     spec=pb.RingSpec(name=ring, migrating_from=source)),
                     timeout=TIMEOUT)
                 deletion = there.DeleteRing.future(pb.DeleteRingRequest(
-                    ring=source), timeout=TIMEOUT)
+                    ring=source, force=True), timeout=TIMEOUT)
                 codes = (creation.code(), deletion.code())
                 self.assertIn(codes, (
                     (grpc.StatusCode.OK, grpc.StatusCode.FAILED_PRECONDITION),

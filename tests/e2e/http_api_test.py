@@ -344,7 +344,7 @@ class HttpApiTest(unittest.TestCase):
             ring=self.ring, node_id="n3"), timeout=TIMEOUT)
         got = self.until(peer, b'"epoch":"6"')
         self.assertIn(f'"ring":"{self.ring}"'.encode(), got)
-        self.stub.DeleteRing(pb.DeleteRingRequest(ring=self.ring),
+        self.stub.DeleteRing(pb.DeleteRingRequest(ring=self.ring, force=True),
                              timeout=TIMEOUT)
         self.until(peer, f'"ring":"{self.ring}","epoch":"0"'.encode())
         self.until(peer, b"event: beat")

@@ -42,7 +42,7 @@ class IncarnationTest(unittest.TestCase):
         self.assertEqual(answer, NOT_REACHED)
 
     def make_again(self, stub):
-        stub.DeleteRing(pb.DeleteRingRequest(ring="r"), timeout=TIMEOUT)
+        stub.DeleteRing(pb.DeleteRingRequest(ring="r", force=True), timeout=TIMEOUT)
         return self.make(stub)
 
     def test_a_change_for_another_incarnation_is_aborted(self):

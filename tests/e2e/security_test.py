@@ -54,6 +54,7 @@ REQUESTS = {
         pb.NodeChange(add=pb.Node(id="b"))]),
     "CreateRing": pb.CreateRingRequest(spec=pb.RingSpec(name="made")),
     "DeleteRing": pb.DeleteRingRequest(ring="made"),
+    "UndeleteRing": pb.UndeleteRingRequest(ring="made"),
 }
 
 

@@ -154,14 +154,30 @@ class DamagedStore final : public Store {
   absl::Status Apply(const Commit& commit) override {
     return store_.Apply(commit);
   }
+  absl::StatusOr<std::vector<DeletedRing>> Deleted() override {
+    return store_.Deleted();
+  }
+  absl::StatusOr<StoredRing> LoadDeleted(absl::string_view ring,
+                                         uint64_t incarnation) override {
+    auto stored = store_.LoadDeleted(ring, incarnation);
+    if (stored.ok()) damage(*stored);
+    return stored;
+  }
+  absl::Status Purge(const DeletedRing& ring) override {
+    return store_.Purge(ring);
+  }
   bool up() const override { return true; }
 
   std::function<void(StoredRing&)> damage;
 
  private:
-  absl::Status DeleteIfOpen(absl::string_view ring, uint64_t incarnation,
+  absl::Status DeleteIfOpen(const Deletion& deletion,
                             const StillOpen& open) override {
-    return store_.Delete(ring, incarnation, open);
+    return store_.Delete(deletion, open);
+  }
+  absl::Status UndeleteIfOpen(const Commit& commit,
+                              const StillOpen& open) override {
+    return store_.Undelete(commit, open);
   }
 
   Store& store_;

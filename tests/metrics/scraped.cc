@@ -24,11 +24,24 @@ absl::StatusOr<RingHead> FickleStore::Head(absl::string_view ring) {
 absl::Status FickleStore::Import(const StoredRing& ring) {
   return memory_.Import(ring);
 }
-absl::Status FickleStore::DeleteIfOpen(absl::string_view ring,
-                                       uint64_t incarnation,
+absl::Status FickleStore::DeleteIfOpen(const Deletion& deletion,
                                        const StillOpen& open) {
   if (!refusal.ok()) return refusal;
-  return memory_.Delete(ring, incarnation, open);
+  return memory_.Delete(deletion, open);
+}
+absl::Status FickleStore::UndeleteIfOpen(const Commit& commit,
+                                         const StillOpen& open) {
+  return memory_.Undelete(commit, open);
+}
+absl::StatusOr<std::vector<DeletedRing>> FickleStore::Deleted() {
+  return memory_.Deleted();
+}
+absl::StatusOr<StoredRing> FickleStore::LoadDeleted(absl::string_view ring,
+                                                    uint64_t incarnation) {
+  return memory_.LoadDeleted(ring, incarnation);
+}
+absl::Status FickleStore::Purge(const DeletedRing& ring) {
+  return memory_.Purge(ring);
 }
 absl::Status FickleStore::Apply(const Commit& commit) {
   return memory_.Apply(commit);

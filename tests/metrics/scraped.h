@@ -24,6 +24,10 @@ class FickleStore final : public Store {
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
   absl::Status Import(const StoredRing& ring) override;
   absl::Status Apply(const Commit& commit) override;
+  absl::StatusOr<std::vector<DeletedRing>> Deleted() override;
+  absl::StatusOr<StoredRing> LoadDeleted(absl::string_view ring,
+                                         uint64_t incarnation) override;
+  absl::Status Purge(const DeletedRing& ring) override;
   bool up() const override { return is_up; }
   absl::Status Trust() const override { return trust; }
   Rejections rejections() const override { return {rejected, ""}; }
@@ -34,8 +38,10 @@ class FickleStore final : public Store {
   uint64_t rejected = 0;
 
  private:
-  absl::Status DeleteIfOpen(absl::string_view ring, uint64_t incarnation,
+  absl::Status DeleteIfOpen(const Deletion& deletion,
                             const StillOpen& open) override;
+  absl::Status UndeleteIfOpen(const Commit& commit,
+                              const StillOpen& open) override;
 
   MemoryStore memory_;
 };

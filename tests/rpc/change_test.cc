@@ -1,5 +1,9 @@
 // Tests changes, rings and history over gRPC: codes and fields. Their effect is
 // tested in tests/membership.
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "service/limits.h"
 #include "tests/support/serving.h"
 
@@ -205,6 +209,59 @@ TEST_F(ChangeTest, RingsAreMadeListedAndDeleted) {
   EXPECT_TRUE(Call(&Stub::DeleteRing, remove, removed).ok());
   EXPECT_EQ(Call(&Stub::DeleteRing, remove, removed).error_code(),
             grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(ChangeTest, DeletedRingsAreListedAndRestored) {
+  v1::CreateRingRequest create;
+  create.mutable_spec()->set_name("b");
+  create.add_nodes()->set_id("n1");
+  v1::CreateRingResponse created;
+  v1::DeleteRingRequest remove;
+  remove.set_ring("b");
+  v1::DeleteRingResponse removed;
+  ASSERT_TRUE(Call(&Stub::CreateRing, create, created).ok());
+  grpc::Status status = Call(&Stub::DeleteRing, remove, removed);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(ReasonOf(status), "FORCE_REQUIRED");
+  EXPECT_EQ(FieldOf(status), "force");
+  remove.set_force(true);
+  remove.set_request_id("first");
+  ASSERT_TRUE(Call(&Stub::DeleteRing, remove, removed).ok());
+  EXPECT_EQ(removed.ring().node_count(), 1u);
+  v1::DeleteRingResponse again;
+  ASSERT_TRUE(Call(&Stub::DeleteRing, remove, again).ok());
+  EXPECT_EQ(again.DebugString(), removed.DebugString());
+  ASSERT_TRUE(Call(&Stub::CreateRing, create, created).ok());
+  remove.set_request_id("second");
+  ASSERT_TRUE(Call(&Stub::DeleteRing, remove, again).ok());
+
+  v1::ListRingsRequest list;
+  list.set_deleted(true);
+  list.set_page_size(1);
+  v1::ListRingsResponse page;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(Call(&Stub::ListRings, list, page).ok());
+    ASSERT_EQ(page.rings_size(), 1);
+    ids.push_back(page.rings(0).deletion().request_id());
+    list.set_page_token(page.next_page_token());
+  }
+  std::sort(ids.begin(), ids.end());  // deleted at one time
+  EXPECT_EQ(ids, (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(page.next_page_token(), "");
+  list.set_page_token("b");
+  EXPECT_EQ(FieldOf(Call(&Stub::ListRings, list, page)), "page_token");
+
+  v1::UndeleteRingRequest restore;
+  v1::UndeleteRingResponse restored;
+  EXPECT_EQ(FieldOf(Call(&Stub::UndeleteRing, restore, restored)), "ring");
+  restore.set_ring("b");
+  restore.set_incarnation(removed.ring().incarnation());
+  ASSERT_TRUE(Call(&Stub::UndeleteRing, restore, restored).ok());
+  EXPECT_EQ(restored.ring().epoch(), 3u);
+  EXPECT_EQ(restored.change().undeleted().request_id(), "first");
+  EXPECT_EQ(ReasonOf(Call(&Stub::UndeleteRing, restore, restored)),
+            "RING_EXISTS");
 }
 
 TEST_F(ChangeTest, AllowUpdateMakesOneCallOfANodeThatReturns) {

@@ -82,6 +82,7 @@ TEST_F(DeadlineTest, AChangeThatWaitsBehindItIsNeverMade) {
   });
   v1::DeleteRingRequest remove;
   remove.set_ring("default");
+  remove.set_force(true);
   v1::DeleteRingResponse removed;
   ExpectUnavailable(Call(&Stub::DeleteRing, remove, removed, kDeadline),
                     "nothing was changed");

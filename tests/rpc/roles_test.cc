@@ -313,6 +313,7 @@ TEST_F(TeamsTest, AMigrationRequiresAdminOnItsSource) {
   EXPECT_EQ(there, missing);
   v1::DeleteRingRequest request;
   request.set_ring("secret");
+  request.set_force(true);
   v1::DeleteRingResponse deleted;
   EXPECT_TRUE(CallAs("admin", &Stub::DeleteRing, request, deleted).ok());
 }

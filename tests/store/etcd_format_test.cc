@@ -9,6 +9,7 @@
 
 #include "service/store/etcd/values.h"
 #include "tests/store/etcd_testing.h"
+#include "tests/store/store_deletion_acceptance.h"
 
 namespace clockwise {
 namespace {
@@ -64,7 +65,21 @@ TEST_F(EtcdFormatTest, ARunningServerWritesNothingToANewerFormat) {
       [&](Store& store) { return store.Import(imported); },
       [](Store& store) { return store.Apply(CommitOf("r", 3)); },
       [&](Store& store) { return store.Apply(CommitOf("r", 3, many)); },
-      [](Store& store) { return store.Delete("r", 7); }};
+      [](Store& store) { return store.Delete("r", 7); },
+      [](Store& store) { return store.Delete(KeepingDeletion("r")); },
+      [](Store& store) {
+        return store.Undelete(RestoringCommit("kept", 2, 11));
+      },
+      [](Store& store) {
+        DeletedRing kept;
+        kept.head = HeadOf("kept");
+        return store.Purge(kept);
+      }};
+  {
+    const auto store = OpenEtcd(prefix_);
+    ASSERT_OK(store->Create(HeadOf("kept")));
+    ASSERT_OK(store->Delete(KeepingDeletion("kept")));
+  }
   for (const auto& write : writes) {
     // A store that has written before, and one that has only read.
     for (const bool has_written : {true, false}) {

@@ -10,6 +10,7 @@
 #include "service/store/store_rules.h"
 #include "tests/store/etcd_gate.h"
 #include "tests/store/etcd_testing.h"
+#include "tests/store/store_deletion_acceptance.h"
 #include "tests/store/table_model.h"
 
 namespace clockwise {
@@ -135,6 +136,34 @@ TEST_F(EtcdOutcomeTest, LostAnswersToCreationAndDeletionAreFoundOut) {
   Fates({Fate::kLoseRequest});
   gate_.meanwhile = [&] { ASSERT_OK(direct_->Create(HeadOf("t", 9))); };
   EXPECT_REFUSED(store_->Create(HeadOf("t", 8)), RING_EXISTS);
+}
+
+TEST_F(EtcdOutcomeTest, LostAnswersToARestorationAreFoundOut) {
+  ASSERT_OK(direct_->Create(HeadOf("s")));
+  ASSERT_OK(direct_->Delete(KeepingDeletion("s")));
+  Fates({Fate::kLoseAnswer});
+  ASSERT_OK(store_->Undelete(RestoringCommit("s", 2, 11)));
+  ASSERT_OK(direct_->Delete(KeepingDeletion("s")));
+  // The ring has gone on when the lost answer is looked for.
+  Fates({Fate::kLoseAnswer});
+  gate_.meanwhile = [&] { ASSERT_OK(direct_->Apply(CommitOf("s", 4))); };
+  ASSERT_OK(store_->Undelete(RestoringCommit("s", 3, 11)));
+  EXPECT_EQ(direct_->Head("s")->epoch, 4u);
+  ASSERT_OK(direct_->Delete(KeepingDeletion("s")));
+  Fates({Fate::kLoseRequest});
+  gate_.meanwhile = [&] {
+    ASSERT_OK(direct_->Undelete(RestoringCommit("s", 5, 11)));
+  };
+  EXPECT_REFUSED(store_->Undelete(RestoringCommit("s", 5, 11)), RING_EXISTS);
+  // A deletion is found out although the ring was restored meanwhile.
+  Fates({Fate::kLoseAnswer});
+  gate_.meanwhile = [&] {
+    ASSERT_OK(direct_->Undelete(RestoringCommit("s", 6, 11)));
+  };
+  Deletion deletion = KeepingDeletion("s");
+  deletion.epoch = 5;
+  ASSERT_OK(store_->Delete(deletion));
+  EXPECT_EQ(direct_->Head("s")->epoch, 6u);
 }
 
 TEST_F(EtcdOutcomeTest, ACreationThatLosesItsRaceLeavesNoNodesBehind) {

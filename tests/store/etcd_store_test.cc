@@ -9,6 +9,7 @@
 
 #include "tests/store/etcd_testing.h"
 #include "tests/store/store_acceptance.h"
+#include "tests/store/store_deletion_acceptance.h"
 #include "tests/store/store_exchange_acceptance.h"
 #include "tests/store/store_partition_acceptance.h"
 
@@ -24,6 +25,7 @@ struct Etcd {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(EtcdStore, StoreAcceptance, Etcd);
+INSTANTIATE_TYPED_TEST_SUITE_P(EtcdStore, StoreDeletionAcceptance, Etcd);
 INSTANTIATE_TYPED_TEST_SUITE_P(EtcdStore, StoreExchangeAcceptance, Etcd);
 INSTANTIATE_TYPED_TEST_SUITE_P(EtcdStore, StorePartitionAcceptance, Etcd);
 

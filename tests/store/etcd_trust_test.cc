@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "service/limits.h"
 #include "tests/store/etcd_testing.h"
+#include "tests/store/store_deletion_acceptance.h"
 
 namespace clockwise {
 namespace {
@@ -189,6 +190,29 @@ TEST_F(EtcdTombstoneTest, ATombstoneHasWhatARestorationNeeds) {
   EXPECT_NE(tombstone.head().place(), 0);
   EXPECT_EQ(tombstone.delete_time().seconds(), 1234);
   EXPECT_FALSE(tombstone.data_kept());
+}
+
+TEST_F(EtcdTombstoneTest, AKeptRingLeavesNoKeyOnceItIsPurged) {
+  // Keeps the keys of the store's markers.
+  const auto keys = [this] { return CountKeys(prefix_); };
+  ASSERT_OK(store_->Apply(CommitOf("r", 2, {NodeOf("a")})));
+  const int64_t before = keys();
+  ASSERT_OK(store_->Delete(KeepingDeletion("r")));
+  ASSERT_OK(store_->ConfirmDeleted("r"));
+  EXPECT_EQ(keys(), before + 1);  // the head is now two keys
+  // A new ring of the name does not take the kept one away.
+  ASSERT_OK(store_->Create(HeadOf("r", 8)));
+  ASSERT_OK(store_->Delete("r", 8));
+  EXPECT_EQ(DeletedText(*store_), "r 7 at 2; ");
+  ASSERT_OK(store_->Undelete(RestoringCommit("r", 3, 11)));
+  EXPECT_EQ(keys(), before + 1);  // the record of the change
+  EXPECT_EQ(CountKeys(prefix_ + "deleted/"), 0);
+  ASSERT_OK(store_->Delete(KeepingDeletion("r")));
+  ASSERT_OK(store_->Purge(store_->Deleted()->front()));
+  for (const char* kind : {"nodes/", "changes/", "kept/", "rings/"}) {
+    EXPECT_EQ(CountKeys(prefix_ + kind), 0) << kind;
+  }
+  ASSERT_OK(store_->ConfirmDeleted("r"));
 }
 
 TEST_F(EtcdTombstoneTest, TheOldestIsDroppedBeyondTheBound) {

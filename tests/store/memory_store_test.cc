@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tests/store/store_acceptance.h"
+#include "tests/store/store_deletion_acceptance.h"
 #include "tests/store/store_exchange_acceptance.h"
 #include "tests/store/store_partition_acceptance.h"
 
@@ -19,6 +20,7 @@ struct Memory {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(MemoryStore, StoreAcceptance, Memory);
+INSTANTIATE_TYPED_TEST_SUITE_P(MemoryStore, StoreDeletionAcceptance, Memory);
 INSTANTIATE_TYPED_TEST_SUITE_P(MemoryStore, StoreExchangeAcceptance, Memory);
 INSTANTIATE_TYPED_TEST_SUITE_P(MemoryStore, StorePartitionAcceptance, Memory);
 

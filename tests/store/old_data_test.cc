@@ -4,6 +4,7 @@
 #include "service/store/backup.h"
 #include "service/store/sqlite/sqlite_store.h"
 #include "tests/data/old_rings.h"
+#include "tests/store/store_deletion_acceptance.h"
 #include "tests/store/store_testing.h"
 
 namespace clockwise {
@@ -18,6 +19,24 @@ TEST(OldDataTest, SqliteFileHasItsRingsAndTheirHistory) {
   const auto rings = (*store)->LoadAll();
   ASSERT_OK(rings.status());
   ExpectOldRings(*rings, "sqlite.json");
+}
+
+// Files of schema version 2 have no deleted rings.
+TEST(OldDataTest, SqliteFileKeepsADeletedRing) {
+  const TemporaryFolder folder;
+  const std::string path = folder.File("clockwise.db");
+  WriteBytes(path, DataIn("rings.sqlite"));
+  auto store = SqliteStore::Open(path, {});
+  ASSERT_OK(store.status());
+  EXPECT_TRUE((*store)->Deleted()->empty());
+  const StoredRing ring = (*store)->LoadAll()->front();
+  const std::string& name = ring.head.spec.name();
+  ASSERT_OK((*store)->Delete(KeepingDeletion(name, ring.head.incarnation)));
+  store->reset();
+  store = SqliteStore::Open(path, {});
+  ASSERT_OK(store.status());
+  EXPECT_EQ(TextOf(*(*store)->LoadDeleted(name, ring.head.incarnation)),
+            TextOf(ring));
 }
 
 TEST(OldDataTest, BackupHasItsRingsAndTheirHistory) {

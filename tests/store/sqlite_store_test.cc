@@ -17,6 +17,7 @@
 #include "service/store/memory_store.h"
 #include "tests/store/fault_vfs.h"
 #include "tests/store/store_acceptance.h"
+#include "tests/store/store_deletion_acceptance.h"
 #include "tests/store/store_exchange_acceptance.h"
 #include "tests/store/store_partition_acceptance.h"
 
@@ -40,6 +41,7 @@ struct Sqlite {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StoreAcceptance, Sqlite);
+INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StoreDeletionAcceptance, Sqlite);
 INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StoreExchangeAcceptance, Sqlite);
 INSTANTIATE_TYPED_TEST_SUITE_P(SqliteStore, StorePartitionAcceptance, Sqlite);
 

@@ -10,6 +10,7 @@
 #include "service/store/sqlite/schema.h"
 #include "service/store/sqlite/sqlite_store.h"
 #include "tests/store/other_program.h"
+#include "tests/store/store_deletion_acceptance.h"
 #include "tests/store/store_testing.h"
 #include "tests/store/table_model.h"
 
@@ -64,7 +65,7 @@ class SqliteVersion1Test : public DamagedFileTest {
 TEST_F(SqliteVersion1Test, OpensAndKeepsItsRings) {
   MakeFile();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(TextOf(*Open()), TextOf(ring_));
-  EXPECT_EQ(OtherProgram(path_).Run("PRAGMA user_version"), "2");
+  EXPECT_EQ(OtherProgram(path_).Run("PRAGMA user_version"), "3");
 }
 
 TEST_F(SqliteVersion1Test, TakesChangesAndPartitionTablesOnceOpened) {
@@ -81,6 +82,20 @@ TEST_F(SqliteVersion1Test, TakesChangesAndPartitionTablesOnceOpened) {
   const auto store = Open();
   EXPECT_EQ(store->Load("table")->table, model.table());
   EXPECT_EQ(IdsOf(*store->Load("r")), (std::vector<std::string>{"b", "c"}));
+}
+
+TEST_F(SqliteVersion1Test, KeepsDeletedRingsOnceOpened) {
+  MakeFile();
+  ASSERT_OK(Open()->Delete(KeepingDeletion("r")));
+  EXPECT_EQ(TextOf(*Open()->LoadDeleted("r", 7)), TextOf(ring_));
+}
+
+// The digest of the row covers all that a restoration needs.
+TEST_F(SqliteVersion1Test, ADamagedDeletedRingIsRefused) {
+  MakeFile();
+  ASSERT_OK(Open()->Delete(KeepingDeletion("r")));
+  OtherProgram(path_).Run("UPDATE deleted SET incarnation = 8");
+  ExpectDamaged("deleted ring \"r\": its row does not match its digest");
 }
 
 TEST_F(SqliteVersion1Test, OfNoRingsOpens) {

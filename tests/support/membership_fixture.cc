@@ -123,10 +123,29 @@ absl::Status ObservedStore::CreateIfOpen(const StoredRing& ring,
   return Observe([&] { return store_.Create(ring, open); });
 }
 
-absl::Status ObservedStore::DeleteIfOpen(absl::string_view ring,
-                                         uint64_t incarnation,
+absl::Status ObservedStore::DeleteIfOpen(const Deletion& deletion,
                                          const StillOpen& open) {
-  return Observe([&] { return store_.Delete(ring, incarnation, open); });
+  return Observe([&] { return store_.Delete(deletion, open); });
+}
+
+absl::Status ObservedStore::UndeleteIfOpen(const Commit& commit,
+                                           const StillOpen& open) {
+  return Observe([&] { return store_.Undelete(commit, open); });
+}
+
+absl::StatusOr<std::vector<DeletedRing>> ObservedStore::Deleted() {
+  if (absl::Status status = Readable(); !status.ok()) return status;
+  return store_.Deleted();
+}
+
+absl::StatusOr<StoredRing> ObservedStore::LoadDeleted(absl::string_view ring,
+                                                      uint64_t incarnation) {
+  if (absl::Status status = Readable(); !status.ok()) return status;
+  return store_.LoadDeleted(ring, incarnation);
+}
+
+absl::Status ObservedStore::Purge(const DeletedRing& ring) {
+  return Observe([&] { return store_.Purge(ring); });
 }
 
 absl::Status ObservedStore::Apply(const Commit& commit) {

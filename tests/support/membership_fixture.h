@@ -46,6 +46,10 @@ class ObservedStore final : public Store {
       absl::string_view ring, uint64_t incarnation, uint64_t epoch) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
+  absl::StatusOr<std::vector<DeletedRing>> Deleted() override;
+  absl::StatusOr<StoredRing> LoadDeleted(absl::string_view ring,
+                                         uint64_t incarnation) override;
+  [[nodiscard]] absl::Status Purge(const DeletedRing& ring) override;
   bool up() const override { return is_up && trust.ok(); }
   [[nodiscard]] absl::Status Trust() const override { return trust; }
 
@@ -65,9 +69,10 @@ class ObservedStore final : public Store {
  private:
   [[nodiscard]] absl::Status CreateIfOpen(const StoredRing& ring,
                                           const StillOpen& open) override;
-  [[nodiscard]] absl::Status DeleteIfOpen(absl::string_view ring,
-                                          uint64_t incarnation,
+  [[nodiscard]] absl::Status DeleteIfOpen(const Deletion& deletion,
                                           const StillOpen& open) override;
+  [[nodiscard]] absl::Status UndeleteIfOpen(const Commit& commit,
+                                            const StillOpen& open) override;
   absl::Status Observe(const std::function<absl::Status()>& write);
   absl::Status Readable() const;
 

@@ -138,6 +138,12 @@ void WatchHub::Drain() {
   dispatcher_.Wake();
 }
 
+uint64_t WatchHub::StreamsOf(const std::string& ring) const {
+  MutexLock lock(mu_);
+  const auto at = by_ring_.find(ring);
+  return at == by_ring_.end() ? 0 : at->second.size();
+}
+
 WatchFigures WatchHub::Figures() const {
   WatchFigures figures;
   std::map<std::string, uint64_t> newest;

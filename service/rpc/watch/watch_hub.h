@@ -70,6 +70,9 @@ class WatchHub {
 
   WatchFigures Figures() const;
 
+  // Returns the number of open streams on `ring`.
+  uint64_t StreamsOf(const std::string& ring) const;
+
  private:
   class Stream;
   class RefusedStream;

@@ -75,6 +75,10 @@ class EtcdStore final : public Store {
       absl::string_view ring, uint64_t incarnation, uint64_t epoch) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status ConfirmDeleted(absl::string_view ring) override;
+  absl::StatusOr<std::vector<DeletedRing>> Deleted() override;
+  absl::StatusOr<StoredRing> LoadDeleted(absl::string_view ring,
+                                         uint64_t incarnation) override;
+  [[nodiscard]] absl::Status Purge(const DeletedRing& ring) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
   void Follow(Changed changed) override;
   // Compares the cluster IDs of all endpoints, and checks the format.
@@ -163,8 +167,7 @@ class EtcdStore final : public Store {
   // Whole rings (etcd_store_rings.cc).
   [[nodiscard]] absl::Status CreateIfOpen(const StoredRing& ring,
                                           const StillOpen& open) override;
-  [[nodiscard]] absl::Status DeleteIfOpen(absl::string_view ring,
-                                          uint64_t incarnation,
+  [[nodiscard]] absl::Status DeleteIfOpen(const Deletion& deletion,
                                           const StillOpen& open) override;
   // Writes a whole ring. `is_new`: requires that the ring from which it
   // migrates exists.
@@ -188,7 +191,7 @@ class EtcdStore final : public Store {
   // Makes one attempt of Delete. Returns false, and changes nothing, if the
   // ring was changed meanwhile. Sets `maybe_made` to true if the ring may have
   // been deleted although the attempt failed.
-  absl::StatusOr<bool> DeleteOnce(absl::string_view ring, uint64_t incarnation,
+  absl::StatusOr<bool> DeleteOnce(const Deletion& deletion,
                                   const StillOpen& open, bool& maybe_made);
   // RING_IN_USE: a ring migrates from `ring` at `revision`.
   absl::Status CheckUnused(absl::string_view ring, int64_t revision);
@@ -196,7 +199,34 @@ class EtcdStore final : public Store {
   void EndUse(const std::string& source, const std::string& ring,
               EtcdTxn& txn) const;
   // Adds the deletion of `known`, which was read at `revision`, to `txn`.
-  void AddDeletion(const Known& known, int64_t revision, EtcdTxn& txn) const;
+  void AddDeletion(const Known& known, int64_t revision,
+                   const Deletion& deletion, EtcdTxn& txn) const;
+
+  // Deleted rings (etcd_store_deleted.cc).
+  // The value of a key Kept, and its revision.
+  struct Kept {
+    stored::v1::EtcdTombstone tombstone;
+    int64_t revision = 0;
+  };
+  // RING_NOT_FOUND.
+  absl::StatusOr<Kept> ReadKept(absl::string_view ring, uint64_t incarnation,
+                                int64_t& revision);
+  [[nodiscard]] absl::Status UndeleteIfOpen(const Commit& commit,
+                                            const StillOpen& open) override;
+  // Makes one attempt of Undelete, whose head has the number `number`. Returns
+  // false, and changes nothing, if another server was faster. Sets `maybe_made`
+  // as DeleteOnce does.
+  absl::StatusOr<bool> UndeleteOnce(const Commit& commit, uint64_t number,
+                                    const StillOpen& open, bool& maybe_made);
+  // Returns true if the restored ring, or a ring that it has become, is in
+  // etcd: an earlier attempt with this number was executed.
+  absl::StatusOr<bool> WasUndeleted(const Commit& commit, uint64_t number,
+                                    const stored::v1::EtcdHead& head,
+                                    int64_t revision);
+  // Checks that the ring that `deleted` still migrates from after `commit`
+  // exists; EPOCH_CONFLICT. Adds the compare of it to `txn`.
+  absl::Status AddSource(const DeletedRing& deleted, const Commit& commit,
+                         int64_t revision, EtcdTxn& txn);
 
   // Access to `known_`.
   void Remember(absl::string_view ring, Known known);

@@ -179,39 +179,38 @@ absl::StatusOr<bool> EtcdStore::JudgeCreation(
   return false;
 }
 
-absl::Status EtcdStore::DeleteIfOpen(absl::string_view ring,
-                                     uint64_t incarnation,
+absl::Status EtcdStore::DeleteIfOpen(const Deletion& deletion,
                                      const StillOpen& open) {
   if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
   bool maybe_made = false;
-  absl::Status status = LostAllRaces(ring);
+  absl::Status status = LostAllRaces(deletion.ring);
   for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
-    auto made = DeleteOnce(ring, incarnation, open, maybe_made);
+    auto made = DeleteOnce(deletion, open, maybe_made);
     if (made.ok() && !*made) continue;
     status = made.status();
     break;
   }
-  Forget(ring);
+  Forget(deletion.ring);
   if (status.ok()) TrimTombstones();
   return status;
 }
 
-absl::StatusOr<bool> EtcdStore::DeleteOnce(absl::string_view ring,
-                                           uint64_t incarnation,
+absl::StatusOr<bool> EtcdStore::DeleteOnce(const Deletion& deletion,
                                            const StillOpen& open,
                                            bool& maybe_made) {
+  const std::string& ring = deletion.ring;
   int64_t revision = 0;
   auto known = ReadHead(ring, revision);
   absl::Status status = known.status();
-  if (status.ok()) status = CheckIncarnation(HeadIn(known->head), incarnation);
+  if (status.ok()) status = CheckDeletable(HeadIn(known->head), deletion);
   if (status.ok()) status = CheckUnused(ring, revision);
-  // After a lost answer, a missing or new ring means that the deletion was
-  // made.
+  // After a lost answer, a missing, new or restored ring means that the
+  // deletion was made.
   if (maybe_made && LostRace(status)) return true;
   if (status.ok()) status = CheckOpen(open);
   if (!status.ok()) return status;
   EtcdTxn txn;
-  AddDeletion(*known, revision, txn);
+  AddDeletion(*known, revision, deletion, txn);
   etcdserverpb::TxnResponse response;
   bool now_maybe = false;
   status = client_.Txn(txn.request(), response, now_maybe);
@@ -242,7 +241,7 @@ absl::Status EtcdStore::CheckUnused(absl::string_view ring, int64_t revision) {
 }
 
 void EtcdStore::AddDeletion(const Known& known, int64_t revision,
-                            EtcdTxn& txn) const {
+                            const Deletion& deletion, EtcdTxn& txn) const {
   const std::string& ring = known.head.spec().name();
   txn.CompareRevision(keys_.Head(ring), known.revision);
   txn.CompareUnchanged(keys_.Uses(ring), revision);
@@ -255,9 +254,16 @@ void EtcdStore::AddDeletion(const Known& known, int64_t revision,
   *tombstone.mutable_head() = known.head;
   tombstone.mutable_delete_time()->set_seconds(
       absl::ToUnixSeconds(options_.now()));
-  txn.Put(keys_.Tombstone(ring), tombstone.SerializeAsString());
-  for (const char* kind : EtcdKeys::kKinds) {
-    txn.Delete(keys_.All(kind, known.head.place()));
+  tombstone.set_data_kept(deletion.keeps());
+  *tombstone.mutable_record() = deletion.record;
+  const std::string value = tombstone.SerializeAsString();
+  txn.Put(keys_.Tombstone(ring), value);
+  if (deletion.keeps()) {
+    txn.Put(keys_.Kept(ring, known.head.incarnation()), value);
+  } else {
+    for (const char* kind : EtcdKeys::kKinds) {
+      txn.Delete(keys_.All(kind, known.head.place()));
+    }
   }
   markers_.Guard(txn);
 }

@@ -35,22 +35,6 @@ constexpr uint64_t kMovesWorthATable = 4096;
 constexpr std::chrono::milliseconds kShortestTurn(4);
 constexpr int kTurnDoublings = 7;
 
-// Returns the head after `commit`, which follows `before`.
-stored::v1::EtcdHead HeadAfter(const stored::v1::EtcdHead& before,
-                               const Commit& commit, uint64_t number) {
-  stored::v1::EtcdHead head = before;
-  head.set_epoch(commit.record.change().epoch());
-  head.set_fingerprint(commit.record.change().fingerprint());
-  ApplyToSpec(commit.record.change(), *head.mutable_spec());
-  head.set_commit(number);
-  head.set_dropped_epoch(
-      std::max(before.dropped_epoch(), NewestDroppedEpoch(commit)));
-  head.set_moved_since_table(
-      before.moved_since_table() +
-      static_cast<uint64_t>(commit.record.partitions().partitions_size()));
-  return head;
-}
-
 }  // namespace
 
 absl::Status EtcdStore::Apply(const Commit& commit) {
@@ -285,15 +269,6 @@ namespace {
 // compare fails: two reads and the mark.
 constexpr int kReadsBeforeGuard = 3;
 
-// True if `stored` is the record of the commit that wrote `head`. Null means
-// that there is no record.
-bool IsRecordOf(const mvccpb::KeyValue* stored,
-                const stored::v1::EtcdHead& head) {
-  stored::v1::EtcdRecord record;
-  return stored != nullptr && record.ParseFromString(stored->value()) &&
-         record.commit() == head.commit();
-}
-
 }  // namespace
 
 absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
@@ -301,7 +276,7 @@ absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
   const std::string& name = after.head.spec().name();
   const uint64_t epoch = after.head.epoch();
   const mvccpb::KeyValue* stored = FoundIn(response, 1);
-  if (IsRecordOf(stored, after.head)) {
+  if (IsRecordOf(stored, after.head.commit())) {
     // The commit was made by an earlier attempt whose answer was lost. If the
     // ring has changed since, this revision is out of date, and the next
     // compare with it fails.
@@ -354,7 +329,7 @@ absl::Status EtcdStore::JudgeFull(const absl::Status& full, Known& after) {
   auto stored =
       ReadRange({keys_.Change(after.head.place(), epoch), ""}, revision);
   if (!stored.ok()) return stored.status();
-  if (!stored->empty() && IsRecordOf(&stored->front(), after.head)) {
+  if (!stored->empty() && IsRecordOf(&stored->front(), after.head.commit())) {
     after.revision = stored->front().mod_revision();
     return absl::OkStatus();
   }

@@ -30,6 +30,14 @@ std::string EtcdKeys::Tombstone(absl::string_view ring) const {
 
 EtcdRange EtcdKeys::Tombstones() const { return Under(Tombstone("")); }
 
+std::string EtcdKeys::Kept(absl::string_view ring, uint64_t incarnation) const {
+  return absl::StrCat(AllKept().begin, ring, "#", Hex(incarnation));
+}
+
+EtcdRange EtcdKeys::AllKept() const {
+  return Under(absl::StrCat(prefix_, "kept/"));
+}
+
 std::string EtcdKeys::Use(absl::string_view source,
                           absl::string_view ring) const {
   return absl::StrCat(prefix_, "uses/", source, "#", ring);

@@ -10,15 +10,17 @@
 //   PREFIX turns/NAME                           a server lost a race
 //                                               (etcd_store.h)
 //   PREFIX deleted/NAME                         EtcdTombstone of a ring
+//   PREFIX kept/NAME#INCARNATION                EtcdTombstone of a deleted ring
+//                                               whose other keys were kept
 //   PREFIX format                               "1" (markers.h)
 //   PREFIX id                                   the store's ID (markers.h)
 //
 // A place is a random number that is drawn when a ring is created. Two rings
 // therefore share no key, even if they have the same name or incarnation.
-// Places, generations and commits have 16 hexadecimal digits, epochs 20 decimal
-// digits, chunks and parts 8 decimal digits. The order of keys is thus the
-// order of their numbers. Servers watch the heads only. A key that no head
-// refers to was left by an interrupted writer; readers ignore it.
+// Places, incarnations, generations and commits have 16 hexadecimal digits,
+// epochs 20 decimal digits, chunks and parts 8 decimal digits. The order of
+// keys is thus the order of their numbers. Servers watch the heads only. A key
+// that no head refers to was left by an interrupted writer; readers ignore it.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_KEYS_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_KEYS_H_
 
@@ -46,6 +48,8 @@ class EtcdKeys {
   std::string Id() const;
   std::string Tombstone(absl::string_view ring) const;
   EtcdRange Tombstones() const;
+  std::string Kept(absl::string_view ring, uint64_t incarnation) const;
+  EtcdRange AllKept() const;
   // '#' is in no name, although '/' may be.
   std::string Use(absl::string_view source, absl::string_view ring) const;
   std::string UseEnd(absl::string_view source) const;

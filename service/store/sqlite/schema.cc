@@ -34,8 +34,14 @@ constexpr Table kTables[] = {
      "CREATE TABLE partitions(ring TEXT NOT NULL REFERENCES rings(name) ON "
      "DELETE CASCADE, number INTEGER NOT NULL, owners BLOB NOT NULL, PRIMARY "
      "KEY(ring, number)) STRICT, WITHOUT ROWID"},
+    // `deletion` holds a SqliteDeletion, `content` the ring as in a backup.
+    {"deleted",
+     "CREATE TABLE deleted(ring TEXT NOT NULL, incarnation INTEGER NOT NULL, "
+     "deletion BLOB NOT NULL, digest INTEGER NOT NULL, content BLOB NOT NULL, "
+     "PRIMARY KEY(ring, incarnation)) STRICT, WITHOUT ROWID"},
 };
 constexpr size_t kTablesOfVersion1 = 3;
+constexpr size_t kTablesOfVersion2 = 4;
 
 absl::Status CreateTables(Database& database, size_t from, size_t to) {
   for (size_t i = from; i < to; ++i) {
@@ -50,12 +56,16 @@ absl::Status ToVersion1(Database& database) {
 }
 
 absl::Status ToVersion2(Database& database) {
-  return CreateTables(database, kTablesOfVersion1, std::size(kTables));
+  return CreateTables(database, kTablesOfVersion1, kTablesOfVersion2);
+}
+
+absl::Status ToVersion3(Database& database) {
+  return CreateTables(database, kTablesOfVersion2, std::size(kTables));
 }
 
 // kMigrations[v] migrates from version v to v + 1.
 using Migration = absl::Status (*)(Database&);
-constexpr Migration kMigrations[] = {ToVersion1, ToVersion2};
+constexpr Migration kMigrations[] = {ToVersion1, ToVersion2, ToVersion3};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 }  // namespace

@@ -16,7 +16,8 @@ inline constexpr uint32_t kApplicationId = 0x436c6b77;
 
 // SQLite's user_version. Version 1 was the first.
 //   2  adds the table `partitions`: the tables of PARTITIONED rings.
-inline constexpr uint32_t kSchemaVersion = 2;
+//   3  adds the table `deleted`: deleted rings that can be restored.
+inline constexpr uint32_t kSchemaVersion = 3;
 
 // Number of partitions in a row of the table `partitions`. It is a compromise:
 // a change writes few rows, and the overhead of a row stays small.

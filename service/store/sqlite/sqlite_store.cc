@@ -41,6 +41,11 @@ const absl::string_view SqliteStore::kSql[kQueries] = {
     ("INSERT INTO partitions VALUES (?, ?, ?) "
      "ON CONFLICT DO UPDATE SET owners = excluded.owners"),
     "DELETE FROM partitions WHERE ring = ?",
+    "SELECT ring, incarnation, deletion FROM deleted",
+    ("SELECT deletion, digest, content FROM deleted WHERE ring = ? AND "
+     "incarnation = ?"),
+    "INSERT OR REPLACE INTO deleted VALUES (?, ?, ?, ?, ?)",
+    "DELETE FROM deleted WHERE ring = ? AND incarnation = ?",
 };
 
 SqliteStore::~SqliteStore() {

@@ -72,15 +72,20 @@ class SqliteStore final : public Store {
   absl::StatusOr<RingHead> Head(absl::string_view ring) override;
   [[nodiscard]] absl::Status Import(const StoredRing& ring) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
+  absl::StatusOr<std::vector<DeletedRing>> Deleted() override;
+  absl::StatusOr<StoredRing> LoadDeleted(absl::string_view ring,
+                                         uint64_t incarnation) override;
+  [[nodiscard]] absl::Status Purge(const DeletedRing& ring) override;
   bool up() const override { return up_ && Trust().ok(); }
   [[nodiscard]] absl::Status Trust() const override;
 
  private:
   [[nodiscard]] absl::Status CreateIfOpen(const StoredRing& ring,
                                           const StillOpen& open) override;
-  [[nodiscard]] absl::Status DeleteIfOpen(absl::string_view ring,
-                                          uint64_t incarnation,
+  [[nodiscard]] absl::Status DeleteIfOpen(const Deletion& deletion,
                                           const StillOpen& open) override;
+  [[nodiscard]] absl::Status UndeleteIfOpen(const Commit& commit,
+                                            const StillOpen& open) override;
 
   // A row of the table `rings`.
   struct HeadRow {
@@ -120,6 +125,10 @@ class SqliteStore final : public Store {
     kSelectPartitionsRow,
     kUpsertPartitions,
     kDeletePartitions,
+    kSelectDeleted,
+    kSelectDeletedRing,
+    kInsertDeleted,
+    kDeleteDeleted,
     kQueries
   };
   static const absl::string_view kSql[kQueries];
@@ -160,9 +169,30 @@ class SqliteStore final : public Store {
   // RING_IN_USE: another ring migrates from `ring`.
   [[nodiscard]] absl::Status CheckUnused(absl::string_view ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  [[nodiscard]] absl::Status WriteDelete(absl::string_view ring,
-                                         uint64_t incarnation)
+  // Writes all rows of a ring that does not exist.
+  [[nodiscard]] absl::Status InsertRing(const StoredRing& ring)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  [[nodiscard]] absl::Status WriteDelete(const Deletion& deletion)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  [[nodiscard]] absl::Status WriteUndelete(const Commit& commit)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // Deleted rings (sqlite_store_deleted.cc).
+  // A row of the table `deleted`.
+  struct DeletedRow {
+    DeletedRing deleted;
+    StoredRing ring;
+  };
+  [[nodiscard]] absl::Status InsertDeleted(const Deletion& deletion,
+                                           const StoredRing& ring)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<std::vector<DeletedRing>> ReadDeleted()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<DeletedRow> ReadDeletedRing(absl::string_view ring,
+                                             uint64_t incarnation)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Reads the whole content of all deleted rings.
+  [[nodiscard]] absl::Status CheckDeleted() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status WriteCommit(const Commit& commit)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   [[nodiscard]] absl::Status WriteNodes(const Commit& commit, uint64_t& digest)

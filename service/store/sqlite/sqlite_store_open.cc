@@ -242,7 +242,8 @@ absl::Status SqliteStore::CheckContent() {
     if (!query.ok()) return query.status();
     queries_.push_back(*std::move(query));
   }
-  return ReadAll().status();
+  status = ReadAll().status();
+  return status.ok() ? CheckDeleted() : status;
 }
 
 // --- Files that are removed, replaced or overwritten ---

@@ -28,13 +28,12 @@ absl::Status SqliteStore::Import(const StoredRing& ring) {
   });
 }
 
-absl::Status SqliteStore::DeleteIfOpen(absl::string_view ring,
-                                       uint64_t incarnation,
+absl::Status SqliteStore::DeleteIfOpen(const Deletion& deletion,
                                        const StillOpen& open) {
   MutexLock lock(mu_);
   if (absl::Status status = CheckOpen(open); !status.ok()) return status;
   return Write([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    return WriteDelete(ring, incarnation);
+    return WriteDelete(deletion);
   });
 }
 
@@ -55,12 +54,20 @@ absl::Status SqliteStore::WriteImport(const StoredRing& ring, bool is_new) {
       return source.status();
     }
   }
+  status = InsertRing(ring);
+  if (!status.ok()) return status;
+  return transaction.Commit();
+}
+
+absl::Status SqliteStore::InsertRing(const StoredRing& ring) {
+  const RingHead& head = ring.head;
+  const std::string& name = head.spec.name();
   const std::string spec = head.spec.SerializeAsString();
   uint64_t digest = HeadDigest(head, spec);
   // The other rows refer to this row. Its digest is only known at the end, and
   // written then.
-  status = queries_[kInsertRing].Run(name, head.incarnation, head.epoch,
-                                     head.fingerprint, Blob{spec}, digest);
+  absl::Status status = queries_[kInsertRing].Run(
+      name, head.incarnation, head.epoch, head.fingerprint, Blob{spec}, digest);
   for (const v1::Node& node : ring.nodes) {
     if (!status.ok()) return status;
     const std::string bytes = node.SerializeAsString();
@@ -77,25 +84,27 @@ absl::Status SqliteStore::WriteImport(const StoredRing& ring, bool is_new) {
   if (status.ok() && !ring.table.empty()) {
     status = InsertTable(name, ring.table, PartitionsOf(head.spec), digest);
   }
-  if (status.ok()) {
-    status = queries_[kUpdateRing].Run(head.epoch, head.fingerprint, Blob{spec},
-                                       digest, name);
-  }
   if (!status.ok()) return status;
-  return transaction.Commit();
+  return queries_[kUpdateRing].Run(head.epoch, head.fingerprint, Blob{spec},
+                                   digest, name);
 }
 
-absl::Status SqliteStore::WriteDelete(absl::string_view ring,
-                                      uint64_t incarnation) {
+absl::Status SqliteStore::WriteDelete(const Deletion& deletion) {
+  const std::string& ring = deletion.ring;
   Transaction transaction(*database_);
   absl::Status status = transaction.Begin();
   if (!status.ok()) return status;
   const auto stored = ReadHead(ring);
   if (!stored.ok()) return stored.status();
-  status = CheckIncarnation(stored->head, incarnation);
+  status = CheckDeletable(stored->head, deletion);
   if (status.ok()) status = CheckUnused(ring);
   if (!status.ok()) return status;
+  absl::StatusOr<StoredRing> whole = StoredRing();
+  if (deletion.keeps()) whole = Read(ring);
+  if (!whole.ok()) return whole.status();
+  // The rows are deleted first, so that a file without space can use theirs.
   status = queries_[kDeleteRing].Run(ring);  // deletes its other rows too
+  if (status.ok() && deletion.keeps()) status = InsertDeleted(deletion, *whole);
   if (!status.ok()) return status;
   return transaction.Commit();
 }
