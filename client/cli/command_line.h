@@ -27,6 +27,7 @@ void AddLocateCommand(CLI::App& app, CommandLine& line);
 void AddNodeCommands(CLI::App& app, CommandLine& line);
 void AddRingCommands(CLI::App& app, CommandLine& line);
 void AddRingCreateCommand(CLI::App& ring, CommandLine& line);
+void AddRingDeleteCommands(CLI::App& ring, CommandLine& line);
 void AddRingProfilesCommand(CLI::App& ring, CommandLine& line);
 void AddRingExportCommand(CLI::App& ring, CommandLine& line);
 void AddApplyCommand(CLI::App& app, CommandLine& line);

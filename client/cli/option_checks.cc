@@ -1,5 +1,7 @@
 #include "client/cli/option_checks.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -49,6 +51,17 @@ CLI::Validator WholeNumber(uint64_t least, uint64_t most) {
           return "";
         }
         return absl::StrCat(Quoted(text), " is not a whole number ", range);
+      },
+      "");
+}
+
+CLI::Validator HexNumber() {
+  return CLI::Validator(
+      [](const std::string& text) -> std::string {
+        const bool valid =
+            text.size() == 16 &&
+            std::all_of(text.begin(), text.end(), absl::ascii_isxdigit);
+        return valid ? "" : absl::StrCat("not 16 hexadecimal digits: ", text);
       },
       "");
 }

@@ -18,6 +18,9 @@ namespace clockwise::cli {
 CLI::Validator WholeNumber(
     uint64_t least, uint64_t most = std::numeric_limits<uint64_t>::max());
 
+// Accepts 16 hexadecimal digits, the form in which incarnations are shown.
+CLI::Validator HexNumber();
+
 // Accepts 1 to `most` values, separated by commas, that `each` accepts.
 CLI::Validator ListOf(CLI::Validator each, size_t most);
 

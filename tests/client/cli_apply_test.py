@@ -129,14 +129,19 @@ class StateTest(WithFiles):
         self.assertEqual(sorted(self.nodes()), ["n1", "n2", "n3"])
         self.apply(0, path, "--plan")
         self.assertIn("- n2\n- n3\n", self.apply(4, path, "--plan", "--prune"))
-        self.apply(0, path, "--prune")
+        told = self.apply(2, path, "--prune")
+        self.assertIn("removes 2 of the 3 nodes", told)
+        self.assertIn("--yes", told)
+        self.assertEqual(len(self.nodes()), 3)
+        self.apply(0, path, "--prune", "--yes")
         self.assertEqual(sorted(self.nodes()), ["n1"])
 
     def test_empty_state_empties_the_ring_only_with_prune(self):
         path = self.file(f"ring: {self.ring}\nnodes: []\n")
         self.apply(0, path)
         self.assertEqual(len(self.nodes()), 3)
-        self.apply(0, path, "--prune")
+        self.apply(2, path, "--prune")
+        self.apply(0, path, "--prune", "--yes")
         self.assertEqual(self.nodes(), {})
 
     def test_ring_that_does_not_exist_is_created(self):

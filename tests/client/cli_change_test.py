@@ -1,6 +1,8 @@
 """Tests `clockwise node` and `clockwise ring`."""
 
 import datetime
+import os
+import pty
 import shlex
 import subprocess
 
@@ -116,7 +118,7 @@ class ChangeTest(WithServer):
         wrong = self.ring[:-1]
         told = self.fails(1, "node", "list", f"--ring={wrong}")
         self.assertIn(self.ring, told)
-        told = self.fails(1, "ring", "delete", wrong)
+        told = self.fails(1, "ring", "delete", wrong, "--yes")
         self.assertIn(self.ring, told)
 
     def test_last_node_may_go(self):
@@ -149,9 +151,63 @@ class RingTest(WithServer):
         self.good("ring", "create", self.ring)
         self.fails(1, "ring", "create", self.ring, "--virtual-nodes=7")
 
-    def test_deleted_ring_is_gone(self):
-        self.good("ring", "delete", self.ring)
+    def test_deleted_ring_is_gone_until_it_is_restored(self):
+        out = self.good("ring", "delete", self.ring, "--yes", "--force",
+                        "--reason=a mistake", "--expected-epoch=4")
+        self.assertIn(f"deleted ring {self.ring}: epoch 4, 3 nodes\n", out)
+        self.assertIn(f"clockwise ring undelete {self.ring}", out)
         self.fails(1, "ring", "show")
+        listed = self.good("ring", "list", "--deleted")
+        row = next(line for line in listed.splitlines() if self.ring in line)
+        self.assertRegex(row, r"^\S+ +([0-9a-f]{16}) +4 +3 .*UTC.*a mistake")
+        told = self.fails(1, "ring", "undelete", self.ring,
+                          "--incarnation=00000000000000ff")
+        self.assertIn("ring list --deleted", told)
+        self.fails(2, "ring", "undelete", self.ring, "--incarnation=7")
+        self.assertEqual(
+            self.good("ring", "undelete", self.ring, "--reason=sorry",
+                      f"--incarnation={row.split()[1]}"),
+            f"restored ring {self.ring}: epoch 5, 3 nodes\n")
+        change = self.json("ring", "history", "--limit=1")[0]["changes"][0]
+        self.assertEqual((change["reason"], change["undeleted"]["reason"]),
+                         ("sorry", "a mistake"))
+        told = self.fails(1, "ring", "undelete", self.ring)
+        self.assertIn("a ring with this name was created since", told)
+
+    def test_deletion_needs_force_and_a_confirmation(self):
+        told = self.fails(1, "ring", "delete", self.ring)
+        self.assertIn("has 3 nodes and is at epoch 4; nothing was changed", told)
+        told = self.fails(2, "ring", "delete", self.ring, "--force")
+        self.assertIn("standard input is not a terminal, so add --yes", told)
+        told = self.fails(1, "ring", "delete", self.ring, "--yes")
+        self.assertIn("has 3 nodes; nothing was changed", told)
+        self.assertIn("--force", told)
+        self.fails(1, "ring", "delete", self.ring, "--yes", "--force",
+                   "--expected-epoch=3")
+        self.assertEqual(self.epoch(), 4)
+
+    def test_deletion_asks_on_a_terminal(self):
+        self.assertEqual(self.answer("y"), 1)
+        self.assertEqual(self.epoch(), 4)
+        self.assertEqual(self.answer(self.ring), 0)
+        self.fails(1, "ring", "show")
+
+    def answer(self, text):
+        """Types `text` when the command asks; returns its exit code."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [CLOCKWISE, f"--server={self.server.grpc}", "ring", "delete",
+             self.ring, "--force"],
+            stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, env=ENVIRONMENT)
+        os.close(theirs)
+        with process, os.fdopen(ours, "w") as terminal:
+            terminal.write(text + "\n")
+            terminal.flush()
+            asked = process.stderr.read()
+        self.assertIn("has 3 nodes and is at epoch 4", asked)
+        self.assertIn(f"Type {self.ring} to continue: ", asked)
+        return process.returncode
 
     def test_diff_tells_what_moved(self):
         out = self.good("ring", "diff", "3", "4")

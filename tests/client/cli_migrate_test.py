@@ -224,7 +224,7 @@ class MigrateTest(WithServer):
         table = self.good("locate", "a")
         self.assertIn("PREVIOUS", table)
         self.assertIn(f"({ring} at epoch 4)", table)
-        self.fails(1, "ring", "delete", ring)
+        self.fails(1, "ring", "delete", ring, "--yes", "--force")
         self.assertIn("would no longer migrate from",
                       self.good("migrate", "end", new, "--plan"))
         self.assertIn(f"no longer migrates from {ring}: epoch 3",
@@ -233,7 +233,7 @@ class MigrateTest(WithServer):
         self.assertIn(f"end of the migration from {ring}",
                       self.good("ring", "history"))
         self.assertNotIn("previousRing", self.json("locate", "a")[0])
-        self.good("ring", "delete", ring)
+        self.good("ring", "delete", ring, "--yes", "--force")
 
     def planned(self, ring):
         return self.json("migrate", "plan", ring, "--keys=20000")[1]["moved"]

@@ -23,6 +23,9 @@ class StoreTest(unittest.TestCase):
             self.good("ring", "create", "shards", "--layout=partitioned",
                       server=server)
             self.good("--ring=shards", "node", "add", "s1", server=server)
+            # Copies and backups do not include a deleted ring.
+            self.good("ring", "create", "gone", server=server)
+            self.good("ring", "delete", "gone", "--yes", server=server)
             self.before = self.rings(server)
 
     def path(self, name):
@@ -79,6 +82,10 @@ class StoreTest(unittest.TestCase):
             out, "copied ring default: epoch 4, 3 nodes, 3 changes\n"
             "copied ring shards: epoch 2, 1 nodes, 1 changes\n")
         self.assertEqual(self.held(other), self.before)
+        for store, deleted in ((self.sqlite, 1), (other, 0)):
+            with self.serving(store) as server:
+                out = self.good("ring", "list", "--deleted", server=server)
+            self.assertEqual(out.count("gone"), deleted, out)
 
     def test_a_copy_to_etcd_and_back_is_the_same(self):
         with EtcdCluster() as cluster:

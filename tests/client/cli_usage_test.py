@@ -133,7 +133,8 @@ class UsageTest(WithServer):
         for command in ((), ("locate",), ("node",), ("node", "add"),
                         ("node", "update"), ("node", "remove"),
                         ("node", "list"), ("ring",), ("ring", "create"),
-                        ("ring", "delete"), ("ring", "list"), ("ring", "show"),
+                        ("ring", "delete"), ("ring", "undelete"),
+                        ("ring", "list"), ("ring", "show"),
                         ("ring", "diff"), ("ring", "history"), ("watch",),
                         ("simulate",), ("completion",)):
             with self.subTest(command=command):

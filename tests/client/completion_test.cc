@@ -33,9 +33,9 @@ TEST_F(CompletionTest, EveryCommandOfTheContractIsAPlace) {
   const auto places = AllCompletions(*app_);
   for (const char* path :
        {"", "locate", "node add", "node update", "node remove", "node list",
-        "ring create", "ring delete", "ring list", "ring show", "ring diff",
-        "ring history", "ring export", "apply", "watch", "simulate",
-        "completion"}) {
+        "ring create", "ring delete", "ring undelete", "ring list", "ring show",
+        "ring diff", "ring history", "ring export", "apply", "watch",
+        "simulate", "completion"}) {
     EXPECT_NE(Find(places, path), nullptr) << path;
   }
 }

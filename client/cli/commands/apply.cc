@@ -1,5 +1,6 @@
 #include "client/cli/commands/apply.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "client/cli/config/config_difference.h"
+#include "client/cli/confirm.h"
 #include "client/cli/failure.h"
 #include "client/cli/simulation.h"
 #include "client/cli/text.h"
@@ -125,6 +127,8 @@ class ConfigApplier {
     if (!difference.ok()) return difference.status();
     applied.unnamed_ids = std::move(difference->unnamed_ids);
     applied.order_differs = difference->order_differs;
+    absl::Status confirmed = ConfirmRemovals(difference->changes, ring);
+    if (!confirmed.ok()) return confirmed;
     if (!difference->changes.empty()) {
       return Send(difference->changes, ring.epoch(), ring.incarnation(),
                   applied);
@@ -134,6 +138,21 @@ class ConfigApplier {
     change.set_incarnation(ring.incarnation());
     change.set_fingerprint(ring.fingerprint());
     return absl::OkStatus();
+  }
+
+  // Asks before the file removes more than half of the ring's nodes. It may be
+  // cut, or the file of another ring.
+  absl::Status ConfirmRemovals(const std::vector<ConfigChange>& changes,
+                               const v1::Snapshot& ring) const {
+    const auto removed = static_cast<size_t>(std::count_if(
+        changes.begin(), changes.end(),
+        [](const ConfigChange& change) { return change.change.has_remove(); }));
+    const auto nodes = static_cast<size_t>(ring.nodes_size());
+    if (options_.change.plan || 2 * removed <= nodes) return absl::OkStatus();
+    return Confirm(
+        absl::StrCat(config_.source, " removes ", Grouped(removed), " of the ",
+                     Grouped(nodes), " nodes of ring ", ring_),
+        ring_, options_.yes);
   }
 
   // Creates the ring that does not exist, with its nodes, by one call. It is

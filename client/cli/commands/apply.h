@@ -16,6 +16,7 @@ struct ApplyOptions {
   std::string file;
   bool replace = false;  // see DifferenceOptions; not an option of the command
   bool prune = false;
+  bool yes = false;  // may remove most of the nodes without a question
   ChangeOptions change;
 };
 

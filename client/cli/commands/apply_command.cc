@@ -9,6 +9,7 @@
 #include "client/cli/commands/change.h"
 #include "client/cli/config/config_difference.h"
 #include "client/cli/config/ring_config.h"
+#include "client/cli/confirm.h"
 #include "client/cli/failure.h"
 #include "client/cli/input_file.h"
 #include "client/cli/tables/moves_report.h"
@@ -142,6 +143,7 @@ void AddApplyCommand(CLI::App& app, CommandLine& line) {
       ->required();
   apply->add_flag("--prune", options->prune,
                   "Remove the nodes that the file does not name");
+  AddYesFlag(apply, options->yes);
   AddChangeOptions(apply, options->change);
   apply->get_option("--plan")->description(
       "Show what would change, without changing anything; exit code 4 if "

@@ -24,20 +24,21 @@ std::string MovedText(const v1::Change& change, bool plan) {
                       Percent(change.comparison().minimum_moved_ratio()), ")");
 }
 
-void AddChangeOptions(CLI::App* command, ChangeOptions& options) {
-  command->add_flag("--plan", options.plan,
-                    "Show what would move, without changing anything");
-  command
-      ->add_option("--reason", options.reason,
-                   "Reason that the history records")
+void AddReasonOptions(CLI::App* command, std::string& reason,
+                      std::string& request_id) {
+  command->add_option("--reason", reason, "Reason that the history records")
       ->type_name("TEXT")
       ->check(Text(limits::kMaxReasonBytes));
   command
-      ->add_option("--request-id", options.request_id,
+      ->add_option("--request-id", request_id,
                    "Id of the request; a retry with the same id has no second "
                    "effect (default: random)")
       ->type_name("ID")
       ->check(RequestId());
+}
+
+void AddRequestOptions(CLI::App* command, ChangeOptions& options) {
+  AddReasonOptions(command, options.reason, options.request_id);
   command
       ->add_option("--expected-epoch", options.expected_epoch,
                    "Epoch that the ring must have; 0 means any (default: 0)")
@@ -49,6 +50,12 @@ void AddChangeOptions(CLI::App* command, ChangeOptions& options) {
           "Incarnation that the ring must have; 0 means any (default: 0)")
       ->type_name("NUMBER")
       ->check(WholeNumber(0));
+}
+
+void AddChangeOptions(CLI::App* command, ChangeOptions& options) {
+  command->add_flag("--plan", options.plan,
+                    "Show what would move, without changing anything");
+  AddRequestOptions(command, options);
 }
 
 std::string NewRequestId() {

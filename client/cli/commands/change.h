@@ -31,8 +31,12 @@ struct ChangeWords {
   bool may_update = false;
 };
 
-// Adds --plan, --reason, --request-id, --expected-epoch and
-// --expected-incarnation to `command`.
+// Adds --reason and --request-id to `command`.
+void AddReasonOptions(CLI::App* command, std::string& reason,
+                      std::string& request_id);
+// Adds these, --expected-epoch and --expected-incarnation to `command`.
+void AddRequestOptions(CLI::App* command, ChangeOptions& options);
+// Adds these and --plan to `command`.
 void AddChangeOptions(CLI::App* command, ChangeOptions& options);
 
 // Returns 32 random hexadecimal digits.

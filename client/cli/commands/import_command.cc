@@ -11,6 +11,7 @@
 #include "client/cli/commands/change.h"
 #include "client/cli/config/config_difference.h"
 #include "client/cli/config/ring_config.h"
+#include "client/cli/confirm.h"
 #include "client/cli/failure.h"
 #include "client/cli/import/imported.h"
 #include "client/cli/import/stated_owners.h"
@@ -40,6 +41,7 @@ struct ImportOptions {
   std::vector<std::string> settings;
   uint32_t replicas = 0;
   bool plan = false;
+  bool yes = false;
 };
 
 absl::StatusOr<std::string> ReadSource(const std::string& path) {
@@ -248,6 +250,7 @@ absl::StatusOr<Applied> Make(const ImportOptions& options,
   ApplyOptions apply;
   apply.prune = true;
   apply.replace = true;
+  apply.yes = options.yes;
   apply.change.plan = true;
   apply.change.reason = "clockwise import";
   auto plan = Apply(apply, *config, of_ring);
@@ -357,6 +360,7 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
       ->check(WholeNumber(1, limits::kMaxReplicas));
   import->add_flag("--plan", options->plan,
                    "Show the ring and what would change, without changing it");
+  AddYesFlag(import, options->yes);
   import->footer(
       "The name of the ring is --ring, else PART, else --from. A line that\n"
       "cannot be imported is an error. If the ring exists, nodes are added,\n"

@@ -1,6 +1,8 @@
-// `clockwise ring delete|list|show|diff|history`: deletes and shows rings.
+// `clockwise ring list|show|diff|history`: shows rings.
 #include <algorithm>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -26,25 +28,37 @@ struct RingOptions {
   uint64_t from = 0;
   uint64_t to = 0;
   uint32_t limit = 20;
+  bool deleted = false;
 };
 
-absl::Status DeleteRing(const RingOptions& options, Session& session) {
-  v1::DeleteRingRequest request;
-  request.set_ring(options.name);
-  v1::DeleteRingResponse response;
-  // Not repeated: a second attempt would return NOT_FOUND for a ring that the
-  // first one deleted.
-  absl::Status failure = session.connection.Call(
-      &Connection::Stub::DeleteRing, request, &response, Retry::kNever);
-  if (!failure.ok()) return Advise(session, failure, options.name, "");
-  if (session.globals.json()) return session.out.WriteJson(response);
-  return session.out.Write(absl::StrCat("deleted ring ", options.name, "\n"));
+// Adds a deleted ring to the table of `ring list --deleted`.
+void AddDeletedRow(const v1::RingInfo& ring, Table& table) {
+  const v1::RingDeletion& deletion = ring.deletion();
+  table.AddRow(
+      {ring.spec().name(), Hex(ring.incarnation()), absl::StrCat(ring.epoch()),
+       absl::StrCat(ring.node_count()), UtcText(deletion.delete_time()),
+       UtcText(deletion.expire_time()), deletion.actor(), deletion.reason()});
 }
 
-absl::Status ListRings(const RingOptions&, Session& session) {
+std::vector<Table::Column> ColumnsOf(bool deleted) {
   constexpr auto kRight = Table::Align::kRight;
-  Table table({{"RING"}, {"EPOCH", kRight}, {"NODES", kRight}, {"SPEC"}});
+  if (!deleted) {
+    return {{"RING"}, {"EPOCH", kRight}, {"NODES", kRight}, {"SPEC"}};
+  }
+  return {{"RING"},
+          {"INCARNATION"},
+          {"EPOCH", kRight},
+          {"NODES", kRight},
+          {"DELETED"},
+          {"KEPT UNTIL"},
+          {"BY"},
+          {"REASON"}};
+}
+
+absl::Status ListRings(const RingOptions& options, Session& session) {
+  Table table(ColumnsOf(options.deleted));
   v1::ListRingsRequest request;
+  request.set_deleted(options.deleted);
   request.set_page_size(limits::kMaxPageSize);
   do {
     v1::ListRingsResponse page;
@@ -55,6 +69,11 @@ absl::Status ListRings(const RingOptions&, Session& session) {
     }
     if (!failure.ok()) return failure;
     for (const v1::RingInfo& ring : page.rings()) {
+      if (options.deleted) {
+        // A server of an older version lists the other rings.
+        if (ring.has_deletion()) AddDeletedRow(ring, table);
+        continue;
+      }
       table.AddRow({ring.spec().name(), absl::StrCat(ring.epoch()),
                     absl::StrCat(ring.node_count()), SpecText(ring.spec())});
     }
@@ -176,22 +195,19 @@ absl::Status ShowHistory(const RingOptions& options, Session& session) {
 }  // namespace
 
 void AddRingCommands(CLI::App& app, CommandLine& line) {
-  CLI::App* ring = app.add_subcommand("ring", "Create, show and compare rings");
+  CLI::App* ring =
+      app.add_subcommand("ring", "Create, show, compare and delete rings");
   ring->require_subcommand(1);
   AddRingCreateCommand(*ring, line);
   AddRingProfilesCommand(*ring, line);
   AddRingExportCommand(*ring, line);
 
-  auto options = std::make_shared<RingOptions>();
-  CLI::App* remove =
-      ring->add_subcommand("delete", "Delete a ring with its history");
-  remove->add_option("NAME", options->name, "Name of the ring")
-      ->type_name("")
-      ->required()
-      ->check(Text(limits::kMaxIdBytes));
-  OnChosen(remove, line, options, DeleteRing);
+  AddRingDeleteCommands(*ring, line);
 
+  auto options = std::make_shared<RingOptions>();
   CLI::App* list = ring->add_subcommand("list", "Show all rings");
+  list->add_flag("--deleted", options->deleted,
+                 "Show the deleted rings that `ring undelete` can restore");
   OnChosen(list, line, options, ListRings);
 
   CLI::App* show = ring->add_subcommand(

@@ -273,6 +273,7 @@ void AddStoreCommands(CLI::App& app, CommandLine& line) {
       "File to write; - for standard output", options);
   backup->footer(
       "server: reads the rings from the running server.\n"
+      "Deleted rings that the store keeps are not included.\n"
       "Examples:\n"
       "  clockwise store backup server: rings-$(date -u +%F).backup\n"
       "  clockwise store backup etcd:10.0.0.1:2379 rings.backup");

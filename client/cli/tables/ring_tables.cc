@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "client/cli/tables/table.h"
 #include "client/cli/text.h"
 
@@ -122,5 +123,12 @@ std::string SpreadJson(const std::vector<Spread>& spread, uint64_t keys,
 }
 
 std::string Hex(uint64_t number) { return absl::StrFormat("%016x", number); }
+
+std::string UtcText(const google::protobuf::Timestamp& time) {
+  if (time.seconds() == 0) return "";
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
+                          absl::FromUnixSeconds(time.seconds()),
+                          absl::UTCTimeZone());
+}
 
 }  // namespace clockwise::cli

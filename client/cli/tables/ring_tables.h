@@ -10,6 +10,7 @@
 
 #include "client/cli/terminal.h"
 #include "clockwise/v1/placement.pb.h"
+#include "google/protobuf/timestamp.pb.h"
 
 namespace clockwise::cli {
 
@@ -48,6 +49,9 @@ std::string SpreadJson(const std::vector<Spread>& spread, uint64_t keys,
 
 // Returns 16 hexadecimal digits, the form for incarnations and fingerprints.
 std::string Hex(uint64_t number);
+
+// Returns a time as "2026-11-30 14:00:00 UTC"; empty if it is not set.
+std::string UtcText(const google::protobuf::Timestamp& time);
 
 }  // namespace clockwise::cli
 
