@@ -34,8 +34,8 @@ const std::vector<std::pair<std::string, std::string>>& Methods() {
           {"server_stream", "Watch"}, {"unary", "GetRing"},
           {"unary", "CompareEpochs"}, {"unary", "ListChanges"},
           {"unary", "CreateRing"},    {"unary", "DeleteRing"},
-          {"unary", "EndMigration"},  {"unary", "ListRings"},
-          {"unary", "GetStatus"}};
+          {"unary", "UndeleteRing"},  {"unary", "EndMigration"},
+          {"unary", "ListRings"},     {"unary", "GetStatus"}};
   return methods;
 }
 

@@ -135,6 +135,8 @@ class UnseenRingTest : public Serving {
     apply.add_changes()->set_remove("a");
     v1::ApplyChangesRequest plan = apply;
     plan.set_validate_only(true);
+    v1::DeleteRingRequest drop;
+    drop.set_force(true);
     using R = std::string;
     return {
         {"Locate", [=, this](const R& r) { return Locate(r); }},
@@ -189,8 +191,7 @@ class UnseenRingTest : public Serving {
          }},
         {"DeleteRing",
          [=, this](const R& r) {
-           return About<v1::DeleteRingResponse>(r, &Stub::DeleteRing,
-                                                v1::DeleteRingRequest());
+           return About<v1::DeleteRingResponse>(r, &Stub::DeleteRing, drop);
          }},
     };
   }
