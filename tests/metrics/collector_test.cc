@@ -167,6 +167,9 @@ TEST(MetricsTest, ChangesAreCountedByWhatTheyDid) {
                1),
           Pair(
               R"(clockwise_ring_changes_total{ring="default",kind="end_migration"})",
+              0),
+          Pair(
+              R"(clockwise_ring_changes_total{ring="default",kind="undelete"})",
               0)));
 }
 
