@@ -9,6 +9,7 @@
 
 #include "tests/store/etcd_gate.h"
 #include "tests/store/etcd_testing.h"
+#include "tests/store/store_deletion_acceptance.h"
 
 namespace clockwise {
 namespace {
@@ -150,6 +151,18 @@ TEST_F(EtcdLateTest, ASourceIsNotDeletedAfterAMigrationHasEnded) {
   ended_ = false;
   OnTheWayOfAnEndedCall([this] { MigrateAndEnd(); });
   EXPECT_TRUE(absl::IsCancelled(late_.Delete("old", 7, open_)));
+  EXPECT_OK(other_->Head("old").status());
+}
+
+TEST_F(EtcdLateTest, ASourceIsNotDeletedAfterAMigrationWasRestored) {
+  ASSERT_OK(other_->Create(HeadOf("old")));
+  ASSERT_OK(other_->Create(MigratingHead()));
+  Deletion deletion = KeepingDeletion("r");
+  deletion.record.set_source_incarnation(7);
+  ASSERT_OK(other_->Delete(deletion));
+  OnTheWay(
+      [this] { ASSERT_OK(other_->Undelete(RestoringCommit("r", 2, 11))); });
+  EXPECT_REFUSED(late_.Delete("old", 7, open_), RING_IN_USE);
   EXPECT_OK(other_->Head("old").status());
 }
 
