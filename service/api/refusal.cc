@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "clockwise/v1/errors.pb.h"
 
@@ -14,6 +15,11 @@ constexpr absl::string_view kErrorInfoUrl =
 constexpr absl::string_view kBadRequestUrl =
     "type.googleapis.com/google.rpc.BadRequest";
 constexpr absl::string_view kReasonPrefix = "ERROR_REASON_";
+// ErrorInfo.metadata, as placement.proto documents it.
+constexpr char kOutcome[] = "outcome";
+constexpr char kOutcomeUnchanged[] = "unchanged";
+constexpr char kOutcomeUnknown[] = "unknown";
+constexpr absl::string_view kUnchanged = "nothing was changed";
 constexpr size_t kMaxQuotedBytes = 64;
 
 absl::StatusCode CodeOf(v1::ErrorReason reason) {
@@ -48,6 +54,16 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     default:
       return absl::StatusCode::kUnavailable;
   }
+}
+
+// Returns an empty message if `status` has none.
+v1::ErrorInfo ErrorInfoOf(const absl::Status& status) {
+  v1::ErrorInfo info;
+  const auto payload = status.GetPayload(kErrorInfoUrl);
+  if (payload.has_value() && !info.ParseFromString(std::string(*payload))) {
+    info.Clear();
+  }
+  return info;
 }
 
 // Returns an empty message if `status` has none.
@@ -104,13 +120,41 @@ absl::Status RenameField(
 }
 
 v1::ErrorReason ReasonOf(const absl::Status& status) {
-  const auto payload = status.GetPayload(kErrorInfoUrl);
-  v1::ErrorInfo info;
   v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED;
-  if (payload.has_value() && info.ParseFromString(std::string(*payload))) {
-    v1::ErrorReason_Parse(absl::StrCat(kReasonPrefix, info.reason()), &reason);
-  }
+  v1::ErrorReason_Parse(
+      absl::StrCat(kReasonPrefix, ErrorInfoOf(status).reason()), &reason);
   return reason;
+}
+
+absl::Status WithOutcome(const absl::Status& failure, bool maybe_made) {
+  v1::ErrorInfo info = ErrorInfoOf(failure);
+  if (ReasonOf(failure) != v1::ERROR_REASON_STORE_UNAVAILABLE ||
+      info.metadata().contains(kOutcome)) {
+    return failure;
+  }
+  std::string message(failure.message());
+  if (maybe_made) {
+    absl::StrAppend(&message,
+                    "; the outcome is unknown; retry with the same request_id");
+  } else if (!absl::StrContains(message, kUnchanged)) {
+    absl::StrAppend(&message, "; ", kUnchanged);
+  }
+  absl::Status stated(failure.code(), message);
+  failure.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
+    stated.SetPayload(url, value);
+  });
+  (*info.mutable_metadata())[kOutcome] =
+      maybe_made ? kOutcomeUnknown : kOutcomeUnchanged;
+  stated.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
+  return stated;
+}
+
+bool LeavesOutcomeOpen(const absl::Status& refusal) {
+  if (ReasonOf(refusal) != v1::ERROR_REASON_STORE_UNAVAILABLE) return false;
+  const v1::ErrorInfo info = ErrorInfoOf(refusal);
+  const auto outcome = info.metadata().find(kOutcome);
+  return outcome == info.metadata().end() ||
+         outcome->second != kOutcomeUnchanged;
 }
 
 std::string ReasonName(const absl::Status& status) {

@@ -31,6 +31,16 @@ absl::Status RenameField(
     const absl::Status& refusal,
     const std::function<std::string(absl::string_view)>& rename);
 
+// Returns the failure of a change with its outcome, in the message and in
+// ErrorInfo.metadata["outcome"]: "unchanged", or "unknown" if the change may
+// have been made. Changes only STORE_UNAVAILABLE: the other reasons mean that
+// nothing was changed. Keeps an outcome that is stated already.
+absl::Status WithOutcome(const absl::Status& failure, bool maybe_made);
+
+// Returns true if `refusal` leaves open whether a change was made: it is
+// STORE_UNAVAILABLE, and does not state that nothing was changed.
+bool LeavesOutcomeOpen(const absl::Status& refusal);
+
 // Returns the reason of an error; ERROR_REASON_UNSPECIFIED if it is no refusal.
 v1::ErrorReason ReasonOf(const absl::Status& status);
 

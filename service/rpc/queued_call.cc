@@ -90,7 +90,11 @@ void QueuedCall::ExpireLocked() {
 }
 
 void QueuedCall::RefuseLocked(const absl::Status& status) {
-  if (!answered_) call_.Finish(status);
+  if (!answered_) {
+    call_.Finish(kind_ == Kind::kChange && !sent_
+                     ? WithOutcome(status, /*maybe_made=*/false)
+                     : status);
+  }
   answered_ = true;
 }
 

@@ -54,9 +54,11 @@ class QueuedCall {
   // store.
   absl::Status Check(CallStage stage);
 
-  // Answer the call, if it was not answered before.
+  // Answer the call, if it was not answered before. A failed change that was
+  // not sent to the store states that nothing was changed.
   template <typename Response>
   void Finish(const absl::StatusOr<Response>& answer) {
+    if (!answer.ok()) return Refuse(answer.status());
     MutexLock lock(mu_);
     if (!answered_) call_.Finish(answer);
     answered_ = true;

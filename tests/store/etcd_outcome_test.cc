@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/store/store_rules.h"
 #include "tests/store/etcd_gate.h"
@@ -103,6 +104,7 @@ TEST_F(EtcdOutcomeTest, IfNothingCanBeHeardTheOutcomeIsCalledUnknown) {
   EXPECT_REFUSED(status, STORE_UNAVAILABLE);
   EXPECT_NE(status.message().find("outcome is unknown"), std::string::npos)
       << status;
+  EXPECT_TRUE(LeavesOutcomeOpen(status));
   EXPECT_FALSE(store_->up());
   EXPECT_GT(gate_.transactions, 2);
   EXPECT_EQ(Epochs(), (std::vector<uint64_t>{2, 3}));  // applied once
@@ -120,8 +122,9 @@ TEST_F(EtcdOutcomeTest, WhatWasNeverSentIsSaidToBeSo) {
       EtcdOptions(prefix_, {"127.0.0.1:1"}, std::chrono::milliseconds(500)));
   const absl::Status status = nowhere.Create(HeadOf("s"));
   EXPECT_REFUSED(status, STORE_UNAVAILABLE);
-  EXPECT_NE(status.message().find("nothing was sent"), std::string::npos)
+  EXPECT_NE(status.message().find("nothing was changed"), std::string::npos)
       << status;
+  EXPECT_FALSE(LeavesOutcomeOpen(status));
   EXPECT_FALSE(nowhere.up());
 }
 

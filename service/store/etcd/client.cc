@@ -138,10 +138,7 @@ absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
 absl::Status EtcdClient::Txn(const etcdserverpb::TxnRequest& request,
                              etcdserverpb::TxnResponse& response,
                              bool& maybe_made) {
-  // A store that was set back may execute the transaction before its answer is
-  // rejected. In another cluster, it has no effect on this store.
-  bool executed = false;
-  absl::Status outcome = Insist(
+  return Insist(
       [&](const Member& member, Clock::time_point deadline) {
         const int64_t newest = origin_.newest();
         auto status =
@@ -151,13 +148,14 @@ absl::Status EtcdClient::Txn(const etcdserverpb::TxnRequest& request,
             });
         if (!status.ok()) return status;
         status = Judge(member, response.header(), newest);
-        executed |= !status.ok() && response.succeeded() &&
-                    origin_.IsCluster(response.header());
+        // A store that was set back may execute the transaction before its
+        // answer is rejected. In another cluster, it has no effect on this
+        // store.
+        maybe_made |= !status.ok() && response.succeeded() &&
+                      origin_.IsCluster(response.header());
         return status;
       },
       maybe_made);
-  maybe_made |= executed;
-  return outcome;
 }
 
 absl::Status EtcdClient::StartWatch(
@@ -372,12 +370,7 @@ absl::Status EtcdClient::GiveUp(const grpc::Status& last,
       MutexLock lock(mu_);
       rejected_ = rejected;
     }
-    const absl::Status believed = Believed();
-    return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
-                   absl::StrCat(believed.message(),
-                                maybe_made ? "; the outcome of a change is "
-                                             "unknown"
-                                           : "; nothing was changed"));
+    return Believed();
   }
   if (IsOldLogIn(last)) {
     return EtcdRefusal(last, options_.endpoints, !options_.user.empty(),
@@ -386,12 +379,7 @@ absl::Status EtcdClient::GiveUp(const grpc::Status& last,
   return Refusal(
       v1::ERROR_REASON_STORE_UNAVAILABLE,
       absl::StrCat("etcd at ", absl::StrJoin(options_.endpoints, ","),
-                   " did not answer (", last.error_message(), "); ",
-                   maybe_made
-                       ? "if this was a change, its outcome is unknown; retry "
-                         "with the same request_id"
-                       : "nothing was sent, so nothing was changed; retry "
-                         "later"));
+                   " did not answer (", last.error_message(), ")"));
 }
 
 void EtcdClient::NoteUp(bool up) {

@@ -62,7 +62,8 @@ class EtcdClient {
                                    etcdserverpb::RangeResponse& response);
 
   // Sets `maybe_made` to true if an attempt failed and etcd may have executed
-  // the transaction all the same. A later attempt may have succeeded.
+  // the transaction all the same. A later attempt may have succeeded. The
+  // failure does not state the outcome: the caller may have sent others.
   [[nodiscard]] absl::Status Txn(const etcdserverpb::TxnRequest& request,
                                  etcdserverpb::TxnResponse& response,
                                  bool& maybe_made);

@@ -73,15 +73,10 @@ absl::Status EtcdRefusal(const grpc::Status& status,
   v1::ErrorReason reason = v1::ERROR_REASON_STORE_REFUSED;
   if (too_large) reason = v1::ERROR_REASON_LIMIT_REACHED;
   if (maybe_made) reason = v1::ERROR_REASON_STORE_UNAVAILABLE;
-  return Refusal(
-      reason,
-      absl::StrCat("etcd at ", absl::StrJoin(endpoints, ","), ": ",
-                   status.error_message(), "; ", advice,
-                   maybe_made
-                       ? "; if this was a change, its outcome is unknown, "
-                         "because an earlier attempt was not answered; retry "
-                         "with the same request_id"
-                       : "; nothing was changed"));
+  return Refusal(reason,
+                 absl::StrCat("etcd at ", absl::StrJoin(endpoints, ","), ": ",
+                              status.error_message(), "; ", advice,
+                              maybe_made ? "" : "; nothing was changed"));
 }
 
 }  // namespace clockwise

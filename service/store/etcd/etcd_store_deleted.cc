@@ -80,7 +80,9 @@ absl::StatusOr<StoredRing> EtcdStore::LoadDeleted(absl::string_view ring,
 
 absl::Status EtcdStore::UndeleteIfOpen(const Commit& commit,
                                        const StillOpen& open) {
-  if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
+  if (absl::Status status = markers_.Ensure(); !status.ok()) {
+    return WithOutcome(status, /*maybe_made=*/false);
+  }
   const uint64_t number = Draw();
   bool maybe_made = false;
   absl::Status status = LostAllRaces(commit.ring);
@@ -91,7 +93,7 @@ absl::Status EtcdStore::UndeleteIfOpen(const Commit& commit,
     break;
   }
   Forget(commit.ring);
-  return status;
+  return WithOutcome(status, maybe_made);
 }
 
 absl::StatusOr<bool> EtcdStore::UndeleteOnce(const Commit& commit,

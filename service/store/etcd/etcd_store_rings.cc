@@ -40,7 +40,9 @@ absl::Status EtcdStore::Import(const StoredRing& ring) {
 
 absl::Status EtcdStore::WriteRing(const StoredRing& ring, bool is_new,
                                   const StillOpen& open) {
-  if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
+  if (absl::Status status = markers_.Ensure(); !status.ok()) {
+    return WithOutcome(status, /*maybe_made=*/false);
+  }
   const std::string& name = ring.head.spec.name();
   stored::v1::EtcdHead head;
   *head.mutable_spec() = ring.head.spec;
@@ -58,14 +60,14 @@ absl::Status EtcdStore::WriteRing(const StoredRing& ring, bool is_new,
     auto present = ReadHead(name, revision);
     if (present.ok()) return RingExists(name);
     if (ReasonOf(present.status()) != v1::ERROR_REASON_RING_NOT_FOUND) {
-      return present.status();
+      return WithOutcome(present.status(), /*maybe_made=*/false);
     }
     absl::Status status = CheckOpen(open);
     if (!status.ok()) return status;
     // Phase 2: write all keys of the ring under a new place. No head refers to
     // this place yet, so no reader sees a part of the ring.
     if (attempt == 0) status = PutRing(head, ring);
-    if (!status.ok()) return status;
+    if (!status.ok()) return WithOutcome(status, /*maybe_made=*/false);
     // Phase 3: write the head, which makes the whole ring visible at once.
     auto made = CreateHead(head, is_new, revision);
     if (made.ok() && *made) return absl::OkStatus();
@@ -128,7 +130,8 @@ absl::StatusOr<bool> EtcdStore::CreateHead(const stored::v1::EtcdHead& head,
   markers_.Guard(txn);
   etcdserverpb::TxnResponse response;
   bool maybe_made = false;
-  absl::Status status = client_.Txn(txn.request(), response, maybe_made);
+  absl::Status status =
+      WithOutcome(client_.Txn(txn.request(), response, maybe_made), maybe_made);
   if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL) {
     int64_t newest = 0;
     auto now = ReadHead(name, newest);
@@ -181,13 +184,15 @@ absl::StatusOr<bool> EtcdStore::JudgeCreation(
 
 absl::Status EtcdStore::DeleteIfOpen(const Deletion& deletion,
                                      const StillOpen& open) {
-  if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
+  if (absl::Status status = markers_.Ensure(); !status.ok()) {
+    return WithOutcome(status, /*maybe_made=*/false);
+  }
   bool maybe_made = false;
   absl::Status status = LostAllRaces(deletion.ring);
   for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
     auto made = DeleteOnce(deletion, open, maybe_made);
     if (made.ok() && !*made) continue;
-    status = made.status();
+    status = WithOutcome(made.status(), maybe_made);
     break;
   }
   Forget(deletion.ring);

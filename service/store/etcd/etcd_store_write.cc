@@ -38,16 +38,18 @@ constexpr int kTurnDoublings = 7;
 }  // namespace
 
 absl::Status EtcdStore::Apply(const Commit& commit) {
-  if (absl::Status status = markers_.Ensure(); !status.ok()) return status;
+  // Nothing is visible before Flip, which is the commit.
+  absl::Status status = markers_.Ensure();
+  if (!status.ok()) return WithOutcome(status, /*maybe_made=*/false);
   // Phase 1: get the state that `commit` follows, usually without a read. It
   // may be out of date; Flip then detects that.
   auto before = KnownBefore(commit);
-  if (!before.ok()) return before.status();
+  if (!before.ok()) return WithOutcome(before.status(), /*maybe_made=*/false);
   // Phase 2: write, in one request if possible. Both ways end in Flip.
   Known after;
   after.head = HeadAfter((*before)->head, commit, Draw());
   auto done = ApplyInOne(commit, **before, after);
-  absl::Status status = done.status();
+  status = done.status();
   if (done.ok() && !*done) status = ApplyInParts(commit, **before, after);
   // Phase 3: keep the new state for the next change. After a lost race, the old
   // state is kept: it is out of date, but ChangesAfter starts from it. After
@@ -133,11 +135,11 @@ absl::Status EtcdStore::ApplyInParts(const Commit& commit, const Known& before,
   // Flip fails, because `before` no longer matches the head key.
   int64_t revision = 0;
   auto read = ReadHead(commit.ring, revision);
-  if (!read.ok()) return read.status();
+  if (!read.ok()) return WithOutcome(read.status(), /*maybe_made=*/false);
   absl::Status status = CheckFollows(HeadIn(read->head), commit);
   if (!status.ok()) return status;
   auto ring = ReadRing(read->head, revision);
-  if (!ring.ok()) return ring.status();
+  if (!ring.ok()) return WithOutcome(ring.status(), /*maybe_made=*/false);
   status = ApplyTo(*ring, commit);
   if (!status.ok()) return status;
 
@@ -153,7 +155,7 @@ absl::Status EtcdStore::ApplyInParts(const Commit& commit, const Known& before,
   const stored::v1::EtcdRecord record =
       PutRecord(head.place(), commit.record, head.commit(), batch);
   status = batch.Finish();
-  if (!status.ok()) return status;
+  if (!status.ok()) return WithOutcome(status, /*maybe_made=*/false);
   // Phase 3: one transaction switches the head to the new generation and
   // deletes all other generations of this place.
   after.table = std::move(ring->table);
@@ -241,9 +243,9 @@ absl::Status EtcdStore::Flip(EtcdTxn& txn, const Known& before, Known& after) {
   bool maybe_made = false;
   absl::Status status = client_.Txn(txn.request(), response, maybe_made);
   if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL) {
-    return JudgeFull(status, after);
+    return WithOutcome(JudgeFull(status, after), /*maybe_made=*/true);
   }
-  if (!status.ok()) return status;
+  if (!status.ok()) return WithOutcome(status, maybe_made);
   // Phase 3: read the outcome. A mark that is newer than the previous head
   // means that another server has lost a race since then. This server therefore
   // waits before its next change, so that the other server can win.
@@ -284,7 +286,7 @@ absl::Status EtcdStore::JudgeLoss(const etcdserverpb::TxnResponse& response,
     return absl::OkStatus();
   }
   absl::Status status = markers_.Judge(response, kReadsBeforeGuard);
-  if (!status.ok()) return status;
+  if (!status.ok()) return WithOutcome(status, maybe_made);
   // The head in etcd says what happened instead: the ring was deleted, created
   // again, or changed by another server.
   const mvccpb::KeyValue* now = FoundIn(response, 0);

@@ -235,7 +235,8 @@ absl::Status Transaction::Commit() {
   // A failed commit may be repeated on the same connection, even after a failed
   // sync. SQLite resets the log to its previous end, and the next commit writes
   // and syncs those pages again.
-  return database_.Execute("COMMIT").status();
+  // The commit may be in the log although its last step failed.
+  return WithOutcome(database_.Execute("COMMIT").status(), /*maybe_made=*/true);
 }
 
 Transaction::~Transaction() {

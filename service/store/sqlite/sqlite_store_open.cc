@@ -295,10 +295,13 @@ absl::Status SqliteStore::CheckUnwritten(bool log_too) {
 
 absl::Status SqliteStore::Write(absl::FunctionRef<absl::Status()> write) {
   absl::Status status = CheckUnwritten(/*log_too=*/true);
-  if (!status.ok()) return ReportOutcome(status);
+  if (!status.ok()) {
+    return WithOutcome(ReportOutcome(status), /*maybe_made=*/false);
+  }
   status = write();
   log_mark_ = MarkOf(LogOf(path_));
-  if (status.ok()) {
+  const bool written = status.ok();
+  if (written) {
     // The files may have been removed or overwritten since the check before the
     // commit. Then the change is not acknowledged.
     NoteFiles();
@@ -309,7 +312,7 @@ absl::Status SqliteStore::Write(absl::FunctionRef<absl::Status()> write) {
     file_mark_ = MarkOf(path_);
     log_mark_ = MarkOf(LogOf(path_));
   }
-  return ReportOutcome(status);
+  return WithOutcome(ReportOutcome(status), /*maybe_made=*/written);
 }
 
 }  // namespace clockwise
