@@ -187,6 +187,11 @@ inline constexpr int kMaxRefusedAuditNodes = 4;  // in that of a rejected call
 // Longer texts are cut. No valid field of a request is longer.
 inline constexpr size_t kMaxAuditFieldBytes = 256;
 
+// --- The command and the client library. ---
+inline constexpr size_t kMaxServerAddresses = 100;  // in --server
+inline constexpr size_t kMaxContexts = 1000;
+inline constexpr size_t kMaxContextsFileBytes = 1024ull * 1024;
+
 // --- Metrics. ---
 inline constexpr size_t kMaxNodeSeries = 1000;  // per-node series off above
 

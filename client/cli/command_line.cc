@@ -4,8 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "client/cli/option_checks.h"
-#include "service/limits.h"
+#include "absl/strings/str_cat.h"
 #include "service/server/flag_help.h"
 
 namespace clockwise::cli {
@@ -15,30 +14,21 @@ constexpr size_t kHelpColumn = 28;
 
 void NameGroups(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands(nullptr)) {
-    command->group("Commands");
+    if (!command->get_group().empty()) command->group("Commands");
     NameGroups(*command);
   }
 }
 
-// Adds the options for TLS and tokens. The environment can set them too, except
-// --tls.
-void AddTlsOptions(CLI::App& app, Tls& tls) {
-  app.add_flag("--tls", tls.enabled,
-               "Use TLS and trust the system's CA certificates");
-  app.add_option("--tls-ca", tls.ca_file,
-                 "CA certificates of the server; enables TLS")
-      ->envname("CLOCKWISE_TLS_CA")
-      ->type_name("PEM");
-  app.add_option("--tls-cert", tls.cert_file, "Client certificate; enables TLS")
-      ->envname("CLOCKWISE_TLS_CERT")
-      ->type_name("PEM");
-  app.add_option("--tls-key", tls.key_file, "Private key of --tls-cert")
-      ->envname("CLOCKWISE_TLS_KEY")
-      ->type_name("PEM");
-  app.add_option("--token-file", tls.token_file,
-                 "File with the bearer token to send")
-      ->envname("CLOCKWISE_TOKEN_FILE")
-      ->type_name("FILE");
+// Points from the help of each command to the options of all commands.
+void PointToGlobals(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands(nullptr)) {
+    const std::string footer = command->get_footer();
+    command->footer(absl::StrCat(
+        footer, footer.empty() ? "" : "\n\n",
+        "Global options, such as --server, --context, --ring and --output:\n"
+        "  clockwise --help"));
+    PointToGlobals(*command);
+  }
 }
 
 }  // namespace
@@ -57,30 +47,15 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
   app->set_version_flag("--version", "clockwise " CLOCKWISE_VERSION,
                         "Show the version");
   app->formatter(std::make_shared<FlagHelp>(kHelpColumn));
-  app->add_option("--server", line.globals.server,
-                  "Addresses of servers, separated by commas, in order of "
-                  "preference, also from CLOCKWISE_SERVER (default: "
-                  "127.0.0.1:7400)")
-      ->envname("CLOCKWISE_SERVER")
-      ->type_name("HOST:PORT|unix:PATH")
-      ->check(ServerAddresses());
-  AddTlsOptions(*app, line.globals.tls);
-  app->add_option("--ring", line.globals.ring,
-                  "Name of the ring (default: default)")
-      ->type_name("NAME")
-      ->check(Text(limits::kMaxIdBytes));
-  app->add_option("--output", line.globals.output,
-                  "Output format (default: table)")
+  line.settings = std::make_unique<ConnectionSettings>(*app, line.globals);
+  app->add_option("-o,--output", line.globals.output,
+                  "Output format (default: table); wide has more columns")
       ->type_name("")
-      ->check(CLI::IsMember({"table", "json"}));
+      ->check(CLI::IsMember({"table", "wide", "json", "yaml"}));
   app->add_option("--as", line.globals.actor,
                   "Your name, for the history of changes (default: $USER@host)")
       ->type_name("NAME")
       ->check(StatedActor());
-  app->add_option("--timeout", line.globals.timeout_seconds,
-                  "Time limit for one call, in seconds (default: 10)")
-      ->type_name("SECONDS")
-      ->check(Seconds());
   AddLocateCommand(*app, line);
   AddNodeCommands(*app, line);
   AddRingCommands(*app, line);
@@ -91,18 +66,27 @@ std::unique_ptr<CLI::App> NewApp(CommandLine& line) {
   AddMigrateCommands(*app, line);
   AddDoctorCommand(*app, line);
   AddStoreCommands(*app, line);
-  AddCompletionCommand(*app, line);
+  AddContextCommands(*app, line);
+  AddVersionCommand(*app, line);
+  AddCompletionCommands(*app, line);
   NameGroups(*app);
+  PointToGlobals(*app);
   app->footer(
       "Examples:\n"
       "  clockwise node add n1 --address=10.0.0.1:6379\n"
       "  clockwise locate user:42\n"
       "  clockwise node remove n1 --plan     show what would move\n"
       "  clockwise watch --output=json       print each change as one line\n"
+      "  clockwise help node add             show the help of a command\n"
+      "\n"
+      "The options from --server to --timeout can also be variables, such as\n"
+      "CLOCKWISE_SERVER, _RING, _TLS, _TLS_CA, _TLS_CERT, _TLS_KEY,\n"
+      "_TOKEN_FILE and _TIMEOUT, or a context (`clockwise context --help`).\n"
       "\n"
       "Data goes to standard output, messages to standard error.\n"
       "Exit codes: 0 success, 1 error, 2 bad usage, 3 no server reached,\n"
-      "4 `apply --plan`: something would change.");
+      "4 `apply --plan`: something would change, 5 the outcome of a change is\n"
+      "unknown: repeat it with the --request-id that the error names.");
   return app;
 }
 

@@ -25,6 +25,9 @@ constexpr size_t kRounds = 4;
 constexpr size_t kRoundsOnceReached = 8;
 constexpr absl::Duration kFirstRetryWait = absl::Milliseconds(200);
 constexpr absl::Duration kLongestRetryWait = absl::Seconds(2);
+// Bounds of the search for the fault of a connection.
+constexpr size_t kServersToExamine = 3;
+constexpr absl::Duration kExamination = absl::Seconds(5);  // of one server
 
 client::RetryPolicy PolicyOf(Retry retry, absl::Duration timeout) {
   const bool once = retry != Retry::kFewTimes;
@@ -62,12 +65,15 @@ std::vector<std::string> ServersOf(absl::string_view servers) {
   return absl::StrSplit(servers, ',');
 }
 
-Connection::Connection(std::string servers,
-                       std::shared_ptr<CredentialsSource> credentials,
-                       absl::Duration timeout)
-    : servers_(std::move(servers)),
-      timeout_(timeout),
-      targets_(ServersOf(servers_), std::move(credentials), CommandChannels()),
+Connection::Connection(ConnectionOptions options,
+                       std::shared_ptr<CredentialsSource> credentials)
+    : options_(std::move(options)),
+      name_(options_.context.empty()
+                ? options_.servers
+                : absl::StrCat(options_.servers, " (context ", options_.context,
+                               ")")),
+      targets_(ServersOf(options_.servers), std::move(credentials),
+               CommandChannels()),
       random_(std::random_device()()) {}
 
 void Connection::StateActor(const std::string& name) {
@@ -80,8 +86,28 @@ void Connection::StateActor(const std::string& name) {
 }
 
 absl::Status Connection::Explain(const absl::Status& status) {
-  return cli::Explain({status, targets_.connected(targets_.preferred())},
-                      servers_);
+  return ExplainOutcome({status, targets_.connected(targets_.preferred())});
+}
+
+absl::Status Connection::ExplainOutcome(const client::Outcome& outcome) {
+  if (outcome.status.ok() || !client::NeverReached(outcome) ||
+      !Fault().has_value()) {
+    return cli::Explain(outcome, name_);
+  }
+  return NotReached(name_, fault_->what, fault_->hint);
+}
+
+const std::optional<ConnectionFault>& Connection::Fault() {
+  for (size_t i = 0; !has_looked_ && i < targets_.size(); ++i) {
+    if (i == kServersToExamine || fault_.has_value()) break;
+    fault_ = FindConnectionFault(targets_.address(i), options_.tls,
+                                 std::min(options_.timeout, kExamination));
+    if (fault_.has_value() && targets_.size() > 1) {
+      fault_->what = absl::StrCat(targets_.address(i), ": ", fault_->what);
+    }
+  }
+  has_looked_ = true;
+  return fault_;
 }
 
 void Connection::UseNextServer(bool was_silent) {
@@ -99,9 +125,8 @@ absl::Status Connection::Run(Retry retry, client::Attempt attempt) {
     if (!actor_.empty()) context.AddMetadata(kStatedActorMetadata, actor_);
     return attempt(stub, context);
   };
-  return cli::Explain(
-      client::CallServers(targets_, PolicyOf(retry, timeout_), stated),
-      servers_);
+  return ExplainOutcome(
+      client::CallServers(targets_, PolicyOf(retry, options_.timeout), stated));
 }
 
 }  // namespace clockwise::cli

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -17,8 +18,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "client/cli/connection_fault.h"
 #include "client/lib/call.h"
 #include "client/lib/targets.h"
+#include "clockwise/options.h"
 #include "clockwise/v1/placement.grpc.pb.h"
 #include "service/channel/credentials_source.h"
 
@@ -36,8 +39,17 @@ enum class Retry {
   kFewTimes,
 };
 
-// Returns the addresses in --server: a list separated by commas, or one
-// unix:PATH.
+struct ConnectionOptions {
+  // Targets of gRPC, separated by commas, or one unix:PATH: a checked value of
+  // --server.
+  std::string servers;
+  // The options of the credentials, to find out why no connection is made.
+  Tls tls;
+  absl::Duration timeout;  // of each call, all attempts together
+  std::string context;     // named in errors; empty: none
+};
+
+// Returns the targets in ConnectionOptions::servers.
 std::vector<std::string> ServersOf(absl::string_view servers);
 
 class Connection {
@@ -47,11 +59,9 @@ class Connection {
   using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&,
                                         Response*);
 
-  // `servers` is a value of --server. `timeout` is for each call, all attempts
-  // together. The first call connects.
-  Connection(std::string servers,
-             std::shared_ptr<CredentialsSource> credentials,
-             absl::Duration timeout);
+  // The first call connects.
+  Connection(ConnectionOptions options,
+             std::shared_ptr<CredentialsSource> credentials);
 
   // Sends `name` with each call, as the name of the user for the history of
   // changes. Empty: $USER@HOST. A name that metadata cannot carry is not sent.
@@ -75,7 +85,7 @@ class Connection {
   void UseNextServer(bool was_silent);
 
   size_t server_count() const { return targets_.size(); }
-  absl::Duration timeout() const { return timeout_; }
+  absl::Duration timeout() const { return options_.timeout; }
 
   // Returns a random number from 0 to 1, for Backoff.
   double Random();
@@ -83,8 +93,14 @@ class Connection {
  private:
   absl::Status Run(Retry retry, client::Attempt attempt);
 
-  const std::string servers_;
-  const absl::Duration timeout_;
+  absl::Status ExplainOutcome(const client::Outcome& outcome);
+  // Returns why no connection is made, if the servers show it; looked for once.
+  const std::optional<ConnectionFault>& Fault();
+
+  const ConnectionOptions options_;
+  const std::string name_;  // of the servers, in errors
+  bool has_looked_ = false;
+  std::optional<ConnectionFault> fault_;
   client::Targets targets_;
   std::minstd_rand random_;
   std::string actor_;  // empty: not stated

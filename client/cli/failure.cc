@@ -26,12 +26,35 @@ absl::string_view LastPart(absl::string_view text) {
   return colon == absl::string_view::npos ? text : text.substr(colon + 2);
 }
 
-absl::Status Lost(absl::string_view server) {
-  absl::Status lost = WithExit(absl::UnavailableError(absl::StrCat(
-                                   "the connection to ", server, " was lost")),
-                               ExitCode::kNotReached);
-  lost.SetPayload(kUncertainUrl, absl::Cord("1"));
-  return lost;
+// Returns the text for a failed call; the reason and the field of a server's
+// answer stay.
+absl::Status Explained(const client::Outcome& outcome,
+                       absl::string_view servers) {
+  const absl::Status& failure = outcome.status;
+  if (client::NeverReached(outcome)) {
+    return NotReached(servers, absl::IsDeadlineExceeded(failure)
+                                   ? "timeout while connecting"
+                                   : LastPart(failure.message()));
+  }
+  if (ReasonOf(failure) != v1::ERROR_REASON_UNSPECIFIED) return failure;
+  // Without a reason, the status is from the connection or from a proxy.
+  switch (failure.code()) {
+    case absl::StatusCode::kUnavailable:
+      return WithExit(absl::UnavailableError(absl::StrCat(
+                          "the connection to ", servers, " was lost")),
+                      ExitCode::kNotReached);
+    case absl::StatusCode::kDeadlineExceeded:
+      // Not a hint: a change needs its own, which names the request ID.
+      return absl::DeadlineExceededError(absl::StrCat(
+          servers,
+          " did not answer in time; --timeout=SECONDS increases the limit"));
+    case absl::StatusCode::kUnimplemented:
+      return WithHint(failure, absl::StrCat("check that ", servers,
+                                            " is a Clockwise server, of this "
+                                            "version or later"));
+    default:
+      return failure;
+  }
 }
 
 }  // namespace
@@ -40,11 +63,13 @@ absl::Status BadUsage(absl::string_view text) {
   return WithExit(absl::InvalidArgumentError(text), ExitCode::kBadUsage);
 }
 
-absl::Status NotReached(absl::string_view server, absl::string_view why) {
+absl::Status NotReached(absl::string_view server, absl::string_view why,
+                        absl::string_view hint) {
   absl::Status failure =
       WithExit(absl::UnavailableError(
                    absl::StrCat("no server reached at ", server, ": ", why)),
                ExitCode::kNotReached);
+  if (!hint.empty()) return WithHint(std::move(failure), hint);
   const std::string listen = absl::StartsWith(server, "unix:")
                                  ? absl::StrCat(" --listen=", server)
                                  : "";
@@ -65,48 +90,23 @@ absl::Status WouldChange() {
 
 absl::Status Explain(const client::Outcome& outcome,
                      absl::string_view servers) {
-  absl::Status failure = outcome.status;
-  if (failure.ok()) return failure;
-  if (client::NeverReached(outcome)) {
-    return NotReached(servers, absl::IsDeadlineExceeded(failure)
-                                   ? "timeout while connecting"
-                                   : LastPart(failure.message()));
+  if (outcome.status.ok()) return outcome.status;
+  absl::Status failure = Explained(outcome, servers);
+  if (outcome.maybe_applied || client::MayBeApplied(outcome)) {
+    failure.SetPayload(kUncertainUrl, absl::Cord("1"));
   }
-  switch (failure.code()) {
-    case absl::StatusCode::kUnavailable:
-      // A server that answers UNAVAILABLE adds a reason, so this error is from
-      // the connection.
-      if (ReasonOf(failure) == v1::ERROR_REASON_UNSPECIFIED) {
-        return Lost(servers);
-      }
-      // The store has rejected the call.
-      if (ReasonOf(failure) == v1::ERROR_REASON_STORE_REFUSED) return failure;
-      break;
-    case absl::StatusCode::kDeadlineExceeded:
-      // Not a hint: a change needs its own, which names the request ID.
-      failure = absl::DeadlineExceededError(absl::StrCat(
-          servers,
-          " did not answer in time; --timeout=SECONDS increases the limit"));
-      break;
-    case absl::StatusCode::kCancelled:
-    // Without a server's reason, the connection was cut.
-    case absl::StatusCode::kInternal:
-    case absl::StatusCode::kUnknown:
-      break;
-    case absl::StatusCode::kUnimplemented:
-      return WithHint(std::move(failure),
-                      absl::StrCat("check that ", servers,
-                                   " is a Clockwise server, of this version or "
-                                   "later"));
-    default:
-      return failure;
-  }
-  failure.SetPayload(kUncertainUrl, absl::Cord("1"));
   return failure;
 }
 
 bool IsUncertain(const absl::Status& failure) {
   return failure.GetPayload(kUncertainUrl).has_value();
+}
+
+absl::Status UnknownOutcome(absl::Status failure,
+                            absl::string_view what_to_do) {
+  failure.SetPayload(kHintUrl, absl::Cord(absl::StrCat(
+                                   "the outcome is unknown: ", what_to_do)));
+  return WithExit(std::move(failure), ExitCode::kUnknown);
 }
 
 absl::Status WithHint(absl::Status failure, absl::string_view hint) {
@@ -125,6 +125,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   if (!code.has_value()) return ExitCode::kRefused;
   if (*code == "0") return ExitCode::kDone;
   if (*code == "4") return ExitCode::kWouldChange;
+  if (*code == "5") return ExitCode::kUnknown;
   return *code == "2" ? ExitCode::kBadUsage : ExitCode::kNotReached;
 }
 

@@ -21,13 +21,16 @@ enum ExitCode : int {
   kBadUsage = 2,
   kNotReached = 3,
   kWouldChange = 4,  // a plan of `apply` that is not empty
+  kUnknown = 5,      // a change was sent, and may have been applied
 };
 
 // Returns an error for an invalid command line or input: kBadUsage.
 absl::Status BadUsage(absl::string_view text);
 
-// Returns the error that no server answered at `server`: kNotReached.
-absl::Status NotReached(absl::string_view server, absl::string_view why);
+// Returns the error that no server answered at `server`: kNotReached. Without a
+// `hint`, the advice is to start a server.
+absl::Status NotReached(absl::string_view server, absl::string_view why,
+                        absl::string_view hint = "");
 
 // Returns the error that the reader closed the output (a pipe into `head`). The
 // program then ends silently: kDone.
@@ -42,6 +45,10 @@ absl::Status Explain(const client::Outcome& outcome, absl::string_view servers);
 
 // True if a change that was sent may have been applied in spite of the failure.
 bool IsUncertain(const absl::Status& failure);
+
+// Returns the uncertain `failure` of a change with `what_to_do`, which names
+// the exact repetition: kUnknown.
+absl::Status UnknownOutcome(absl::Status failure, absl::string_view what_to_do);
 
 // Returns `failure` with one line of advice, unless it already has one.
 absl::Status WithHint(absl::Status failure, absl::string_view hint);

@@ -34,8 +34,16 @@ class KeyBatch {
 
   // Reads bytes until the batch is full. Returns the number of bytes read. Bad
   // usage: a key is over its bound; the message names the line. Keys before it
-  // stay in the batch.
+  // stay in the batch. Or the text is UTF-16.
   absl::StatusOr<size_t> Add(absl::string_view bytes);
+
+  // Returns what is unusual in the keys so far, with the number of such keys,
+  // in one line: carriage returns and blanks at their ends, NUL, a byte order
+  // mark, empty keys. They are parts of the keys, but rarely meant to be. Empty
+  // if there is nothing. Keys that end with NUL are taken to be meant as they
+  // are.
+  // Empty keys only if `with_empty`.
+  std::string Oddities(bool with_empty = true) const;
 
   // Ends the stream. Bytes after the last separator are a key too. Call it only
   // while the batch is not full.
@@ -52,6 +60,7 @@ class KeyBatch {
 
  private:
   void EndKey();
+  void NoteOddities();
 
   const char separator_;
   const std::string source_;
@@ -59,6 +68,13 @@ class KeyBatch {
   size_t bytes_ = 0;     // size of keys_ in a message
   std::string partial_;  // the key that has not ended yet
   uint64_t keys_before_ = 0;
+  // Numbers of unusual keys.
+  uint64_t carriage_returns_ = 0;
+  uint64_t blanks_ = 0;
+  uint64_t nuls_ = 0;
+  uint64_t empty_ = 0;
+  bool mark_ = false;   // the first key begins with a byte order mark
+  bool utf16_ = false;  // of UTF-16
 };
 
 }  // namespace clockwise::cli

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/failure.h"
 #include "client/cli/key_batch.h"
+#include "client/cli/session.h"
 #include "service/limits.h"
 #include "service/ring/layout_settings.h"
 
@@ -60,6 +61,10 @@ absl::Status ReadLines(const std::string& path, TakeKey take) {
   }
   batch.End();
   absl::Status failure = TakeBatch(batch, take, any);
+  if (failure.ok() && any) {
+    const std::string oddities = batch.Oddities();
+    if (!oddities.empty()) Say(oddities);
+  }
   if (!failure.ok() || any) return failure;
   return BadUsage(
       absl::StrCat("--keys: ", path, " has no keys; write one key per line"));

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "client/cli/failure.h"
 #include "client/cli/option_checks.h"
+#include "client/cli/suggestions.h"
 #include "client/cli/text.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
@@ -20,6 +21,28 @@ namespace clockwise::cli {
 namespace {
 
 using google::protobuf::FieldDescriptor;
+
+// Returns the names of the settings of `layout` that --set sets.
+std::vector<std::string> NamesOfSettings(v1::Layout layout) {
+  const profile::Takes& takes = FindLayout(layout)->traits->takes;
+  const std::pair<bool, const char*> names[] = {
+      {!takes.key_hashes.empty(), "key_hash"},
+      {takes.hash_tag, "hash_tag"},
+      {takes.avalanche, "avalanche"},
+      {takes.sort_hosts, "sort_hosts"},
+      {takes.ring_size, "min_ring_size"},
+      {takes.ring_size, "max_ring_size"},
+      {takes.point_hash, "point_hash"},
+      {takes.table_size, "table_size"},
+      {takes.points_per_hash, "points_per_hash"},
+      {takes.data_centres, "data_centre_replicas.DC"},
+      {takes.localities, "locality_weights.ZONE"}};
+  std::vector<std::string> taken;
+  for (const auto& [has, name] : names) {
+    if (has) taken.emplace_back(name);
+  }
+  return taken;
+}
 
 // Returns a JSON message with this one field.
 std::string JsonOf(const FieldDescriptor& field, const std::string& key,
@@ -45,19 +68,43 @@ absl::string_view Expected(const FieldDescriptor& field) {
              : "a whole number from 0 to 4294967295";
 }
 
-absl::Status SetOne(const std::string& text, v1::LayoutSettings& settings) {
+// Returns the error that `layout` does not have the setting `name`.
+absl::Status NoSetting(const std::string& name, v1::Layout layout) {
+  const absl::string_view layout_name = FindLayout(layout)->name();
+  const std::vector<std::string> names = NamesOfSettings(layout);
+  const auto near = NearestNames(name, names, 1);
+  return WithHint(
+      BadUsage(absl::StrCat(
+          "--set: layout ", layout_name, " has no setting ", Quoted(name), "; ",
+          names.empty() ? "it has none"
+                        : "it has " + absl::StrJoin(names, ", "))),
+      near.empty()
+          ? "`clockwise ring layouts` lists the settings of each layout"
+          : DidYouMean(near));
+}
+
+absl::Status SetOne(const std::string& text, v1::Layout layout,
+                    v1::LayoutSettings& settings) {
   const size_t equals = text.find('=');
   const std::string name = text.substr(0, equals);
   const size_t dot = name.find('.');
+  const std::string field_name = name.substr(0, dot);
   const FieldDescriptor* field =
-      v1::LayoutSettings::descriptor()->FindFieldByName(name.substr(0, dot));
-  if (equals == std::string::npos || field == nullptr ||
+      v1::LayoutSettings::descriptor()->FindFieldByName(field_name);
+  bool has = false;
+  for (const absl::string_view each : NamesOfSettings(layout)) {
+    has = has || each.substr(0, each.find('.')) == field_name;
+  }
+  if (equals != std::string::npos && (field == nullptr || !has)) {
+    return NoSetting(field_name, layout);
+  }
+  if (equals == std::string::npos ||
       field->is_map() != (dot != std::string::npos)) {
     return WithHint(
         BadUsage(absl::StrCat("--set ", Quoted(text),
                               " is not SETTING=VALUE or "
                               "SETTING.NAME=VALUE")),
-        "`clockwise ring profiles` lists the settings of each layout");
+        "`clockwise ring layouts` lists the settings of each layout");
   }
   if (!IsUtf8(text)) {
     return BadUsage(absl::StrCat("--set ", Quoted(text), " is not UTF-8"));
@@ -102,11 +149,13 @@ void AddSetOption(CLI::App* command, std::vector<std::string>& settings) {
 }
 
 absl::Status SetSettings(const std::vector<std::string>& texts,
-                         v1::LayoutSettings& settings) {
+                         v1::RingSpec& spec) {
+  const v1::Layout layout = spec.layout() == v1::LAYOUT_UNSPECIFIED
+                                ? v1::LAYOUT_HASHED
+                                : spec.layout();
   for (const std::string& text : texts) {
-    if (absl::Status status = SetOne(text, settings); !status.ok()) {
-      return status;
-    }
+    absl::Status status = SetOne(text, layout, *spec.mutable_settings());
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -137,25 +186,13 @@ absl::Status SetPoints(absl::string_view text, v1::Node& node) {
 
 std::string SettingNames(v1::Layout layout) {
   const profile::Takes& takes = FindLayout(layout)->traits->takes;
-  const std::pair<bool, absl::string_view> names[] = {
-      {takes.vnodes, "virtual_nodes"},
-      {layout == v1::LAYOUT_PARTITIONED, "partition_bits"},
-      {!takes.key_hashes.empty(), "key_hash"},
-      {takes.hash_tag, "hash_tag"},
-      {takes.avalanche, "avalanche"},
-      {takes.sort_hosts, "sort_hosts"},
-      {takes.ring_size, "min_ring_size"},
-      {takes.ring_size, "max_ring_size"},
-      {takes.point_hash, "point_hash"},
-      {takes.table_size, "table_size"},
-      {takes.points_per_hash, "points_per_hash"},
-      {takes.data_centres, "data_centre_replicas.DC"},
-      {takes.localities, "locality_weights.ZONE"}};
-  std::vector<absl::string_view> taken;
-  for (const auto& [has, name] : names) {
-    if (has) taken.push_back(name);
+  std::vector<std::string> names;
+  if (takes.vnodes) names.emplace_back("virtual_nodes");
+  if (layout == v1::LAYOUT_PARTITIONED) names.emplace_back("partition_bits");
+  for (std::string& name : NamesOfSettings(layout)) {
+    names.push_back(std::move(name));
   }
-  return absl::StrJoin(taken, ", ");
+  return absl::StrJoin(names, ", ");
 }
 
 }  // namespace clockwise::cli

@@ -17,11 +17,11 @@ namespace clockwise::cli {
 void AddPartitionBitsOption(CLI::App* command, uint32_t& bits);
 void AddSetOption(CLI::App* command, std::vector<std::string>& settings);
 
-// Sets fields of `settings` from "name=value", and entries of its maps from
-// "name.key=value". Bad usage: the field does not exist, or the value is not
-// valid.
+// Sets fields of `spec.settings` from "name=value", and entries of its maps
+// from "name.key=value". Bad usage: the layout of `spec` does not have the
+// setting (the message names those that it has), or the value is not valid.
 [[nodiscard]] absl::Status SetSettings(const std::vector<std::string>& texts,
-                                       v1::LayoutSettings& settings);
+                                       v1::RingSpec& spec);
 
 // Sets Node.points from numbers and ranges separated by commas: "5", "-5",
 // "0-5460". Bad usage: the text is invalid.

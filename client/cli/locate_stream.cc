@@ -104,6 +104,9 @@ absl::Status Stream::Run() {
     if (!filled.ok()) return filled;
   }
   progress_.Wipe();
+  // Without a summary, each empty key has its own line.
+  const std::string oddities = batch_.Oddities(options_.summary);
+  if (!oddities.empty()) Say(oddities);
   return options_.summary ? WriteSummary() : absl::OkStatus();
 }
 

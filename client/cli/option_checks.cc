@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "client/cli/text.h"
+#include "client/lib/server_address.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
@@ -19,7 +19,6 @@ namespace clockwise::cli {
 namespace {
 
 constexpr double kMaxSeconds = 86'400;
-constexpr size_t kMaxListedServers = 100;
 
 bool IsDecimal(absl::string_view text) {
   for (const char c : text) {
@@ -148,28 +147,10 @@ CLI::Validator Label() {
 CLI::Validator ServerAddress() {
   return CLI::Validator(
       [](std::string& text) -> std::string {
-        for (const char* scheme : {"dns:", "ipv4:", "ipv6:"}) {
-          if (absl::StartsWith(text, scheme)) return "";
-        }
-        if (absl::StartsWith(text, "unix:")) {
-          return text.size() > 5 ? "" : "\"unix:\" has no path; use unix:PATH";
-        }
-        const size_t colon = text.rfind(':');
-        const absl::string_view host =
-            absl::string_view(text).substr(0, std::min(colon, text.size()));
-        const bool bracketed =
-            absl::StartsWith(host, "[") && absl::EndsWith(host, "]");
-        uint32_t port = 0;
-        if (colon != std::string::npos && !host.empty() &&
-            (bracketed || !absl::StrContains(host, ":")) &&
-            IsDecimal(text.substr(colon + 1)) &&
-            absl::SimpleAtoi(text.substr(colon + 1), &port) && port > 0 &&
-            port <= 65'535) {
-          return "";
-        }
-        return absl::StrCat(Quoted(text),
-                            " is not HOST:PORT (IPv6: [HOST]:PORT) or "
-                            "unix:PATH");
+        auto target = client::ParseServerAddress(text);
+        if (!target.ok()) return std::string(target.status().message());
+        text = *std::move(target);
+        return "";
       },
       "");
 }
@@ -177,10 +158,10 @@ CLI::Validator ServerAddress() {
 CLI::Validator ServerAddresses() {
   return CLI::Validator(
       [](std::string& text) -> std::string {
-        // A path may contain commas.
-        return absl::StartsWith(text, "unix:")
-                   ? ServerAddress()(text)
-                   : ListOf(ServerAddress(), kMaxListedServers)(text);
+        const auto targets = client::ParseServerAddresses(text);
+        if (!targets.ok()) return std::string(targets.status().message());
+        text = absl::StrJoin(*targets, ",");
+        return "";
       },
       "");
 }

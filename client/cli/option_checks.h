@@ -40,9 +40,9 @@ CLI::Validator RequestId();
 // Accepts NAME=VALUE in UTF-8, where NAME is not empty.
 CLI::Validator Label();
 
-// Accepts HOST:PORT, unix:PATH, or another gRPC target (dns:///…, ipv4:…).
+// Accept an address, or a list of addresses, of client/lib/server_address.h.
+// They add the default port.
 CLI::Validator ServerAddress();
-// Accepts one or more server addresses, separated by commas, or one unix:PATH.
 CLI::Validator ServerAddresses();
 
 // Returns the names of the layouts in this build.

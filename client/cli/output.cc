@@ -2,11 +2,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/cli/config/yaml_output.h"
 #include "client/cli/failure.h"
 
 namespace clockwise::cli {
@@ -17,7 +21,20 @@ constexpr size_t kEnough = size_t{64} * 1024;
 }  // namespace
 
 absl::Status Output::Write(absl::string_view text) {
-  absl::StrAppend(&kept_, text);
+  if (!to_yaml_) absl::StrAppend(&kept_, text);
+  while (to_yaml_ && !text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+    const absl::string_view line = text.substr(0, end);
+    text.remove_prefix(end);
+    if (!absl::StartsWith(line, "{")) {
+      absl::StrAppend(&kept_, line);
+      continue;
+    }
+    const auto yaml = YamlOfJson(line);
+    if (!yaml.ok()) return yaml.status();
+    absl::StrAppend(&kept_, std::exchange(has_document_, true) ? "---\n" : "",
+                    *yaml);
+  }
   return kept_.size() < kEnough ? absl::OkStatus() : Flush();
 }
 

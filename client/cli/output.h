@@ -19,7 +19,11 @@ class Output {
  public:
   explicit Output(int file_descriptor) : file_descriptor_(file_descriptor) {}
 
-  // Appends `text` to the buffer. Writes the buffer when it is large enough.
+  // Converts each later line of JSON to a YAML document.
+  void ConvertToYaml() { to_yaml_ = true; }
+
+  // Appends `text` to the buffer: whole lines. Writes the buffer when it is
+  // large enough.
   [[nodiscard]] absl::Status Write(absl::string_view text);
 
   // Appends ToJson(message) as one line.
@@ -31,6 +35,8 @@ class Output {
 
  private:
   const int file_descriptor_;
+  bool to_yaml_ = false;
+  bool has_document_ = false;
   std::string kept_;
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,10 +13,14 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "client/cli/command_line.h"
+#include "client/cli/commands/completion.h"
+#include "client/cli/failure.h"
+#include "client/cli/session.h"
 #include "client/cli/suggestions.h"
 #include "client/cli/text.h"
 #include "client/lib/credentials.h"
 #include "service/api/refusal.h"
+#include "service/channel/credentials_source.h"
 #include "service/server/flag_names.h"
 
 namespace clockwise::cli {
@@ -45,6 +50,7 @@ std::vector<std::string> WordsAt(const CLI::App* command, bool options) {
   if (!options) {
     for (const auto* sub :
          command->get_subcommands([](const CLI::App*) { return true; })) {
+      if (sub->get_group().empty()) continue;  // hidden
       words.push_back(sub->get_name());
     }
     return words;
@@ -94,6 +100,9 @@ absl::Status UsageOf(const CLI::App& app, const CLI::ParseError& error) {
 // Returns the words after the program's name, in the form for CLI11.
 absl::StatusOr<std::vector<std::string>> ArgumentsOf(
     const CLI::App& app, const std::vector<std::string>& words) {
+  if (!words.empty() && words[0] == "__complete") {
+    return CompletionArguments(words);
+  }
   std::vector<std::string> arguments;
   bool options_ended = false;
   for (const std::string& argument : WithKebabCaseFlags(app, words)) {
@@ -102,6 +111,12 @@ absl::StatusOr<std::vector<std::string>> ArgumentsOf(
       // CLI11 treats ++ as the end of a command, and would drop it silently.
       return WithHint(BadUsage("unexpected argument \"++\""),
                       "to use ++ as a key, write -- before it");
+    }
+    if (!options_ended && absl::StartsWith(argument, "-o=")) {
+      // CLI11 would use "=json" as the value.
+      arguments.push_back("-o");
+      arguments.push_back(argument.substr(3));
+      continue;
     }
     if (!options_ended && absl::StartsWith(argument, "--") &&
         absl::EndsWith(argument, "=")) {
@@ -127,18 +142,42 @@ void Tell(const absl::Status& failure) {
   }
 }
 
-absl::Status RunCommand(const CommandLine& line,
+// Adds the advice that a context was used, if there was one.
+absl::Status WithContext(absl::Status failure, const Globals& globals) {
+  if (globals.context.empty()) return failure;
+  return WithHint(std::move(failure),
+                  absl::StrCat("the options are from context ", globals.context,
+                               "; `clockwise context show` prints them"));
+}
+
+// Completes the globals, and runs the command that the user chose.
+absl::Status RunCommand(CommandLine& line,
                         const std::vector<std::string>& arguments,
                         Output& out) {
-  const auto credentials = client::OpenCredentials(line.globals.tls);
-  if (!credentials.ok()) return BadUsage(credentials.status().message());
-  Connection connection(line.globals.server, *credentials,
-                        absl::Seconds(line.globals.timeout_seconds));
-  connection.StateActor(line.globals.actor);
-  Session session{line.globals, arguments, connection, out,
+  const Globals& globals = line.globals;
+  auto credentials = absl::StatusOr<std::shared_ptr<CredentialsSource>>(
+      CredentialsSource::Plaintext());
+  if (line.needs == Needs::kServer) {
+    absl::Status resolved = line.settings->Resolve();
+    if (!resolved.ok()) return resolved;
+    credentials = client::OpenCredentials(globals.tls);
+    if (!credentials.ok()) {
+      return WithContext(BadUsage(credentials.status().message()), globals);
+    }
+  }
+  if (globals.yaml()) out.ConvertToYaml();
+  Connection connection(
+      {globals.server, globals.tls, absl::Seconds(globals.timeout_seconds),
+       globals.context},
+      *std::move(credentials));
+  connection.StateActor(globals.actor);
+  Session session{globals, arguments, connection, out,
                   FindTerminal(STDOUT_FILENO)};
   absl::Status outcome = line.command(session);
-  outcome = Advise(session, std::move(outcome), line.globals.ring, "");
+  outcome = Advise(session, std::move(outcome), globals.ring, "");
+  if (absl::IsPermissionDenied(outcome) || absl::IsUnauthenticated(outcome)) {
+    outcome = WithContext(std::move(outcome), globals);
+  }
   // The output before a failure is still data.
   const absl::Status flushed = out.Flush();
   return outcome.ok() ? flushed : outcome;

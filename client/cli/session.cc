@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/failure.h"
 #include "client/cli/suggestions.h"
+#include "client/cli/tables/ring_tables.h"
 #include "client/cli/text.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
@@ -57,6 +58,11 @@ absl::Status GetRing(Session& session, uint64_t epoch,
   request.set_ring(session.globals.ring);
   request.set_epoch(epoch);
   return session.connection.Call(&Connection::Stub::GetRing, request, response);
+}
+
+absl::Status WriteRing(const v1::Snapshot& snapshot, Session& session) {
+  const auto json = RingJson(snapshot);
+  return json.ok() ? session.out.Write(*json) : json.status();
 }
 
 absl::Status Advise(Session& session, absl::Status failure,

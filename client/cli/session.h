@@ -26,8 +26,12 @@ struct Globals {
   std::string output = "table";
   std::string actor;  // states who makes a change; empty: user and host
   double timeout_seconds = 10;
+  std::string context;  // the one in use; empty: none
 
-  bool json() const { return output == "json"; }
+  // True if the command prints JSON, which Output converts for yaml.
+  bool json() const { return output == "json" || yaml(); }
+  bool yaml() const { return output == "yaml"; }
+  bool wide() const { return output == "wide"; }
 };
 
 struct Session {
@@ -47,6 +51,9 @@ void Say(absl::string_view text);
 // Reads the ring of the global options at `epoch`; 0 means the newest.
 absl::Status GetRing(Session& session, uint64_t epoch,
                      v1::GetRingResponse* response);
+
+// Writes a ring as JSON (RingJson).
+absl::Status WriteRing(const v1::Snapshot& snapshot, Session& session);
 
 // Adds advice to a server's error. Unknown node `node_id`: the nearest ids.
 // Unknown ring `ring`: the nearest names. Other errors: the next step. Requests

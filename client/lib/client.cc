@@ -14,6 +14,7 @@
 #include "client/lib/listeners.h"
 #include "client/lib/remote.h"
 #include "client/lib/ring_file.h"
+#include "client/lib/server_address.h"
 #include "client/lib/targets.h"
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
@@ -55,12 +56,6 @@ absl::Status Check(const std::vector<std::string>& targets,
   if (targets.empty()) {
     return absl::InvalidArgumentError(
         "targets: the list is empty; pass at least one HOST:PORT");
-  }
-  for (size_t i = 0; i < targets.size(); ++i) {
-    if (targets[i].empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("targets[", i, "]: is empty; pass HOST:PORT"));
-    }
   }
   if (options.silence < milliseconds(100)) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -231,6 +226,14 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(
     std::vector<std::string> targets, const Options& options) {
   if (absl::Status status = Check(targets, options); !status.ok()) {
     return status;
+  }
+  for (size_t i = 0; i < targets.size(); ++i) {
+    auto target = client::ParseServerAddress(targets[i]);
+    if (!target.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("targets[", i, "]: ", target.status().message()));
+    }
+    targets[i] = *std::move(target);
   }
   auto credentials = client::OpenCredentials(options.tls);
   if (!credentials.ok()) {

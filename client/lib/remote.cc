@@ -59,6 +59,16 @@ RetryPolicy PolicyOf(const Options& options, bool lost_races) {
   return policy;
 }
 
+// Returns the failure of a change. A refusal of the last attempt does not hold
+// for an attempt before it whose answer was lost.
+absl::Status FailureOf(const Outcome& outcome) {
+  if (!outcome.maybe_applied || MayPass(outcome.status)) return outcome.status;
+  return absl::UnavailableError(absl::StrCat(
+      "the change may have been applied: the answer to an attempt was lost, "
+      "and the server refuses the next one: ",
+      outcome.status.message()));
+}
+
 }  // namespace
 
 absl::StatusOr<RemoteOwners> Remote::Locate(std::string_view key,
@@ -98,16 +108,14 @@ absl::StatusOr<ChangeResult> Remote::Apply(const ChangeSet& changes,
   const v1::ApplyChangesRequest request =
       ToRequest(options_.ring, changes, options);
   v1::ApplyChangesResponse response;
-  const absl::Status status =
-      CallServers(
-          targets_,
-          PolicyOf(options_, /*lost_races=*/options.expected_epoch == 0 &&
-                                 options.expected_incarnation == 0),
-          [&](v1::PlacementService::Stub& stub, grpc::ClientContext& context) {
-            return stub.ApplyChanges(&context, request, &response);
-          })
-          .status;
-  if (!status.ok()) return status;
+  const Outcome outcome = CallServers(
+      targets_,
+      PolicyOf(options_, /*lost_races=*/options.expected_epoch == 0 &&
+                             options.expected_incarnation == 0),
+      [&](v1::PlacementService::Stub& stub, grpc::ClientContext& context) {
+        return stub.ApplyChanges(&context, request, &response);
+      });
+  if (!outcome.status.ok()) return FailureOf(outcome);
   const v1::Change& change = response.change();
   ChangeResult result;
   result.epoch = change.epoch();

@@ -31,6 +31,29 @@ bool NeverReached(const Outcome& failure) {
           absl::StrContains(status.message(), "resolution failed"));
 }
 
+bool MayBeApplied(const Outcome& failure) {
+  const absl::Status& status = failure.status;
+  if (status.ok() || NeverReached(failure)) return false;
+  if (IsAnswer(status)) return LeavesOutcomeOpen(status);
+  // Without a reason, the status is from gRPC or from a proxy. Each code of
+  // MayPass can follow a request that a server received.
+  return MayPass(status);
+}
+
+bool IsFinal(const absl::Status& failure) {
+  if (!IsAnswer(failure)) return false;
+  switch (failure.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool MayPass(const absl::Status& failure) {
   switch (failure.code()) {
     case absl::StatusCode::kUnavailable:
@@ -70,6 +93,8 @@ std::optional<absl::Duration> Retries::Next(const Outcome& failure,
   reached_ = reached_ || reached;
   last_ = failure;
   ++attempts_;
+  maybe_applied_ =
+      (maybe_applied_ && !IsFinal(failure.status)) || MayBeApplied(failure);
   const bool passes =
       MayPass(failure.status) ||
       (policy_.repeat_aborted && absl::IsAborted(failure.status));
@@ -84,11 +109,13 @@ std::optional<absl::Duration> Retries::Next(const Outcome& failure,
   return wait;
 }
 
-const Outcome& Retries::reported() const {
+Outcome Retries::reported() const {
   const bool connection_failed =
       NeverReached(last_) ||
       (absl::IsUnavailable(last_.status) && !IsAnswer(last_.status));
-  return connection_failed ? plainest_ : last_;
+  Outcome reported = connection_failed ? plainest_ : last_;
+  reported.maybe_applied = maybe_applied_;
+  return reported;
 }
 
 }  // namespace clockwise::client

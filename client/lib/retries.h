@@ -41,10 +41,20 @@ struct RetryPolicy {
 struct Outcome {
   absl::Status status;
   bool connected = false;  // the channel was ready when the attempt ended
+  // The attempt, or one before it, may have been applied if it was a change.
+  bool maybe_applied = false;
 };
 
 // Returns true if the failed call certainly never reached a server.
 bool NeverReached(const Outcome& failure);
+
+// Returns true if the failed attempt may have been applied, if it was a change:
+// its answer was lost, or the server's answer leaves the outcome open.
+bool MayBeApplied(const Outcome& failure);
+
+// Returns true if the failure also means that no earlier attempt with the same
+// request_id was applied, or will be (proto/README.md, "What a failure means").
+bool IsFinal(const absl::Status& failure);
 
 // Returns true if the same call may succeed later or at another server.
 bool MayPass(const absl::Status& failure);
@@ -72,7 +82,8 @@ class Retries {
   // Returns the failure to report after the last attempt. An answer of a server
   // has priority over a lost connection, which has priority over a server that
   // was never reached. The first failure of a kind has the clearest reason.
-  const Outcome& reported() const;
+  // `maybe_applied` is about all attempts.
+  Outcome reported() const;
 
  private:
   const RetryPolicy policy_;
@@ -82,6 +93,7 @@ class Retries {
   Backoff backoff_;
   size_t attempts_ = 0;
   bool reached_ = false;  // true once any server was reached
+  bool maybe_applied_ = false;
   Outcome plainest_;
   Outcome last_;
 };

@@ -173,7 +173,7 @@ struct Parser {
     app.option_defaults()->group("Rings");
     app.add_option("--layout", layout,
                    "Layout of the ring \"default\" when the server creates "
-                   "it; `clockwise ring profiles` lists all")
+                   "it; `clockwise ring layouts` lists all")
         ->type_name("NAME");
     app.add_option("--virtual-nodes", virtual_nodes,
                    "Points per unit of weight in the ring \"default\"; 0 means "

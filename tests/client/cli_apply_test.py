@@ -430,7 +430,7 @@ class ExportTest(WithFiles):
         change("node", "update", "m", "--address=h:1")
 
     def test_ring_of_each_layout_is_made_again_with_its_fingerprint(self):
-        done = run("--output=json", "ring", "profiles", server=self.server.grpc)
+        done = run("--output=json", "ring", "layouts", server=self.server.grpc)
         layouts = [json.loads(line)["layout"]
                    for line in done.stdout.splitlines()]
         self.assertGreater(len(layouts), 20)

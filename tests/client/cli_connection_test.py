@@ -4,8 +4,10 @@ import json
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -55,6 +57,98 @@ class TlsTest(unittest.TestCase):
                         done = run(tls, *arguments, server=server.grpc)
                         self.assertEqual((done.returncode, done.stderr),
                                          (0, ""), done)
+
+
+class TlsHintTest(unittest.TestCase):
+    """Mistakes with TLS name the cause and the flag."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = cls.enterClassContext(
+            tempfile.TemporaryDirectory(prefix="clockwise-tls-"))
+        cls.authority = Authority(folder)
+        cls.other = Authority(folder, name="other")
+        cls.own = cls.authority.issue("client", "DNS:client")
+        cls.foreign = cls.other.issue("stranger", "DNS:stranger")
+        cls.plain = cls.enterClassContext(RunningServer())
+        certificate, key = cls.authority.issue("server", "IP:127.0.0.1")
+        cls.tls = cls.enterClassContext(RunningServer(flags=[
+            f"--tls-cert={certificate}", f"--tls-key={key}",
+            f"--tls-client-ca={cls.authority.ca}"]))
+        certificate, key = cls.authority.issue("elsewhere", "DNS:a.example")
+        cls.elsewhere = cls.enterClassContext(RunningServer(flags=[
+            f"--tls-cert={certificate}", f"--tls-key={key}"]))
+
+    def hint(self, server, *flags):
+        done = run("node", "add", "n", "--timeout=5", *flags, server=server)
+        self.assertEqual(done.returncode, 3, done)
+        self.assertEqual(done.stderr.count("\n"), 2, done.stderr)
+        self.assertNotIn("unknown:", done.stderr)  # nothing was sent
+        return done.stderr
+
+    def test_each_mistake_is_told_apart(self):
+        ca = f"--tls-ca={self.authority.ca}"
+        own, foreign = ([f"--tls-cert={pair[0]}", f"--tls-key={pair[1]}"]
+                        for pair in (self.own, self.foreign))
+        for server, flags, what, advice in (
+                (self.tls, (), "it speaks TLS, and this command does not",
+                 "--tls-ca=FILE"),
+                (self.plain, (ca,), "it does not speak TLS", "omit --tls"),
+                (self.tls, (ca,), "it requires a client certificate",
+                 "--tls-cert=FILE"),
+                (self.tls, (ca, *foreign), "it rejects the client certificate",
+                 "--tls-client-ca"),
+                (self.tls, (f"--tls-ca={self.other.ca}", *own),
+                 "signed by an unknown CA (/CN=ca)", "--tls-ca=FILE"),
+                (self.tls, ("--tls", *own), "not in the system's",
+                 "--tls-ca=FILE"),
+                (self.elsewhere, (ca,),
+                 'not for "127.0.0.1" but for DNS:a.example', "--server")):
+            with self.subTest(what=what):
+                told = self.hint(server.grpc, *flags)
+                self.assertIn(what, told)
+                self.assertIn(advice, told)
+
+    def test_expired_certificate_is_told(self):
+        # clockwised does not start with one, so another TLS server has it.
+        certificate, key = self.authority.issue(
+            "late", "IP:127.0.0.1", until=int(time.time()) - 60)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        context.set_alpn_protocols(["h2"])
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            def shake(client):
+                with client:
+                    try:
+                        context.wrap_socket(client, server_side=True).close()
+                    except OSError:
+                        pass
+
+            def serve():
+                while True:
+                    try:
+                        client, _ = listener.accept()
+                    except OSError:
+                        return
+                    threading.Thread(target=shake, args=(client,),
+                                     daemon=True).start()
+            thread = threading.Thread(target=serve)
+            thread.start()
+            try:
+                told = self.hint("127.0.0.1:%d" % listener.getsockname()[1],
+                                 f"--tls-ca={self.authority.ca}")
+            finally:
+                listener.shutdown(socket.SHUT_RDWR)
+                thread.join()
+        self.assertIn("its certificate has expired on ", told)
+        self.assertIn("renew", told)
+
+    def test_port_of_the_pages_is_told(self):
+        self.assertIn("it speaks HTTP/1, not gRPC", self.hint(self.plain.http))
+
+    def test_of_several_servers_the_one_with_the_fault_is_named(self):
+        told = self.hint(f"127.0.0.1:{free_port()},{self.tls.grpc}")
+        self.assertIn(f"{self.tls.grpc}: it speaks TLS", told)
 
 
 class CuttingProxy(LoopbackProxy):
@@ -118,9 +212,8 @@ class LostConnectionTest(unittest.TestCase):
             proxy.serve = serve_once
             done = run("node", "add", "n1", "--request-id=the-one-request",
                        "--timeout=1", server=proxy.address)
-            self.assertEqual(done.returncode, 3, done)
+            self.assertEqual(done.returncode, 5, done)
             self.assertIn("--request-id=the-one-request", done.stderr)
-
 
     def test_timeout_says_how_to_send_the_change_again(self):
         with RunningServer() as server:
@@ -128,7 +221,7 @@ class LostConnectionTest(unittest.TestCase):
                 HoldingProxy(server.grpc, b"the-one-request"))
             done = run("node", "add", "n1", "--request-id=the-one-request",
                        "--timeout=1", server=proxy.address)
-            self.assertEqual(done.returncode, 1, done)
+            self.assertEqual(done.returncode, 5, done)
             self.assertIn("did not answer in time; --timeout=SECONDS",
                           done.stderr)
             self.assertIn("--request-id=the-one-request", done.stderr)
@@ -165,9 +258,26 @@ class SeveralServersTest(unittest.TestCase):
             self.assertIn(f"no server reached at {servers}: ", done.stderr)
 
     def test_an_invalid_address_in_the_list_is_bad_usage(self):
-        for servers in ("127.0.0.1:1,", "127.0.0.1:1,nowhere",
+        for servers in ("127.0.0.1:1,", "127.0.0.1:1,no where", "a:0", "a:",
+                        "a:65536", "::1", "::1:7400", "[::1", "[a]:1", "a:b:1",
+                        "http://a:1", "unix:", "", "dns:///", "dns:///a:x",
                         ",".join(["127.0.0.1:1"] * 101)):
-            self.assertEqual(run("locate", "k", server=servers).returncode, 2)
+            with self.subTest(servers=servers):
+                done = run("locate", "k", server=servers)
+                self.assertEqual(done.returncode, 2, done)
+
+    def test_an_address_without_a_port_has_the_default_port(self):
+        for servers, meant in (
+                ("127.0.0.9", "127.0.0.9:7400"),
+                ("127.0.0.9, [::1]", "127.0.0.9:7400,[::1]:7400"),
+                ("dns:///localhost", "dns:///localhost:7400"),
+                ("127.0.0.9:1,localhost:2", "127.0.0.9:1,localhost:2")):
+            with self.subTest(servers=servers):
+                done = run("locate", "k", "--timeout=2",
+                           env={**ENVIRONMENT, "CLOCKWISE_SERVER": servers})
+                # Port 7400 of this machine may be in use.
+                if done.returncode == 3:
+                    self.assertIn(f"reached at {meant}: ", done.stderr)
 
     def test_doctor_examines_all_of_them(self):
         with RunningServer() as one, RunningServer() as other:

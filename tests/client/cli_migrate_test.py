@@ -1,4 +1,4 @@
-"""Tests of `clockwise import`, `clockwise migrate`, `clockwise ring profiles`
+"""Tests of `clockwise import`, `clockwise migrate`, `clockwise ring layouts`
 and the options that set a ring's layout."""
 
 import pathlib
@@ -148,11 +148,11 @@ class ImportTest(WithServer):
         self.refused("UPSTREAM is missing", *nginx, self.file(NGINX))
         self.refused("unexpected argument", "import", "--from=memcached", "a", "b")
         self.refused("servers: ", "import", "--from=memcached", "a,a")
-        self.refused("--context requires", "import", "--from=twemproxy",
-                     "--context=http", self.file("x"), "x")
+        self.refused("--nginx-context requires", "import", "--from=twemproxy",
+                     "--nginx-context=http", self.file("x"), "x")
         self.refused("--distribution requires", "import", "--from=cassandra",
                      "--distribution=spy", self.file("x"))
-        self.refused("no such setting", *nginx, self.file(NGINX), "cache",
+        self.refused("has no setting", *nginx, self.file(NGINX), "cache",
                      "--set=key_hash=md5")
         self.refused("is not SETTING=VALUE", *nginx, self.file(NGINX), "cache",
                      "--set=colour=red")
@@ -265,16 +265,16 @@ class MigrateTest(WithServer):
 
 class LayoutOptionsTest(WithServer):
     def test_profiles_are_listed_with_what_each_reproduces(self):
-        lines = self.good("ring", "profiles").splitlines()
+        lines = self.good("ring", "layouts").splitlines()
         self.assertEqual(len(lines), 1 + 27)
-        objects = self.json("ring", "profiles")
+        objects = self.json("ring", "layouts")
         self.assertEqual(len(objects), 27)
         by_name = {line["layout"]: line for line in objects}
         self.assertEqual(by_name["haproxy"]["settings"], "key_hash, avalanche")
         self.assertIn("nginx", by_name["nginx"]["reproduces"])
 
     def test_each_layout_can_be_made(self):
-        for line in self.json("ring", "profiles"):
+        for line in self.json("ring", "layouts"):
             name = f"{self.ring}-{line['layout']}"
             self.good("ring", "create", name, f"--layout={line['layout']}")
 

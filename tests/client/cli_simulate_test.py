@@ -100,7 +100,10 @@ class SimulateTest(unittest.TestCase):
     def test_keys_come_from_a_file_one_a_line(self):
         lines = b"".join(b"user:%d\n" % i for i in range(3000))
         path = self.file(lines + b"\n\xff\0\nlast")
-        for row in self.rows(f"--keys={path}", "--virtual-nodes=160"):
+        done = run("simulate", "-o", "json", f"--keys={path}",
+                   "--virtual-nodes=160", server=NOWHERE)
+        self.assertIn("1 key contains NUL, 1 key is empty;", done.stderr)
+        for row in map(json.loads, done.stdout.splitlines()):
             self.assertEqual(row["keys"]["count"], "3003")
             self.assertAlmostEqual(row["keys"]["movedRatio"],
                                    row["movedRatio"], 1)

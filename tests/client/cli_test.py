@@ -10,6 +10,7 @@ import unittest
 from tests.client.cli_apply_test import *  # noqa: F401, F403: tests, to be run from here
 from tests.client.cli_change_test import *  # noqa: F401, F403
 from tests.client.cli_connection_test import *  # noqa: F401, F403
+from tests.client.cli_context_test import *  # noqa: F401, F403
 from tests.client.cli_doctor_test import *  # noqa: F401, F403
 from tests.client.cli_locate_test import *  # noqa: F401, F403
 from tests.client.cli_migrate_test import *  # noqa: F401, F403

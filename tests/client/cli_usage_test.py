@@ -107,7 +107,13 @@ class UsageTest(WithServer):
                 ("ring", "diff", "1"), ("ring", "history", "--limit=0"),
                 ("completion", "tcsh"), ("locate", "k", "--output=xml"),
                 ("locate", "k", "--timeout=0"), ("locate", "k", "--timeout=nan"),
-                ("locate", "k", "--server=nowhere")):
+                ("locate", "k", "--server=no where"),
+                ("ring", "show", "a", "b"), ("help", "nod"),
+                ("node", "show"), ("context", "use"),
+                ("locate", "k", "--tls-cert=a.pem"),
+                ("locate", "k", "--tls-key=a.pem"),
+                ("locate", "k", "--token-file=t"),
+                ("ring", "create", "r", "--layout=ketama", "--set=foo=bar")):
             with self.subTest(arguments=arguments):
                 self.fails(2, *arguments)
 

@@ -56,7 +56,8 @@ TEST_F(CompletionTest, ClosedListsAreOfferedAsValues) {
   ASSERT_NE(create, nullptr);
   for (const Choice& option : create->options) {
     if (option.word == "--output") {
-      EXPECT_EQ(option.values, (std::vector<std::string>{"table", "json"}));
+      EXPECT_EQ(option.values,
+                (std::vector<std::string>{"table", "wide", "json", "yaml"}));
     }
     if (option.word == "--layout") {
       EXPECT_GE(option.values.size(), 2u);

@@ -63,6 +63,66 @@ TEST(FailureTest, ConnectionThatWasCutWithinAMessageLeavesTheOutcomeOpen) {
   }
 }
 
+// In doubt without a reason: the request may have been received.
+TEST(FailureTest, OnlyALostAnswerLeavesTheOutcomeOpen) {
+  for (int code = 1; code <= 16; ++code) {
+    const absl::Status status(static_cast<absl::StatusCode>(code), "x");
+    const bool open = absl::IsUnavailable(status) ||
+                      absl::IsDeadlineExceeded(status) ||
+                      absl::IsCancelled(status) || absl::IsInternal(status) ||
+                      absl::IsUnknown(status);
+    EXPECT_EQ(IsUncertain(Explain({status, true}, "h:1")), open) << status;
+  }
+  for (const absl::Status& unsent :
+       {absl::UnavailableError("failed to connect to all addresses"),
+        absl::UnavailableError("DNS resolution failed"),
+        absl::DeadlineExceededError("")}) {
+    EXPECT_FALSE(IsUncertain(Explain({unsent, false}, "h:1"))) << unsent;
+  }
+}
+
+TEST(FailureTest, AnswerOfAServerIsInDoubtOnlyIfItSaysSo) {
+  for (int reason = 1; v1::ErrorReason_IsValid(reason); ++reason) {
+    const absl::Status answer =
+        Refusal(static_cast<v1::ErrorReason>(reason), "x");
+    const bool store = reason == v1::ERROR_REASON_STORE_UNAVAILABLE;
+    EXPECT_EQ(IsUncertain(Explain({answer, true}, "h:1")), store) << answer;
+    const absl::Status certain = WithOutcome(answer, /*maybe_made=*/false);
+    EXPECT_FALSE(IsUncertain(Explain({certain, true}, "h:1"))) << certain;
+    const absl::Status doubtful = WithOutcome(answer, /*maybe_made=*/true);
+    EXPECT_EQ(IsUncertain(Explain({doubtful, true}, "h:1")), store);
+  }
+}
+
+TEST(FailureTest, DoubtAboutAnEarlierAttemptStays) {
+  client::Outcome outcome{Refusal(v1::ERROR_REASON_PERMISSION_DENIED, "no"),
+                          true};
+  EXPECT_FALSE(IsUncertain(Explain(outcome, "h:1")));
+  outcome.maybe_applied = true;
+  EXPECT_TRUE(IsUncertain(Explain(outcome, "h:1")));
+}
+
+TEST(FailureTest, UnknownOutcomeIsExitFiveAndReplacesOtherAdvice) {
+  const absl::Status unknown = UnknownOutcome(
+      WithHint(Explain({absl::UnknownError("cut"), true}, "h:1"), "other"),
+      "repeat it");
+  EXPECT_EQ(ExitCodeOf(unknown), 5);
+  EXPECT_EQ(HintOf(unknown), "the outcome is unknown: repeat it");
+}
+
+TEST(FailureTest, OutcomeIsStatedOnce) {
+  const absl::Status once = WithOutcome(
+      Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, "etcd: permission denied"),
+      /*maybe_made=*/false);
+  EXPECT_EQ(once.message(), "etcd: permission denied; nothing was changed");
+  EXPECT_EQ(WithOutcome(once, /*maybe_made=*/true), once);
+  EXPECT_EQ(WithOutcome(Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,
+                                "queued; nothing was changed; retry later"),
+                        /*maybe_made=*/false)
+                .message(),
+            "queued; nothing was changed; retry later");
+}
+
 TEST(FailureTest, DeadlineIsExitThreeOnlyWithoutAConnection) {
   const absl::Status late = absl::DeadlineExceededError("");
   EXPECT_EQ(ExitCodeOf(Explain({late, false}, "h:1")), ExitCode::kNotReached);

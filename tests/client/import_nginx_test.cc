@@ -160,7 +160,7 @@ TEST(ImportNginxTest, TheContextChoosesBetweenHttpAndStream) {
       Http("hash $uri;\nserver 10.0.0.2:80;\n"));
   EXPECT_EQ(FaultOf(ReadNginx(text, "n.conf", "cache")),
             "n.conf:6: upstream \"cache\" is in http, and on line 1 in stream; "
-            "choose one with --context");
+            "choose one with --nginx-context");
   EXPECT_EQ(NodesOf(*ReadNginx(text, "n.conf", "cache", "stream")),
             "10.0.0.1:53");
   EXPECT_EQ(NodesOf(*ReadNginx(text, "n.conf", "cache", "http")),
@@ -203,7 +203,7 @@ TEST(ImportNginxTest, TheOutputOfNginxTStatesTheContext) {
   EXPECT_EQ(
       FaultOf(ReadNginx(text, "n.conf", "cache")),
       "n.conf:11: upstream \"cache\" is in stream, and on line 8 in http; "
-      "choose one with --context");
+      "choose one with --nginx-context");
   EXPECT_EQ(NodesOf(*ReadNginx(text, "n.conf", "cache", "http")), "10.0.0.1");
   EXPECT_EQ(NodesOf(*ReadNginx(text, "n.conf", "cache", "stream")), "10.0.0.2");
   EXPECT_EQ(NodesOf(*ReadNginx(text, "n.conf", "more", "http")), "10.0.0.3");

@@ -96,5 +96,33 @@ TEST(KeyBatchTest, KeyThatNeverEndsIsRefusedBeforeItFillsMemory) {
   EXPECT_EQ(pieces, limits::kMaxKeyBytes / piece.size());
 }
 
+TEST(KeyBatchTest, OdditiesAreFoundWhereverTheInputIsCut) {
+  const std::string text =
+      "\xEF\xBB\xBF"
+      "a\r\n\n b\nc\t\n" +
+      std::string("d\0", 2);
+  for (size_t piece = 1; piece <= text.size(); ++piece) {
+    KeyBatch batch('\n', "f");
+    for (size_t at = 0; at < text.size(); at += piece) {
+      ASSERT_TRUE(batch.Add(absl::string_view(text).substr(at, piece)).ok());
+    }
+    batch.End();
+    EXPECT_EQ(batch.Oddities(),
+              "f: the first key begins with a byte order mark, 1 key ends with "
+              "a carriage return, 2 keys begin or end with a blank, 1 key "
+              "contains NUL, 1 key is empty; all bytes of a line are its key, "
+              "and dos2unix converts such a file");
+  }
+}
+
+TEST(KeyBatchTest, UsualKeysHaveNoOddities) {
+  for (const char separator : {'\n', '\0'}) {
+    KeyBatch batch(separator);
+    ASSERT_TRUE(batch.Add(std::string("a b") + separator + "\xFF\xFE").ok());
+    batch.End();
+    EXPECT_EQ(batch.Oddities(), "");
+  }
+}
+
 }  // namespace
 }  // namespace clockwise::cli

@@ -223,13 +223,15 @@ TEST(RingConfigTest, AFileIsOneWholeDocument) {
   EXPECT_EQ(FaultIn(""), "f.yaml:1: the file is empty; state a ring");
   EXPECT_EQ(FaultIn("# only this\n"),
             "f.yaml:1: the file is empty; state a ring");
-  EXPECT_EQ(FaultIn("ring: r\nnodes: []\n---\nring: s\nnodes: []\n"),
-            "f.yaml:3: the document has ended; write one file for each ring");
+  EXPECT_EQ(
+      FaultIn("ring: r\nnodes: []\n---\nring: s\nnodes: []\n"),
+      "f.yaml:3: the document has ended; write one document in each file");
   EXPECT_EQ(FaultIn("{\"ring\": \"r\", \"nodes\": []}\n}]}"),
             "f.yaml:2: not YAML or JSON: illegal flow end");
   // yaml-cpp 0.7 finds documents without end in this text.
-  EXPECT_EQ(FaultIn("{\"ring\": \"r\", \"nodes\": []}, 7"),
-            "f.yaml:1: the document has ended; write one file for each ring");
+  EXPECT_EQ(
+      FaultIn("{\"ring\": \"r\", \"nodes\": []}, 7"),
+      "f.yaml:1: the document has ended; write one document in each file");
   EXPECT_EQ(FaultIn("---\nring: r\nnodes: []\n...\n# more\n"), "no fault");
   EXPECT_EQ(
       FaultIn("ring: r\nnodes:\n- id: a\n- id"),

@@ -75,7 +75,7 @@ TEST(RingTablesTest, FairSharesFollowWeightsWhereTheLayoutDoes) {
 }
 
 TEST(RingTablesTest, NodeTableShowsShareBesideFairShare) {
-  EXPECT_EQ(NodeTable(TwoNodes(v1::LAYOUT_HASHED), kAsciiTable),
+  EXPECT_EQ(NodeTable(TwoNodes(v1::LAYOUT_HASHED), false, kAsciiTable),
             "NODE  ADDRESS  ZONE  WEIGHT    SHARE     FAIR\n"
             "n1                        1  50.00 %  25.00 %\n"
             "n3                        3  50.00 %  75.00 %\n");

@@ -11,8 +11,11 @@ from tests.support.running_server import RunningServer
 
 CLOCKWISE = os.environ.get("CLOCKWISE", str(BIN / "clockwise"))
 ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8"}
-for name in ("CLOCKWISE_SERVER", "COLUMNS"):
-    ENVIRONMENT.pop(name, None)
+for name in [*ENVIRONMENT]:
+    if name == "COLUMNS" or name.startswith("CLOCKWISE_"):
+        ENVIRONMENT.pop(name)
+# No contexts of the user.
+ENVIRONMENT["XDG_CONFIG_HOME"] = "/nonexistent"
 
 
 def run(*arguments, server=None, stdin="", **options):

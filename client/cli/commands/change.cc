@@ -29,12 +29,7 @@ void AddReasonOptions(CLI::App* command, std::string& reason,
   command->add_option("--reason", reason, "Reason that the history records")
       ->type_name("TEXT")
       ->check(Text(limits::kMaxReasonBytes));
-  command
-      ->add_option("--request-id", request_id,
-                   "Id of the request; a retry with the same id has no second "
-                   "effect (default: random)")
-      ->type_name("ID")
-      ->check(RequestId());
+  AddRequestIdOption(command, request_id);
 }
 
 void AddRequestOptions(CLI::App* command, ChangeOptions& options) {
@@ -56,6 +51,15 @@ void AddChangeOptions(CLI::App* command, ChangeOptions& options) {
   command->add_flag("--plan", options.plan,
                     "Show what would move, without changing anything");
   AddRequestOptions(command, options);
+}
+
+void AddRequestIdOption(CLI::App* command, std::string& request_id) {
+  command
+      ->add_option("--request-id", request_id,
+                   "Id of the request; a retry with the same id has no second "
+                   "effect (default: random)")
+      ->type_name("ID")
+      ->check(RequestId());
 }
 
 std::string NewRequestId() {
@@ -118,11 +122,10 @@ absl::Status AdviseChange(Session& session, absl::Status failure,
                           const ChangeWords& words,
                           const std::string& request_id, bool plan) {
   if (IsUncertain(failure) && !plan) {
-    return WithHint(
+    return UnknownOutcome(
         std::move(failure),
-        absl::StrCat(
-            "the change may have been applied; retry with --request-id=",
-            ShellWord(request_id), ", and it is applied only once"));
+        absl::StrCat("repeat the command with --request-id=",
+                     ShellWord(request_id), ", which applies it only once"));
   }
   return Advise(session, std::move(failure), session.globals.ring,
                 words.node_id);

@@ -39,6 +39,9 @@ void AddRequestOptions(CLI::App* command, ChangeOptions& options);
 // Adds these and --plan to `command`.
 void AddChangeOptions(CLI::App* command, ChangeOptions& options);
 
+// Adds --request-id to `command`.
+void AddRequestIdOption(CLI::App* command, std::string& request_id);
+
 // Returns 32 random hexadecimal digits.
 std::string NewRequestId();
 
@@ -55,7 +58,8 @@ std::string MovedText(const v1::Change& change, bool plan);
 std::string ChangeReport(const v1::Change& change, const ChangeWords& words,
                          const ChangeOptions& options, Session& session);
 
-// Adds advice to the failure of a change.
+// Adds advice to the failure of a change. If the change may have been applied:
+// the outcome is unknown, and the advice is the repetition with `request_id`.
 absl::Status AdviseChange(Session& session, absl::Status failure,
                           const ChangeWords& words,
                           const std::string& request_id, bool plan);

@@ -15,6 +15,8 @@ struct Choice {
   std::string description;
   bool takes_value = false;
   std::vector<std::string> values;  // only if they are a closed list
+  std::string
+      kind;  // of the values that only a server or a file knows: "rings"
 };
 
 // All words that can follow one command.
@@ -22,10 +24,18 @@ struct CommandCompletions {
   std::string path;  // "", "node", "node add"
   std::vector<Choice> commands;
   std::vector<Choice> options;  // includes those of its parent commands
+  std::string kind;  // of its first argument: "nodes"; empty: no names
+  std::vector<std::string> aliases;  // paths: "node rm"
 };
 
 // Returns the completions of `app` and of all its commands, `app` first.
 std::vector<CommandCompletions> AllCompletions(const CLI::App& app);
+
+// Returns the arguments of the hidden command `__complete KIND WORDS...`, which
+// the scripts run: the kind, a short time limit, and the connection options
+// among the words of the line. bash splits words at '='.
+std::vector<std::string> CompletionArguments(
+    const std::vector<std::string>& words);
 
 // Returns the script for `shell`: bash, zsh or fish.
 std::string CompletionScript(const CLI::App& app, const std::string& shell);

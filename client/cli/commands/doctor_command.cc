@@ -19,6 +19,7 @@
 #include "client/cli/text.h"
 #include "client/lib/credentials.h"
 #include "service/api/json.h"
+#include "service/limits.h"
 
 namespace clockwise::cli {
 namespace {
@@ -26,7 +27,6 @@ namespace {
 // A change reaches all servers within milliseconds.
 constexpr int kLooks = 3;
 constexpr absl::Duration kBetweenLooks = absl::Seconds(1);
-constexpr size_t kMaxServers = 100;
 // Several servers may be behind one address, such as that of a load balancer.
 // Each connection may reach another one. If each is chosen at random, one of
 // three servers is missed by as many connections in a row once in 1,500 times.
@@ -38,8 +38,11 @@ struct DoctorOptions {
 
 Examined Examine(const std::string& server, const Session& session,
                  const std::shared_ptr<CredentialsSource>& credentials) {
-  Connection connection(server, credentials,
-                        absl::Seconds(session.globals.timeout_seconds));
+  const Globals& globals = session.globals;
+  Connection connection(
+      {server, globals.tls, absl::Seconds(globals.timeout_seconds),
+       globals.context},
+      credentials);
   Examined examined;
   examined.server = server;
   // The first call includes the time to connect, which would distort the
@@ -74,7 +77,8 @@ std::vector<Examined> ExamineAll(
     std::set<uint64_t>& seen) {
   std::vector<Examined> found;
   int without_news = 0;
-  while (without_news < kConnectionsWithoutNews && found.size() < kMaxServers) {
+  while (without_news < kConnectionsWithoutNews &&
+         found.size() < limits::kMaxServerAddresses) {
     Examined one = Examine(address, session, credentials);
     const uint64_t instance = one.status.instance();
     if (one.failure.ok() && instance != 0 && !seen.insert(instance).second) {
@@ -219,6 +223,9 @@ absl::Status Run(const DoctorOptions& options, Session& session) {
     if (!MayBeOnItsWay(servers)) break;
   }
   const std::vector<std::string> problems = Problems(servers);
+  if (!session.globals.context.empty()) {
+    Say(absl::StrCat("context ", session.globals.context));
+  }
   absl::Status written =
       session.globals.json()
           ? WriteJsonLines(servers, problems, session.out)
@@ -251,7 +258,7 @@ void AddDoctorCommand(CLI::App& app, CommandLine& line) {
       ->add_option("SERVER", options->servers,
                    "Addresses of all replicas (default: --server)")
       ->check(ServerAddress())
-      ->expected(0, static_cast<int>(kMaxServers));
+      ->expected(0, static_cast<int>(limits::kMaxServerAddresses));
   OnChosen(command, line, options, Run);
 }
 

@@ -36,12 +36,13 @@ struct ImportOptions {
   std::string from;
   std::string source;  // a file, or memcached's servers
   std::string part;    // upstream, pool, backend
-  std::string context;
+  std::string nginx_context;
   std::string distribution;
   std::vector<std::string> settings;
   uint32_t replicas = 0;
   bool plan = false;
   bool yes = false;
+  std::string request_id;
 };
 
 absl::StatusOr<std::string> ReadSource(const std::string& path) {
@@ -77,10 +78,11 @@ absl::StatusOr<Imported> Read(const ImportOptions& options) {
   auto text = ReadSource(options.source);
   if (!text.ok()) return text.status();
   if (options.from == "nginx") {
-    return ReadNginx(*text, options.source, options.part, options.context);
+    return ReadNginx(*text, options.source, options.part,
+                     options.nginx_context);
   }
-  if (!options.context.empty()) {
-    return BadUsage("--context requires --from=nginx");
+  if (!options.nginx_context.empty()) {
+    return BadUsage("--nginx-context requires --from=nginx");
   }
   if (haproxy) {
     return ReadHaproxy(*text, options.source, options.part,
@@ -140,7 +142,7 @@ absl::StatusOr<std::shared_ptr<const Ring>> Build(const ImportOptions& options,
                                        : options.part);
   spec.set_replica_count(options.replicas);
   if (!options.settings.empty()) {
-    auto failure = SetSettings(options.settings, *spec.mutable_settings());
+    auto failure = SetSettings(options.settings, spec);
     if (!failure.ok()) return failure;
   }
   const auto fault = [&](const absl::Status& status) {
@@ -253,6 +255,7 @@ absl::StatusOr<Applied> Make(const ImportOptions& options,
   apply.yes = options.yes;
   apply.change.plan = true;
   apply.change.reason = "clockwise import";
+  apply.change.request_id = options.request_id;
   auto plan = Apply(apply, *config, of_ring);
   if (!plan.ok() || options.plan) return plan;
   if (!plan->created && present.snapshot().nodes().empty() &&
@@ -348,7 +351,7 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
       ->type_name("")
       ->check(CLI::IsMember({"ketama", "ketama_weighted", "spy", "modula"}));
   import
-      ->add_option("--context", options->context,
+      ->add_option("--nginx-context", options->nginx_context,
                    "nginx: the block that contains the upstream")
       ->type_name("")
       ->check(CLI::IsMember({"http", "stream"}));

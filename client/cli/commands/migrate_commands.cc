@@ -129,11 +129,17 @@ absl::Status Start(const MigrateOptions& options, Session& session) {
   v1::CreateRingRequest create;
   *create.mutable_spec() = migration->after->spec();
   for (v1::Node& node : migration->nodes) *create.add_nodes() = std::move(node);
-  create.set_request_id(NewRequestId());
+  create.set_request_id(options.change.request_id.empty()
+                            ? NewRequestId()
+                            : options.change.request_id);
   create.set_reason(absl::StrCat("migrating from ", options.ring));
   v1::CreateRingResponse created;
   absl::Status failure = session.connection.Call(
       &Connection::Stub::CreateRing, create, &created, Retry::kFewTimes);
+  if (IsUncertain(failure)) {
+    return AdviseChange(session, std::move(failure), {}, create.request_id(),
+                        /*plan=*/false);
+  }
   if (!failure.ok()) return Advise(session, failure, options.ring, "");
   if (session.globals.json()) return session.out.WriteJson(created);
   const std::string& name = create.spec().name();
@@ -157,6 +163,10 @@ absl::Status End(const MigrateOptions& options, Session& session) {
   v1::EndMigrationResponse response;
   absl::Status failure = session.connection.Call(
       &Connection::Stub::EndMigration, request, &response, Retry::kFewTimes);
+  if (IsUncertain(failure)) {
+    return AdviseChange(session, std::move(failure), {}, request.request_id(),
+                        options.change.plan);
+  }
   if (!failure.ok()) return Advise(session, failure, options.ring, "");
   if (session.globals.json()) return session.out.WriteJson(response);
   const v1::Change& change = response.change();
@@ -226,6 +236,7 @@ void AddMigrateCommands(CLI::App& app, CommandLine& line) {
   AddRingName(start, "RING", started->ring, "Name of the old ring");
   AddRingName(start, "NEW", started->name, "Name of the new ring");
   AddTargetOptions(start, *started);
+  AddRequestIdOption(start, started->change.request_id);
   start->footer("Examples:\n  clockwise migrate start cache cache-2");
   OnChosen(start, line, started, Start);
 

@@ -1,4 +1,4 @@
-// `clockwise node add|update|remove|list`: changes and shows nodes.
+// `clockwise node add|update|remove|list|show`: changes and shows nodes.
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -10,6 +10,7 @@
 #include "client/cli/layout_options.h"
 #include "client/cli/option_checks.h"
 #include "client/cli/tables/ring_tables.h"
+#include "service/api/refusal.h"
 #include "service/limits.h"
 
 namespace clockwise::cli {
@@ -31,6 +32,7 @@ struct NodeOptions {
 };
 
 struct ListOptions {
+  std::string id;
   uint64_t epoch = 0;
 };
 
@@ -146,8 +148,31 @@ absl::Status ListNodes(const ListOptions& options, Session& session) {
   if (auto failure = GetRing(session, options.epoch, &ring); !failure.ok()) {
     return failure;
   }
-  if (session.globals.json()) return session.out.WriteJson(ring);
-  return session.out.Write(NodeTable(ring.snapshot(), session.terminal));
+  if (session.globals.json()) return WriteRing(ring.snapshot(), session);
+  return session.out.Write(
+      NodeTable(ring.snapshot(), session.globals.wide(), session.terminal));
+}
+
+absl::Status ShowNode(const ListOptions& options, Session& session) {
+  v1::GetRingResponse ring;
+  if (auto failure = GetRing(session, options.epoch, &ring); !failure.ok()) {
+    return failure;
+  }
+  const v1::Snapshot& snapshot = ring.snapshot();
+  for (int i = 0; i < snapshot.nodes_size(); ++i) {
+    if (snapshot.nodes(i).id() != options.id) continue;
+    if (!session.globals.json()) {
+      return session.out.Write(NodeText(snapshot, i));
+    }
+    const auto json = NodeJson(snapshot, i);
+    return json.ok() ? session.out.Write(*json) : json.status();
+  }
+  return Advise(session,
+                Refusal(v1::ERROR_REASON_NODE_NOT_FOUND,
+                        absl::StrCat("ring ", Quoted(snapshot.spec().name()),
+                                     " has no node ", Quoted(options.id),
+                                     " at epoch ", snapshot.epoch())),
+                session.globals.ring, options.id);
 }
 
 void AddUpdateCommand(CLI::App* node, CommandLine& line) {
@@ -216,6 +241,7 @@ void AddNodeCommands(CLI::App& app, CommandLine& line) {
       ->required()
       ->check(Text(limits::kMaxIdBytes));
   AddChangeOptions(remove, removed->change);
+  remove->alias("rm")->alias("delete");
   remove->footer("Examples:\n  clockwise node remove n1 --plan");
   OnChosen(remove, line, removed, RemoveNode);
 
@@ -225,8 +251,24 @@ void AddNodeCommands(CLI::App& app, CommandLine& line) {
   list->add_option("--epoch", listed->epoch, "Epoch to show (default: newest)")
       ->type_name("EPOCH")
       ->check(WholeNumber(0));
-  list->footer("Examples:\n  clockwise node list --ring=sessions");
+  list->alias("ls");
+  list->footer(
+      "Examples:\n"
+      "  clockwise node list --ring=sessions\n"
+      "  clockwise node list -o wide     with labels");
   OnChosen(list, line, listed, ListNodes);
+
+  auto shown = std::make_shared<ListOptions>();
+  CLI::App* show = node->add_subcommand("show", "Show one node");
+  show->alias("get");
+  show->add_option("ID", shown->id, "Id of the node")
+      ->type_name("")
+      ->required()
+      ->check(Text(limits::kMaxIdBytes));
+  show->add_option("--epoch", shown->epoch, "Epoch to show (default: newest)")
+      ->type_name("EPOCH")
+      ->check(WholeNumber(0));
+  OnChosen(show, line, shown, ShowNode);
 }
 
 }  // namespace clockwise::cli

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "client/cli/command_line.h"
 #include "client/cli/failure.h"
@@ -16,6 +17,7 @@
 #include "client/cli/tables/ring_tables.h"
 #include "client/cli/tables/table.h"
 #include "client/cli/text.h"
+#include "service/api/json.h"
 #include "service/limits.h"
 #include "service/ring/layout.h"
 
@@ -40,10 +42,13 @@ void AddDeletedRow(const v1::RingInfo& ring, Table& table) {
        UtcText(deletion.expire_time()), deletion.actor(), deletion.reason()});
 }
 
-std::vector<Table::Column> ColumnsOf(bool deleted) {
+std::vector<Table::Column> ColumnsOf(bool deleted, bool wide) {
   constexpr auto kRight = Table::Align::kRight;
   if (!deleted) {
-    return {{"RING"}, {"EPOCH", kRight}, {"NODES", kRight}, {"SPEC"}};
+    std::vector<Table::Column> columns = {
+        {"RING"}, {"EPOCH", kRight}, {"NODES", kRight}, {"SPEC"}};
+    if (wide) columns.insert(columns.end(), {{"INCARNATION"}, {"FINGERPRINT"}});
+    return columns;
   }
   return {{"RING"},
           {"INCARNATION"},
@@ -56,7 +61,8 @@ std::vector<Table::Column> ColumnsOf(bool deleted) {
 }
 
 absl::Status ListRings(const RingOptions& options, Session& session) {
-  Table table(ColumnsOf(options.deleted));
+  const bool wide = session.globals.wide();
+  Table table(ColumnsOf(options.deleted, wide));
   v1::ListRingsRequest request;
   request.set_deleted(options.deleted);
   request.set_page_size(limits::kMaxPageSize);
@@ -74,8 +80,14 @@ absl::Status ListRings(const RingOptions& options, Session& session) {
         if (ring.has_deletion()) AddDeletedRow(ring, table);
         continue;
       }
-      table.AddRow({ring.spec().name(), absl::StrCat(ring.epoch()),
-                    absl::StrCat(ring.node_count()), SpecText(ring.spec())});
+      std::vector<std::string> row = {
+          ring.spec().name(), absl::StrCat(ring.epoch()),
+          absl::StrCat(ring.node_count()), SpecText(ring.spec())};
+      if (wide) {
+        row.push_back(Hex(ring.incarnation()));
+        row.push_back(Hex(ring.fingerprint()));
+      }
+      table.AddRow(row);
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
@@ -97,10 +109,14 @@ void AppendSpread(const v1::Snapshot& ring, std::string& text) {
 }
 
 absl::Status ShowRing(const RingOptions& options, Session& session) {
+  v1::GetRingRequest request;
+  request.set_ring(options.name.empty() ? session.globals.ring : options.name);
+  request.set_epoch(options.epoch);
   v1::GetRingResponse response;
-  absl::Status failure = GetRing(session, options.epoch, &response);
-  if (!failure.ok()) return failure;
-  if (session.globals.json()) return session.out.WriteJson(response);
+  absl::Status failure =
+      session.connection.Call(&Connection::Stub::GetRing, request, &response);
+  if (!failure.ok()) return Advise(session, failure, request.ring(), "");
+  if (session.globals.json()) return WriteRing(response.snapshot(), session);
   const v1::Snapshot& ring = response.snapshot();
   const auto balance = [](const v1::Balance& b) {
     return absl::StrFormat("fullest %.4f, emptiest %.4f, stddev %.4f",
@@ -199,19 +215,25 @@ void AddRingCommands(CLI::App& app, CommandLine& line) {
       app.add_subcommand("ring", "Create, show, compare and delete rings");
   ring->require_subcommand(1);
   AddRingCreateCommand(*ring, line);
-  AddRingProfilesCommand(*ring, line);
+  AddRingLayoutsCommand(*ring, line);
   AddRingExportCommand(*ring, line);
 
   AddRingDeleteCommands(*ring, line);
 
   auto options = std::make_shared<RingOptions>();
   CLI::App* list = ring->add_subcommand("list", "Show all rings");
+  list->alias("ls");
   list->add_flag("--deleted", options->deleted,
                  "Show the deleted rings that `ring undelete` can restore");
   OnChosen(list, line, options, ListRings);
 
   CLI::App* show = ring->add_subcommand(
-      "show", "Show the spec, epoch and balance of --ring");
+      "show", "Show the spec, epoch and balance of a ring");
+  show->alias("get");
+  show->add_option("NAME", options->name,
+                   "Name of the ring (default: that of --ring)")
+      ->type_name("")
+      ->check(Text(limits::kMaxIdBytes));
   show->add_option("--epoch", options->epoch, "Epoch to show (default: newest)")
       ->type_name("EPOCH")
       ->check(WholeNumber(0));

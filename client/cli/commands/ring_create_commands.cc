@@ -1,8 +1,9 @@
-// `clockwise ring create|profiles`: creates rings and lists the layouts.
+// `clockwise ring create|layouts`: creates rings and lists the layouts.
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/command_line.h"
+#include "client/cli/commands/change.h"
 #include "client/cli/failure.h"
 #include "client/cli/layout_options.h"
 #include "client/cli/option_checks.h"
@@ -22,6 +23,7 @@ struct CreateOptions {
   uint32_t replicas = 0;
   std::vector<std::string> settings;
   std::string migrating_from;
+  std::string request_id;
 };
 
 absl::Status CreateRing(const CreateOptions& options, Session& session) {
@@ -38,14 +40,18 @@ absl::Status CreateRing(const CreateOptions& options, Session& session) {
   spec->set_replica_count(options.replicas);
   spec->set_migrating_from(options.migrating_from);
   if (!options.settings.empty()) {
-    auto failure = SetSettings(options.settings, *spec->mutable_settings());
+    auto failure = SetSettings(options.settings, *spec);
     if (!failure.ok()) return failure;
   }
+  request.set_request_id(options.request_id.empty() ? NewRequestId()
+                                                    : options.request_id);
   v1::CreateRingResponse response;
-  // Creating the ring again is safe, so the call can be repeated.
   absl::Status failure = session.connection.Call(
       &Connection::Stub::CreateRing, request, &response, Retry::kFewTimes);
-  if (!failure.ok()) return failure;
+  if (!failure.ok()) {
+    return AdviseChange(session, std::move(failure), {}, request.request_id(),
+                        /*plan=*/false);
+  }
   if (session.globals.json()) return session.out.WriteJson(response);
   const v1::RingInfo& ring = response.ring();
   return session.out.Write(absl::StrCat(
@@ -53,7 +59,7 @@ absl::Status CreateRing(const CreateOptions& options, Session& session) {
       ring.epoch(), ", ", ring.node_count(), " nodes\n"));
 }
 
-absl::Status ListProfiles(const CreateOptions&, Session& session) {
+absl::Status ListLayouts(const CreateOptions&, Session& session) {
   Table table({{"LAYOUT"}, {"REPRODUCES"}, {"SETTINGS"}});
   for (const LayoutRule& rule : Layouts()) {
     const std::string settings = SettingNames(rule.layout);
@@ -84,7 +90,7 @@ void AddRingCreateCommand(CLI::App& ring, CommandLine& line) {
   create
       ->add_option(
           "--layout", options->layout,
-          "Layout; `clockwise ring profiles` lists all (default: hashed)")
+          "Layout; `clockwise ring layouts` lists all (default: hashed)")
       ->type_name("")
       ->check(CLI::IsMember(LayoutNames(), CLI::ignore_case));
   create
@@ -107,6 +113,7 @@ void AddRingCreateCommand(CLI::App& ring, CommandLine& line) {
           "Ring whose owners are returned too, until `clockwise migrate end`")
       ->type_name("RING")
       ->check(Text(limits::kMaxIdBytes));
+  AddRequestIdOption(create, options->request_id);
   create->footer(
       "Examples:\n"
       "  clockwise ring create sessions\n"
@@ -115,14 +122,15 @@ void AddRingCreateCommand(CLI::App& ring, CommandLine& line) {
   OnChosen(create, line, options, CreateRing);
 }
 
-void AddRingProfilesCommand(CLI::App& ring, CommandLine& line) {
-  CLI::App* profiles = ring.add_subcommand(
-      "profiles", "List the layouts and the systems that they reproduce");
-  profiles->footer(
+void AddRingLayoutsCommand(CLI::App& ring, CommandLine& line) {
+  CLI::App* layouts = ring.add_subcommand(
+      "layouts", "List the layouts and the systems that they reproduce");
+  layouts->footer(
       "For the same members, a layout picks the same owners as the system "
       "that\n"
       "it reproduces. The behaviour when a server fails is not reproduced.");
-  OnChosen(profiles, line, std::make_shared<CreateOptions>(), ListProfiles);
+  OnChosen(layouts, line, std::make_shared<CreateOptions>(), ListLayouts,
+           Needs::kNothing);
 }
 
 }  // namespace clockwise::cli

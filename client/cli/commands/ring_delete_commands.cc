@@ -175,6 +175,7 @@ void AddRingDeleteCommands(CLI::App& ring, CommandLine& line) {
   auto options = std::make_shared<DeleteOptions>();
   CLI::App* remove =
       ring.add_subcommand("delete", "Delete a ring; asks for confirmation");
+  remove->alias("rm")->alias("remove");
   AddName(remove, options->name);
   AddYesFlag(remove, options->yes);
   remove->add_flag("--force", options->force,

@@ -28,7 +28,7 @@ absl::Status ExportRing(const ExportOptions& options, Session& session) {
   absl::Status failure =
       session.connection.Call(&Connection::Stub::GetRing, request, &ring);
   if (!failure.ok()) return Advise(session, std::move(failure), name, "");
-  return session.out.Write(options.json || session.globals.json()
+  return session.out.Write(options.json || session.globals.output == "json"
                                ? JsonRingConfig(ring.snapshot())
                                : YamlRingConfig(ring.snapshot()));
 }

@@ -79,6 +79,12 @@ class MessageReader {
   const std::string& source_;
 };
 
+// Returns the one document of `text`, YAML or JSON. Bad usage: it is not UTF-8,
+// not one document, or longer than limits::kMaxRingConfigBytes; the message
+// begins with `source` and the line.
+absl::StatusOr<YAML::Node> ParseYaml(absl::string_view text,
+                                     const std::string& source);
+
 // The line of `yaml`, from 1.
 int LineOf(const YAML::Node& yaml);
 

@@ -115,9 +115,10 @@ class DocumentStarts final : public YAML::EventHandler {
   std::vector<int> lines_;
 };
 
-// The one document of the text.
-absl::StatusOr<YAML::Node> Parse(absl::string_view text,
-                                 const std::string& source) {
+}  // namespace
+
+absl::StatusOr<YAML::Node> ParseYaml(absl::string_view text,
+                                     const std::string& source) {
   const auto fault = [&](int line, absl::string_view what) {
     return BadUsage(absl::StrCat(source, ":", line, ": ", what));
   };
@@ -147,13 +148,16 @@ absl::StatusOr<YAML::Node> Parse(absl::string_view text,
     if (documents.lines().size() == 1) return YAML::Load(yaml);
     return documents.lines().empty()
                ? fault(1, "the file is empty; state a ring")
-               : fault(documents.lines()[1],
-                       "the document has ended; write one file for each ring");
+               : fault(
+                     documents.lines()[1],
+                     "the document has ended; write one document in each file");
   } catch (const YAML::Exception& error) {
     return fault(error.mark.line + 1,
                  absl::StrCat("not YAML or JSON: ", error.msg));
   }
 }
+
+namespace {
 
 class ConfigReader {
  public:
@@ -394,7 +398,7 @@ absl::Status ConfigRefusal(const std::string& source, const ConfigLines& lines,
 
 absl::StatusOr<RingConfig> ReadRingConfig(absl::string_view text,
                                           const std::string& source) {
-  const auto root = Parse(text, source);
+  const auto root = ParseYaml(text, source);
   if (!root.ok()) return root.status();
   try {
     return ConfigReader(source).Read(*root);

@@ -127,7 +127,7 @@ class UpstreamReader {
               : absl::StrCat("upstream ", Quoted(upstream_), " is in ",
                              Context(candidate), ", and on line ",
                              first.place.line, " in ", Context(first),
-                             "; choose one with --context"));
+                             "; choose one with --nginx-context"));
     }
     if (chosen.has_value()) return *chosen;
     return ImportFault(

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "client/cli/terminal.h"
 #include "clockwise/v1/placement.pb.h"
 #include "google/protobuf/timestamp.pb.h"
@@ -20,8 +21,17 @@ namespace clockwise::cli {
 std::vector<double> FairShares(const v1::Snapshot& snapshot);
 
 // Returns the id, address, zone, weight, share and fair share of each node,
-// with a bar.
-std::string NodeTable(const v1::Snapshot& snapshot, const Terminal& terminal);
+// with a bar. `wide`: also the labels, and the fields that some node has.
+std::string NodeTable(const v1::Snapshot& snapshot, bool wide,
+                      const Terminal& terminal);
+
+// Returns node `index` with all its fields, one per line.
+std::string NodeText(const v1::Snapshot& snapshot, int index);
+
+// Returns the ring, or its node `index`, as one line of JSON. Each node has its
+// `share` and its `fairShare`. INTERNAL: the message cannot be converted.
+absl::StatusOr<std::string> RingJson(const v1::Snapshot& snapshot);
+absl::StatusOr<std::string> NodeJson(const v1::Snapshot& snapshot, int index);
 
 // One node's part of the keys that were looked up.
 struct Spread {

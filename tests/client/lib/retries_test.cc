@@ -121,6 +121,30 @@ TEST(RetriesTest, ACallThatIsNotRepeatableGoesOnOnlyIfNothingArrived) {
   }
 }
 
+// Returns whether a change may have been applied after these failures.
+bool MaybeApplied(const std::vector<Outcome>& failures) {
+  Retries retries(Policy(), 1, kStart);
+  for (const Outcome& failure : failures) {
+    (void)retries.Next(failure, kStart, 0);
+  }
+  return retries.reported().maybe_applied;
+}
+
+TEST(RetriesTest, DoubtStaysUntilAServerRefusesTheRequestIdForGood) {
+  const Outcome denied{Refusal(v1::ERROR_REASON_PERMISSION_DENIED, "x"), true};
+  const Outcome full{Refusal(v1::ERROR_REASON_LIMIT_REACHED, "x"), true};
+  const Outcome exists{Refusal(v1::ERROR_REASON_NODE_EXISTS, "x"), true};
+  EXPECT_FALSE(MaybeApplied({kUnreached, kUnreached}));
+  EXPECT_FALSE(MaybeApplied({denied}));
+  EXPECT_FALSE(MaybeApplied({kUnreached, Outcome{Draining(), true}, full}));
+  EXPECT_TRUE(MaybeApplied({kLost, kUnreached}));
+  EXPECT_TRUE(MaybeApplied({kLost, denied}));
+  EXPECT_TRUE(MaybeApplied({kLost, full}));
+  EXPECT_FALSE(MaybeApplied({kLost, exists}));
+  // A proxy's answer is not about the request.
+  EXPECT_TRUE(MaybeApplied({kLost, {absl::NotFoundError("no page"), true}}));
+}
+
 TEST(RetriesTest, AnAttemptLeavesTimeForTheOtherServers) {
   Retries three(Policy(), 3, kStart);
   EXPECT_EQ(three.AttemptDeadline(kStart), kStart + 20 * kSecond);
