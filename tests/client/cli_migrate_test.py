@@ -154,7 +154,7 @@ class ImportTest(WithServer):
                      "--distribution=spy", self.file("x"))
         self.refused("has no setting", *nginx, self.file(NGINX), "cache",
                      "--set=key_hash=md5")
-        self.refused("is not SETTING=VALUE", *nginx, self.file(NGINX), "cache",
+        self.refused('has no setting "colour"', *nginx, self.file(NGINX), "cache",
                      "--set=colour=red")
         tokens = ("Datacenter: d\n==\n 7\n"
                   "10.0.0.1 r Up Normal ? ? 5\n10.0.0.2 r Up Normal ? ? {}\n")
