@@ -170,8 +170,7 @@ class TlsProbe {
     if (certificate_ != nullptr) {
       if (auto fault = CertificateFault()) return fault;
     }
-    if (done_ && !Speaks()) return ClientFault();
-    if (!done_) return ClientFault();
+    if (!done_ || !Speaks()) return ClientFault();
     const unsigned char* protocol = nullptr;
     unsigned int size = 0;
     SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);

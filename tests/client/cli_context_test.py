@@ -178,6 +178,7 @@ class OutputFormTest(WithServer):
     def test_help_and_version(self):
         self.assertEqual(run("help", "node", "add").stdout,
                          run("node", "add", "--help").stdout)
+        self.assertEqual(run("help").stdout, run("--help").stdout)
         self.assertIn("clockwise --help", run("node", "add", "--help").stdout)
         self.assertIn("did you mean node", run("help", "nod").stderr)
         both = json.loads(self.good("-o", "json", "version"))

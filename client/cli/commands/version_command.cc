@@ -49,7 +49,7 @@ absl::Status ShowVersion(const VersionOptions& options, Session& session) {
 absl::Status ShowHelp(const CLI::App& app,
                       const std::vector<std::string>& words, Session& session) {
   const CLI::App* command = &app;
-  std::string before;  // the words before the command's name
+  std::string name = app.get_name();
   for (const std::string& word : words) {
     const CLI::App* next = nullptr;
     std::vector<std::string> names;
@@ -66,10 +66,12 @@ absl::Status ShowHelp(const CLI::App& app,
           near.empty() ? absl::StrCat("use one of ", absl::StrJoin(names, ", "))
                        : DidYouMean(near));
     }
-    absl::StrAppend(&before, before.empty() ? "" : " ", command->get_name());
     command = next;
+    absl::StrAppend(&name, " ", command->get_name());
   }
-  return session.out.Write(command->help(before));
+  // App::help would show that of `help`, the command that was parsed.
+  return session.out.Write(command->get_formatter()->make_help(
+      command, name, CLI::AppFormatMode::Normal));
 }
 
 }  // namespace
