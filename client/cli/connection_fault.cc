@@ -70,7 +70,7 @@ class Socket {
   const int descriptor_;
 };
 
-// Where a target of gRPC leads.
+// The host and port, or the socket, of a target of gRPC.
 struct Place {
   std::string host;  // without brackets; empty: a unix socket
   std::string port;

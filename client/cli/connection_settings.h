@@ -54,7 +54,7 @@ class ConnectionSettings {
                           const Context& context);
   absl::Status ApplyEnvironment(const ConnectionSetting& setting);
   absl::Status CheckTls() const;
-  // Where a value of `name` comes from, for an error: "--tls-cert".
+  // Returns the source of the value of `name`, for an error: "--tls-cert".
   std::string SourceOf(absl::string_view name) const;
 
   Globals& globals_;

@@ -167,7 +167,7 @@ void AddContextCommands(CLI::App& app, CommandLine& line) {
   CLI::App* set =
       add("set", "Add a context, or change its options", true, SetContext);
   set->footer(
-      "Only the options that are given change; an empty value removes one.\n"
+      "Only the options that are set change; an empty value removes one.\n"
       "\n"
       "Examples:\n"
       "  clockwise context set prod --server=10.0.0.7,10.0.0.8 "
