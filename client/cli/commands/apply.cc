@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -144,9 +145,15 @@ class ConfigApplier {
   // cut, or the file of another ring.
   absl::Status ConfirmRemovals(const std::vector<ConfigChange>& changes,
                                const v1::Snapshot& ring) const {
-    const auto removed = static_cast<size_t>(std::count_if(
-        changes.begin(), changes.end(),
-        [](const ConfigChange& change) { return change.change.has_remove(); }));
+    std::set<absl::string_view> gone;
+    for (const ConfigChange& change : changes) {
+      if (change.change.has_remove()) gone.insert(change.change.remove());
+    }
+    // A replaced node is removed and added again.
+    for (const ConfigChange& change : changes) {
+      if (change.change.has_add()) gone.erase(change.change.add().id());
+    }
+    const size_t removed = gone.size();
     const auto nodes = static_cast<size_t>(ring.nodes_size());
     if (options_.change.plan || 2 * removed <= nodes) return absl::OkStatus();
     return Confirm(
