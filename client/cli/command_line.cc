@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/option_checks.h"
 #include "service/server/flag_help.h"
 
 namespace clockwise::cli {

@@ -42,7 +42,8 @@ class DeletionTest : public MembershipTest {
   // The epochs of the deleted rings, in the order of the list.
   std::vector<uint64_t> Kept() {
     std::vector<uint64_t> epochs;
-    for (const DeletedRing& ring : membership_->DeletedRings().value()) {
+    const auto rings = membership_->DeletedRings();
+    for (const DeletedRing& ring : rings.value()) {
       epochs.push_back(ring.head.epoch);
     }
     return epochs;

@@ -149,27 +149,29 @@ TEST_F(WatchTest, ARingMadeAnewEndsTheStreamsOfTheOldOne) {
 }
 
 TEST_F(WatchTest, AStreamProtectsItsRingAndContinuesAfterARestoration) {
-  using Stub = v1::PlacementService::Stub;
   const uint64_t known = incarnation();
   const auto stream = Watch();
   ASSERT_TRUE(stream->Next().has_snapshot());
   v1::DeleteRingRequest remove;
   remove.set_ring("default");
   v1::DeleteRingResponse removed;
-  const grpc::Status refused = Call(&Stub::DeleteRing, remove, removed);
+  const grpc::Status refused =
+      Call(&v1::PlacementService::Stub::DeleteRing, remove, removed);
   EXPECT_EQ(ReasonOf(refused), "FORCE_REQUIRED");
   EXPECT_NE(refused.error_message().find("1 open Watch stream"),
             std::string::npos)
       << refused.error_message();
   remove.set_force(true);
-  ASSERT_TRUE(Call(&Stub::DeleteRing, remove, removed).ok());
+  ASSERT_TRUE(
+      Call(&v1::PlacementService::Stub::DeleteRing, remove, removed).ok());
   while (stream->Next().event_case() != v1::WatchResponse::EVENT_NOT_SET) {
   }
   EXPECT_EQ(stream->reader->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
   v1::UndeleteRingRequest restore;
   restore.set_ring("default");
   v1::UndeleteRingResponse restored;
-  ASSERT_TRUE(Call(&Stub::UndeleteRing, restore, restored).ok());
+  ASSERT_TRUE(
+      Call(&v1::PlacementService::Stub::UndeleteRing, restore, restored).ok());
   const v1::WatchResponse next = Watch(1, known)->Next();
   ASSERT_TRUE(next.has_delta()) << next.DebugString();
   EXPECT_EQ(next.delta().epoch(), 2u);
