@@ -182,6 +182,9 @@ absl::Status ConnectionSettings::ApplyFirst(
     std::string text = found->second.text;
     static_cast<void>(setting->check(text));  // completes it
     setting->assign(text);
+    if (setting->name == absl::string_view("server")) {
+      globals_.server_of_context = true;
+    }
     sources_[setting->name] =
         absl::StrCat(setting->name, " of context ", Quoted(globals_.context));
   }

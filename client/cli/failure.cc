@@ -5,6 +5,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/api/refusal.h"
 
@@ -104,6 +105,18 @@ bool IsUncertain(const absl::Status& failure) {
 
 absl::Status UnknownOutcome(absl::Status failure,
                             absl::string_view what_to_do) {
+  // The last attempt may have changed nothing, when an earlier one is unknown.
+  constexpr absl::string_view kLast = "; nothing was changed";
+  if (absl::StrContains(failure.message(), kLast)) {
+    absl::Status unknown(
+        failure.code(),
+        absl::StrCat(absl::StrReplaceAll(failure.message(), {{kLast, ""}}),
+                     "; an earlier attempt was not answered"));
+    failure.ForEachPayload([&](absl::string_view url, const absl::Cord& value) {
+      unknown.SetPayload(url, value);
+    });
+    failure = std::move(unknown);
+  }
   failure.SetPayload(kHintUrl, absl::Cord(absl::StrCat(
                                    "the outcome is unknown: ", what_to_do)));
   return WithExit(std::move(failure), ExitCode::kUnknown);

@@ -168,7 +168,7 @@ absl::Status RunCommand(CommandLine& line,
   if (globals.yaml()) out.ConvertToYaml();
   Connection connection(
       {globals.server, globals.tls, absl::Seconds(globals.timeout_seconds),
-       globals.context},
+       globals.server_of_context ? globals.context : ""},
       *std::move(credentials));
   connection.StateActor(globals.actor);
   Session session{globals, arguments, connection, out,

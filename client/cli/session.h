@@ -27,6 +27,7 @@ struct Globals {
   std::string actor;  // states who makes a change; empty: user and host
   double timeout_seconds = 10;
   std::string context;  // the one in use; empty: none
+  bool server_of_context = false;
 
   // True if the command prints JSON, which Output converts for yaml.
   bool json() const { return output == "json" || yaml(); }

@@ -17,7 +17,8 @@ v1::Node ToProto(const Node& node) {
   v1::Node made;
   made.set_id(node.id);
   made.set_address(node.address);
-  made.set_weight(node.weight);
+  // Not set means 1, and keeps the weight of a node that AddNode may update.
+  if (node.weight != 1) made.set_weight(node.weight);
   made.set_zone(node.zone);
   for (const auto& [name, value] : node.labels) {
     (*made.mutable_labels())[name] = value;

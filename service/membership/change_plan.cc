@@ -129,13 +129,28 @@ absl::StatusOr<std::optional<v1::Change>> FirstReply(
   return std::nullopt;
 }
 
+namespace {
+
+// Copies to `change` what history keeps of the request.
+void CopyRequest(const ChangeRequest& request, v1::Change& change) {
+  change.set_actor(request.actor);
+  change.set_stated_actor(request.stated_actor);
+  change.set_reason(request.reason);
+  change.set_request_id(request.request_id);
+  if (request.undeleted.has_value()) {
+    *change.mutable_undeleted() = request.undeleted->deletion();
+  }
+}
+
+}  // namespace
+
 absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
                                       const ChangeRequest& request,
                                       absl::Time now, const Ring* previous,
                                       WorkBudget* budget) {
-  absl::Status expected = CheckExpected(state, request.expected_incarnation,
-                                        request.expected_epoch);
-  if (!expected.ok()) return expected;
+  absl::Status status = CheckExpected(state, request.expected_incarnation,
+                                      request.expected_epoch);
+  if (!status.ok()) return status;
   absl::StatusOr<Edit> edit = Edit();
   if (!request.end_migration && !request.undeleted.has_value()) {
     edit = EditNodes(state.ring().spec(), state.ring().nodes(), request.changes,
@@ -174,13 +189,7 @@ absl::StatusOr<ChangePlan> PlanChange(const RingState& state,
   change.set_epoch(plan.next->epoch);
   change.set_fingerprint(plan.next->ring().fingerprint());
   *change.mutable_accept_time() = ToTimestamp(now);
-  change.set_actor(request.actor);
-  change.set_stated_actor(request.stated_actor);
-  change.set_reason(request.reason);
-  change.set_request_id(request.request_id);
-  if (request.undeleted.has_value()) {
-    *change.mutable_undeleted() = request.undeleted->deletion();
-  }
+  CopyRequest(request, change);
   for (const NodePtr& node : edit->upserted) *change.add_upserted() = *node;
   for (std::string& id : edit->removed_ids) {
     change.add_removed_ids(std::move(id));

@@ -344,7 +344,7 @@ class WatchTest(unittest.TestCase):
             self.assertIn("epoch 1: ring default, ", watch.line())
             self.good(server, "node", "add", "n1", "--zone=a")
             self.assertRegex(
-                watch.line(), r"^\d\d:\d\d:\d\d epoch 2: added n1 \(zone a\); "
+                watch.line(), r"^\d\d:\d\d:\d\d UTC epoch 2: added n1 \(zone a\); "
                 r"100 % moved: \(none\) → n1 100 %$")
             self.good(server, "node", "update", "n1", "--weight=2")
             self.assertIn("changed n1 (weight 1 → 2)", watch.line())

@@ -50,7 +50,8 @@ class ImportTest(WithServer):
         self.assertIn(f"ring  {name}: nginx, 1 owner per key", made)
         self.assertIn("imported: epoch 2", made)
         again = self.good(*arguments)
-        self.assertIn("imported: epoch 2", again)
+        self.assertIn("is already up to date (epoch 2)", again)
+        self.assertNotIn("imported", again)
         nodes = self.json("node", "list")[0]["snapshot"]["nodes"]
         self.assertEqual(
             [(node["id"], node["weight"], node["ordinal"]) for node in nodes],

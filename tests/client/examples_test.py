@@ -100,8 +100,9 @@ class ExampleCase:
         for layout in ("hashed", "partitioned", "modulo"):
             with self.subTest(layout), self.example(self.server, layout) as example:
                 self.compare(example, layout, 5)
+                idle = [] if layout == "modulo" else ["--weight=0"]
                 for arguments in (("add", "n7", "--weight=2"), ("remove", "n1"),
-                                  ("update", "n2", "--zone=z9")):
+                                  ("update", "n2", "--zone=z9", *idle)):
                     self.good(f"--ring={layout}", "node", *arguments)
                 self.compare(example, layout, 8)
 
@@ -168,7 +169,7 @@ class ExampleCase:
             cls.good(f"--ring={ring}", "node", "add", f"n{i}", f"--zone=z{i % 2}")
 
     def delete(self, ring):
-        self.good("ring", "delete", ring)
+        self.good("ring", "delete", ring, "--yes", "--force")
 
     def compare(self, example, layout, epoch):
         expected = self.good(f"--ring={layout}", "locate", "--stdin",

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "service/api/json.h"
 #include "service/membership/restore.h"
 #include "service/membership/ring_state.h"
 #include "service/store/store.h"
@@ -60,7 +59,9 @@ inline void UseOldNames(google::protobuf::Value& value) {
   JsonObject renamed;
   for (auto& [name, field] : *value.mutable_struct_value()->mutable_fields()) {
     UseOldNames(field);
-    if (name == "addedIds") continue;
+    if (name == "addedIds" || name == "before" || name == "statedActor") {
+      continue;
+    }
     if (name == "comparison") {  // its fields were those of the change
       for (const auto& [figure, number] : field.struct_value().fields()) {
         (*renamed.mutable_fields())[figure] = number;
@@ -77,9 +78,13 @@ inline void UseOldNames(google::protobuf::Value& value) {
 template <typename Message>
 google::protobuf::Value InOldForm(const Message& message) {
   google::protobuf::Value value;
-  const auto json = ToJson(message);
-  EXPECT_TRUE(json.ok());
-  *value.mutable_struct_value() = ParseJson(*json);
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  std::string json;
+  EXPECT_TRUE(
+      google::protobuf::util::MessageToJsonString(message, &json, options)
+          .ok());
+  *value.mutable_struct_value() = ParseJson(json);
   UseOldNames(value);
   return value;
 }

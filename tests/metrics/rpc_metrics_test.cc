@@ -59,8 +59,8 @@ TEST(RpcMetricsTest, EveryMethodAndCodeIsZeroFromTheStart) {
                                           "Unauthenticated"};
   Scraped server;
   const Series series = server.Scrape();
-  EXPECT_THAT(Named(series, "grpc_server_started_total"), SizeIs(16));
-  EXPECT_THAT(Named(series, "grpc_server_handled_total"), SizeIs(16 * 17));
+  EXPECT_THAT(Named(series, "grpc_server_started_total"), SizeIs(18));
+  EXPECT_THAT(Named(series, "grpc_server_handled_total"), SizeIs(18 * 17));
   for (const auto& [type, method] : Methods()) {
     const std::string labels = Labels(type, method);
     EXPECT_THAT(
@@ -131,7 +131,7 @@ TEST(RpcMetricsTest, OnlyUnaryMethodsHaveAHandlingTime) {
   server.rpc_stats.Of(Method::kWatch).handling.Observe(3600);
   const Series counts =
       Named(server.Scrape(), "grpc_server_handling_seconds_count");
-  EXPECT_THAT(counts, SizeIs(14));
+  EXPECT_THAT(counts, SizeIs(16));
   EXPECT_THAT(counts, ::testing::Not(Contains(Key(absl::StrCat(
                           "grpc_server_handling_seconds_count{",
                           Labels("server_stream", "Watch"), "}")))));

@@ -125,6 +125,14 @@ class BadFieldsTest : public Serving {
   // the field that is tested is bad.
   static void Complete(const Path& path, Message& request) {
     Message* message = &request;
+    // These two require the name of a ring. The tested field is refused first.
+    for (const char* type : {"DeleteRingRequest", "UndeleteRingRequest"}) {
+      if (request.GetDescriptor()->name() != type) continue;
+      const auto* ring = request.GetDescriptor()->FindFieldByName("ring");
+      if (path[0] != ring) {
+        request.GetReflection()->SetString(&request, ring, "r");
+      }
+    }
     for (const FieldDescriptor* field : path) {
       if (const auto* id = message->GetDescriptor()->FindFieldByName("id");
           id != nullptr && message != &request &&

@@ -62,6 +62,7 @@ class MigrationTest : public Serving {
   grpc::Status Delete(const std::string& ring) {
     v1::DeleteRingRequest request;
     request.set_ring(ring);
+    request.set_force(true);
     v1::DeleteRingResponse response;
     return Call(&Stub::DeleteRing, request, response);
   }

@@ -1,5 +1,6 @@
 // Tests the seven guarantees of Watch, each in a test of the same name, and
 // related behaviour.
+#include <map>
 #include <thread>
 
 #include "tests/rpc/watching.h"

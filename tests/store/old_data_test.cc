@@ -8,6 +8,10 @@
 #include "tests/store/store_testing.h"
 
 namespace clockwise {
+
+// This program uses only the rings of the suite.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StoreDeletionAcceptance);
+
 namespace {
 
 TEST(OldDataTest, SqliteFileHasItsRingsAndTheirHistory) {

@@ -182,8 +182,11 @@ std::vector<std::string> Problems(const std::vector<Examined>& servers) {
 
 double ExpectedPeak(const v1::Snapshot& ring) {
   const LayoutRule* const rule = FindLayout(ring.spec().layout());
-  if (rule == nullptr || rule->slot_rule != SlotRule::kFirstEnd) {
-    return kEvenPeak;
+  if (rule == nullptr) return kEvenPeak;
+  if (rule->slot_rule != SlotRule::kFirstEnd) {
+    // Partitions are as even as zones permit, and tables as their weights are.
+    // MODULO ignores weights.
+    return std::max(kEvenPeak, ring.balance().peak_to_mean());
   }
   std::vector<double> points(static_cast<size_t>(ring.nodes_size()));
   for (const uint32_t node : ring.point_nodes()) {

@@ -37,7 +37,7 @@ inline constexpr double kEvenPeak = 1.25;
 // bound is the gamma quantile at z + 3, by Wilson and Hilferty's approximation:
 // (1 - 1/(9P) + z/(3 sqrt P))^3. Fewer than one ring in 1,000 is above it. For
 // three nodes of 160 points (nginx) it is 1.40. Other layouts place whole slots
-// evenly: kEvenPeak.
+// as evenly as zones and weights permit, so what they reach is expected.
 double ExpectedPeak(const v1::Snapshot& ring);
 
 // Returns the smallest possible error of the server's clock. The server read

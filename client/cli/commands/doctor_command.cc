@@ -41,7 +41,7 @@ Examined Examine(const std::string& server, const Session& session,
   const Globals& globals = session.globals;
   Connection connection(
       {server, globals.tls, absl::Seconds(globals.timeout_seconds),
-       globals.context},
+       globals.server_of_context ? globals.context : ""},
       credentials);
   Examined examined;
   examined.server = server;

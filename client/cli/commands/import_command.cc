@@ -318,8 +318,9 @@ absl::Status Import(const ImportOptions& options, Session& session) {
   return session.out.Write(absl::StrCat(
       options.plan ? "plan (nothing changed)\n" : "",
       Understood(*imported, **ring, session.terminal), difference,
-      options.plan ? ""
-                   : absl::StrCat("imported: epoch ", change.epoch(), "\n")));
+      options.plan || (made.ok() && !made->changes())
+          ? ""
+          : absl::StrCat("imported: epoch ", change.epoch(), "\n")));
 }
 
 }  // namespace

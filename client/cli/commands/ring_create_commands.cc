@@ -26,6 +26,13 @@ struct CreateOptions {
   std::string request_id;
 };
 
+absl::Status NoSetting(absl::string_view flag, const LayoutRule& rule) {
+  const std::string names = SettingNames(rule.layout);
+  return BadUsage(
+      absl::StrCat(flag, ": layout ", rule.name(), " has no such setting",
+                   names.empty() ? "" : absl::StrCat("; it has ", names)));
+}
+
 absl::Status CreateRing(const CreateOptions& options, Session& session) {
   v1::CreateRingRequest request;
   v1::RingSpec* spec = request.mutable_spec();
@@ -34,6 +41,16 @@ absl::Status CreateRing(const CreateOptions& options, Session& session) {
     const auto layout = ParseLayout(options.layout);
     if (!layout.ok()) return BadUsage(layout.status().message());
     spec->set_layout(*layout);
+  }
+  const v1::Layout layout_or_default =
+      options.layout.empty() ? v1::LAYOUT_HASHED : spec->layout();
+  const LayoutRule& rule = *FindLayout(layout_or_default);
+  if (options.virtual_nodes != 0 && !rule.traits->takes.vnodes) {
+    return NoSetting("--virtual-nodes", rule);
+  }
+  if (options.partition_bits != 0 &&
+      layout_or_default != v1::LAYOUT_PARTITIONED) {
+    return NoSetting("--partition-bits", rule);
   }
   spec->set_virtual_node_count(options.virtual_nodes);
   spec->set_partition_bits(options.partition_bits);

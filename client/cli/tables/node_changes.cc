@@ -128,6 +128,11 @@ std::string DescribeChange(const v1::Change& change, const Terminal& terminal) {
   for (const std::string& id : change.removed_ids()) {
     parts.push_back(absl::StrCat("removed ", id));
   }
+  if (change.has_undeleted()) parts.emplace_back("restored the deleted ring");
+  if (!change.ended_migration_from().empty()) {
+    parts.push_back(absl::StrCat("ended the migration from ring ",
+                                 change.ended_migration_from()));
+  }
   return JoinSome(std::move(parts));
 }
 

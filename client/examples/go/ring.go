@@ -142,7 +142,7 @@ func (ring *Ring) finish(fingerprint uint64) (*Ring, error) {
 	if ring.spec.Layout == pb.Layout_LAYOUT_HASHED {
 		for index, node := range ring.nodes {
 			seed := xxh3([]byte(node.HashKey))
-			count := uint64(ring.spec.VirtualNodeCount) * uint64(node.Weight)
+			count := uint64(ring.spec.VirtualNodeCount) * uint64(node.GetWeight())
 			for i := uint64(1); i <= count; i++ {
 				ring.points = append(ring.points,
 					point{splitmix64(seed + i*0x9E3779B97F4A7C15), index})
@@ -255,7 +255,7 @@ func (ring *Ring) computeFingerprint() uint64 {
 		ring.spec.ReplicaCount, uint32(len(ring.nodes)))
 	index := map[string]uint32{}
 	for i, node := range ring.nodes {
-		put(node.Id, node.HashKey, node.Weight, node.Zone)
+		put(node.Id, node.HashKey, node.GetWeight(), node.Zone)
 		index[node.Id] = uint32(i)
 	}
 	put(uint64(len(ring.points)))

@@ -118,8 +118,8 @@ struct ChangeOptions {
   // If true, the server changes nothing and returns the plan.
   bool plan_only = false;
   // AddNode, and ChangeSet.add: if a node has the id, the server updates it
-  // with the weight, and with the texts and labels that are not empty. The
-  // other fields stay. Without it, a different node that has the id is
+  // with the texts and labels that are not empty, and a weight other than 1.
+  // The other fields stay. Without it, a different node that has the id is
   // ALREADY_EXISTS.
   bool allow_update = false;
   // Reason for the history.

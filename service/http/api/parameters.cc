@@ -1,5 +1,6 @@
 #include "service/http/api/parameters.h"
 
+#include <iterator>
 #include <limits>
 
 #include "absl/strings/numbers.h"

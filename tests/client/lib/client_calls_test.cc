@@ -1,5 +1,6 @@
 // Tests the requests that the client sends to servers, and its reaction to
 // servers that reply wrongly.
+#include <atomic>
 #include <future>
 
 #include "absl/strings/str_cat.h"
@@ -78,7 +79,6 @@ TEST_F(ClientCallsTest, AnAllowedUpdateKeepsTheFieldsThatAreNotSet) {
   Node moved;
   moved.id = "a";
   moved.address = "10.0.0.2:80";
-  moved.weight = 0;  // not set
   EXPECT_EQ(ReasonOfFailure(client->AddNode(moved).status()), "NODE_EXISTS");
   ChangeOptions options;
   options.allow_update = true;
