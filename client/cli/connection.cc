@@ -61,7 +61,6 @@ ChannelOptions CommandChannels() {
 }  // namespace
 
 std::vector<std::string> ServersOf(absl::string_view servers) {
-  if (absl::StartsWith(servers, "unix:")) return {std::string(servers)};
   return absl::StrSplit(servers, ',');
 }
 

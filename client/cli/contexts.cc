@@ -16,9 +16,9 @@
 #include "client/cli/config/yaml_text.h"
 #include "client/cli/failure.h"
 #include "client/cli/input_file.h"
-#include "client/cli/suggestions.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
+#include "service/server/suggestions.h"
 
 namespace clockwise::cli {
 namespace {

@@ -11,11 +11,11 @@
 #include "absl/strings/str_split.h"
 #include "client/cli/failure.h"
 #include "client/cli/option_checks.h"
-#include "client/cli/suggestions.h"
 #include "client/cli/text.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/ring/layout.h"
+#include "service/server/suggestions.h"
 
 namespace clockwise::cli {
 namespace {

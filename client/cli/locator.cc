@@ -157,11 +157,10 @@ absl::StatusOr<std::unique_ptr<Locator>> NewLocalLocator(
     if (state.source != Source::kFile || state.epoch < epoch) {
       return WhyNone(session, epoch);
     }
-    Say(absl::StrCat(
-        "no server answers at ", session.globals.server, "; using the ring in ",
-        ring_file, ", which was confirmed ",
-        absl::FormatDuration(absl::Seconds(state.staleness.count() / 1000)),
-        " ago"));
+    Say(absl::StrCat("no server answers at ", session.globals.server,
+                     "; using the ring in ", ring_file,
+                     ", which was confirmed ", state.staleness.count() / 1000,
+                     " s ago"));
   }
   return std::make_unique<LocalLocator>(*std::move(client));
 }

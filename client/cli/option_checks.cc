@@ -38,6 +38,21 @@ std::string TextFault(absl::string_view text, size_t max_bytes) {
 
 }  // namespace
 
+CLI::Validator Incarnation() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        uint64_t number = 0;
+        if (text.size() == 16 && absl::SimpleHexAtoi(text, &number)) {
+          text = absl::StrCat(number);
+          return "";
+        }
+        if (IsDecimal(text) && absl::SimpleAtoi(text, &number)) return "";
+        return absl::StrCat(Quoted(text),
+                            " is not 16 hexadecimal digits or a whole number");
+      },
+      "");
+}
+
 CLI::Validator WholeNumber(uint64_t least, uint64_t most) {
   const bool open = most == std::numeric_limits<uint64_t>::max();
   const std::string range = open ? absl::StrCat("from ", least)
@@ -50,17 +65,6 @@ CLI::Validator WholeNumber(uint64_t least, uint64_t most) {
           return "";
         }
         return absl::StrCat(Quoted(text), " is not a whole number ", range);
-      },
-      "");
-}
-
-CLI::Validator HexNumber() {
-  return CLI::Validator(
-      [](const std::string& text) -> std::string {
-        const bool valid =
-            text.size() == 16 &&
-            std::all_of(text.begin(), text.end(), absl::ascii_isxdigit);
-        return valid ? "" : absl::StrCat("not 16 hexadecimal digits: ", text);
       },
       "");
 }

@@ -18,9 +18,6 @@ namespace clockwise::cli {
 CLI::Validator WholeNumber(
     uint64_t least, uint64_t most = std::numeric_limits<uint64_t>::max());
 
-// Accepts 16 hexadecimal digits, the form in which incarnations are shown.
-CLI::Validator HexNumber();
-
 // Accepts 1 to `most` values, separated by commas, that `each` accepts.
 CLI::Validator ListOf(CLI::Validator each, size_t most);
 
@@ -33,6 +30,9 @@ CLI::Validator Text(size_t max_bytes);
 
 // Checks for 1 to 128 printable ASCII characters, which metadata can carry.
 CLI::Validator StatedActor();
+// An incarnation: 16 hexadecimal digits, as tables show it, or another number
+// of decimal digits, as JSON has it. Becomes decimal.
+CLI::Validator Incarnation();
 
 // Accepts 1 to 64 printable ASCII characters.
 CLI::Validator RequestId();

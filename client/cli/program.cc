@@ -16,12 +16,12 @@
 #include "client/cli/commands/completion.h"
 #include "client/cli/failure.h"
 #include "client/cli/session.h"
-#include "client/cli/suggestions.h"
 #include "client/cli/text.h"
 #include "client/lib/credentials.h"
 #include "service/api/refusal.h"
 #include "service/channel/credentials_source.h"
 #include "service/server/flag_names.h"
+#include "service/server/suggestions.h"
 
 namespace clockwise::cli {
 namespace {

@@ -5,11 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/failure.h"
-#include "client/cli/suggestions.h"
 #include "client/cli/tables/ring_tables.h"
 #include "client/cli/text.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
+#include "service/server/suggestions.h"
 
 namespace clockwise::cli {
 namespace {
@@ -74,8 +74,12 @@ absl::Status Advise(Session& session, absl::Status failure,
     case v1::ERROR_REASON_RING_NOT_FOUND:
       return WithHint(std::move(failure), RingHint(session, ring));
     case v1::ERROR_REASON_RING_EMPTY:
-      return WithHint(std::move(failure),
-                      "add a node: clockwise node add ID --address=HOST:PORT");
+      return WithHint(
+          std::move(failure),
+          absl::StrCat(
+              "add a node: clockwise ",
+              ring.empty() ? "" : absl::StrCat("--ring=", ShellWord(ring), " "),
+              "node add ID --address=HOST:PORT"));
     case v1::ERROR_REASON_NODE_EXISTS:
       return WithHint(std::move(failure),
                       "`clockwise node update` changes an existing node");

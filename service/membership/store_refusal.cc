@@ -1,5 +1,6 @@
 #include "service/membership/store_refusal.h"
 
+#include "absl/strings/strip.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/api/refusal.h"
 
@@ -45,7 +46,9 @@ void StoreRefusals::Begin(const absl::Status& why, bool reads_too) {
     current_->since = now_();
     if (listener_) listener_(why);
   }
-  current_->reason = std::string(why.message());
+  // The state is about later changes too.
+  current_->reason =
+      std::string(absl::StripSuffix(why.message(), "; nothing was changed"));
   // A change that is rejected like the last read does not end that state.
   reads_too_ = reads_too ||
                (reads_too_ && ReasonOf(why) == v1::ERROR_REASON_STORE_REFUSED);

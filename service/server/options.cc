@@ -15,6 +15,7 @@
 #include "service/server/flag_help.h"
 #include "service/server/flag_names.h"
 #include "service/server/flag_sources.h"
+#include "service/server/suggestions.h"
 
 namespace clockwise {
 namespace {
@@ -277,6 +278,24 @@ absl::Status InFlagOfRing(const absl::Status& refusal) {
   return absl::InvalidArgumentError(absl::StrCat("--", flag, text.substr(end)));
 }
 
+// The error for the first argument that is not an option.
+absl::Status UnknownArgument(const CLI::App& app) {
+  const std::vector<std::string> extras = app.remaining();
+  const std::string first = extras.empty() ? "" : extras[0];
+  const std::string wrong = first.substr(0, first.find('='));
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      names.push_back(absl::StrCat("--", name));
+    }
+  }
+  const auto near = NearestNames(wrong, names, 2);
+  return absl::InvalidArgumentError(absl::StrCat(
+      absl::StartsWith(wrong, "-") ? "unknown option " : "unexpected argument ",
+      wrong, "; ",
+      near.empty() ? "see `clockwised --help`" : DidYouMean(near)));
+}
+
 absl::Status Parse(Parser& parser, std::vector<std::string> arguments) {
   std::reverse(arguments.begin(), arguments.end());  // CLI11 requires this
   try {
@@ -285,6 +304,8 @@ absl::Status Parse(Parser& parser, std::vector<std::string> arguments) {
     parser.options.help = parser.app.help();
   } catch (const CLI::CallForVersion&) {
     parser.options.help = absl::StrCat("clockwised ", CLOCKWISE_VERSION, "\n");
+  } catch (const CLI::ExtrasError&) {
+    return UnknownArgument(parser.app);
   } catch (const CLI::ParseError& error) {
     return absl::InvalidArgumentError(error.what());
   }
@@ -296,8 +317,12 @@ absl::Status Parse(Parser& parser, std::vector<std::string> arguments) {
 absl::StatusOr<ServerOptions> ParseOptions(
     const std::vector<std::string>& arguments) {
   Parser parser;
+  std::vector<std::string> words = arguments;
+  if (words.size() == 1 && (words[0] == "help" || words[0] == "version")) {
+    words[0].insert(0, "--");
+  }
   const auto sources =
-      FlagSources(parser.app, WithKebabCaseFlags(parser.app, arguments));
+      FlagSources(parser.app, WithKebabCaseFlags(parser.app, words));
   if (!sources.ok()) return sources.status();
   std::vector<std::string> all;
   for (const FlagSource& source : *sources) {

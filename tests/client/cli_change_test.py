@@ -52,6 +52,9 @@ class ChangeTest(WithServer):
         self.assertIn("expected_incarnation", told)
         self.good("node", "add", "n8", f"--expected-epoch={ring['epoch']}",
                   f"--expected-incarnation={right}")
+        # The form that tables show.
+        self.good("node", "update", "n1", "--weight=4",
+                  f"--expected-incarnation={int(right):016x}")
         self.good("locate", "k", f"--min-incarnation={right}")
         self.fails(1, "locate", "k", f"--min-incarnation={wrong}",
                    "--timeout=0.5")
@@ -163,7 +166,7 @@ class RingTest(WithServer):
         told = self.fails(1, "ring", "undelete", self.ring,
                           "--incarnation=00000000000000ff")
         self.assertIn("ring list --deleted", told)
-        self.fails(2, "ring", "undelete", self.ring, "--incarnation=7")
+        self.fails(2, "ring", "undelete", self.ring, "--incarnation=7g")
         self.assertEqual(
             self.good("ring", "undelete", self.ring, "--reason=sorry",
                       f"--incarnation={row.split()[1]}"),

@@ -1,4 +1,4 @@
-#include "client/cli/suggestions.h"
+#include "service/server/suggestions.h"
 
 #include <gtest/gtest.h>
 

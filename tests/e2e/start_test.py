@@ -44,6 +44,7 @@ class StartTest(unittest.TestCase):
     def test_bad_flags_are_one_line(self):
         store = "--store=memory:"
         self.refused(store, "--bogus=1", says="--bogus")
+        self.refused(store, "--lissten=x", says="did you mean --listen?")
         self.refused(store, "extra", says="extra")
         self.refused("--store=ftp:x", says="ftp:x")
         self.refused("--store=sqlite:", says="--store")

@@ -72,7 +72,8 @@ ONLY_IN = [
 STORE_COMMAND = "client/cli/commands/store_command.cc"
 
 # The flags that both programs share.
-SHARED_FLAGS = ("service/server/flag_help.h", "service/server/flag_names.h")
+SHARED_FLAGS = ("service/server/flag_help.h", "service/server/flag_names.h",
+                "service/server/suggestions.h")
 
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 70

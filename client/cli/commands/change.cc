@@ -44,7 +44,7 @@ void AddRequestOptions(CLI::App* command, ChangeOptions& options) {
           "--expected-incarnation", options.expected_incarnation,
           "Incarnation that the ring must have; 0 means any (default: 0)")
       ->type_name("NUMBER")
-      ->check(WholeNumber(0));
+      ->transform(Incarnation());
 }
 
 void AddChangeOptions(CLI::App* command, ChangeOptions& options) {

@@ -144,7 +144,7 @@ void AddLocateCommand(CLI::App& app, CommandLine& line) {
       ->add_option("--min-incarnation", options->min_incarnation,
                    "Wait until the server has this incarnation of the ring")
       ->type_name("NUMBER")
-      ->check(WholeNumber(0));
+      ->transform(Incarnation());
   locate->add_flag("--local", options->local,
                    "Fetch the ring and look up keys in it");
   locate

@@ -28,7 +28,7 @@ struct DeleteOptions {
 
 struct UndeleteOptions {
   std::string name;
-  std::string incarnation;  // 16 hexadecimal digits; empty: the newest
+  uint64_t incarnation = 0;  // 0: the newest
   std::string reason;
   std::string request_id;
 };
@@ -121,12 +121,7 @@ absl::Status DeleteRing(const DeleteOptions& options, Session& session) {
 absl::Status UndeleteRing(const UndeleteOptions& options, Session& session) {
   v1::UndeleteRingRequest request;
   request.set_ring(options.name);
-  uint64_t incarnation = 0;
-  if (!options.incarnation.empty() &&
-      !absl::SimpleHexAtoi(options.incarnation, &incarnation)) {
-    return BadUsage("--incarnation: not 16 hexadecimal digits");
-  }
-  request.set_incarnation(incarnation);
+  request.set_incarnation(options.incarnation);
   request.set_reason(options.reason);
   request.set_request_id(options.request_id.empty() ? NewRequestId()
                                                     : options.request_id);
@@ -199,8 +194,8 @@ void AddRingDeleteCommands(CLI::App& ring, CommandLine& line) {
       ->add_option("--incarnation", restored->incarnation,
                    "Incarnation of the deleted ring, as `ring list --deleted` "
                    "shows it (default: the ring that was deleted last)")
-      ->type_name("HEX")
-      ->check(HexNumber());
+      ->type_name("NUMBER")
+      ->transform(Incarnation());
   AddReasonOptions(undelete, restored->reason, restored->request_id);
   undelete->footer(
       "The ring keeps its incarnation and history, and continues at its next\n"

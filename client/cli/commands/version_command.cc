@@ -7,9 +7,9 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/command_line.h"
 #include "client/cli/failure.h"
-#include "client/cli/suggestions.h"
 #include "client/cli/text.h"
 #include "service/api/refusal.h"
+#include "service/server/suggestions.h"
 
 namespace clockwise::cli {
 namespace {

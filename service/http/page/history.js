@@ -34,6 +34,7 @@ export function what(change) {
   if (added.length) parts.push(`+ ${some(added)}`);
   if (updated.length) parts.push(`~ ${some(updated)}`);
   if (change.removedIds?.length) parts.push(`− ${some(change.removedIds)}`);
+  if (change.undeleted) parts.push("restored the deleted ring");
   if (change.endedMigrationFrom) parts.push(`migrated from ${change.endedMigrationFrom}`);
   return parts.join("; ") || "no nodes";
 }

@@ -1,7 +1,7 @@
 // Functions that find the names a user may have meant by a mistyped name. Pure
 // functions.
-#ifndef CLOCKWISE_CLIENT_CLI_SUGGESTIONS_H_
-#define CLOCKWISE_CLIENT_CLI_SUGGESTIONS_H_
+#ifndef CLOCKWISE_SERVICE_SERVER_SUGGESTIONS_H_
+#define CLOCKWISE_SERVICE_SERVER_SUGGESTIONS_H_
 
 #include <cstddef>
 #include <string>
@@ -9,7 +9,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace clockwise::cli {
+namespace clockwise {
 
 // Returns the smallest number of edits that turns `a` into `b`, or `bound` + 1
 // if it is more than `bound`. An edit inserts, deletes or changes a byte, or
@@ -29,6 +29,6 @@ std::vector<std::string> NearestNames(absl::string_view wanted,
 // Returns "did you mean a or b?".
 std::string DidYouMean(const std::vector<std::string>& names);
 
-}  // namespace clockwise::cli
+}  // namespace clockwise
 
-#endif  // CLOCKWISE_CLIENT_CLI_SUGGESTIONS_H_
+#endif  // CLOCKWISE_SERVICE_SERVER_SUGGESTIONS_H_

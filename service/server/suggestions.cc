@@ -1,4 +1,4 @@
-#include "client/cli/suggestions.h"
+#include "service/server/suggestions.h"
 
 #include <algorithm>
 #include <tuple>
@@ -8,7 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "service/limits.h"
 
-namespace clockwise::cli {
+namespace clockwise {
 namespace {
 
 // More edits than this make a different name, not a mistyped one.
@@ -79,4 +79,4 @@ std::string DidYouMean(const std::vector<std::string>& names) {
   return absl::StrCat("did you mean ", absl::StrJoin(names, " or "), "?");
 }
 
-}  // namespace clockwise::cli
+}  // namespace clockwise
