@@ -118,7 +118,10 @@ absl::StatusOr<std::optional<v1::RingInfo>> Membership::FirstDeletion(
     if (record->deletion_digest() != digest) {
       return DeletionIdReused(request.request_id);
     }
+    // The ring as it was deleted: the restoration changed no node.
     v1::RingInfo info = InfoOf(*state);
+    info.set_epoch(change.epoch() - 1);
+    info.set_fingerprint(change.fingerprint());
     *info.mutable_deletion() = change.undeleted();
     return info;
   }

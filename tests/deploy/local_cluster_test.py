@@ -24,7 +24,7 @@ from tests.support.running_server import CLOCKWISED
 from tests.support.stubs import TIMEOUT, pb, placement_pb2_grpc
 
 # Imports and migrations in a row.
-ROUNDS = int(os.environ.get("CLOCKWISE_IMPORTS", "20"))
+ROUNDS = int(os.environ.get("CLOCKWISE_IMPORTS", "10"))
 BIN = pathlib.Path(CLOCKWISED).parent
 CONFIG = DEPLOY / "grpc-service-config.json"
 LOAD = os.environ.get("LOCATE_LOAD", str(ROOT / "build/release/bin/locate_load"))

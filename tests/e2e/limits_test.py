@@ -9,6 +9,7 @@ import urllib.request
 
 import grpc
 
+from tests.support.fault_case import eventually
 from tests.support.running_server import RunningServer
 from tests.support.stubs import TIMEOUT, errors_pb2, pb, refusal, stub_of
 
@@ -107,17 +108,19 @@ class LimitsTest(unittest.TestCase):
     def test_calls_that_wait_are_told_when_to_come_again(self):
         self.serve("--max-waiting-calls=1")
         ahead = pb.LocateRequest(key=b"k", min_epoch=9)
-        waiting = self.stub.Locate.future(ahead, timeout=10)
-        while self.reached("waiting_calls") == 0:
-            with self.assertRaises(grpc.RpcError) as caught:
-                self.stub.Locate(ahead, timeout=0.5)
-        self.assertEqual(caught.exception.code(), CODE.UNAVAILABLE)
-        details = dict(caught.exception.trailing_metadata())[
+        # One of the calls gets the only place, and the other is rejected.
+        calls = [self.stub.Locate.future(ahead, timeout=60) for _ in (1, 2)]
+        self.assertTrue(eventually(lambda: any(call.done() for call in calls)))
+        self.assertEqual(self.reached("waiting_calls"), 1)
+        rejected = next(call for call in calls if call.done()).exception()
+        self.assertEqual(rejected.code(), CODE.UNAVAILABLE)
+        details = dict(rejected.trailing_metadata())[
             "grpc-status-details-bin"]
         kinds = [detail.type_url.rsplit(".", 1)[1] for detail
                  in errors_pb2.RpcStatus.FromString(details).details]
         self.assertIn("RetryInfo", kinds)
-        waiting.cancel()
+        for call in calls:
+            call.cancel()
 
     def http_peer(self, text):
         host, port = self.server.http.split(":")

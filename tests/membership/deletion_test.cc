@@ -184,8 +184,8 @@ TEST_F(DeletionTest, ARetryReturnsTheFirstDeletionAndDeletesNothing) {
   UndeletionRequest restoring = Restoring();
   restoring.incarnation = first.incarnation();
   ASSERT_TRUE(membership_->UndeleteRing(restoring).ok());
-  EXPECT_EQ(membership_->DeleteRing(request).value().deletion().DebugString(),
-            first.deletion().DebugString());
+  EXPECT_EQ(membership_->DeleteRing(request).value().DebugString(),
+            first.DebugString());
   EXPECT_EQ(ReasonOf(membership_->DeleteRing(reused).status()),
             v1::ERROR_REASON_REQUEST_ID_REUSED);
   EXPECT_TRUE(membership_->Find("").ok());
