@@ -60,8 +60,9 @@ class ContextsReader {
                            const YAML::Node& value) {
     if (key == "current") {
       auto name = reader_.ReadText(value, key);
-      if (name.ok()) contexts_.current = *std::move(name);
-      return name.status();
+      if (!name.ok()) return name.status();
+      contexts_.current = *std::move(name);
+      return absl::OkStatus();
     }
     if (key != "contexts") {
       return reader_.Fault(at, key,

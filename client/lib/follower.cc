@@ -258,7 +258,7 @@ absl::Status Follower::TakeIn(const v1::WatchResponse& message,
   // requests a snapshot. A server that is behind sent no wrong message.
   RingViewPtr next;
   Position unknown;
-  const absl::Status status = CheckMessage(message, may_go_back, next, unknown);
+  absl::Status status = CheckMessage(message, may_go_back, next, unknown);
   ask_for_all_ = absl::IsDataLoss(status);
   if (!status.ok()) {
     MutexLock lock(mu_);

@@ -226,7 +226,7 @@ absl::Status Membership::ReconcileListed(const std::string& ring) {
   const std::shared_ptr<RingLock> lock = locks_.Of(ring);
   for (int attempt = 0; attempt < limits::kMaxCommitAttempts; ++attempt) {
     MutexLock held(lock->state);
-    const absl::Status status = Reconcile(*lock).status();
+    absl::Status status = Reconcile(*lock).status();
     if (!LostRace(status)) return status;
   }
   return Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE,

@@ -216,6 +216,7 @@ class UpstreamReader {
         status = ReadHash(words, place);
       } else {
         std::vector<std::string> texts;
+        texts.reserve(words.size());
         for (const NginxToken& word : words) texts.push_back(word.text);
         status = CheckNginxOption(place, texts, block);
         // nginx permits one `keepalive`, and any number of the others.

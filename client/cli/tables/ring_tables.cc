@@ -132,8 +132,8 @@ absl::StatusOr<std::string> RingJson(const v1::Snapshot& snapshot) {
   const std::vector<double> fair = FairShares(snapshot);
   std::string nodes = "\"nodes\":[";
   for (int i = 0; i < snapshot.nodes_size(); ++i) {
-    const auto node = JsonWithShares(snapshot.nodes(i), ShareOf(snapshot, i),
-                                     fair[static_cast<size_t>(i)]);
+    auto node = JsonWithShares(snapshot.nodes(i), ShareOf(snapshot, i),
+                               fair[static_cast<size_t>(i)]);
     if (!node.ok()) return node;
     absl::StrAppend(&nodes, i == 0 ? "" : ",", *node);
   }

@@ -405,7 +405,7 @@ grpc::Status EtcdClient::AddToken(const Member& member,
     if (logged_in) token = *token_;
   }
   if (!logged_in) {
-    const grpc::Status status = LogIn(member, deadline, token);
+    grpc::Status status = LogIn(member, deadline, token);
     if (!status.ok()) return status;
     MutexLock lock(mu_);
     token_ = token;
@@ -430,7 +430,7 @@ grpc::Status EtcdClient::LogIn(const Member& member, Clock::time_point deadline,
   grpc::ClientContext context;
   const InterruptibleCalls::Call call(calls_, context);
   context.set_deadline(OnWallClock(deadline));
-  const grpc::Status status = Await([&](auto done) {
+  grpc::Status status = Await([&](auto done) {
     member.auth->async()->Authenticate(&context, &request, &response, done);
   });
   if (status.ok()) {
@@ -442,8 +442,8 @@ grpc::Status EtcdClient::LogIn(const Member& member, Clock::time_point deadline,
     token.clear();
     return grpc::Status::OK;
   }
-  const grpc::Status failed(status.error_code(), status.error_message(),
-                            kFailedLogIn);
+  grpc::Status failed(status.error_code(), status.error_message(),
+                      kFailedLogIn);
   if (!IsTemporary(status)) {
     MutexLock lock(mu_);
     log_in_refusal_ = failed;
