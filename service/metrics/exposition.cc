@@ -73,7 +73,8 @@ void AppendHistogram(std::string& out, const std::string& name,
 absl::string_view TypeName(MetricType type) {
   if (type == MetricType::Counter) return "counter";
   if (type == MetricType::Gauge) return "gauge";
-  assert(type == MetricType::Histogram);
+  if (type == MetricType::Untyped) return "untyped";
+  assert(type == MetricType::Histogram && "the server has no summaries");
   return "histogram";
 }
 
@@ -91,9 +92,10 @@ std::string ExpositionText(const std::vector<MetricFamily>& families) {
         AppendHistogram(out, family.name, series);
         continue;
       }
-      const double value = family.type == MetricType::Counter
-                               ? series.counter.value
-                               : series.gauge.value;
+      const double value =
+          family.type == MetricType::Counter ? series.counter.value
+          : family.type == MetricType::Gauge ? series.gauge.value
+                                             : series.untyped.value;
       AppendLine(out, family.name, series.label, "", NumberText(value));
     }
   }

@@ -72,5 +72,14 @@ TEST(ExpositionTest, AHistogramHasItsBucketsAndOneForAllValues) {
       std::string::npos);
 }
 
+TEST(ExpositionTest, AFamilyWithoutATypeIsUntyped) {
+  MetricFamily family;
+  family.name = "n";
+  family.help = "h";
+  family.type = MetricType::Untyped;
+  family.metric.emplace_back().untyped.value = 2;
+  EXPECT_EQ(ExpositionText({family}), "# HELP n h\n# TYPE n untyped\nn 2\n");
+}
+
 }  // namespace
 }  // namespace clockwise
