@@ -57,7 +57,7 @@ class LocateTest(WithServer):
             self.assertEqual((done.returncode, done.stdout), (0, here))
             self.assertRegex(done.stderr,
                              r"no server answers at 127.0.0.1:1; using the ring in "
-                             rf"{folder}/ring, which was confirmed \d+s? ago")
+                             rf"{folder}/ring, which was confirmed \d+ s ago")
             with open(folder + "/ring", "r+b") as ring:
                 ring.seek(40)
                 ring.write(b"!!")
