@@ -253,7 +253,7 @@ class HttpApiTest(unittest.TestCase):
                 ('{"add":{"node_id":"a"}}', 'unknown field "node_id"'),
                 ('{"colour":1}', 'unknown field "colour"'),
                 ('{"add":{"id":"a","weight":99999999999}}', "weight"),
-                ('{', "not a NodeChange")):
+                ('{', "not a NodeChange"), (b'{\xa2"update":{}}', "not UTF-8")):
             with self.subTest(change=change):
                 status, answer = self.of_ring("/plan", change=change)
                 self.assertEqual((status, answer["error"]["field"]),

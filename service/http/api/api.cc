@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "clockwise/v1/http.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -98,7 +99,9 @@ HttpReply ErrorReply(const absl::Status& status) {
   v1::HttpError::Error& error = *body.mutable_error();
   error.set_code(reply.status);
   error.set_status(absl::StatusCodeToString(status.code()));
-  error.set_message(std::string(status.message()));
+  error.set_message(IsUtf8(status.message())
+                        ? std::string(status.message())
+                        : absl::CHexEscape(status.message()));
   error.set_reason(ReasonName(status));
   error.set_field(FieldOf(status));
   reply.body = absl::StrCat(ToJson(body).value_or(""), "\n");
@@ -208,6 +211,11 @@ Api::Json Api::Plan(const std::string& ring, Parameters& parameters) {
   const bool include_moves = parameters.Flag("include_moves");
   parameters.Require("change", "change={\"remove\":\"ID\"}");
   for (const std::string& text : parameters.Texts("change")) {
+    // The parser's message would repeat the bytes.
+    if (!IsUtf8(text)) {
+      return FieldRefusal("change",
+                          absl::StrCat(Quoted(text), " is not UTF-8"));
+    }
     const auto parsed = google::protobuf::util::JsonStringToMessage(
         text, request.add_changes());
     if (!parsed.ok()) {
