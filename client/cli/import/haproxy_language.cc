@@ -1,10 +1,11 @@
 #include "client/cli/import/haproxy_language.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
 #include "client/cli/import/host.h"
 
@@ -76,7 +77,9 @@ class LineSplitter {
     } else if (next == 'x' && hex.size() == 2 && absl::ascii_isxdigit(hex[0]) &&
                absl::ascii_isxdigit(hex[1])) {
       at_ += 3;
-      Take(absl::HexStringToBytes(hex)[0]);
+      uint32_t byte = 0;
+      static_cast<void>(absl::SimpleHexAtoi(hex, &byte));  // two digits
+      Take(static_cast<char>(byte));
     } else {
       Take('\\');
     }
