@@ -111,6 +111,12 @@ absl::StatusOr<std::vector<uint32_t>> NextTable(const Ring& before,
   const size_t owners =
       std::min<size_t>(before.spec().replica_count(), nodes.size());
   if (owners == 0) return std::vector<uint32_t>();
+  const bool all_weighted =
+      std::all_of(nodes.begin(), nodes.end(),
+                  [](const NodePtr& node) { return node->weight() > 0; });
+  if (all_weighted) {
+    return AssignTable(before, nodes, owners, migrating_from, budget);
+  }
   NodeList weighted;
   std::vector<uint32_t> indexes;  // in `nodes`, by index in `weighted`
   for (uint32_t i = 0; i < nodes.size(); ++i) {
@@ -126,7 +132,7 @@ absl::StatusOr<std::vector<uint32_t>> NextTable(const Ring& before,
                      owners, " owners; raise a weight, or remove nodes"));
   }
   auto table = AssignTable(before, weighted, owners, migrating_from, budget);
-  if (!table.ok() || weighted.size() == nodes.size()) return table;
+  if (!table.ok()) return table;
   for (uint32_t& node : *table) node = indexes[node];
   return table;
 }

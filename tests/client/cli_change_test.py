@@ -154,6 +154,16 @@ class RingTest(WithServer):
         self.good("ring", "create", self.ring)
         self.fails(1, "ring", "create", self.ring, "--virtual-nodes=7")
 
+    def test_a_setting_that_the_layout_does_not_have_is_refused(self):
+        for layout, flag in (("ketama", "--virtual-nodes=5"),
+                             ("hashed", "--partition-bits=4")):
+            told = self.fails(2, "ring", "create", "other",
+                              f"--layout={layout}", flag)
+            self.assertIn(f"layout {layout} has no such setting", told)
+        self.good("ring", "create", "other", "--virtual-nodes=5")
+        told = self.fails(1, "--ring=other", "locate", "k")
+        self.assertIn("clockwise --ring=other node add ID", told)
+
     def test_deleted_ring_is_gone_until_it_is_restored(self):
         out = self.good("ring", "delete", self.ring, "--yes", "--force",
                         "--reason=a mistake", "--expected-epoch=4")
@@ -174,6 +184,8 @@ class RingTest(WithServer):
         change = self.json("ring", "history", "--limit=1")[0]["changes"][0]
         self.assertEqual((change["reason"], change["undeleted"]["reason"]),
                          ("sorry", "a mistake"))
+        self.assertIn("restored the deleted ring",
+                      self.good("ring", "history", "--limit=1"))
         told = self.fails(1, "ring", "undelete", self.ring)
         self.assertIn("a ring with this name was created since", told)
 

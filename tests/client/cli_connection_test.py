@@ -242,6 +242,11 @@ class SeveralServersTest(unittest.TestCase):
                     done = run(*arguments, server=servers)
                     self.assertEqual((done.returncode, done.stderr), (0, ""), done)
 
+    def test_a_unix_socket_may_begin_the_list(self):
+        with RunningServer() as server:
+            done = run("ring", "list", server=f"unix:/nowhere,{server.grpc}")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+
     def test_a_server_that_says_nothing_leaves_time_for_the_next(self):
         with socket.create_server(("127.0.0.1", 0)) as mute, \
                 RunningServer() as server:

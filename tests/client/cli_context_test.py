@@ -49,8 +49,9 @@ class ContextTest(WithServer):
         self.call(*listed, code=3)
         self.call(*listed, CLOCKWISE_SERVER=good, CLOCKWISE_RING=self.ring)
         self.call(*listed, CLOCKWISE_CONTEXT="good")
-        self.call(*listed, CLOCKWISE_CONTEXT="good", code=3,
-                  CLOCKWISE_SERVER=self.nowhere)
+        told = self.call(*listed, CLOCKWISE_CONTEXT="good", code=3,
+                         CLOCKWISE_SERVER=self.nowhere)
+        self.assertNotIn("(context good)", told)
         self.call(*listed, "--context=good", CLOCKWISE_SERVER=self.nowhere)
         self.call(*listed, f"--server={good}", "--context=bad",
                   f"--ring={self.ring}", CLOCKWISE_SERVER=self.nowhere)

@@ -118,6 +118,11 @@ TEST(DoctorTest, ARingIsJudgedByWhatItsLayoutCanReach) {
   EXPECT_EQ(ExpectedPeak(ring), kEvenPeak);
   ring.mutable_spec()->set_layout(v1::LAYOUT_PARTITIONED);
   EXPECT_EQ(ExpectedPeak(ring), kEvenPeak);
+  // Zones, and weights that MODULO ignores, make such rings uneven.
+  ring.mutable_balance()->set_peak_to_mean(5);
+  EXPECT_EQ(ExpectedPeak(ring), 5);
+  ring.mutable_spec()->set_layout(v1::LAYOUT_MODULO);
+  EXPECT_EQ(ExpectedPeak(ring), 5);
 }
 
 TEST(DoctorTest, AServerThatIsNotReachedIsNamedOnce) {

@@ -94,6 +94,16 @@ TEST(FailureTest, AnswerOfAServerIsInDoubtOnlyIfItSaysSo) {
   }
 }
 
+TEST(FailureTest, AnUnknownOutcomeIsNotCalledUnchanged) {
+  const absl::Status last = WithOutcome(
+      Refusal(v1::ERROR_REASON_STORE_UNAVAILABLE, "no etcd"), false);
+  ASSERT_EQ(last.message(), "no etcd; nothing was changed");
+  const absl::Status unknown = UnknownOutcome(last, "repeat it");
+  EXPECT_EQ(unknown.message(), "no etcd; an earlier attempt was not answered");
+  EXPECT_EQ(ReasonOf(unknown), v1::ERROR_REASON_STORE_UNAVAILABLE);
+  EXPECT_EQ(HintOf(unknown), "the outcome is unknown: repeat it");
+}
+
 TEST(FailureTest, DoubtAboutAnEarlierAttemptStays) {
   client::Outcome outcome{Refusal(v1::ERROR_REASON_PERMISSION_DENIED, "no"),
                           true};

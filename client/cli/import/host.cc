@@ -35,7 +35,7 @@ bool IsX(absl::string_view label) {
 }
 
 // True if the label is a number, or "x" or another letter in its place.
-bool IsNumberOrX(absl::string_view label) {
+bool IsNumberOrLetter(absl::string_view label) {
   return AllOf(label, absl::ascii_isdigit) || IsX(label) ||
          (label.size() == 1 && AllOf(label, absl::ascii_isalpha));
 }
@@ -77,7 +77,7 @@ bool IsHost(absl::string_view host) {
   if (absl::StrContains(host, ':')) return IsIpv6(host);
   absl::ConsumeSuffix(&host, ".");
   const std::vector<absl::string_view> labels = absl::StrSplit(host, '.');
-  if (std::all_of(labels.begin(), labels.end(), IsNumberOrX) &&
+  if (std::all_of(labels.begin(), labels.end(), IsNumberOrLetter) &&
       (AllOf(labels[0], absl::ascii_isdigit) || IsX(labels[0])) &&
       (labels.size() > 1 || AllOf(host, absl::ascii_isdigit))) {
     in_addr address;

@@ -61,6 +61,11 @@ absl::Status Rejected(const SourceLine& place, absl::string_view text) {
   return ImportFault(place, absl::StrCat("nginx rejects ", Quoted(text)));
 }
 
+absl::Status NotSupported(const SourceLine& place, absl::string_view name) {
+  return ImportFault(
+      place, absl::StrCat("directive ", Quoted(name), " is not supported"));
+}
+
 bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
 }
@@ -73,9 +78,8 @@ absl::Status CheckNginxOption(const SourceLine& place,
   const std::string& name = words[0];
   const std::string value = words.size() > 1 ? words[1] : "";
   bool valid = words.size() == 2;
-  if (block) {
-    valid = false;
-  } else if (name == "keepalive") {
+  if (block) return NotSupported(place, name);
+  if (name == "keepalive") {
     valid = valid && ImportNumber(place, name, value, 1, kMost).ok();
   } else if (name == "keepalive_requests") {
     valid = valid && AllDigits(value);
@@ -85,15 +89,9 @@ absl::Status CheckNginxOption(const SourceLine& place,
     valid = !value.empty() &&
             (words.size() == 2 || (words.size() == 3 && IsSize(words[2])));
   } else {
-    return ImportFault(
-        place, absl::StrCat("directive ", Quoted(name), " is not supported"));
+    return NotSupported(place, name);
   }
-  if (valid) return absl::OkStatus();
-  if (block) {
-    return ImportFault(
-        place, absl::StrCat("directive ", Quoted(name), " is not supported"));
-  }
-  return Rejected(place, absl::StrJoin(words, " "));
+  return valid ? absl::OkStatus() : Rejected(place, absl::StrJoin(words, " "));
 }
 
 absl::Status CheckNginxParameter(const SourceLine& place,

@@ -213,6 +213,9 @@ class EtcdStore final : public Store {
                                 int64_t& revision);
   [[nodiscard]] absl::Status UndeleteIfOpen(const Commit& commit,
                                             const StillOpen& open) override;
+  // Sends one attempt. Returns true if it was made, and false if a compare
+  // failed. Sets `maybe_made` if it may have been made without an answer.
+  absl::StatusOr<bool> SendAttempt(const EtcdTxn& txn, bool& maybe_made);
   // Makes one attempt of Undelete, whose head has the number `number`. Returns
   // false, and changes nothing, if another server was faster. Sets `maybe_made`
   // as DeleteOnce does.

@@ -150,13 +150,9 @@ absl::StatusOr<bool> EtcdStore::UndeleteOnce(const Commit& commit,
   markers_.Guard(txn);
   // Phase 3: send it. The next attempt finds out the outcome of a compare that
   // failed.
-  etcdserverpb::TxnResponse response;
-  bool now_maybe = false;
-  status = client_.Txn(txn.request(), response, now_maybe);
-  maybe_made = maybe_made || now_maybe;
-  if (status.ok() && response.succeeded()) return true;
-  if (status.ok()) status = markers_.Judge(response, 0);
-  if (status.ok()) return false;
+  const auto made = SendAttempt(txn, maybe_made);
+  if (made.ok()) return *made;
+  status = made.status();
   // etcd may report that it has no space although it has made the change.
   int64_t now = 0;
   if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL) {

@@ -200,6 +200,18 @@ absl::Status EtcdStore::DeleteIfOpen(const Deletion& deletion,
   return status;
 }
 
+absl::StatusOr<bool> EtcdStore::SendAttempt(const EtcdTxn& txn,
+                                            bool& maybe_made) {
+  etcdserverpb::TxnResponse response;
+  bool now_maybe = false;
+  absl::Status status = client_.Txn(txn.request(), response, now_maybe);
+  maybe_made = maybe_made || now_maybe;
+  if (status.ok() && response.succeeded()) return true;
+  if (status.ok()) status = markers_.Judge(response, 0);
+  if (status.ok()) return false;
+  return status;
+}
+
 absl::StatusOr<bool> EtcdStore::DeleteOnce(const Deletion& deletion,
                                            const StillOpen& open,
                                            bool& maybe_made) {
@@ -216,13 +228,9 @@ absl::StatusOr<bool> EtcdStore::DeleteOnce(const Deletion& deletion,
   if (!status.ok()) return status;
   EtcdTxn txn;
   AddDeletion(*known, revision, deletion, txn);
-  etcdserverpb::TxnResponse response;
-  bool now_maybe = false;
-  status = client_.Txn(txn.request(), response, now_maybe);
-  maybe_made = maybe_made || now_maybe;
-  if (status.ok() && response.succeeded()) return true;
-  if (status.ok()) status = markers_.Judge(response, 0);
-  if (status.ok()) return false;
+  const auto made = SendAttempt(txn, maybe_made);
+  if (made.ok()) return *made;
+  status = made.status();
   // etcd may report that it has no space although it has made the deletion.
   int64_t now = 0;
   if (ReasonOf(status) == v1::ERROR_REASON_STORE_FULL &&
