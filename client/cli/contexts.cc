@@ -68,7 +68,6 @@ class ContextsReader {
       return reader_.Fault(at, key,
                            "is not known; use \"current\" and \"contexts\"");
     }
-    if (value.IsNull()) return absl::OkStatus();
     if (value.size() > limits::kMaxContexts) {
       return reader_.Fault(
           value, key,
@@ -80,7 +79,6 @@ class ContextsReader {
         [&](const std::string& name, const YAML::Node&,
             const YAML::Node& options) {
           Context& context = contexts_.all[name];
-          if (options.IsNull()) return absl::OkStatus();
           return reader_.ForEach(
               options, absl::StrCat("context ", Quoted(name)),
               [&](const std::string& option, const YAML::Node& option_at,
@@ -154,9 +152,11 @@ absl::Status WriteContexts(const Contexts& contexts) {
   if (!contexts.current.empty()) {
     absl::StrAppend(&text, "current: ", YamlText(contexts.current), "\n");
   }
-  text += "contexts:\n";
+  // A key without a value is an error, so an empty map is written as {}.
+  const auto map = [](bool empty) { return empty ? ": {}\n" : ":\n"; };
+  absl::StrAppend(&text, "contexts", map(contexts.all.empty()));
   for (const auto& [name, context] : contexts.all) {
-    absl::StrAppend(&text, "  ", YamlText(name), ":\n");
+    absl::StrAppend(&text, "  ", YamlText(name), map(context.empty()));
     for (const auto& [option, value] : context) {
       absl::StrAppend(&text, "    ", option, ": ", YamlText(value.text), "\n");
     }
