@@ -365,6 +365,7 @@ void AddImportCommand(CLI::App& app, CommandLine& line) {
   import->add_flag("--plan", options->plan,
                    "Show the ring and what would change, without changing it");
   AddYesFlag(import, options->yes);
+  AddRequestIdOption(import, options->request_id);
   import->footer(
       "The name of the ring is --ring, else PART, else --from. A line that\n"
       "cannot be imported is an error. If the ring exists, nodes are added,\n"
