@@ -16,26 +16,16 @@
 namespace clockwise {
 namespace {
 
-absl::Status ValidateFields(const std::string& ring,
-                            const std::string& request_id,
-                            const std::string& reason) {
-  absl::Status status = ValidateId("ring", ring);
-  if (status.ok()) status = ValidateRequestId(request_id);
-  return status.ok() ? ValidateReason(reason) : status;
-}
-
 std::string CountOf(uint64_t count, absl::string_view one) {
   return absl::StrCat(count, " ", one, count == 1 ? "" : "s");
 }
 
 }  // namespace
 
-absl::Status ValidateDeletion(const DeletionRequest& request) {
-  return ValidateFields(request.ring, request.request_id, request.reason);
-}
-
-absl::Status ValidateUndeletion(const UndeletionRequest& request) {
-  return ValidateFields(request.ring, request.request_id, request.reason);
+absl::Status ValidateRingRequest(const RingRequest& request) {
+  absl::Status status = ValidateId("ring", request.ring);
+  if (status.ok()) status = ValidateRequestId(request.request_id);
+  return status.ok() ? ValidateReason(request.reason) : status;
 }
 
 uint64_t DigestOfDeletion(const DeletionRequest& request) {

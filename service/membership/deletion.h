@@ -16,33 +16,30 @@
 
 namespace clockwise {
 
-struct DeletionRequest {
+// The fields that both requests have.
+struct RingRequest {
   std::string ring;
+  std::string request_id;
+  std::string reason;
+  std::string actor;
+  std::string stated_actor;  // not proved; "": none
+  CallCheck check;           // of the call; not part of the request
+};
+
+struct DeletionRequest : RingRequest {
   uint64_t expected_epoch = 0;
   uint64_t expected_incarnation = 0;
   bool force = false;
-  std::string request_id;
-  std::string reason;
-  std::string actor;
-  std::string stated_actor;  // not proved; "": none
   // Returns the number of open Watch streams on a ring. Null: there are none.
   std::function<uint64_t(const std::string& ring)> watch_streams;
-  CallCheck check;  // of the call; not part of the request
 };
 
-struct UndeletionRequest {
-  std::string ring;
+struct UndeletionRequest : RingRequest {
   uint64_t incarnation = 0;  // 0: the ring that was deleted last
-  std::string request_id;
-  std::string reason;
-  std::string actor;
-  std::string stated_actor;  // not proved; "": none
-  CallCheck check;
 };
 
 // Checks the fields of a request. FIELD_INVALID.
-absl::Status ValidateDeletion(const DeletionRequest& request);
-absl::Status ValidateUndeletion(const UndeletionRequest& request);
+absl::Status ValidateRingRequest(const RingRequest& request);
 
 // Returns a hash of the request. It distinguishes a retry from a reused
 // request_id.

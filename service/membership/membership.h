@@ -139,9 +139,6 @@ class Membership {
   // EPOCH_CONFLICT, FORCE_REQUIRED, RING_IN_USE (another ring migrates from
   // it).
   absl::StatusOr<v1::RingInfo> DeleteRing(const DeletionRequest& request);
-  // Deletes a ring, even if it has nodes.
-  absl::Status DeleteRing(absl::string_view ring,
-                          const CallCheck& check = nullptr);
 
   // Restores a deleted ring: its incarnation and history, at its next epoch.
   // Returns the change that it made; for a retry, the first result.

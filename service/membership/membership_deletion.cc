@@ -22,7 +22,8 @@ absl::Status DeletionIdReused(const std::string& request_id) {
   return Refusal(v1::ERROR_REASON_REQUEST_ID_REUSED,
                  absl::StrCat("request_id: ", Quoted(request_id),
                               " was used for a different request; use a new "
-                              "request_id"));
+                              "request_id"),
+                 "request_id");
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ absl::Status DeletionIdReused(const std::string& request_id) {
 // first, the new state is judged.
 absl::StatusOr<v1::RingInfo> Membership::DeleteRing(
     const DeletionRequest& request) {
-  if (absl::Status status = ValidateDeletion(request); !status.ok()) {
+  if (absl::Status status = ValidateRingRequest(request); !status.ok()) {
     return status;
   }
   if (absl::Status status = Ready(); !status.ok()) return status;
@@ -79,15 +80,6 @@ absl::StatusOr<std::optional<v1::RingInfo>> Membership::DeleteOnce(
   deleted.record = deletion.record;
   Withdraw(lock);
   return InfoOf(deleted);
-}
-
-absl::Status Membership::DeleteRing(absl::string_view ring,
-                                    const CallCheck& check) {
-  DeletionRequest request;
-  request.ring = std::string(ring);
-  request.force = true;
-  request.check = check;
-  return DeleteRing(request).status();
 }
 
 absl::StatusOr<std::optional<v1::RingInfo>> Membership::FirstDeletion(
@@ -185,7 +177,7 @@ absl::StatusOr<std::vector<DeletedRing>> Membership::DeletedRings() const {
 // Clients and servers that still hold the ring follow it by one change.
 absl::StatusOr<Membership::CreatedRing> Membership::UndeleteRing(
     const UndeletionRequest& request) {
-  if (absl::Status status = ValidateUndeletion(request); !status.ok()) {
+  if (absl::Status status = ValidateRingRequest(request); !status.ok()) {
     return status;
   }
   if (absl::Status status = Ready(); !status.ok()) return status;
@@ -272,7 +264,8 @@ absl::StatusOr<Membership::RingToRestore> Membership::FindDeleted(
           v1::ERROR_REASON_REQUEST_ID_REUSED,
           absl::StrCat("request_id: ", Quoted(request.request_id),
                        " was used at epoch ", record->change().epoch(),
-                       ", before the ring was deleted; use a new request_id"));
+                       ", before the ring was deleted; use a new request_id"),
+          "request_id");
     }
   }
   return RingToRestore{*std::move(state), chosen->record};

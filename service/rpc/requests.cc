@@ -12,6 +12,7 @@
 #include "service/membership/comparison.h"
 #include "service/membership/restore.h"
 #include "service/ring/work_budget.h"
+#include "service/rpc/access_gate.h"
 #include "service/rpc/locate/locate.h"
 #include "service/store/backup.h"
 
@@ -44,6 +45,19 @@ ChangeRequest CommonFields(Request& request, std::string actor) {
   change.actor = std::move(actor);
   change.fields = FieldNames::kOne;
   return change;
+}
+
+// Copies the fields that DeleteRing and UndeleteRing have in common.
+template <typename Request>
+void CopyCommon(const Request& request, std::string actor,
+                std::string stated_actor, const CallCheck& check,
+                RingRequest& copy) {
+  copy.ring = request.ring();
+  copy.request_id = request.request_id();
+  copy.reason = request.reason();
+  copy.actor = std::move(actor);
+  copy.stated_actor = std::move(stated_actor);
+  copy.check = check;
 }
 
 }  // namespace
@@ -144,16 +158,12 @@ absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
     std::function<uint64_t(const std::string& ring)> watch_streams,
     const CallCheck& check, std::string stated_actor) {
   DeletionRequest deletion;
-  deletion.ring = request.ring();
+  CopyCommon(request, std::move(actor), std::move(stated_actor), check,
+             deletion);
   deletion.expected_epoch = request.expected_epoch();
   deletion.expected_incarnation = request.expected_incarnation();
   deletion.force = request.force();
-  deletion.request_id = request.request_id();
-  deletion.reason = request.reason();
-  deletion.actor = std::move(actor);
-  deletion.stated_actor = std::move(stated_actor);
   deletion.watch_streams = std::move(watch_streams);
-  deletion.check = check;
   auto deleted = membership.DeleteRing(deletion);
   if (!deleted.ok()) return deleted.status();
   v1::DeleteRingResponse response;
@@ -165,13 +175,9 @@ absl::StatusOr<v1::UndeleteRingResponse> HandleRequest(
     Membership& membership, const v1::UndeleteRingRequest& request,
     std::string actor, const CallCheck& check, std::string stated_actor) {
   UndeletionRequest undeletion;
-  undeletion.ring = request.ring();
+  CopyCommon(request, std::move(actor), std::move(stated_actor), check,
+             undeletion);
   undeletion.incarnation = request.incarnation();
-  undeletion.request_id = request.request_id();
-  undeletion.reason = request.reason();
-  undeletion.actor = std::move(actor);
-  undeletion.stated_actor = std::move(stated_actor);
-  undeletion.check = check;
   auto restored = membership.UndeleteRing(undeletion);
   if (!restored.ok()) return restored.status();
   v1::UndeleteRingResponse response;
@@ -297,6 +303,7 @@ absl::StatusOr<v1::ListRingsResponse> ListDeleted(
   const auto rings = membership.DeletedRings();
   if (!rings.ok()) return rings.status();
   v1::ListRingsResponse response;
+  response.set_partial(!readable(AccessGate::kEveryRing));
   size_t number = 0;
   for (const DeletedRing& ring : *rings) {
     if (!readable(ring.head.spec.name()) || number++ < skip) continue;
@@ -326,6 +333,7 @@ absl::StatusOr<v1::ListRingsResponse> HandleRequest(
   if (request.deleted())
     return ListDeleted(membership, request, *size, readable);
   v1::ListRingsResponse response;
+  response.set_partial(!readable(AccessGate::kEveryRing));
   for (const StatePtr& state : membership.Rings()) {
     if (state->name() < request.page_token()) continue;
     if (!readable(state->name())) continue;

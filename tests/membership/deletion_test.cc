@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "service/limits.h"
 #include "service/store/store_rules.h"
+#include "tests/support/delete_ring.h"
 #include "tests/support/membership_fixture.h"
 #include "tests/support/refusal_reading.h"
 
@@ -141,7 +142,7 @@ TEST_F(DeletionTest, ARingThatIsCreatedAgainMeanwhileIsNotDeleted) {
   const std::unique_ptr<Membership> other = Open(memory_);
   store_.before = [&, first = true]() mutable {
     if (!std::exchange(first, false)) return absl::OkStatus();
-    EXPECT_TRUE(other->DeleteRing("default").ok());
+    EXPECT_TRUE(DeleteRing(*other, "default").ok());
     EXPECT_TRUE(other->CreateRing({}).ok());
     return absl::OkStatus();
   };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gmock/gmock.h"
+#include "tests/support/delete_ring.h"
 #include "tests/support/membership_fixture.h"
 #include "tests/support/refusal_reading.h"
 
@@ -151,13 +152,13 @@ TEST_F(FinalRefusalTest, ASourceIsDeletedAtAServerThatMissedTheMigrationsEnd) {
   spec.set_migrating_from("default");
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
   ASSERT_TRUE(other_->Refresh("").ok());
-  EXPECT_EQ(ReasonOf(other_->DeleteRing("default")),
+  EXPECT_EQ(ReasonOf(DeleteRing(*other_, "default")),
             v1::ERROR_REASON_RING_IN_USE);
   ChangeRequest end;
   end.ring = "new";
   end.end_migration = true;
   ASSERT_TRUE(membership_->Apply(end).ok());
-  EXPECT_TRUE(other_->DeleteRing("default").ok());
+  EXPECT_TRUE(DeleteRing(*other_, "default").ok());
 }
 
 TEST_F(FinalRefusalTest, ARingIsNotCreatedOrDeletedForACallThatHasEnded) {
@@ -168,7 +169,7 @@ TEST_F(FinalRefusalTest, ARingIsNotCreatedOrDeletedForACallThatHasEnded) {
   v1::RingSpec spec;
   spec.set_name("new");
   EXPECT_FALSE(membership_->CreateRing(spec, ended).ok());
-  EXPECT_FALSE(membership_->DeleteRing("default", ended).ok());
+  EXPECT_FALSE(DeleteRing(*membership_, "default", ended).ok());
   EXPECT_EQ(membership_->Rings().size(), 1u);
 }
 

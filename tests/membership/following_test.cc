@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "service/api/refusal.h"
 #include "tests/membership/random_history.h"
+#include "tests/support/delete_ring.h"
 #include "tests/support/membership_fixture.h"
 
 namespace clockwise {
@@ -63,7 +64,7 @@ TEST_F(FollowingTest, UntilItIsLoadedEverythingIsUnavailable) {
   EXPECT_REFUSED(waiting.Apply(Add("a")).status(), STORE_UNAVAILABLE);
   EXPECT_REFUSED(waiting.CreateRing(v1::RingSpec()).status(),
                  STORE_UNAVAILABLE);
-  EXPECT_REFUSED(waiting.DeleteRing("default"), STORE_UNAVAILABLE);
+  EXPECT_REFUSED(DeleteRing(waiting, "default"), STORE_UNAVAILABLE);
   store_.unreadable = false;
   EXPECT_REFUSED(waiting.Apply(Add("a")).status(), STORE_UNAVAILABLE);
   ASSERT_TRUE(waiting.Refresh("").ok());
@@ -112,11 +113,11 @@ TEST_F(FollowingTest, RingsMadeAndDeletedByOthersComeAndGo) {
   ASSERT_TRUE(other_->CreateRing(spec).ok());
   ASSERT_TRUE(membership_->Refresh("new").ok());
   const uint64_t first = membership_->Find("new").value()->incarnation;
-  ASSERT_TRUE(other_->DeleteRing("new").ok());
+  ASSERT_TRUE(DeleteRing(*other_, "new").ok());
   ASSERT_TRUE(other_->CreateRing(spec).ok());
   ASSERT_TRUE(membership_->Refresh("new").ok());
   EXPECT_NE(membership_->Find("new").value()->incarnation, first);
-  ASSERT_TRUE(other_->DeleteRing("new").ok());
+  ASSERT_TRUE(DeleteRing(*other_, "new").ok());
   ASSERT_TRUE(membership_->Refresh("").ok());
   EXPECT_REFUSED(membership_->Find("new").status(), RING_NOT_FOUND);
   ASSERT_TRUE(membership_->Refresh("new").ok());

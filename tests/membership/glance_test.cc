@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "tests/support/delete_ring.h"
 #include "tests/support/membership_fixture.h"
 
 namespace clockwise {
@@ -29,7 +30,7 @@ TEST_F(GlanceTest, SeesEachChangeAtOnceAndNothingThatIsGone) {
   ASSERT_NE(Glance(*membership_, "other"), nullptr);
   EXPECT_EQ(Glance(*membership_, "other")->name(), "other");
   EXPECT_EQ(Glance(*membership_, "")->name(), "default");
-  ASSERT_TRUE(membership_->DeleteRing("other").ok());
+  ASSERT_TRUE(DeleteRing(*membership_, "other").ok());
   EXPECT_EQ(Glance(*membership_, "other"), nullptr);
 }
 

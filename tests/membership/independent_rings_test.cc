@@ -10,6 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "service/runtime/fail_point.h"
+#include "tests/support/delete_ring.h"
 #include "tests/support/membership_fixture.h"
 #include "tests/support/refusal_reading.h"
 
@@ -69,7 +70,7 @@ TEST_F(IndependentRingsTest, ChangesOfAnotherRingDoNotWaitForAPlan) {
     v1::RingSpec spec;
     spec.set_name("z");
     EXPECT_TRUE(membership_->CreateRing(spec).ok());
-    EXPECT_TRUE(membership_->DeleteRing("z").ok());
+    EXPECT_TRUE(DeleteRing(*membership_, "z").ok());
   });
   EXPECT_EQ(change.value().epoch(), 2u);
 }
@@ -102,14 +103,14 @@ TEST_F(IndependentRingsTest, ARefusalByAPlanThatIsOutOfDateIsNotGiven) {
 
 TEST_F(IndependentRingsTest, ARingThatIsDeletedDuringAPlanIsNotFound) {
   const auto change = Held(
-      InY(Add("a")), [&] { EXPECT_TRUE(membership_->DeleteRing("y").ok()); });
+      InY(Add("a")), [&] { EXPECT_TRUE(DeleteRing(*membership_, "y").ok()); });
   EXPECT_EQ(ReasonOf(change.status()), v1::ERROR_REASON_RING_NOT_FOUND);
 }
 
 TEST_F(IndependentRingsTest, ARingThatIsMadeAgainDuringAPlanGetsTheChange) {
   const auto change = Held(InY(Add("a")), [&] {
     const StatePtr before = membership_->Find("y").value();
-    EXPECT_TRUE(membership_->DeleteRing("y").ok());
+    EXPECT_TRUE(DeleteRing(*membership_, "y").ok());
     ASSERT_TRUE(membership_->CreateRing(before->ring().spec()).ok());
   });
   EXPECT_EQ(change.value().incarnation(),

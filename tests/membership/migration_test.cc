@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "service/api/refusal.h"
 #include "service/ring/next_ring.h"
+#include "tests/support/delete_ring.h"
 #include "tests/support/membership_fixture.h"
 
 namespace clockwise {
@@ -79,11 +80,11 @@ TEST_F(MigrationTest, AServerThatIsBehindDeletesNoRingThatKeysComeFrom) {
   const std::unique_ptr<Membership> other = Open(store_);
   Migrate(*membership_);
   ASSERT_TRUE(other->Refresh("").ok());
-  EXPECT_EQ(ReasonOf(other->DeleteRing("default")),
+  EXPECT_EQ(ReasonOf(DeleteRing(*other, "default")),
             v1::ERROR_REASON_RING_IN_USE);
   End(*membership_);
   ASSERT_TRUE(other->Refresh("").ok());
-  EXPECT_TRUE(other->DeleteRing("default").ok());
+  EXPECT_TRUE(DeleteRing(*other, "default").ok());
 }
 
 TEST_F(MigrationTest, AServerThatIsBehindRefusesNoNodeForItsSake) {

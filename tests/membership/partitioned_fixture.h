@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/delete_ring.h"
 #include "tests/support/membership_fixture.h"
 #include "tests/support/partition_mirror.h"
 
@@ -22,7 +23,7 @@ class PartitionedTest : public MembershipTest {
     spec.set_layout(v1::LAYOUT_PARTITIONED);
     spec.set_partition_bits(bits);
     spec.set_replica_count(replicas);
-    ASSERT_TRUE(membership_->DeleteRing("default").ok());
+    ASSERT_TRUE(DeleteRing(*membership_, "default").ok());
     ASSERT_TRUE(membership_->CreateRing(spec).ok());
   }
 

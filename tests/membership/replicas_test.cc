@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "tests/support/delete_ring.h"
 #include "tests/support/membership_fixture.h"
 #include "tests/support/refusal_reading.h"
 
@@ -147,7 +148,7 @@ TEST_F(ReplicasTest, ARetryAtAnotherServerGetsTheFirstAnswer) {
 
 TEST_F(ReplicasTest, ARingDeletedElsewhereIsNotFoundAtTheNextChange) {
   const std::unique_ptr<Membership> other = Open(store_);
-  ASSERT_TRUE(other->DeleteRing("default").ok());
+  ASSERT_TRUE(DeleteRing(*other, "default").ok());
   EXPECT_EQ(ReasonOf(membership_->Apply(Add("a")).status()),
             v1::ERROR_REASON_RING_NOT_FOUND);
   EXPECT_EQ(ReasonOf(membership_->Find("").status()),
@@ -157,7 +158,7 @@ TEST_F(ReplicasTest, ARingDeletedElsewhereIsNotFoundAtTheNextChange) {
 TEST_F(ReplicasTest, ARingMadeAnewElsewhereIsTakenOver) {
   Make(Add("old"));
   const std::unique_ptr<Membership> other = Open(store_);
-  ASSERT_TRUE(other->DeleteRing("default").ok());
+  ASSERT_TRUE(DeleteRing(*other, "default").ok());
   const StatePtr anew = other->CreateRing({}).value();
   EXPECT_EQ(Make(Add("a")).epoch(), 2u);
   EXPECT_THAT(Ids(), ElementsAre("a"));
@@ -166,16 +167,16 @@ TEST_F(ReplicasTest, ARingMadeAnewElsewhereIsTakenOver) {
 
 TEST_F(ReplicasTest, ARingMadeAnewElsewhereCanBeDeletedHere) {
   const std::unique_ptr<Membership> other = Open(store_);
-  ASSERT_TRUE(other->DeleteRing("default").ok());
+  ASSERT_TRUE(DeleteRing(*other, "default").ok());
   ASSERT_TRUE(other->CreateRing({}).ok());
-  const absl::Status deleted = membership_->DeleteRing("default");
+  const absl::Status deleted = DeleteRing(*membership_, "default");
   EXPECT_TRUE(deleted.ok()) << deleted;
   EXPECT_FALSE(memory_.Load("default").ok());
 }
 
 TEST_F(ReplicasTest, ARingDeletedElsewhereIsReallyMadeByCreatingIt) {
   const std::unique_ptr<Membership> other = Open(store_);
-  ASSERT_TRUE(other->DeleteRing("default").ok());
+  ASSERT_TRUE(DeleteRing(*other, "default").ok());
   ASSERT_TRUE(membership_->CreateRing(State()->ring().spec()).ok());
   EXPECT_TRUE(memory_.Load("default").ok());
 }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "tests/support/delete_ring.h"
 #include "tests/support/membership_fixture.h"
 #include "tests/support/refusal_reading.h"
 
@@ -97,9 +98,9 @@ TEST_F(RingsTest, ADeletedRingIsGoneAndItsListenerTold) {
     told.push_back(ring);
     EXPECT_FALSE(membership_->Find(ring).ok());
   });
-  ASSERT_TRUE(membership_->DeleteRing("cache").ok());
+  ASSERT_TRUE(DeleteRing(*membership_, "cache").ok());
   EXPECT_THAT(told, ElementsAre("cache"));
-  ExpectRefusal(membership_->DeleteRing("cache"), Code::kNotFound,
+  ExpectRefusal(DeleteRing(*membership_, "cache"), Code::kNotFound,
                 v1::ERROR_REASON_RING_NOT_FOUND);
   Reopen();
   ExpectRefusal(membership_->Find("cache").status(), Code::kNotFound,
@@ -110,8 +111,8 @@ TEST_F(RingsTest, ADeletedRingIsGoneAndItsListenerTold) {
 // DeleteRingRequest.ring is required, so that a missing name does not delete
 // "default".
 TEST_F(RingsTest, DeletingWantsAName) {
-  ExpectFieldRefusal(membership_->DeleteRing(""), "ring");
-  ExpectFieldRefusal(membership_->DeleteRing("a b"), "ring");
+  ExpectFieldRefusal(DeleteRing(*membership_, ""), "ring");
+  ExpectFieldRefusal(DeleteRing(*membership_, "a b"), "ring");
   EXPECT_EQ(membership_->Rings().size(), 1u);
 }
 
@@ -120,7 +121,7 @@ TEST_F(RingsTest, ARingMadeAnewHasAnotherIncarnationAndNoHistory) {
   request.request_id = "r";
   Make(request);
   const uint64_t incarnation = State()->incarnation;
-  ASSERT_TRUE(membership_->DeleteRing("default").ok());
+  ASSERT_TRUE(DeleteRing(*membership_, "default").ok());
   ASSERT_TRUE(membership_->CreateRing(Spec("default", 8)).ok());
   EXPECT_NE(State()->incarnation, incarnation);
   EXPECT_EQ(Epoch(), 1u);
@@ -139,7 +140,7 @@ TEST_F(RingsTest, ACreatedRingIsDurableBeforeItIsVisible) {
   store_.after = look;
   ASSERT_TRUE(membership_->CreateRing(Spec("cache")).ok());
   EXPECT_THAT(found, ElementsAre(false, false));
-  ASSERT_TRUE(membership_->DeleteRing("cache").ok());
+  ASSERT_TRUE(DeleteRing(*membership_, "cache").ok());
   EXPECT_THAT(found, ElementsAre(false, false, true, true));
 }
 
@@ -151,7 +152,7 @@ TEST_F(RingsTest, AFailedStoreMakesAndDeletesNoRing) {
   EXPECT_EQ(ReasonOf(membership_->CreateRing(Spec("second")).status()),
             v1::ERROR_REASON_STORE_UNAVAILABLE);
   EXPECT_FALSE(membership_->Find("second").ok());
-  EXPECT_EQ(ReasonOf(membership_->DeleteRing("cache")),
+  EXPECT_EQ(ReasonOf(DeleteRing(*membership_, "cache")),
             v1::ERROR_REASON_STORE_UNAVAILABLE);
   EXPECT_TRUE(membership_->Find("cache").ok());
 }
@@ -164,7 +165,7 @@ TEST_F(RingsTest, ThereAreAtMost1000) {
   ExpectRefusal(membership_->CreateRing(Spec("one-more")).status(),
                 Code::kResourceExhausted, v1::ERROR_REASON_LIMIT_REACHED);
   EXPECT_TRUE(membership_->CreateRing(Spec("r1")).ok());
-  ASSERT_TRUE(membership_->DeleteRing("r1").ok());
+  ASSERT_TRUE(DeleteRing(*membership_, "r1").ok());
   EXPECT_TRUE(membership_->CreateRing(Spec("one-more")).ok());
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "service/api/refusal.h"
 #include "tests/metrics/scraped.h"
+#include "tests/support/delete_ring.h"
 
 namespace clockwise {
 namespace {
@@ -287,11 +288,11 @@ TEST(MetricsTest, RefusesChangesFollowsTheStore) {
   server.CreateRing("r");
   EXPECT_EQ(server.Scrape()["clockwise_store_refuses_changes"], 0);
   server.store.refusal = Refusal(v1::ERROR_REASON_STORE_FULL, "full");
-  EXPECT_FALSE(server.membership->DeleteRing("r").ok());
+  EXPECT_FALSE(DeleteRing(*server.membership, "r").ok());
   EXPECT_EQ(server.Scrape()["clockwise_store_refuses_changes"], 1);
   EXPECT_EQ(server.Scrape()["clockwise_store_up"], 1);
   server.store.refusal = absl::OkStatus();
-  EXPECT_TRUE(server.membership->DeleteRing("r").ok());
+  EXPECT_TRUE(DeleteRing(*server.membership, "r").ok());
   EXPECT_EQ(server.Scrape()["clockwise_store_refuses_changes"], 0);
 }
 
@@ -300,7 +301,7 @@ TEST(MetricsTest, ADeletedRingHasNoSeries) {
   server.CreateRing("gone");
   server.Add("gone", {"a"});
   EXPECT_THAT(server.Text(), HasSubstr("\"gone\""));
-  ASSERT_TRUE(server.membership->DeleteRing("gone").ok());
+  ASSERT_TRUE(DeleteRing(*server.membership, "gone").ok());
   EXPECT_THAT(server.Text(), Not(HasSubstr("\"gone\"")));
 }
 

@@ -21,6 +21,7 @@
 #include "service/api/refusal.h"
 #include "service/rpc/access_gate.h"
 #include "service/tls/tls_material.h"
+#include "tests/support/delete_ring.h"
 #include "tests/support/membership_fixture.h"
 #include "tests/support/raw_call.h"
 #include "tests/support/serving.h"
@@ -495,7 +496,7 @@ TEST_F(TeamsTest, AnybodySeesThatTheStoreRefusesChangesAndOperatorsSeeWhy) {
   observed_.before = [&] {
     return Refusal(v1::ERROR_REASON_STORE_REFUSED, why);
   };
-  EXPECT_FALSE(membership_->DeleteRing("secret").ok());
+  EXPECT_FALSE(DeleteRing(*membership_, "secret").ok());
   observed_.before = nullptr;
   v1::GetStatusResponse response;
   for (const auto& [token, reason] :

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "tests/rpc/watching.h"
+#include "tests/support/delete_ring.h"
 
 namespace clockwise {
 namespace {
@@ -117,7 +118,7 @@ TEST_F(WatchTest, AStreamNeverEndsWithOk) {
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
   const auto doomed = Watch(0, 0, "doomed");
   ASSERT_TRUE(doomed->Next().has_snapshot());
-  ASSERT_TRUE(membership_->DeleteRing("doomed").ok());
+  ASSERT_TRUE(DeleteRing(*membership_, "doomed").ok());
   while (doomed->Next().event_case() != v1::WatchResponse::EVENT_NOT_SET) {
   }
   EXPECT_EQ(doomed->reader->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
@@ -138,7 +139,7 @@ TEST_F(WatchTest, ARingMadeAnewEndsTheStreamsOfTheOldOne) {
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
   const auto stream = Watch(0, 0, "again");
   const uint64_t first = stream->Next().snapshot().incarnation();
-  ASSERT_TRUE(membership_->DeleteRing("again").ok());
+  ASSERT_TRUE(DeleteRing(*membership_, "again").ok());
   ASSERT_TRUE(membership_->CreateRing(spec).ok());
   v1::WatchResponse message = stream->Next();
   while (message.has_heartbeat()) message = stream->Next();

@@ -150,6 +150,10 @@ absl::StatusOr<std::vector<std::string>> RingNames(Session& session) {
     }
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
+  if (page.partial()) {
+    Say("note: the backup may lack rings, because the access policy does not "
+        "let this caller read every ring");
+  }
   return names;
 }
 
@@ -272,7 +276,8 @@ void AddStoreCommands(CLI::App& app, CommandLine& line) {
       "Store to read, or server: for --server",
       "File to write; - for standard output", options);
   backup->footer(
-      "server: reads the rings from the running server.\n"
+      "server: reads the rings from the running server; those that the caller\n"
+      "may read, if it has an access policy.\n"
       "Deleted rings that the store keeps are not included.\n"
       "Examples:\n"
       "  clockwise store backup server: rings-$(date -u +%F).backup\n"

@@ -10,6 +10,7 @@
 #include "service/api/refusal.h"
 #include "service/channel/status_mapping.h"
 #include "tests/client/lib/client_fixture.h"
+#include "tests/support/delete_ring.h"
 
 namespace clockwise {
 namespace {
@@ -308,6 +309,33 @@ TEST_F(ClientCallsTest, AStreamIsSilentAfterThreeOfTheServersHeartbeats) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(1'500));
 }
 
+// While its only server is away, every second attempt waits for the server. A
+// client of two servers, which calls them in turn, shows the time that passes.
+TEST_F(ClientCallsTest, AClientOfOneServerWaitsUntilItIsReady) {
+  Options options = Quick();
+  options.first_pause = options.longest_pause = milliseconds(1);
+  options.silence = seconds(60);
+  const auto waiting = NewClient({"127.0.0.1:1"}, options);
+  const auto polling = NewClient({"127.0.0.1:1", "127.0.0.1:2"}, options);
+  ASSERT_TRUE(Soon([&] { return polling->state().reconnects >= 50; }));
+  EXPECT_LE(waiting->state().reconnects, 1u);
+}
+
+TEST_F(ClientCallsTest, AWaitThatEndsKeepsTheReasonOfTheAttemptBefore) {
+  Options options = Quick();
+  options.first_pause = options.longest_pause = milliseconds(200);
+  options.silence = milliseconds(200);
+  const auto client = NewClient({"127.0.0.1:1"}, options);
+  State refused;
+  ASSERT_TRUE(Soon([&] {
+    refused = client->state();
+    return refused.last_error.find("connect") != std::string::npos;
+  }));
+  ASSERT_TRUE(
+      Soon([&] { return client->state().reconnects > refused.reconnects; }));
+  EXPECT_EQ(client->state().last_error, refused.last_error);
+}
+
 // One server is behind: its whole ring is older than the mirror.
 TEST_F(ClientCallsTest, AMirrorNeverGoesBackToAnOlderEpoch) {
   Add("a");
@@ -384,7 +412,7 @@ TEST_F(ClientCallsTest, ADeletedRingIsAnEventAndItsLastStateIsKept) {
         events.push_back(event);
       });
   ASSERT_TRUE(Soon([&] { return count() == 1; }));
-  ASSERT_TRUE(membership_->DeleteRing("short").ok());
+  ASSERT_TRUE(DeleteRing(*membership_, "short").ok());
   ASSERT_TRUE(Soon([&] { return count() == 2; }));
   EXPECT_TRUE(client->state().deleted);
   EXPECT_EQ(client->Locate("k")->primary().id, "a");

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/membership/partitioned_fixture.h"
+#include "tests/support/delete_ring.h"
 
 namespace clockwise {
 namespace {
@@ -81,7 +82,7 @@ TEST_F(MirrorTest, FollowsHashedAndModuloRingsExactly) {
     v1::RingSpec spec;
     spec.set_layout(layout);
     spec.set_replica_count(2);
-    ASSERT_TRUE(membership_->DeleteRing("default").ok());
+    ASSERT_TRUE(DeleteRing(*membership_, "default").ok());
     ASSERT_TRUE(membership_->CreateRing(spec).ok());
     std::mt19937_64 random(7);
     Follow(random, 25);
