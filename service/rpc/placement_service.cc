@@ -52,6 +52,7 @@ void LogDeletion(const v1::RingInfo& ring) {
            {"nodes", absl::StrCat(ring.node_count())},
            {"kept", ring.deletion().has_expire_time() ? "true" : "false"},
            {"actor", ring.deletion().actor()},
+           {"stated_actor", ring.deletion().stated_actor()},
            {"request_id", ring.deletion().request_id()}});
 }
 

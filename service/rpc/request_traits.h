@@ -29,11 +29,15 @@ inline absl::string_view MeantRing(absl::string_view ring) {
   return ring.empty() ? kDefaultRing : ring;
 }
 
-// Returns the epoch of the change in an answer; 0 if it has none.
+// Returns the epoch of the change in an answer, else that of the ring; 0 if it
+// has neither.
 template <typename Response>
 uint64_t EpochIn(const absl::StatusOr<Response>& answer) {
   if constexpr (requires(const Response& response) { response.change(); }) {
-    if (answer.ok()) return answer->change().epoch();
+    if (answer.ok() && answer->has_change()) return answer->change().epoch();
+  }
+  if constexpr (requires(const Response& response) { response.ring(); }) {
+    if (answer.ok()) return answer->ring().epoch();
   }
   return 0;
 }

@@ -664,6 +664,43 @@ class SecurityTest(unittest.TestCase):
         self.assertEqual((missing["outcome"], missing["reason"]),
                          ("NOT_FOUND", "NODE_NOT_FOUND"))
 
+    def test_deletions_and_restorations_are_in_the_audit_log(self):
+        log = self.folder / "audit"
+        server = self.server(f"--audit-log={log}")
+        with grpc.insecure_channel(server.grpc) as channel:
+            stub = placement_pb2_grpc.PlacementServiceStub(channel)
+            stub.CreateRing(pb.CreateRingRequest(
+                spec=pb.RingSpec(name="r"), request_id="c-1"), timeout=TIMEOUT)
+            stub.AddNode(pb.AddNodeRequest(ring="r", node=pb.Node(id="a")),
+                         timeout=TIMEOUT)
+            delete = pb.DeleteRingRequest(ring="r", request_id="d-1",
+                                          expected_epoch=2)
+            refusal(stub.DeleteRing, delete)
+            delete.force = True
+            for call, request in ((stub.DeleteRing, delete),
+                                  (stub.UndeleteRing, pb.UndeleteRingRequest(
+                                      ring="r", request_id="u-1"))):
+                call(request, timeout=TIMEOUT,
+                     metadata=[("clockwise-actor", "alice@host")])
+        names = ("method", "ring", "request_id", "expected_epoch", "epoch",
+                 "stated_actor", "outcome")
+        created, _, deleted, restored = (
+            [entry.get(name) for name in names] for entry in self.entries(log))
+        self.assertEqual(created, ["CreateRing", "r", "c-1", None, "1", None, "OK"])
+        self.assertEqual(deleted, ["DeleteRing", "r", "d-1", "2", "2",
+                                   "alice@host", "OK"])
+        self.assertEqual(restored, ["UndeleteRing", "r", "u-1", None, "3",
+                                    "alice@host", "OK"])
+        refused, = self.entries(f"{log}.refused")
+        self.assertEqual([refused[name] for name in ("method", "ring", "reason")],
+                         ["DeleteRing", "r", "FORCE_REQUIRED"])
+        # The log of the server has the same.
+        for pattern in ('msg="ring deleted" ring=r epoch=2 nodes=1 kept=true .*'
+                        "stated_actor=alice@host request_id=d-1",
+                        'msg="ring changed" ring=r epoch=3 .*'
+                        "stated_actor=alice@host request_id=u-1"):
+            self.assertRegex(server.log(), pattern)
+
     def test_logrotate_may_rename_the_audit_log(self):
         log = self.folder / "audit"
         server = self.server(f"--audit-log={log}")
