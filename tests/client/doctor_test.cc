@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace clockwise::cli {
 namespace {
 
@@ -50,6 +52,7 @@ TEST(DoctorTest, OneThatIsNotReachedIsNamedWithTheReason) {
 }
 
 TEST(DoctorTest, EachThingThatIsWrongWithOneServerIsNamed) {
+  setenv("TZ", "Asia/Tokyo", 1);  // times are in UTC all the same
   const std::pair<void (*)(v1::GetStatusResponse&), const char*> faults[] = {
       {[](auto& status) { status.set_draining(true); }, "is draining"},
       {[](auto& status) { status.set_store_up(false); }, "etcd:a"},

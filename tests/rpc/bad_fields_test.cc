@@ -249,6 +249,43 @@ TEST_F(BadFieldsTest, ARequestIdThatWasUsedIsNamed) {
   add.clear_request_id();
   add.set_expected_epoch(9);
   EXPECT_EQ(FieldOf(Call(&Stub::AddNode, add, added)), "expected_epoch");
+  add.clear_expected_epoch();
+  add.set_expected_incarnation(9);
+  EXPECT_EQ(FieldOf(Call(&Stub::AddNode, add, added)), "expected_incarnation");
+}
+
+TEST_F(BadFieldsTest, AFieldThatAnExistingOrDeletedRingForbidsIsNamed) {
+  using Stub = v1::PlacementService::Stub;
+  v1::CreateRingRequest create;
+  create.mutable_spec()->set_name("r");
+  create.add_nodes()->set_id("a");
+  v1::CreateRingResponse created;
+  ASSERT_TRUE(Call(&Stub::CreateRing, create, created).ok());
+  create.mutable_nodes(0)->set_id("b");
+  EXPECT_EQ(FieldOf(Call(&Stub::CreateRing, create, created)), "nodes");
+  create.mutable_spec()->set_virtual_node_count(7);
+  EXPECT_EQ(FieldOf(Call(&Stub::CreateRing, create, created)), "spec");
+
+  v1::DeleteRingRequest remove;
+  remove.set_ring("r");
+  remove.set_request_id("removed");
+  v1::DeleteRingResponse removed;
+  EXPECT_EQ(FieldOf(Call(&Stub::DeleteRing, remove, removed)), "force");
+  remove.set_force(true);
+  ASSERT_TRUE(Call(&Stub::DeleteRing, remove, removed).ok());
+  remove.set_reason("another");
+  EXPECT_EQ(FieldOf(Call(&Stub::DeleteRing, remove, removed)), "request_id");
+
+  v1::UndeleteRingRequest restore;
+  restore.set_ring("r");
+  restore.set_request_id("restored");
+  v1::UndeleteRingResponse restored;
+  ASSERT_TRUE(Call(&Stub::UndeleteRing, restore, restored).ok());
+  EXPECT_EQ(FieldOf(Call(&Stub::DeleteRing, remove, removed)), "request_id");
+  remove.set_request_id("removed again");
+  ASSERT_TRUE(Call(&Stub::DeleteRing, remove, removed).ok());
+  EXPECT_EQ(FieldOf(Call(&Stub::UndeleteRing, restore, restored)),
+            "request_id");
 }
 
 // --- The history of changes. ---

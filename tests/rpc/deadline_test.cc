@@ -6,6 +6,8 @@
 #include <string>
 #include <thread>
 
+#include "service/api/refusal.h"
+#include "service/channel/status_mapping.h"
 #include "tests/support/membership_fixture.h"
 #include "tests/support/serving.h"
 
@@ -41,6 +43,7 @@ class DeadlineTest : public Serving {
   // Seconds. The server replies a tenth of it before the deadline, so that the
   // response can still arrive on a busy machine.
   static constexpr double kDeadline = 2;
+  static constexpr char kUnknown[] = "outcome is unknown";
 
   void WaitUntilOneHangs() {
     while (hanging_ == 0) std::this_thread::yield();
@@ -52,6 +55,8 @@ class DeadlineTest : public Serving {
     EXPECT_EQ(ReasonOf(status), "STORE_UNAVAILABLE");
     EXPECT_NE(status.error_message().find(text), std::string::npos)
         << status.error_message();
+    // ErrorInfo says the same.
+    EXPECT_EQ(LeavesOutcomeOpen(FromGrpc(status)), text == kUnknown);
   }
 
   ObservedStore observed_{store_};
@@ -61,7 +66,7 @@ class DeadlineTest : public Serving {
 
 TEST_F(DeadlineTest, AChangeWhoseStoreHangsIsAnsweredBeforeItsDeadline) {
   hangs_ = true;
-  ExpectUnavailable(AddWithin("a", kDeadline), "outcome is unknown");
+  ExpectUnavailable(AddWithin("a", kDeadline), kUnknown);
   // The change was applied; a retry with its request_id returns it.
   hangs_ = false;
   v1::AddNodeRequest request;
