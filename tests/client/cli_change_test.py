@@ -4,6 +4,7 @@ import datetime
 import os
 import pty
 import shlex
+import socket
 import subprocess
 
 from tests.support.clockwise_command import (
@@ -189,6 +190,16 @@ class RingTest(WithServer):
         told = self.fails(1, "ring", "undelete", self.ring)
         self.assertIn("a ring with this name was created since", told)
 
+    def test_restored_ring_whose_source_is_gone_ends_its_migration(self):
+        self.good("migrate", "start", self.ring, "next")
+        for ring in ("next", self.ring):
+            self.good("ring", "delete", ring, "--yes", "--force")
+        self.assertIn(f"note: its migration from ring {self.ring} was ended",
+                      self.good("ring", "undelete", "next"))
+        done = run("--ring=next", "ring", "history", server=self.server.grpc)
+        self.assertIn("restored the deleted ring, ended the migration from ring "
+                      f"{self.ring} ", done.stdout)
+
     def test_deletion_needs_force_and_a_confirmation(self):
         told = self.fails(1, "ring", "delete", self.ring)
         self.assertIn("has 3 nodes and is at epoch 4; nothing was changed", told)
@@ -204,10 +215,14 @@ class RingTest(WithServer):
     def test_deletion_asks_on_a_terminal(self):
         self.assertEqual(self.answer("y"), 1)
         self.assertEqual(self.epoch(), 4)
-        self.assertEqual(self.answer(self.ring), 0)
+        # The ring that was shown is deleted, not a later state of it.
+        self.assertEqual(self.answer(self.ring, meanwhile=lambda: self.good(
+            "node", "update", "n1", "--weight=2")), 1)
+        self.assertEqual(self.epoch(), 5)
+        self.assertEqual(self.answer(self.ring, epoch=5), 0)
         self.fails(1, "ring", "show")
 
-    def answer(self, text):
+    def answer(self, text, epoch=4, meanwhile=lambda: None):
         """Types `text` when the command asks; returns its exit code."""
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
@@ -217,11 +232,14 @@ class RingTest(WithServer):
             text=True, env=ENVIRONMENT)
         os.close(theirs)
         with process, os.fdopen(ours, "w") as terminal:
+            asked = process.stderr.readline()
+            question = f"Type {self.ring} to continue: "
+            self.assertEqual(process.stderr.read(len(question)), question)
+            meanwhile()
             terminal.write(text + "\n")
             terminal.flush()
-            asked = process.stderr.read()
-        self.assertIn("has 3 nodes and is at epoch 4", asked)
-        self.assertIn(f"Type {self.ring} to continue: ", asked)
+            process.stderr.read()
+        self.assertIn(f"has 3 nodes and is at epoch {epoch}", asked)
         return process.returncode
 
     def test_diff_tells_what_moved(self):
@@ -245,8 +263,9 @@ class RingTest(WithServer):
     def test_history_says_what_changed_when_in_utc_and_by_whom(self):
         self.good("node", "update", "n1", "--weight=2", "--zone=z",
                   "--label=team=a", "--as=alice")
-        self.good("node", "update", "n1", "--label=team=b")
-        self.good("node", "remove", "n2")
+        for user, command in (("", ("update", "n1", "--label=team=b")),
+                              ("bob", ("remove", "n2"))):
+            self.good("node", *command, env={**ENVIRONMENT, "USER": user})
         done = run("--ring=" + self.ring, "ring", "history",
                    server=self.server.grpc,
                    env={**ENVIRONMENT, "TZ": "Asia/Tokyo"})
@@ -261,7 +280,8 @@ class RingTest(WithServer):
         self.assertIn("changed n1 (weight 1 → 2, zone z1 → z, label team "
                       "none → =a)", weight)
         self.assertIn("(as alice)", weight)
-        self.assertRegex(removed, r"\(as [^ )]+@[^ )]*\)")
+        self.assertIn(f"(as bob@{socket.gethostname()})", removed)
+        self.assertIn(f"(as uid-{os.getuid()}@{socket.gethostname()})", label)
         self.assertIn("added n3", added)
         change = self.json("ring", "history", "--limit=1")[0]["changes"][0]
         self.assertEqual([node["id"] for node in change["before"]], ["n2"])

@@ -1,6 +1,8 @@
 """Tests servers that are down, stop and return; and `clockwise watch`."""
 
+import concurrent.futures
 import json
+import pathlib
 import select
 import signal
 import socket
@@ -90,37 +92,44 @@ class TlsHintTest(unittest.TestCase):
         ca = f"--tls-ca={self.authority.ca}"
         own, foreign = ([f"--tls-cert={pair[0]}", f"--tls-key={pair[1]}"]
                         for pair in (self.own, self.foreign))
-        for server, flags, what, advice in (
-                (self.tls, (), "it speaks TLS, and this command does not",
-                 "--tls-ca=FILE"),
-                (self.plain, (ca,), "it does not speak TLS", "omit --tls"),
-                (self.tls, (ca,), "it requires a client certificate",
-                 "--tls-cert=FILE"),
-                (self.tls, (ca, *foreign), "it rejects the client certificate",
-                 "--tls-client-ca"),
-                (self.tls, (f"--tls-ca={self.other.ca}", *own),
-                 "signed by an unknown CA (/CN=ca)", "--tls-ca=FILE"),
-                (self.tls, ("--tls", *own), "not in the system's",
-                 "--tls-ca=FILE"),
-                (self.elsewhere, (ca,),
-                 'not for "127.0.0.1" but for DNS:a.example', "--server")):
+        cases = (
+            (self.tls, (), "it speaks TLS, and this command does not",
+             "--tls-ca=FILE"),
+            (self.plain, (ca,), "it does not speak TLS", "omit --tls"),
+            (self.tls, (ca,), "it requires a client certificate",
+             "--tls-cert=FILE"),
+            (self.tls, (ca, *foreign), "it rejects the client certificate",
+             "--tls-client-ca"),
+            (self.tls, (f"--tls-ca={self.other.ca}", *own),
+             "signed by an unknown CA (/CN=ca), which is not in "
+             f"{self.other.ca}", "--tls-ca=FILE"),
+            (self.tls, ("--tls", *own), "not in the system's",
+             "--tls-ca=FILE"),
+            (self.elsewhere, (ca,),
+             'not for "127.0.0.1" but for DNS:a.example', "--server"))
+        # Each command retries for a second.
+        with concurrent.futures.ThreadPoolExecutor() as threads:
+            told = [threads.submit(self.hint, server.grpc, *flags)
+                    for server, flags, _, _ in cases]
+        for (_, _, what, advice), text in zip(cases, told):
             with self.subTest(what=what):
-                told = self.hint(server.grpc, *flags)
-                self.assertIn(what, told)
-                self.assertIn(advice, told)
+                self.assertIn(what, text.result())
+                self.assertIn(advice, text.result())
 
-    def test_expired_certificate_is_told(self):
-        # clockwised does not start with one, so another TLS server has it.
-        certificate, key = self.authority.issue(
-            "late", "IP:127.0.0.1", until=int(time.time()) - 60)
+    def hint_of_tls_server(self, name, alpn=("h2",), **dates):
+        """Returns what the command says of another TLS server. clockwised does
+        not start with a certificate that is not valid now."""
+        certificate, key = self.authority.issue(name, "IP:127.0.0.1", **dates)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        context.set_alpn_protocols(["h2"])
+        context.set_alpn_protocols(alpn)
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            def shake(client):
+            def answer(client):
                 with client:
                     try:
-                        context.wrap_socket(client, server_side=True).close()
+                        with context.wrap_socket(client, server_side=True) as tls:
+                            tls.recv(1)
+                            tls.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
                     except OSError:
                         pass
 
@@ -130,40 +139,58 @@ class TlsHintTest(unittest.TestCase):
                         client, _ = listener.accept()
                     except OSError:
                         return
-                    threading.Thread(target=shake, args=(client,),
+                    threading.Thread(target=answer, args=(client,),
                                      daemon=True).start()
             thread = threading.Thread(target=serve)
             thread.start()
             try:
-                told = self.hint("127.0.0.1:%d" % listener.getsockname()[1],
+                return self.hint("127.0.0.1:%d" % listener.getsockname()[1],
                                  f"--tls-ca={self.authority.ca}")
             finally:
                 listener.shutdown(socket.SHUT_RDWR)
                 thread.join()
-        self.assertIn("its certificate has expired on ", told)
+
+    def test_certificate_that_is_not_valid_now_is_told(self):
+        day, now = 86400, int(time.time())
+        told = self.hint_of_tls_server("late", since=now - day, until=now - 60)
+        self.assertIn(time.strftime("its certificate has expired on %Y-%m-%d %H:%M:%S UTC",
+                                    time.gmtime(now - 60)), told)
         self.assertIn("renew", told)
+        told = self.hint_of_tls_server("early", since=now + day, until=now + 2 * day)
+        self.assertIn(time.strftime("its certificate is valid only from %Y-%m-%d %H:%M:%S UTC",
+                                    time.gmtime(now + day)), told)
+        self.assertIn("check the clocks", told)
+
+    def test_server_of_https_is_told(self):
+        self.assertIn("it speaks TLS, but not gRPC",
+                      self.hint_of_tls_server("web", alpn=()))
 
     def test_port_of_the_pages_is_told(self):
         self.assertIn("it speaks HTTP/1, not gRPC", self.hint(self.plain.http))
 
     def test_of_several_servers_the_one_with_the_fault_is_named(self):
         told = self.hint(f"127.0.0.1:{free_port()},{self.tls.grpc}")
-        self.assertIn(f"{self.tls.grpc}: it speaks TLS", told)
+        self.assertIn(f": {self.tls.grpc}: it speaks TLS", told)
 
 
 class CuttingProxy(LoopbackProxy):
     """Forwards connections to a server. Cuts the first connection on which
-    `mark` reaches the server, before the client receives the reply."""
+    `mark` reaches the server, before the client receives the reply. It lets
+    `skip` pieces with the mark pass first."""
 
-    def __init__(self, target, mark):
+    def __init__(self, target, mark, skip=0):
         self.target = target
         self.mark = mark
+        self.skip = skip
         self.cuts = 0
 
     def serve(self, client):
         with client, connect(self.target) as server:
             def seen(end, data):
                 if end is server or self.mark not in data or self.cuts:
+                    return True
+                self.skip -= 1
+                if self.skip >= 0:
                     return True
                 self.cuts += 1
                 # Wait until the server has replied; the reply is discarded.
@@ -199,21 +226,61 @@ class LostConnectionTest(unittest.TestCase):
             self.assertIn("added n1: epoch 2", done.stdout)
             self.assertEqual(proxy.cuts, 1)
 
-    def test_change_lost_for_good_says_how_to_send_it_again(self):
-        with RunningServer() as server:
-            proxy = self.enterContext(
-                CuttingProxy(server.grpc, b"the-one-request"))
-            # Close the proxy before the client can retry.
-            serve = proxy.serve
+    def lost(self, server, name, command):
+        """Runs a change whose answer is lost, without a server for a retry."""
+        # The two plans of an import have the request ID too.
+        proxy = self.enterContext(CuttingProxy(
+            server.grpc, b"id-of-" + name.encode(), skip=2 if name == "import" else 0))
+        serve = proxy.serve
 
-            def serve_once(client):
-                proxy.stop_listening()
-                serve(client)
-            proxy.serve = serve_once
-            done = run("node", "add", "n1", "--request-id=the-one-request",
-                       "--timeout=1", server=proxy.address)
-            self.assertEqual(done.returncode, 5, done)
-            self.assertIn("--request-id=the-one-request", done.stderr)
+        def serve_once(client):
+            proxy.stop_listening()
+            serve(client)
+        proxy.serve = serve_once
+        return run(*command, f"--request-id=id-of-{name}", "--timeout=1",
+                   server=proxy.address)
+
+    def test_change_lost_for_good_says_how_to_send_it_again(self):
+        with RunningServer() as server, tempfile.TemporaryDirectory() as folder:
+            for ring in ("old", "full", "empty", "gone"):
+                run("ring", "create", ring, server=server.grpc)
+            run("--ring=full", "node", "add", "a", server=server.grpc)
+            run("migrate", "start", "full", "next", server=server.grpc)
+            run("ring", "delete", "gone", "--yes", server=server.grpc)
+            pool = pathlib.Path(folder, "pool.yml")
+            pool.write_text("alpha:\n  listen: 127.0.0.1:22121\n"
+                            "  hash: fnv1a_64\n  distribution: ketama\n"
+                            "  servers:\n   - 127.0.0.1:11211:1\n")
+            spec = pathlib.Path(folder, "ring.yaml")
+            spec.write_text("ring: empty\nnodes:\n- id: x\n")
+            changes = {
+                "add": ("node", "add", "n1"),
+                "create": ("ring", "create", "new"),
+                "delete": ("ring", "delete", "old", "--yes"),
+                "undelete": ("ring", "undelete", "gone"),
+                "start": ("migrate", "start", "full", "other"),
+                "end": ("migrate", "end", "next"),
+                "import": ("import", "--from=twemproxy", str(pool), "alpha",
+                           "--ring=imported"),
+                "apply": ("apply", "-f", str(spec)),
+            }
+            # A plan changes nothing, so its outcome does not matter.
+            plan = {"plan": ("node", "add", "n2", "--plan")}
+            with concurrent.futures.ThreadPoolExecutor() as threads:
+                done = {name: threads.submit(self.lost, server, name, command)
+                        for name, command in {**changes, **plan}.items()}
+            for name, command in changes.items():
+                with self.subTest(change=name):
+                    result = done[name].result()
+                    self.assertEqual(result.returncode, 5, result)
+                    self.assertIn("the outcome is unknown: repeat the command with "
+                                  f"--request-id=id-of-{name},", result.stderr)
+                    again = run(*command, f"--request-id=id-of-{name}",
+                                server=server.grpc)
+                    self.assertEqual(again.returncode, 0, again)
+            result = done["plan"].result()
+            self.assertEqual(result.returncode, 3, result)
+            self.assertNotIn("unknown", result.stderr)
 
     def test_timeout_says_how_to_send_the_change_again(self):
         with RunningServer() as server:
@@ -314,13 +381,13 @@ class SeveralServersTest(unittest.TestCase):
 
 
 class Watching:
-    """A running `clockwise watch`, read line by line."""
+    """A running `clockwise watch`, read line by line, in another time zone."""
 
     def __init__(self, server, *arguments):
         self.process = subprocess.Popen(
             [CLOCKWISE, f"--server={server}", "watch", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=ENVIRONMENT)
+            env={**ENVIRONMENT, "TZ": "Asia/Tokyo"})
 
     def __enter__(self):
         return self
@@ -348,9 +415,12 @@ class WatchTest(unittest.TestCase):
         with RunningServer() as server, Watching(server.grpc) as watch:
             self.assertIn("epoch 1: ring default, ", watch.line())
             self.good(server, "node", "add", "n1", "--zone=a")
+            line = watch.line()
             self.assertRegex(
-                watch.line(), r"^\d\d:\d\d:\d\d UTC epoch 2: added n1 \(zone a\); "
+                line, r"^\d\d:\d\d:\d\d UTC epoch 2: added n1 \(zone a\); "
                 r"100 % moved: \(none\) → n1 100 %$")
+            hours = (int(line[:2]) - time.gmtime().tm_hour) % 24
+            self.assertIn(hours, (0, 23), line)  # not 9, as in Tokyo
             self.good(server, "node", "update", "n1", "--weight=2")
             self.assertIn("changed n1 (weight 1 → 2)", watch.line())
             self.good(server, "node", "remove", "n1")

@@ -1,12 +1,17 @@
 """Tests contexts, environment variables, output formats, help and completion."""
 
+import hashlib
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
+import unittest
 
+from tests.support.authority import Authority
 from tests.support.clockwise_command import CLOCKWISE, ENVIRONMENT, WithServer, run
 from tests.support.etcd_cluster import free_port
+from tests.support.running_server import RunningServer
 
 
 class ContextTest(WithServer):
@@ -53,6 +58,8 @@ class ContextTest(WithServer):
                          CLOCKWISE_SERVER=self.nowhere)
         self.assertNotIn("(context good)", told)
         self.call(*listed, "--context=good", CLOCKWISE_SERVER=self.nowhere)
+        self.call(*listed, "--context=good", CLOCKWISE_CONTEXT="bad")
+        self.call(*listed, f"--server={good}", f"--ring={self.ring}")
         self.call(*listed, f"--server={good}", "--context=bad",
                   f"--ring={self.ring}", CLOCKWISE_SERVER=self.nowhere)
         # An empty context is none.
@@ -72,10 +79,19 @@ class ContextTest(WithServer):
         self.assertNotIn("ca.pem", self.file.read_text())
         self.assertIn("token-file", self.file.read_text())
 
+    def test_context_without_options_and_file_without_contexts_are_read(self):
+        self.call("context", "set", "a", "--ring=r")
+        self.call("context", "set", "a", "--ring=")
+        self.assertIn(" a ", self.call("context", "ls"))
+        self.call("context", "rm", "a")
+        self.assertNotIn(" a ", self.call("context", "ls"))
+        self.call("context", "set", "a", "--ring=r")
+
     def test_file_that_is_not_understood_is_refused_with_its_line(self):
         self.file.parent.mkdir()
         for line, text in (
-                (1, "currant: a\n"), (3, "contexts:\n  a:\n    servr: b\n"),
+                (1, "currant: a\n"), (1, "contexts:\n"), (2, "contexts:\n  a:\n"),
+                (3, "contexts:\n  a:\n    servr: b\n"),
                 (3, "contexts:\n  a:\n    server: 'b c'\n"),
                 (3, "contexts:\n  a:\n    timeout: soon\n"),
                 (3, "contexts:\n  a:\n    server: [b]\n"),
@@ -87,9 +103,22 @@ class ContextTest(WithServer):
                 told = self.call("ring", "list", code=2)
                 self.assertRegex(told, rf"{self.file}:{line}|{self.file}:\d+: not YAML")
         self.file.write_bytes(b"#" * (1024 * 1024 + 1))
-        self.assertIn(str(self.file), self.call("ring", "list", code=2))
+        self.assertIn(f"{self.file}: the file has more than 1048576 bytes",
+                      self.call("ring", "list", code=2))
         # It does not matter to a command that names no context.
         self.call("ring", "list", "--context=", f"--server={self.server.grpc}")
+
+    def test_number_of_contexts_has_a_bound(self):
+        self.file.parent.mkdir()
+        many = "contexts:\n" + "".join(f"  c{i}: {{}}\n" for i in range(1000))
+        self.file.write_text(many + "  one-more: {}\n")
+        self.assertIn("has 1001 contexts; use at most 1000",
+                      self.call("context", "ls", code=2))
+        self.file.write_text(many)
+        self.assertEqual(self.call("context", "ls").count("\n"), 1001)
+        self.assertIn("use at most 1000",
+                      self.call("context", "set", "more", "--ring=r", code=2))
+        self.assertEqual(self.file.read_text(), many)
 
     def test_context_that_is_missing_names_its_source_and_the_nearest(self):
         self.call("context", "set", "prod", "--server=a")
@@ -115,6 +144,8 @@ class ContextTest(WithServer):
         self.assertIn("--tls-key", told)
         told = self.call("ring", "list", code=2, CLOCKWISE_TLS_KEY="s.key")
         self.assertIn("CLOCKWISE_TLS_KEY: ", told)
+        told = self.call("ring", "list", code=2, CLOCKWISE_TOKEN_FILE="t")
+        self.assertIn('CLOCKWISE_TOKEN_FILE: "t" requires TLS', told)
 
     def test_completion_asks_for_names(self):
         self.call("context", "set", "prod", f"--server={self.server.grpc}",
@@ -140,6 +171,58 @@ class ContextTest(WithServer):
                               text=True, timeout=60, env=self.environment)
         self.assertEqual(done.stdout, "n1 n2 n3\nn1 n2 n3\nprod\n", done)
         self.assertNotIn("__complete", self.call("--help"))
+
+
+class AccessPolicyTest(unittest.TestCase):
+    """The command as a caller that may read one ring."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = pathlib.Path(cls.enterClassContext(
+            tempfile.TemporaryDirectory(prefix="clockwise-policy-")))
+        authority = Authority(folder)
+        certificate, key = authority.issue("server", "IP:127.0.0.1")
+        grants = [{"token": "web", "role": "READER", "rings": ["default"]},
+                  {"token": "ops", "role": "ADMIN", "rings": ["*"]}]
+        (folder / "policy").write_text(json.dumps({"grants": grants}))
+        tokens = {name: hashlib.sha256(name.encode()).hexdigest()
+                  for name in ("web", "ops")}
+        (folder / "tokens").write_text("".join(
+            f"{name} {digest}\n" for name, digest in tokens.items()))
+        server = cls.enterClassContext(RunningServer(flags=[
+            f"--tls-cert={certificate}", f"--tls-key={key}",
+            f"--access-policy={folder}/policy",
+            f"--token-file={folder}/tokens"]))
+        cls.environment = {**ENVIRONMENT, "XDG_CONFIG_HOME": str(folder)}
+        for name in ("web", "ops", "nobody"):
+            (folder / name).write_text(name)
+            cls.call("context", "set", name, f"--server={server.grpc}",
+                     f"--tls-ca={authority.ca}",
+                     *([] if name == "nobody" else
+                       [f"--token-file={folder / name}"]))
+
+    @classmethod
+    def call(cls, *arguments):
+        return run(*arguments, env=cls.environment)
+
+    def test_context_is_named_where_the_caller_may_not(self):
+        for context, what in (("web", "has the role reader"),
+                              ("nobody", "neither a token nor")):
+            done = self.call(f"--context={context}", "node", "add", "n")
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn(what, done.stderr)
+            self.assertIn(f"the options are from context {context}; "
+                          "`clockwise context show`", done.stderr)
+
+    def test_backup_says_that_it_may_lack_rings(self):
+        done = self.call("--context=ops", "ring", "create", "secret")
+        self.assertEqual(done.returncode, 0, done)
+        for context, rings in (("ops", ["default", "secret"]), ("web", ["default"])):
+            done = self.call(f"--context={context}", "store", "backup", "server:",
+                             f"{self.environment['XDG_CONFIG_HOME']}/{context}.backup")
+            self.assertEqual(done.returncode, 0, done)
+            self.assertEqual(re.findall("backed up ring ([^:]+):", done.stdout), rings)
+            self.assertEqual("may lack rings" in done.stderr, context == "web")
 
 
 class OutputFormTest(WithServer):

@@ -2,10 +2,11 @@
 
 import json
 import tempfile
+import time
 import unittest
 
 from tests.support.authority import Authority
-from tests.support.clockwise_command import run
+from tests.support.clockwise_command import ENVIRONMENT, run
 from tests.support.etcd_cluster import EtcdCluster, free_port
 from tests.support.running_server import RunningServer
 
@@ -53,17 +54,22 @@ class DoctorTest(unittest.TestCase):
     def test_a_certificate_that_expires_soon_is_a_problem(self):
         with tempfile.TemporaryDirectory() as folder:
             authority = Authority(folder)
+            # 22:00 in UTC is the next day in Tokyo.
+            today = int(time.time()) // 86400 * 86400
             for days, code in ((5, 1), (30, 0)):
+                until = today + days * 86400 + 22 * 3600
                 cert, key = authority.issue(f"server{days}", "IP:127.0.0.1",
-                                            days=days)
+                                            until=until)
                 with RunningServer(flags=[f"--tls-cert={cert}",
                                           f"--tls-key={key}"]) as server:
                     done = run("doctor", server.grpc,
-                               f"--tls-ca={authority.ca}")
+                               f"--tls-ca={authority.ca}",
+                               env={**ENVIRONMENT, "TZ": "Asia/Tokyo"})
                     self.assertEqual(done.returncode, code, done)
                     self.assertEqual("certificate expires" in done.stdout,
                                      code == 1)
-                    self.assertIn("until 20", done.stdout)
+                    self.assertIn(time.strftime("until %Y-%m-%d UTC",
+                                                time.gmtime(until)), done.stdout)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import unittest
 
 from tests.support.clockwise_command import run
 from tests.support.etcd_cluster import EtcdCluster
+from tests.support.loopback_proxy import LoopbackProxy, connect, relay
 from tests.support.running_server import RunningServer
 
 
@@ -128,6 +129,23 @@ class StoreTest(unittest.TestCase):
         self.good("store", "restore", backup, new)
         self.assertEqual(self.without_incarnations(self.held(new)),
                          self.without_incarnations(now))
+
+    def test_a_backup_leaves_out_a_ring_that_is_deleted_meanwhile(self):
+        with self.serving(self.sqlite) as server:
+            class DeletingProxy(LoopbackProxy):
+                """Deletes the ring when its name is in a request."""
+
+                def serve(self, client):
+                    with client, connect(server.grpc) as there:
+                        relay(client, there, before=lambda end, data: (
+                            end is client and b"shards" in data and run(
+                                "ring", "delete", "shards", "--yes", "--force",
+                                server=server.grpc)))
+            with DeletingProxy() as proxy:
+                done = run("store", "backup", "server:", self.path("b"),
+                           server=proxy.address)
+        self.assertEqual((done.returncode, done.stdout), (
+            0, "backed up ring default: epoch 4, 3 nodes, 3 changes\n"), done)
 
     def test_a_ring_in_the_way_stops_all_of_a_copy(self):
         other = "sqlite:" + self.path("other.db")

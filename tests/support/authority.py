@@ -22,10 +22,10 @@ class Authority:
         subprocess.run(["openssl", *arguments], check=True, cwd=self.folder,
                        capture_output=True)
 
-    def issue(self, name, *names, days=2, until=None):
+    def issue(self, name, *names, days=2, since=None, until=None):
         """Creates a certificate for `names`, as "DNS:a.example", and its key;
-        returns their paths. With `days` 0 it is expired at once. `until` is the
-        time when it expires, in seconds since 1970."""
+        returns their paths. With `days` 0 it is expired at once. It is valid
+        from `since` (default: now) to `until`, in seconds since 1970."""
         (self.folder / f"{name}.ext").write_text(
             f"subjectAltName={','.join(names)}\n"
             "extendedKeyUsage=serverAuth,clientAuth\n"
@@ -35,7 +35,7 @@ class Authority:
         self._openssl("req", *CURVE, "-keyout", f"{name}.key", "-out",
                       f"{name}.csr", "-subj", f"/CN={name}")
         if until is not None:
-            self._sign_until(name, until)
+            self._sign_until(name, since or time.time(), until)
             return self.folder / f"{name}.pem", self.folder / f"{name}.key"
         self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", self.ca.name,
                       "-CAkey", f"{self.name}.key", "-CAcreateserial", "-out",
@@ -43,7 +43,7 @@ class Authority:
                       f"{name}.ext")
         return self.folder / f"{name}.pem", self.folder / f"{name}.key"
 
-    def _sign_until(self, name, until):
+    def _sign_until(self, name, since, until):
         (self.folder / "index").touch()
         (self.folder / "ca.conf").write_text(
             "[ca]\ndefault_ca=own\n[own]\ndatabase=index\nnew_certs_dir=.\n"
@@ -52,5 +52,6 @@ class Authority:
         self._openssl("ca", "-batch", "-notext", "-create_serial", "-config",
                       "ca.conf", "-cert", self.ca.name, "-keyfile",
                       f"{self.name}.key", "-in", f"{name}.csr", "-out",
-                      f"{name}.pem", "-extfile", f"{name}.ext", "-enddate",
-                      time.strftime("%Y%m%d%H%M%SZ", time.gmtime(until)))
+                      f"{name}.pem", "-extfile", f"{name}.ext",
+                      *(part for option, date in (("-startdate", since), ("-enddate", until))
+                        for part in (option, time.strftime("%Y%m%d%H%M%SZ", time.gmtime(date)))))

@@ -50,9 +50,11 @@ def connect(address):
     return socket.create_connection((host, int(port)), timeout=5)
 
 
-def relay(client, server, seen=lambda end, data: True):
+def relay(client, server, seen=lambda end, data: True,
+          before=lambda end, data: None):
     """Copies bytes both ways until one side ends, or `seen`, which is called
-    after each piece with the socket that it came from, returns false."""
+    after each piece with the socket that it came from, returns false. `before`
+    is called with the same arguments before the piece is sent."""
     client.settimeout(None)
     server.settimeout(None)
     while True:
@@ -60,6 +62,7 @@ def relay(client, server, seen=lambda end, data: True):
             data = end.recv(65536)
             if not data:
                 return
+            before(end, data)
             (server if end is client else client).sendall(data)
             if not seen(end, data):
                 return
