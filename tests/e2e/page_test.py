@@ -174,22 +174,30 @@ class PageTest(unittest.TestCase):
 
     def test_the_address_names_the_ring_and_its_history_says_what_changed(self):
         self.stub.CreateRing(pb.CreateRingRequest(
-            spec=pb.RingSpec(name="team/a"), nodes=[pb.Node(id="x")]),
-            timeout=TIMEOUT)
+            spec=pb.RingSpec(name="team/a"),
+            nodes=[pb.Node(id="x"), pb.Node(id="y")]), timeout=TIMEOUT)
         self.stub.UpdateNode(
             pb.UpdateNodeRequest(ring="team/a", node=pb.Node(
-                id="x", weight=2, zone="z", labels={"k": "v"})),
+                id="x", address="h:1", weight=2, zone="z", labels={"k": "v"})),
             timeout=TIMEOUT, metadata=[("clockwise-actor", "alice@host")])
+        self.stub.RemoveNode(pb.RemoveNodeRequest(ring="team/a", node_id="y"),
+                             timeout=TIMEOUT)
+        self.stub.DeleteRing(pb.DeleteRingRequest(
+            ring="team/a", force=True, reason="a mistake"), timeout=TIMEOUT)
+        self.stub.UndeleteRing(pb.UndeleteRingRequest(
+            ring="team/a", reason="was needed"), timeout=TIMEOUT)
         for query in ("?ring=team%2Fa", "?ring=team/a", "#team%2Fa",
                       "?ring=default#team/a", "?ring=team/a#%zz"):
             with self.subTest(query=query):
                 # Another path, so that the browser loads the page again.
-                self.browser.run("page => page.goto('about:blank')")
+                self.browser.run("page => page?.goto('about:blank')")
                 self.open(url=f"http://{self.server.http}/{query}")
                 self.assertEqual(self.nodes(), ["x"])
         history = self.text("#history")
-        self.assertIn("~ x (weight 1 → 2, zone none → z, labels none → k=v)",
-                      history)
+        self.assertIn("~ x (address none → h:1, weight 1 → 2, zone none → z, "
+                      "labels none → k=v)", history)
+        self.assertIn("− y\t", history)
+        self.assertRegex(history, "restored the deleted ring\t.*was needed")
         self.assertIn("(as alice@host)", history)
         self.assertIn(" UTC", history)
         self.no_faults()
