@@ -35,6 +35,8 @@ class ContextTest(WithServer):
         self.call("context", "set", "gone", f"--server={self.nowhere}")
         self.call("context", "use", "prod")
         self.assertIn("n1", self.call("node", "list"))
+        self.assertEqual(run("doctor", env=self.environment).stderr.splitlines()[0],
+                         "clockwise: context prod")
         self.assertIn("(context gone)",
                       self.call("node", "list", "--context=gone", code=3))
         listed = self.call("context", "ls")

@@ -1,6 +1,8 @@
 """Tests `clockwise doctor` against real servers."""
 
+import itertools
 import json
+import re
 import tempfile
 import time
 import unittest
@@ -8,7 +10,19 @@ import unittest
 from tests.support.authority import Authority
 from tests.support.clockwise_command import ENVIRONMENT, run
 from tests.support.etcd_cluster import EtcdCluster, free_port
+from tests.support.loopback_proxy import LoopbackProxy, connect, relay
 from tests.support.running_server import RunningServer
+
+
+class Balancer(LoopbackProxy):
+    """Leads each connection to the next of `targets`, over and over."""
+
+    def __init__(self, targets):
+        self.targets = itertools.cycle(targets)
+
+    def serve(self, client):
+        with client, connect(next(self.targets)) as server:
+            relay(client, server)
 
 
 class DoctorTest(unittest.TestCase):
@@ -31,6 +45,13 @@ class DoctorTest(unittest.TestCase):
             self.assertEqual(lines[0]["status"]["rings"][0]["info"]["epoch"],
                              "2")
             self.assertEqual(last, {"problems": []})
+            # One address of both, which is slow to lead to the second.
+            with Balancer([one.grpc] * 6 + [two.grpc]) as balancer:
+                done = run("doctor", balancer.address)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+            self.assertEqual(len(set(re.findall(
+                f"{balancer.address}#[0-9a-f]+", done.stdout))), 2, done.stdout)
+            self.assertNotIn("other servers", done.stdout)
 
     def test_servers_of_different_stores_do_not_agree(self):
         with RunningServer() as one, RunningServer() as two:

@@ -126,15 +126,23 @@ class LocalClusterTest(unittest.TestCase):
             self.assertIn(f"port {self.base} of nginx", done.stderr)
             self.assertIn("--base-port", done.stderr)
             self.assertEqual(os.listdir(folder), [])
-        # Each port counts, not only the first.
+        # Each port counts, not only the first. A script that starts in spite of
+        # it fails at the folder, which cannot exist.
         base = free_port() // 10 * 10
-        with socket.create_server(("127.0.0.1", base + 33)):
-            done = subprocess.run(
-                [DEPLOY / "local-cluster", f"--base-port={base}"],
-                capture_output=True, text=True, timeout=60,
-                env={**os.environ, "CLOCKWISE_BIN_DIR": str(BIN)})
-        self.assertEqual(done.returncode, 1, done)
-        self.assertIn(f"port {base + 33} of etcd-3", done.stderr)
+        for offset, program in (
+                (0, "nginx (gRPC)"), (80, "nginx (HTTP)"), (90, "Prometheus"),
+                *((i, f"replica {i}") for i in (1, 2, 3)),
+                *((80 + i, f"replica {i} (HTTP)") for i in (1, 2, 3)),
+                *((tens + i, f"etcd-{i}") for tens in (20, 30) for i in (1, 2, 3))):
+            with self.subTest(offset=offset), \
+                    socket.create_server(("127.0.0.1", base + offset)):
+                done = subprocess.run(
+                    [DEPLOY / "local-cluster", f"--base-port={base}",
+                     "--folder=/dev/null/none"], capture_output=True, text=True,
+                    timeout=60, env={**os.environ, "CLOCKWISE_BIN_DIR": str(BIN)})
+                self.assertEqual(done.returncode, 1, done)
+                self.assertIn(f"port {base + offset} of {program} is in use",
+                              done.stderr)
 
     def test_2_a_new_ring_is_in_the_json_of_every_replica_at_once(self):
         stub = placement_pb2_grpc.PlacementServiceStub(
