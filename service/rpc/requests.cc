@@ -50,7 +50,7 @@ ChangeRequest CommonFields(Request& request, std::string actor) {
 // Copies the fields that DeleteRing and UndeleteRing have in common.
 template <typename Request>
 void CopyCommon(const Request& request, std::string actor,
-                std::string stated_actor, const CallCheck& check,
+                const CallCheck& check, std::string stated_actor,
                 RingRequest& copy) {
   copy.ring = request.ring();
   copy.request_id = request.request_id();
@@ -158,7 +158,7 @@ absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
     std::function<uint64_t(const std::string& ring)> watch_streams,
     const CallCheck& check, std::string stated_actor) {
   DeletionRequest deletion;
-  CopyCommon(request, std::move(actor), std::move(stated_actor), check,
+  CopyCommon(request, std::move(actor), check, std::move(stated_actor),
              deletion);
   deletion.expected_epoch = request.expected_epoch();
   deletion.expected_incarnation = request.expected_incarnation();
@@ -175,7 +175,7 @@ absl::StatusOr<v1::UndeleteRingResponse> HandleRequest(
     Membership& membership, const v1::UndeleteRingRequest& request,
     std::string actor, const CallCheck& check, std::string stated_actor) {
   UndeletionRequest undeletion;
-  CopyCommon(request, std::move(actor), std::move(stated_actor), check,
+  CopyCommon(request, std::move(actor), check, std::move(stated_actor),
              undeletion);
   undeletion.incarnation = request.incarnation();
   auto restored = membership.UndeleteRing(undeletion);
