@@ -42,11 +42,8 @@ class Circle {
 
   // Returns the owner and the moved fraction at `position`, as an arc to `end`.
   Arc At(uint64_t position, double end) {
-    // MODULO uses this hash itself as the remainder.
-    const KeyHash hash =
-        after_.has_arcs() ? KeyHash{position, 0} : KeyHash{0, position};
-    before_.OwnersFrom(before_.SlotOf(hash), was_);
-    after_.OwnersFrom(after_.SlotOf(hash), is_);
+    before_.OwnersFrom(SlotAt(before_, position), was_);
+    after_.OwnersFrom(SlotAt(after_, position), is_);
     size_t gained = 0;
     for (const uint32_t is : is_) {
       gained += std::none_of(was_.begin(), was_.end(), [&](uint32_t was) {
@@ -72,6 +69,11 @@ class Circle {
 
  private:
   using Buffer = std::array<uint32_t, limits::kMaxReplicas>;
+
+  static size_t SlotAt(const Ring& ring, uint64_t position) {
+    return ring.has_arcs() ? ring.SlotOf({position, 0})
+                           : position % ring.slots();
+  }
 
   const Ring& before_;
   const Ring& after_;

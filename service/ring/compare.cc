@@ -121,6 +121,7 @@ Comparison Compare(const Ring& before, const Ownership& before_ownership,
   if (!after.has_arcs()) {
     comparison.moved_ratio = ModuloMovedRatio(before, after);
     comparison.moves_truncated = comparison.moved_ratio > 0;
+    if (max_moves > 0) ListModuloTransfers(before, after, comparison);
     return comparison;
   }
   MoveCollector collector(before, after, after_ownership.owners, max_moves);

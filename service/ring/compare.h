@@ -47,8 +47,8 @@ enum class Relation {
 
 // Compares two rings of one layout, or two that hash alike (next_ring.h), for
 // the number of owners in each ring's spec. Lists at most `max_moves` moves. 0:
-// lists no transfers either. MODULO lists no moves, because they are not
-// ranges. The ownerships must be those of the rings.
+// lists no transfers either. Layouts whose slots are not arcs list transfers
+// but no moves. The ownerships must be those of the rings.
 //
 // O(points of both × owners), and for kAny and PARTITIONED the cost of
 // NextRing. If `budget` ends then, minimum_moved_ratio is only the bound from

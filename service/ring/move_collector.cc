@@ -57,10 +57,10 @@ void MoveCollector::Finish(Comparison& comparison) {
   }
   comparison.moves = std::move(moves_);
   comparison.moves_truncated = truncated_;
-  comparison.moved_ratio = RatioOf(moved_);
+  comparison.moved_ratio = RatioOf(moved_, CircleSize());
   comparison.handover_ratio =
       static_cast<double>(handover_) / static_cast<double>(CircleSize());
-  ListTransfers(comparison);
+  ListTransfers(CircleSize(), comparison);
 }
 
 bool MoveCollector::Same(std::span<const uint32_t> from,
@@ -105,10 +105,10 @@ bool MoveCollector::Extends(uint64_t start, std::span<const uint32_t> from,
          std::equal(to.begin(), to.end(), run_to_.begin(), run_to_.end());
 }
 
-double MoveCollector::RatioOf(absl::uint128 units) const {
+double MoveCollector::RatioOf(absl::uint128 units, absl::uint128 whole) const {
   if (owners_after_ == 0) return 0;
   return static_cast<double>(units) /
-         static_cast<double>(CircleSize() * owners_after_);
+         static_cast<double>(whole * owners_after_);
 }
 
 void MoveCollector::Flush() {
@@ -121,7 +121,7 @@ void MoveCollector::Flush() {
   v1::Move& move = moves_.emplace_back();
   move.set_start(run_start_);
   move.set_end(run_end_);
-  move.set_ratio(RatioOf(run_units_));
+  move.set_ratio(RatioOf(run_units_, CircleSize()));
   for (const uint32_t was : run_from_) {
     move.add_from_ids(before_.nodes()[was]->id());
   }
@@ -146,7 +146,8 @@ void MoveCollector::JoinAtTheWrap() {
   moves_.pop_back();
 }
 
-void MoveCollector::ListTransfers(Comparison& comparison) const {
+void MoveCollector::ListTransfers(absl::uint128 whole,
+                                  Comparison& comparison) const {
   std::vector<v1::Transfer>& transfers = comparison.transfers;
   transfers.reserve(transfers_.size());
   for (const auto& [nodes, units] : transfers_) {
@@ -155,7 +156,7 @@ void MoveCollector::ListTransfers(Comparison& comparison) const {
       transfer.set_from_id(before_.nodes()[nodes.first]->id());
     }
     transfer.set_to_id(after_.nodes()[nodes.second]->id());
-    transfer.set_ratio(RatioOf(units));
+    transfer.set_ratio(RatioOf(units, whole));
   }
   std::sort(transfers.begin(), transfers.end(),
             [](const v1::Transfer& a, const v1::Transfer& b) {

@@ -25,6 +25,12 @@ class MoveCollector {
   MoveCollector(const Ring& before, const Ring& after, size_t owners_after,
                 size_t max_moves);
 
+  // Adds `width` only to the transfers. For slots that are not arcs.
+  void AddWidth(absl::uint128 width, std::span<const uint32_t> from,
+                std::span<const uint32_t> to) {
+    CountTransfers(width, from, to);
+  }
+
   // Adds the arc (start, end], which follows the previous one clockwise. If
   // start = end, it is the whole circle. Owners are indexes into the nodes of
   // the rings.
@@ -34,6 +40,9 @@ class MoveCollector {
   // Writes the result. Call it once.
   void Finish(Comparison& comparison);
 
+  // Writes only the transfers. `whole` is the width of the hash space.
+  void ListTransfers(absl::uint128 whole, Comparison& comparison) const;
+
  private:
   bool Same(std::span<const uint32_t> from, std::span<const uint32_t> to) const;
   bool Owned(std::span<const uint32_t> from, uint32_t is) const;
@@ -41,10 +50,9 @@ class MoveCollector {
                           std::span<const uint32_t> to);
   bool Extends(uint64_t start, std::span<const uint32_t> from,
                std::span<const uint32_t> to) const;
-  double RatioOf(absl::uint128 units) const;
+  double RatioOf(absl::uint128 units, absl::uint128 whole) const;
   void Flush();
   void JoinAtTheWrap();
-  void ListTransfers(Comparison& comparison) const;
 
   const Ring& before_;
   const Ring& after_;

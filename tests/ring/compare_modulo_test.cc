@@ -2,12 +2,16 @@
 #include "service/ring/compare_modulo.h"
 
 #include <cstdint>
+#include <map>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/ring/arcs.h"
 #include "service/ring/compare.h"
+#include "service/ring/layout_settings.h"
 #include "tests/support/reference_ring.h"
 #include "tests/support/ring_builders.h"
 
@@ -70,6 +74,98 @@ TEST(CompareModuloTest, MovesAreNoRangesAndSoAreLeftOut) {
   EXPECT_TRUE(comparison.moves_truncated);
   EXPECT_NEAR(comparison.moved_ratio, 0.8, 1e-12);
   EXPECT_NEAR(comparison.minimum_moved_ratio, 0.2, 1e-12);
+}
+
+using Pairs = std::map<std::pair<std::string, std::string>, double>;
+
+Pairs PairsOf(const Comparison& comparison) {
+  Pairs pairs;
+  for (const v1::Transfer& transfer : comparison.transfers) {
+    pairs[{transfer.from_id(), transfer.to_id()}] = transfer.ratio();
+  }
+  return pairs;
+}
+
+Comparison ComparedOnce(const v1::RingSpec& spec, const Nodes& before,
+                        const Nodes& after) {
+  const RingPtr was = NewRing(spec, before);
+  const RingPtr is = NewRing(spec, after);
+  return Compare(*was, Measure(*was), *is, Measure(*is), 100);
+}
+
+// Counts primaries over all remainders of N·M.
+Pairs CountPairs(const v1::RingSpec& spec, const Nodes& before,
+                 const Nodes& after) {
+  const RingPtr was = NewRing(spec, before);
+  const RingPtr is = NewRing(spec, after);
+  const uint64_t all = was->slots() * is->slots();
+  Pairs pairs;
+  for (uint64_t i = 0; i < all; ++i) {
+    const std::string& from =
+        was->nodes()[was->slot_nodes()[i % was->slots()]]->id();
+    const std::string& to =
+        is->nodes()[is->slot_nodes()[i % is->slots()]]->id();
+    if (from != to) pairs[{from, to}] += 1.0 / static_cast<double>(all);
+  }
+  return pairs;
+}
+
+TEST(CompareModuloTest, TransfersEqualACountOverAllRemainders) {
+  v1::RingSpec weighted;
+  weighted.set_layout(v1::LAYOUT_CRC32_MODULO);
+  weighted = *NormalizeSpec(weighted);
+  std::mt19937_64 random(53);
+  for (uint32_t round = 0; round < 100; ++round) {
+    const Nodes before = RandomNodes(random, 1 + Draw(random, 8), 4, 1);
+    const Nodes after = RandomNodes(random, 1 + Draw(random, 8), 4, 1);
+    for (const v1::RingSpec& spec : {ModuloSpec(), weighted}) {
+      const Pairs counted = CountPairs(spec, before, after);
+      const Pairs listed = PairsOf(ComparedOnce(spec, before, after));
+      ASSERT_EQ(listed.size(), counted.size()) << "round " << round;
+      for (const auto& [pair, ratio] : counted) {
+        EXPECT_NEAR(listed.at(pair), ratio, 1e-12) << "round " << round;
+      }
+    }
+  }
+}
+
+TEST(CompareModuloTest, TransfersOfSeveralOwnersSumToTheMovedRatio) {
+  std::mt19937_64 random(54);
+  for (uint32_t round = 0; round < 50; ++round) {
+    const Comparison comparison =
+        ComparedOnce(ModuloSpec(3), RandomNodes(random, Draw(random, 9), 1, 2),
+                     RandomNodes(random, 1 + Draw(random, 9), 1, 2));
+    double sum = 0;
+    for (const v1::Transfer& transfer : comparison.transfers) {
+      sum += transfer.ratio();
+    }
+    EXPECT_NEAR(sum, comparison.moved_ratio, 1e-12) << "round " << round;
+    EXPECT_FALSE(comparison.transfers_truncated);
+  }
+}
+
+TEST(CompareModuloTest, TransfersBetweenTooManyPairsOfSlotsAreNotListed) {
+  const Comparison comparison =
+      ComparedOnce(ModuloSpec(), NewNodes(1000), NewNodes(1001));
+  EXPECT_THAT(comparison.transfers, IsEmpty());
+  EXPECT_TRUE(comparison.transfers_truncated);
+}
+
+TEST(CompareModuloTest, ArcsOfTheRemaindersHaveAllOwners) {
+  for (const v1::Layout layout :
+       {v1::LAYOUT_CRC32_MODULO, v1::LAYOUT_MD5_MODULO}) {
+    v1::RingSpec spec;
+    spec.set_layout(layout);
+    spec = *NormalizeSpec(spec);
+    const ArcList arcs =
+        ArcsOf(*NewRing(spec, NewNodes(2)), *NewRing(spec, NewNodes(3)));
+    // The remainders modulo 6. Those of 0 and 1 stay.
+    ASSERT_EQ(arcs.arcs.size(), 6) << v1::Layout_Name(layout);
+    for (size_t i = 0; i < 6; ++i) {
+      EXPECT_EQ(arcs.arcs[i].owner, i % 3);
+      EXPECT_EQ(arcs.arcs[i].moved, i < 2 ? 0 : 1);
+    }
+  }
 }
 
 TEST(CompareModuloTest, WeightsMoveNothing) {

@@ -46,8 +46,10 @@ std::string TransferTable(const Transfers& transfers, bool truncated,
                     " more pairs: ", Percent(rest), "\n");
   }
   if (truncated) {
-    absl::StrAppend(&text,
-                    "(not all moves could be listed; the sums are exact)\n");
+    absl::StrAppend(
+        &text,
+        transfers.empty() ? "(the moves could not" : "(not all moves could",
+        " be listed; the sums are exact)\n");
   }
   return text;
 }
@@ -162,7 +164,7 @@ std::string SomeIds(std::vector<std::string> ids) {
 }
 std::string MovesReport(const v1::Comparison& comparison,
                         const Terminal& terminal) {
-  // The server sends no transfers for MODULO.
+  // A server of version 0.1.0 lists none if slots are not ranges.
   const bool truncated =
       comparison.transfers_truncated() ||
       (comparison.transfers().empty() && comparison.moved_ratio() > 0);

@@ -41,7 +41,7 @@ export function what(change) {
 
 export function transfers({ comparison }) {
   const texts = (comparison?.transfers ?? []).map((one) => `${one.fromId || "(none)"} → ${one.toId || "(none)"} ${percent(one.ratio)}`);
-  return some(texts);
+  return some(texts) || (comparison?.transfersTruncated ? "too many to list" : "no keys");
 }
 
 function movedRatio(change) {
@@ -57,7 +57,7 @@ function movesOf(ring, change) {
   button.addEventListener("click", async () => {
     try {
       const found = await get(ofRing(ring, "compare"), { from_epoch: epoch - 1, to_epoch: epoch });
-      button.replaceWith(transfers(found) || "no keys");
+      button.replaceWith(transfers(found));
     } catch (error) {
       button.replaceWith(error.message);
     }

@@ -20,7 +20,7 @@ function report(change) {
   return make("dl", {},
     ...line("Moved", `${percent(movedRatio)} of the keys (least possible ${percent(minimumMovedRatio)})`),
     ...line("Peak-to-mean", `${balanceBefore?.peakToMean.toFixed(4) ?? "–"} → ${balanceAfter?.peakToMean.toFixed(4) ?? "–"}`),
-    ...line("From → to", transfers(change) || "no keys"));
+    ...line("From → to", transfers(change)));
 }
 
 export function setUpPlan(form, result, ringOf) {
