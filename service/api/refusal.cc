@@ -128,10 +128,13 @@ v1::ErrorReason ReasonOf(const absl::Status& status) {
 
 absl::Status WithOutcome(const absl::Status& failure, bool maybe_made) {
   v1::ErrorInfo info = ErrorInfoOf(failure);
-  if (ReasonOf(failure) != v1::ERROR_REASON_STORE_UNAVAILABLE ||
-      info.metadata().contains(kOutcome)) {
+  const v1::ErrorReason reason = ReasonOf(failure);
+  if (reason == v1::ERROR_REASON_STORE_REFUSED) {
+    maybe_made = false;
+  } else if (reason != v1::ERROR_REASON_STORE_UNAVAILABLE) {
     return failure;
   }
+  if (info.metadata().contains(kOutcome)) return failure;
   std::string message(failure.message());
   if (maybe_made) {
     absl::StrAppend(&message,

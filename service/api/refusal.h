@@ -33,8 +33,8 @@ absl::Status RenameField(
 
 // Returns the failure of a change with its outcome, in the message and in
 // ErrorInfo.metadata["outcome"]: "unchanged", or "unknown" if the change may
-// have been made. Changes only STORE_UNAVAILABLE: the other reasons mean that
-// nothing was changed. Keeps an outcome that is stated already.
+// have been made. Changes only STORE_UNAVAILABLE, and STORE_REFUSED, which
+// means "unchanged". Keeps an outcome that is stated already.
 absl::Status WithOutcome(const absl::Status& failure, bool maybe_made);
 
 // Returns true if `refusal` leaves open whether a change was made: it is

@@ -40,15 +40,16 @@ std::optional<StoreRefusal> StoreRefusals::Current() const {
 }
 
 void StoreRefusals::Begin(const absl::Status& why, bool reads_too) {
+  // The state is about later changes too.
+  const absl::string_view reason =
+      absl::StripSuffix(why.message(), "; nothing was changed");
   MutexLock lock(mu_);
   if (!current_.has_value()) {
     current_.emplace();
     current_->since = now_();
-    if (listener_) listener_(why);
+    if (listener_) listener_(absl::Status(why.code(), reason));
   }
-  // The state is about later changes too.
-  current_->reason =
-      std::string(absl::StripSuffix(why.message(), "; nothing was changed"));
+  current_->reason = std::string(reason);
   // A change that is rejected like the last read does not end that state.
   reads_too_ = reads_too ||
                (reads_too_ && ReasonOf(why) == v1::ERROR_REASON_STORE_REFUSED);

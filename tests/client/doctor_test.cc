@@ -76,6 +76,13 @@ TEST(DoctorTest, EachThingThatIsWrongWithOneServerIsNamed) {
          status.mutable_store_refusal_time()->set_seconds(1'700'000'000);
        },
        "22:13:20 UTC: an OPERATOR sees the reason"},
+      {[](auto& status) {  // it answers: the log-in failed
+         status.set_store_up(false);
+         status.mutable_store_refusal_time()->set_seconds(1'700'000'000);
+         status.set_store_refusal("etcd: user name is empty");
+       },
+       "its store cannot be read, and refuses changes since 2023-11-14 "
+       "22:13:20 UTC: etcd: user name is empty"},
       {[](auto& status) { status.set_unconfirmed_ms(11'000); }, "11 s ago"},
       {[](auto& status) {
          status.mutable_certificate_expire_time()->set_seconds(

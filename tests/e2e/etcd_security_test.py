@@ -233,6 +233,9 @@ class ChangingEtcdTest(unittest.TestCase):
         self.assertEqual(doctor.returncode, 1, doctor)
         self.assertIn("its store refuses changes since 20", doctor.stdout)
         self.assertIn(reason, doctor.stdout)
+        self.assertNotIn("did not answer", doctor.stdout)
+        self.assertNotIn("nothing was changed",
+                         doctor.stdout + self.server.log())
         command = run("node", "add", "late", server=self.server.grpc)
         self.assertEqual(command.returncode, 1, command)
         self.assertIn(reason, command.stderr)

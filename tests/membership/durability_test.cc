@@ -240,7 +240,7 @@ TEST_F(DurabilityTest, AStoreRefusesChangesFromARejectedToASuccessfulOne) {
   // ring shows that the store accepts changes.
   heard.clear();
   const absl::Time first = now_;
-  fail(v1::ERROR_REASON_STORE_FULL, "full");
+  fail(v1::ERROR_REASON_STORE_FULL, "full; nothing was changed");
   now_ += absl::Seconds(5);
   fail(v1::ERROR_REASON_STORE_REFUSED, "read-only");
   ChangeRequest plan = Add("planned");

@@ -64,7 +64,7 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
   if (!status.ready()) add("has not loaded its rings yet");
   if (!status.store_distrust().empty()) {
     add(absl::StrCat("does not trust its store: ", status.store_distrust()));
-  } else if (!status.store_up()) {
+  } else if (!status.store_up() && !status.has_store_refusal_time()) {
     // For a caller that is no operator, the server hides the store's address
     // and the reason of distrust.
     add(absl::StrCat("its store ", status.store(),
@@ -74,7 +74,9 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
                          : ""));
   }
   if (status.has_store_refusal_time()) {
-    add(absl::StrCat("its store refuses changes since ",
+    add(absl::StrCat(status.store_up() ? "its store refuses changes since "
+                                       : "its store cannot be read, and "
+                                         "refuses changes since ",
                      absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
                                       TimeOf(status.store_refusal_time()),
                                       absl::UTCTimeZone()),

@@ -34,11 +34,11 @@ export function problemsOf(status) {
   const problems = [];
   if (status.storeDistrust) {
     problems.push(`The server does not trust its store: ${status.storeDistrust}`);
-  } else if (!status.storeUp) {
+  } else if (!status.storeUp && !status.storeRefusalTime) {
     problems.push("The store did not answer the last call, or is not trusted");
   }
   if (status.storeRefusalTime) {
-    problems.push(`The store refuses changes since ${moment(status.storeRefusalTime)}: ${status.storeRefusal || hidden}`);
+    problems.push(`The store ${status.storeUp ? "" : "cannot be read, and "}refuses changes since ${moment(status.storeRefusalTime)}: ${status.storeRefusal || hidden}`);
   }
   return problems;
 }

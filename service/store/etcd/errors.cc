@@ -75,8 +75,7 @@ absl::Status EtcdRefusal(const grpc::Status& status,
   if (maybe_made) reason = v1::ERROR_REASON_STORE_UNAVAILABLE;
   return Refusal(reason,
                  absl::StrCat("etcd at ", absl::StrJoin(endpoints, ","), ": ",
-                              status.error_message(), "; ", advice,
-                              maybe_made ? "" : "; nothing was changed"));
+                              status.error_message(), "; ", advice));
 }
 
 }  // namespace clockwise

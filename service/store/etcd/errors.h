@@ -34,7 +34,7 @@ bool NeverSent(const grpc::Status& status);
 // Returns the error for a call that etcd rejected, with advice: STORE_REFUSED;
 // LIMIT_REACHED if the request exceeds a limit of etcd; STORE_UNAVAILABLE if
 // `maybe_made`, which means that an earlier attempt may have been executed. The
-// caller adds the outcome then (WithOutcome).
+// caller of a change adds the outcome (WithOutcome).
 absl::Status EtcdRefusal(const grpc::Status& status,
                          const std::vector<std::string>& endpoints,
                          bool has_user, bool maybe_made);
