@@ -29,20 +29,33 @@ std::string NodeHint(Session& session, absl::string_view node_id) {
   return DidYouMean(near);
 }
 
-std::string RingHint(Session& session, absl::string_view wanted) {
+// Returns the first page of rings, or of deleted rings; empty if the call
+// fails. A store keeps at most kMaxDeletedRings deleted rings: one page.
+v1::ListRingsResponse Rings(Session& session, bool deleted) {
+  static_assert(limits::kMaxDeletedRings <= limits::kMaxPageSize);
   v1::ListRingsRequest request;
   request.set_page_size(limits::kMaxPageSize);
+  request.set_deleted(deleted);
   v1::ListRingsResponse response;
+  const absl::Status status =
+      session.connection.Call(&Connection::Stub::ListRings, request, &response);
+  return status.ok() ? response : v1::ListRingsResponse();
+}
+
+std::string RingHint(Session& session, absl::string_view ring) {
+  constexpr absl::string_view kList = "`clockwise ring list` shows the rings";
+  const absl::string_view wanted = ring.empty() ? kDefaultRing : ring;
   std::vector<std::string> names;
-  if (session.connection.Call(&Connection::Stub::ListRings, request, &response)
-          .ok()) {
-    for (const v1::RingInfo& ring : response.rings()) {
-      names.push_back(ring.spec().name());
-    }
+  const v1::ListRingsResponse live = Rings(session, /*deleted=*/false);
+  names.reserve(live.rings_size());
+  for (const v1::RingInfo& one : live.rings()) {
+    if (one.spec().name() == wanted) return std::string(kList);
+    names.push_back(one.spec().name());
   }
+  std::string deleted = DeletedRingHint(session, wanted);
+  if (!deleted.empty()) return deleted;
   const auto near = NearestNames(wanted, names, kNamesInHint);
-  if (near.empty()) return "`clockwise ring list` shows the rings";
-  return DidYouMean(near);
+  return near.empty() ? std::string(kList) : DidYouMean(near);
 }
 
 }  // namespace
@@ -58,6 +71,20 @@ absl::Status GetRing(Session& session, uint64_t epoch,
   request.set_ring(session.globals.ring);
   request.set_epoch(epoch);
   return session.connection.Call(&Connection::Stub::GetRing, request, response);
+}
+
+std::string DeletedRingHint(Session& session, absl::string_view ring) {
+  const v1::ListRingsResponse deleted = Rings(session, /*deleted=*/true);
+  for (const v1::RingInfo& one : deleted.rings()) {
+    // A server of version 0.1.0 lists the other rings.
+    if (one.spec().name() != ring || !one.has_deletion()) continue;
+    const v1::RingDeletion& deletion = one.deletion();
+    return absl::StrCat(
+        "it was deleted at ", UtcText(deletion.delete_time()), " by ",
+        ActorText(deletion.actor(), deletion.stated_actor()),
+        "; to restore it: clockwise ring undelete ", ShellWord(ring));
+  }
+  return "";
 }
 
 absl::Status WriteRing(const v1::Snapshot& snapshot, Session& session) {

@@ -53,12 +53,16 @@ void Say(absl::string_view text);
 absl::Status GetRing(Session& session, uint64_t epoch,
                      v1::GetRingResponse* response);
 
+// Returns when and by whom the deleted ring `ring` was deleted, and the command
+// that restores it; empty if the server does not keep it.
+std::string DeletedRingHint(Session& session, absl::string_view ring);
+
 // Writes a ring as JSON (RingJson).
 absl::Status WriteRing(const v1::Snapshot& snapshot, Session& session);
 
 // Adds advice to a server's error. Unknown node `node_id`: the nearest ids.
-// Unknown ring `ring`: the nearest names. Other errors: the next step. Requests
-// the names from the server at most once.
+// Unknown ring `ring`: its deletion, or the nearest names. Other errors: the
+// next step. Requests the names from the server at most once.
 absl::Status Advise(Session& session, absl::Status failure,
                     absl::string_view ring, absl::string_view node_id);
 

@@ -170,8 +170,17 @@ class RingTest(WithServer):
                         "--reason=a mistake", "--expected-epoch=4")
         self.assertIn(f"deleted ring {self.ring}: epoch 4, 3 nodes\n", out)
         self.assertIn(f"clockwise ring undelete {self.ring}", out)
-        self.fails(1, "ring", "show")
+        for command in (("ring", "show"), ("node", "add", "x"),
+                        ("locate", "k"), ("watch",), ("migrate", "end"),
+                        ("apply", "-f", "-")):
+            if command[0] == "migrate":
+                command += (self.ring,)
+            told = self.fails(1, *command, stdin="nodes: []\n")
+            self.assertRegex(
+                told, r"it was deleted at 20\S+ \S+ UTC by .* \(as .*\); "
+                f"to restore it: clockwise ring undelete {self.ring}\n")
         listed = self.good("ring", "list", "--deleted")
+        self.assertIn(" (as ", listed)
         row = next(line for line in listed.splitlines() if self.ring in line)
         self.assertRegex(row, r"^\S+ +([0-9a-f]{16}) +4 +3 .*UTC.*a mistake")
         told = self.fails(1, "ring", "undelete", self.ring,

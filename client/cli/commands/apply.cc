@@ -166,11 +166,14 @@ class ConfigApplier {
   // built here first, so that an error names the line of the file.
   absl::StatusOr<Applied> Create() {
     if (!config_.has_spec) {
+      const std::string deleted = DeletedRingHint(session_, ring_);
       return WithHint(
           Refusal(v1::ERROR_REASON_RING_NOT_FOUND,
                   absl::StrCat("ring ", Quoted(ring_), " does not exist, and ",
                                config_.source, " does not state its spec")),
-          "state \"spec\" to create the ring: spec: {layout: hashed}");
+          deleted.empty()
+              ? "state \"spec\" to create the ring: spec: {layout: hashed}"
+              : deleted);
     }
     auto built = Build();
     if (!built.ok()) return built.status();

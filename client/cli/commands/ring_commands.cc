@@ -36,10 +36,12 @@ struct RingOptions {
 // Adds a deleted ring to the table of `ring list --deleted`.
 void AddDeletedRow(const v1::RingInfo& ring, Table& table) {
   const v1::RingDeletion& deletion = ring.deletion();
-  table.AddRow(
-      {ring.spec().name(), Hex(ring.incarnation()), absl::StrCat(ring.epoch()),
-       absl::StrCat(ring.node_count()), UtcText(deletion.delete_time()),
-       UtcText(deletion.expire_time()), deletion.actor(), deletion.reason()});
+  table.AddRow({ring.spec().name(), Hex(ring.incarnation()),
+                absl::StrCat(ring.epoch()), absl::StrCat(ring.node_count()),
+                UtcText(deletion.delete_time()),
+                UtcText(deletion.expire_time()),
+                ActorText(deletion.actor(), deletion.stated_actor()),
+                deletion.reason()});
 }
 
 std::vector<Table::Column> ColumnsOf(bool deleted, bool wide) {
@@ -168,9 +170,7 @@ void AddHistoryRow(const v1::Change& change, const Terminal& terminal,
        Percent(change.comparison().moved_ratio(), 2),
        absl::StrFormat("%.3f",
                        change.comparison().balance_after().peak_to_mean()),
-       change.stated_actor().empty()
-           ? change.actor()
-           : absl::StrCat(change.actor(), " (as ", change.stated_actor(), ")"),
+       ActorText(change.actor(), change.stated_actor()),
        change.reason().empty() && !change.ended_migration_from().empty()
            ? absl::StrCat("end of the migration from ",
                           change.ended_migration_from())

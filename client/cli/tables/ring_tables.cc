@@ -228,4 +228,9 @@ std::string UtcText(const google::protobuf::Timestamp& time) {
                           absl::UTCTimeZone());
 }
 
+std::string ActorText(absl::string_view actor, absl::string_view stated_actor) {
+  if (stated_actor.empty()) return std::string(actor);
+  return absl::StrCat(actor, " (as ", stated_actor, ")");
+}
+
 }  // namespace clockwise::cli

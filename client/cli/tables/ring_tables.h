@@ -63,6 +63,9 @@ std::string Hex(uint64_t number);
 // Returns a time as "2026-11-30 14:00:00 UTC"; empty if it is not set.
 std::string UtcText(const google::protobuf::Timestamp& time);
 
+// Returns a caller: "ACTOR", or "ACTOR (as NAME)" if it stated a name.
+std::string ActorText(absl::string_view actor, absl::string_view stated_actor);
+
 }  // namespace clockwise::cli
 
 #endif  // CLOCKWISE_CLIENT_CLI_TABLES_RING_TABLES_H_
