@@ -138,7 +138,8 @@ class Membership {
   // first result. RING_NOT_FOUND, FIELD_INVALID, REQUEST_ID_REUSED,
   // EPOCH_CONFLICT, FORCE_REQUIRED, RING_IN_USE (another ring migrates from
   // it).
-  absl::StatusOr<v1::RingInfo> DeleteRing(const DeletionRequest& request);
+  absl::StatusOr<v1::DeleteRingResponse> DeleteRing(
+      const DeletionRequest& request);
 
   // Restores a deleted ring: its incarnation and history, at its next epoch.
   // Returns the change that it made; for a retry, the first result.
@@ -233,13 +234,13 @@ class Membership {
   // Makes one attempt of DeleteRing. Returns nullopt if another server changed
   // the ring first. `judged` is the incarnation of the ring that the previous
   // attempt has judged, or 0; it is set.
-  absl::StatusOr<std::optional<v1::RingInfo>> DeleteOnce(
+  absl::StatusOr<std::optional<v1::DeleteRingResponse>> DeleteOnce(
       RingLock& lock, const DeletionRequest& request, uint64_t& judged)
       ABSL_LOCKS_EXCLUDED(lock.state, catalog_);
   // Returns the first reply to the deletion with the request_id of `request`;
   // nullopt if it is not known. `state` is the present ring, or null.
   // REQUEST_ID_REUSED: that was another request.
-  absl::StatusOr<std::optional<v1::RingInfo>> FirstDeletion(
+  absl::StatusOr<std::optional<v1::DeleteRingResponse>> FirstDeletion(
       const RingState* state, const DeletionRequest& request) const;
   // Returns the deletion of `state` that `request` leads to.
   Deletion PlanDeletion(const RingState& state,

@@ -33,7 +33,7 @@ absl::Status DeletionIdReused(const std::string& request_id) {
 // A ring is judged in its newest state: its nodes, and what the caller expects.
 // The store deletes it only in that state. If another server changes the ring
 // first, the new state is judged.
-absl::StatusOr<v1::RingInfo> Membership::DeleteRing(
+absl::StatusOr<v1::DeleteRingResponse> Membership::DeleteRing(
     const DeletionRequest& request) {
   if (absl::Status status = ValidateRingRequest(request); !status.ok()) {
     return status;
@@ -51,7 +51,7 @@ absl::StatusOr<v1::RingInfo> Membership::DeleteRing(
   return LostAllRaces(request.ring);
 }
 
-absl::StatusOr<std::optional<v1::RingInfo>> Membership::DeleteOnce(
+absl::StatusOr<std::optional<v1::DeleteRingResponse>> Membership::DeleteOnce(
     RingLock& lock, const DeletionRequest& request, uint64_t& judged) {
   MutexLock catalog(catalog_);
   absl::Status status = Check(request.check, CallStage::kRead);
@@ -79,13 +79,16 @@ absl::StatusOr<std::optional<v1::RingInfo>> Membership::DeleteOnce(
   deleted.head = (*state)->head();
   deleted.record = deletion.record;
   Withdraw(lock);
-  return InfoOf(deleted);
+  v1::DeleteRingResponse response;
+  *response.mutable_ring() = InfoOf(deleted);
+  return response;
 }
 
-absl::StatusOr<std::optional<v1::RingInfo>> Membership::FirstDeletion(
+absl::StatusOr<std::optional<v1::DeleteRingResponse>> Membership::FirstDeletion(
     const RingState* state, const DeletionRequest& request) const {
   if (request.request_id.empty()) return std::nullopt;
   const uint64_t digest = DigestOfDeletion(request);
+  v1::DeleteRingResponse first;
   // The deleted rings of this name that are kept.
   const auto kept = options_.store->Deleted();
   if (!kept.ok()) return kept.status();
@@ -97,7 +100,8 @@ absl::StatusOr<std::optional<v1::RingInfo>> Membership::FirstDeletion(
     if (ring.record.request_digest() != digest) {
       return DeletionIdReused(request.request_id);
     }
-    return InfoOf(ring);
+    *first.mutable_ring() = InfoOf(ring);
+    return first;
   }
   if (state == nullptr) return std::nullopt;
   // The ring may have been deleted by this request, and then restored.
@@ -111,11 +115,13 @@ absl::StatusOr<std::optional<v1::RingInfo>> Membership::FirstDeletion(
       return DeletionIdReused(request.request_id);
     }
     // The ring as it was deleted: the restoration changed no node.
-    v1::RingInfo info = InfoOf(*state);
+    v1::RingInfo& info = *first.mutable_ring();
+    info = InfoOf(*state);
     info.set_epoch(change.epoch() - 1);
     info.set_fingerprint(change.fingerprint());
     *info.mutable_deletion() = change.undeleted();
-    return info;
+    first.set_restored_epoch(change.epoch());
+    return first;
   }
   return std::nullopt;
 }

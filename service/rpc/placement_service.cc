@@ -10,51 +10,11 @@
 #include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/rpc/audit.h"
+#include "service/rpc/change_log.h"
 #include "service/rpc/request_traits.h"
-#include "service/runtime/log.h"
 
 namespace clockwise {
 namespace {
-
-// Logs a change that was made, and a warning for each goal that it does not
-// reach. `meant` is the name of the ring in the request.
-void LogChange(absl::string_view meant, const v1::Change& change) {
-  const std::string ring(MeantRing(meant));
-  LogInfo("ring changed",
-          {{"ring", ring},
-           {"epoch", absl::StrCat(change.epoch())},
-           {"upserted", absl::StrCat(change.upserted_size())},
-           {"removed", absl::StrCat(change.removed_ids_size())},
-           {"moved", absl::StrCat(change.comparison().moved_ratio())},
-           {"actor", change.actor()},
-           {"stated_actor", change.stated_actor()},
-           {"request_id", change.request_id()}});
-  if (change.comparison().zone_shortfall_after() >
-      change.comparison().zone_shortfall_before()) {
-    LogWarning("too few zones for some partitions",
-               {{"ring", ring},
-                {"partitions",
-                 absl::StrCat(change.comparison().zone_shortfall_after())},
-                {"zones", absl::StrCat(change.comparison().zone_count())}});
-  }
-  if (change.comparison().capped_ids_size() > 0) {
-    LogWarning("weights too large: nodes cannot own their fair share",
-               {{"ring", ring},
-                {"nodes", absl::StrCat(change.comparison().capped_ids_size())},
-                {"first", change.comparison().capped_ids(0)}});
-  }
-}
-
-void LogDeletion(const v1::RingInfo& ring) {
-  LogInfo("ring deleted",
-          {{"ring", ring.spec().name()},
-           {"epoch", absl::StrCat(ring.epoch())},
-           {"nodes", absl::StrCat(ring.node_count())},
-           {"kept", ring.deletion().has_expire_time() ? "true" : "false"},
-           {"actor", ring.deletion().actor()},
-           {"stated_actor", ring.deletion().stated_actor()},
-           {"request_id", ring.deletion().request_id()}});
-}
 
 // True if the handler itself looks for a ring that is not known: it creates or
 // restores it, or it may have deleted it before (a retry).
@@ -257,18 +217,25 @@ absl::Status PlacementServiceHandlers::FindReadable(const Context& context,
 
 template <Method kMethod, typename Request, typename Response>
 absl::StatusOr<Response> PlacementServiceHandlers::Work(
-    Request request, const Admitted& admitted, const CallCheck& check) {
+    Request request, const Admitted& admitted, const CallCheck& of_call) {
+  // A retry that gets the first reply, and a change of nothing, send nothing to
+  // the store. They are not logged.
+  bool sent = false;
+  const CallCheck check = [&](CallStage stage) {
+    absl::Status open = Check(of_call, stage);
+    sent |= open.ok() && stage == CallStage::kCommit;
+    return open;
+  };
   if constexpr (std::is_same_v<Request, v1::GetStatusRequest>) {
     return Status(admitted.readable, admitted.sees_store);
   } else if constexpr (RowOf(kMethod)->scope == CallScope::kAllRings) {
     return HandleRequest(membership_, request, admitted.readable);
   } else if constexpr (std::is_same_v<Request, v1::CreateRingRequest>) {
     const std::string ring = request.spec().name();
-    const bool plan = request.validate_only();
     auto answer =
         HandleRequest(membership_, std::move(request), admitted.caller.name,
                       check, admitted.stated_actor);
-    if (answer.ok() && answer->has_change() && !plan) {
+    if (answer.ok() && answer->has_change() && sent) {
       LogChange(ring, answer->change());
     }
     return answer;
@@ -277,12 +244,12 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
         membership_, request, admitted.caller.name,
         [this](const std::string& ring) { return watch_.StreamsOf(ring); },
         check, admitted.stated_actor);
-    if (answer.ok()) LogDeletion(answer->ring());
+    if (answer.ok() && sent) LogDeletion(answer->ring());
     return answer;
   } else if constexpr (std::is_same_v<Request, v1::UndeleteRingRequest>) {
     auto answer = HandleRequest(membership_, request, admitted.caller.name,
                                 check, admitted.stated_actor);
-    if (answer.ok()) LogChange(request.ring(), answer->change());
+    if (answer.ok() && sent) LogChange(request.ring(), answer->change());
     return answer;
   } else if constexpr (requires { ToChangeRequest(request, std::string()); }) {
     ChangeRequest asked =
@@ -291,7 +258,7 @@ absl::StatusOr<Response> PlacementServiceHandlers::Work(
     asked.check = check;
     auto change = membership_.Apply(asked);
     if (!change.ok()) return change.status();
-    if (!asked.validate_only) LogChange(asked.ring, *change);
+    if (sent) LogChange(asked.ring, *change);
     Response answer;
     *answer.mutable_change() = *std::move(change);
     return answer;

@@ -164,11 +164,7 @@ absl::StatusOr<v1::DeleteRingResponse> HandleRequest(
   deletion.expected_incarnation = request.expected_incarnation();
   deletion.force = request.force();
   deletion.watch_streams = std::move(watch_streams);
-  auto deleted = membership.DeleteRing(deletion);
-  if (!deleted.ok()) return deleted.status();
-  v1::DeleteRingResponse response;
-  *response.mutable_ring() = *std::move(deleted);
-  return response;
+  return membership.DeleteRing(deletion);
 }
 
 absl::StatusOr<v1::UndeleteRingResponse> HandleRequest(

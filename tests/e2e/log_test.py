@@ -31,12 +31,25 @@ class LogTest(unittest.TestCase):
 
     def test_it_is_json_where_no_person_reads_it(self):
         with RunningServer(environment={"CLOCKWISE_LOG_FORMAT": "auto"}) as one:
-            self.add(one, id="a")
+            for _ in range(2):
+                self.add(one, id="a")
+            # There is nothing to change.
+            stub, channel = stub_of(one)
+            self.addCleanup(channel.close)
+            stub.AddNode(pb.AddNodeRequest(node=pb.Node(id="a")),
+                         timeout=TIMEOUT)
+            for _ in range(2):
+                stub.DeleteRing(pb.DeleteRingRequest(
+                    ring="default", force=True, request_id="d"),
+                    timeout=TIMEOUT)
+            for _ in range(2):
+                stub.UndeleteRing(pb.UndeleteRingRequest(
+                    ring="default", request_id="u"), timeout=TIMEOUT)
             one.kill(signal.SIGTERM)
             lines = [json.loads(line) for line in one.log().splitlines()]
         self.assertEqual([line["msg"] for line in lines],
-                         ["started", "serving", "ring changed", "draining",
-                          "drained"])
+                         ["started", "serving", "ring changed", "ring deleted",
+                          "ring changed", "draining", "drained"])
         for line in lines:
             self.assertRegex(line["ts"], r"^20\d\d-\d\d-\d\dT.*\.\d{3}Z$")
             self.assertEqual(line["level"], "info")

@@ -59,7 +59,7 @@ TEST_F(DeletionTest, ARestoredRingIsTheSameRingAtItsNextEpoch) {
   const StatePtr before = State();
   DeletionRequest request = Deleting();
   request.reason = "a mistake";
-  const v1::RingInfo deleted = membership_->DeleteRing(request).value();
+  const v1::RingInfo deleted = membership_->DeleteRing(request).value().ring();
   EXPECT_EQ(deleted.epoch(), 3u);
   EXPECT_EQ(deleted.node_count(), 2u);
   EXPECT_EQ(deleted.deletion().actor(), "operator");
@@ -168,12 +168,12 @@ TEST_F(DeletionTest, AnotherEpochOrIncarnationIsNotDeleted) {
 TEST_F(DeletionTest, ARetryReturnsTheFirstDeletionAndDeletesNothing) {
   DeletionRequest request = Deleting();
   request.request_id = "delete";
-  const v1::RingInfo first = membership_->DeleteRing(request).value();
-  EXPECT_EQ(membership_->DeleteRing(request).value().DebugString(),
+  const v1::RingInfo first = membership_->DeleteRing(request).value().ring();
+  EXPECT_EQ(membership_->DeleteRing(request).value().ring().DebugString(),
             first.DebugString());
   // Another ring has the name now.
   ASSERT_TRUE(membership_->CreateRing({}).ok());
-  EXPECT_EQ(membership_->DeleteRing(request).value().DebugString(),
+  EXPECT_EQ(membership_->DeleteRing(request).value().ring().DebugString(),
             first.DebugString());
   EXPECT_TRUE(membership_->Find("").ok());
   DeletionRequest reused = request;
@@ -185,8 +185,9 @@ TEST_F(DeletionTest, ARetryReturnsTheFirstDeletionAndDeletesNothing) {
   UndeletionRequest restoring = Restoring();
   restoring.incarnation = first.incarnation();
   ASSERT_TRUE(membership_->UndeleteRing(restoring).ok());
-  EXPECT_EQ(membership_->DeleteRing(request).value().DebugString(),
-            first.DebugString());
+  const auto again = membership_->DeleteRing(request).value();
+  EXPECT_EQ(again.ring().DebugString(), first.DebugString());
+  EXPECT_EQ(again.restored_epoch(), first.epoch() + 1);
   EXPECT_EQ(ReasonOf(membership_->DeleteRing(reused).status()),
             v1::ERROR_REASON_REQUEST_ID_REUSED);
   EXPECT_TRUE(membership_->Find("").ok());
@@ -259,7 +260,8 @@ TEST_F(DeletionTest, ARingIsNotKeptIfTheSettingIsZero) {
   Membership::Options options = OptionsFor(store_);
   options.keep_deleted = absl::ZeroDuration();
   membership_ = Membership::Open(options).value();
-  const v1::RingInfo deleted = membership_->DeleteRing(Deleting()).value();
+  const v1::RingInfo deleted =
+      membership_->DeleteRing(Deleting()).value().ring();
   EXPECT_FALSE(deleted.deletion().has_expire_time());
   EXPECT_THAT(*memory_.Deleted(), IsEmpty());
 }

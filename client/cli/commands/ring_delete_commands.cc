@@ -73,6 +73,11 @@ std::string DeletionReport(const std::string& name,
   std::string text = absl::StrCat("deleted ring ", name);
   if (!response.has_ring()) return text + "\n";  // an older server
   const v1::RingInfo& ring = response.ring();
+  if (response.restored_epoch() > 0) {
+    return absl::StrCat("ring ", name, " was deleted at epoch ", ring.epoch(),
+                        " by this request, and restored at epoch ",
+                        response.restored_epoch(), "; nothing was changed\n");
+  }
   absl::StrAppend(&text, ": epoch ", ring.epoch(), ", ",
                   NodesOf(ring.node_count()), "\n");
   if (ring.deletion().has_expire_time()) {
