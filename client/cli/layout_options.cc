@@ -3,6 +3,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <set>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -21,6 +22,11 @@ namespace clockwise::cli {
 namespace {
 
 using google::protobuf::FieldDescriptor;
+
+v1::Layout LayoutOf(const v1::RingSpec& spec) {
+  return spec.layout() == v1::LAYOUT_UNSPECIFIED ? v1::LAYOUT_HASHED
+                                                 : spec.layout();
+}
 
 // Returns the names of the settings of `layout` that --set sets.
 std::vector<std::string> NamesOfSettings(v1::Layout layout) {
@@ -150,14 +156,46 @@ void AddSetOption(CLI::App* command, std::vector<std::string>& settings) {
 
 absl::Status SetSettings(const std::vector<std::string>& texts,
                          v1::RingSpec& spec) {
-  const v1::Layout layout = spec.layout() == v1::LAYOUT_UNSPECIFIED
-                                ? v1::LAYOUT_HASHED
-                                : spec.layout();
+  std::set<absl::string_view> names;
   for (const std::string& text : texts) {
-    absl::Status status = SetOne(text, layout, *spec.mutable_settings());
+    const absl::string_view name =
+        absl::string_view(text).substr(0, text.find('='));
+    if (!names.insert(name).second) {
+      return BadUsage(absl::StrCat("--set ", Quoted(text), " repeats ",
+                                   Quoted(name), "; state it once"));
+    }
+    absl::Status status =
+        SetOne(text, LayoutOf(spec), *spec.mutable_settings());
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckLayoutFields(const v1::RingSpec& spec,
+                               absl::string_view virtual_nodes,
+                               absl::string_view partition_bits) {
+  const LayoutRule* rule = FindLayout(LayoutOf(spec));
+  if (rule == nullptr) return absl::OkStatus();  // the server rejects it
+  absl::string_view name;
+  if (spec.virtual_node_count() != 0 && !rule->traits->takes.vnodes) {
+    name = virtual_nodes;
+  } else if (spec.partition_bits() != 0 &&
+             rule->layout != v1::LAYOUT_PARTITIONED) {
+    name = partition_bits;
+  } else {
+    return absl::OkStatus();
+  }
+  const std::string names = SettingNames(rule->layout);
+  return FieldRefusal(
+      name,
+      absl::StrCat("layout ", rule->name(), " has no such setting",
+                   names.empty() ? "" : absl::StrCat("; it has ", names)));
+}
+
+absl::Status CheckLayoutOptions(const v1::RingSpec& spec) {
+  const absl::Status status =
+      CheckLayoutFields(spec, "--virtual-nodes", "--partition-bits");
+  return status.ok() ? status : BadUsage(status.message());
 }
 
 absl::Status SetPoints(absl::string_view text, v1::Node& node) {

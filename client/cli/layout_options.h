@@ -23,6 +23,15 @@ void AddSetOption(CLI::App* command, std::vector<std::string>& settings);
 [[nodiscard]] absl::Status SetSettings(const std::vector<std::string>& texts,
                                        v1::RingSpec& spec);
 
+// Checks that the layout of `spec` has the fields virtual_node_count and
+// partition_bits, if they are set: a server would ignore them. The error of
+// FIELD_INVALID calls them by `virtual_nodes` and `partition_bits`.
+[[nodiscard]] absl::Status CheckLayoutFields(const v1::RingSpec& spec,
+                                             absl::string_view virtual_nodes,
+                                             absl::string_view partition_bits);
+// The same for the options --virtual-nodes and --partition-bits: bad usage.
+[[nodiscard]] absl::Status CheckLayoutOptions(const v1::RingSpec& spec);
+
 // Sets Node.points from numbers and ranges separated by commas: "5", "-5",
 // "0-5460". Bad usage: the text is invalid.
 [[nodiscard]] absl::Status SetPoints(absl::string_view text, v1::Node& node);

@@ -161,6 +161,14 @@ class RingTest(WithServer):
             told = self.fails(2, "ring", "create", "other",
                               f"--layout={layout}", flag)
             self.assertIn(f"layout {layout} has no such setting", told)
+        self.assertIn("--partition-bits: layout hashed has no such setting",
+                      self.fails(2, "migrate", "plan", self.ring, "--to=hashed",
+                                 "--partition-bits=9"))
+        self.assertIn('repeats "key_hash"', self.fails(
+            2, "ring", "create", "other", "--layout=ketama",
+            "--set=key_hash=md5", "--set=key_hash=crc"))
+        self.assertIn('repeats "a"', self.fails(
+            2, "node", "add", "x", "--label=a=1", "--label=a=2"))
         self.good("ring", "create", "other", "--virtual-nodes=5")
         told = self.fails(1, "--ring=other", "locate", "k")
         self.assertIn("clockwise --ring=other node add ID", told)
@@ -196,6 +204,15 @@ class RingTest(WithServer):
                          ("sorry", "a mistake"))
         self.assertIn("restored the deleted ring",
                       self.good("ring", "history", "--limit=1"))
+        for request in ("--request-id=d1", "--request-id=d2"):
+            self.good("ring", "delete", self.ring, "--yes", "--force", request)
+            self.good("ring", "undelete", self.ring)
+        told = self.good("ring", "delete", self.ring, "--yes", "--force",
+                         "--request-id=d1")
+        self.assertEqual(
+            told, f"ring {self.ring} was deleted at epoch 5 by this request, "
+            "and restored at epoch 6; nothing was changed\n")
+        self.good("ring", "show")
         told = self.fails(1, "ring", "undelete", self.ring)
         self.assertIn("a ring with this name was created since", told)
 

@@ -44,13 +44,15 @@ v1::RingSpec TargetSpec(const MigrateOptions& options) {
 
 absl::StatusOr<Migration> PlanFor(const MigrateOptions& options,
                                   Session& session) {
+  v1::RingSpec spec = TargetSpec(options);
+  absl::Status failure = CheckLayoutOptions(spec);
+  if (!failure.ok()) return failure;
   v1::GetRingRequest request;
   request.set_ring(options.ring);
   v1::GetRingResponse response;
-  absl::Status failure =
+  failure =
       session.connection.Call(&Connection::Stub::GetRing, request, &response);
   if (!failure.ok()) return Advise(session, failure, options.ring, "");
-  v1::RingSpec spec = TargetSpec(options);
   // Without --replicas, keys have as many owners as now.
   if (spec.replica_count() == 0) {
     spec.set_replica_count(response.snapshot().spec().replica_count());

@@ -97,8 +97,12 @@ absl::StatusOr<v1::Node> NodeOf(const NodeOptions& options) {
   node.set_hash_key(options.hash_key);
   for (const std::string& label : options.labels) {
     const size_t equals = label.find('=');
-    (*node.mutable_labels())[label.substr(0, equals)] =
-        label.substr(equals + 1);
+    const std::string name = label.substr(0, equals);
+    if (node.labels().contains(name)) {
+      return BadUsage(absl::StrCat("--label ", Quoted(label), " repeats ",
+                                   Quoted(name), "; state it once"));
+    }
+    (*node.mutable_labels())[name] = label.substr(equals + 1);
   }
   node.set_virtual_node_count(options.virtual_nodes);
   absl::Status failure = SetPoints(options.points, node);

@@ -26,13 +26,6 @@ struct CreateOptions {
   std::string request_id;
 };
 
-absl::Status NoSetting(absl::string_view flag, const LayoutRule& rule) {
-  const std::string names = SettingNames(rule.layout);
-  return BadUsage(
-      absl::StrCat(flag, ": layout ", rule.name(), " has no such setting",
-                   names.empty() ? "" : absl::StrCat("; it has ", names)));
-}
-
 absl::Status CreateRing(const CreateOptions& options, Session& session) {
   v1::CreateRingRequest request;
   v1::RingSpec* spec = request.mutable_spec();
@@ -42,29 +35,21 @@ absl::Status CreateRing(const CreateOptions& options, Session& session) {
     if (!layout.ok()) return BadUsage(layout.status().message());
     spec->set_layout(*layout);
   }
-  const v1::Layout layout_or_default =
-      options.layout.empty() ? v1::LAYOUT_HASHED : spec->layout();
-  const LayoutRule& rule = *FindLayout(layout_or_default);
-  if (options.virtual_nodes != 0 && !rule.traits->takes.vnodes) {
-    return NoSetting("--virtual-nodes", rule);
-  }
-  if (options.partition_bits != 0 &&
-      layout_or_default != v1::LAYOUT_PARTITIONED) {
-    return NoSetting("--partition-bits", rule);
-  }
   spec->set_virtual_node_count(options.virtual_nodes);
   spec->set_partition_bits(options.partition_bits);
+  absl::Status failure = CheckLayoutOptions(*spec);
+  if (!failure.ok()) return failure;
   spec->set_replica_count(options.replicas);
   spec->set_migrating_from(options.migrating_from);
   if (!options.settings.empty()) {
-    auto failure = SetSettings(options.settings, *spec);
+    failure = SetSettings(options.settings, *spec);
     if (!failure.ok()) return failure;
   }
   request.set_request_id(options.request_id.empty() ? NewRequestId()
                                                     : options.request_id);
   v1::CreateRingResponse response;
-  absl::Status failure = session.connection.Call(
-      &Connection::Stub::CreateRing, request, &response, Retry::kFewTimes);
+  failure = session.connection.Call(&Connection::Stub::CreateRing, request,
+                                    &response, Retry::kFewTimes);
   if (!failure.ok()) {
     return AdviseChange(session, std::move(failure), {}, request.request_id(),
                         /*plan=*/false);

@@ -20,6 +20,7 @@
 #include "client/cli/config/message_reader.h"
 #include "client/cli/failure.h"
 #include "client/cli/import/imported.h"
+#include "client/cli/layout_options.h"
 #include "client/cli/text.h"
 #include "service/api/refusal.h"
 #include "service/api/validate.h"
@@ -199,7 +200,12 @@ class ConfigReader {
       absl::Status status = reader_.Read(value, "spec", ForbiddenInSpec(),
                                          config_.spec.spec, config_.spec.lines);
       config_.spec.lines.message = LineOf(at);
-      return status;
+      if (!status.ok()) return status;
+      status = CheckLayoutFields(config_.spec.spec, "spec.virtual_node_count",
+                                 "spec.partition_bits");
+      return status.ok() ? status
+                         : ConfigRefusal(config_.source, config_.spec.lines,
+                                         status, "spec.");
     }
     if (key == "nodes") {
       nodes_line_ = LineOf(at);
