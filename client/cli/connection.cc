@@ -89,11 +89,18 @@ absl::Status Connection::Explain(const absl::Status& status) {
 }
 
 absl::Status Connection::ExplainOutcome(const client::Outcome& outcome) {
-  if (outcome.status.ok() || !client::NeverReached(outcome) ||
-      !Fault().has_value()) {
+  if (outcome.status.ok() || !client::NeverReached(outcome)) {
     return cli::Explain(outcome, name_);
   }
-  return NotReached(name_, fault_->what, fault_->hint);
+  if (Fault().has_value()) return NotReached(name_, fault_->what, fault_->hint);
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    const std::string proxy = ProxyOf(targets_.address(i));
+    if (proxy.empty()) continue;
+    return NotReached(absl::StrCat(name_, " through the proxy ", proxy),
+                      WhyNotReached(outcome),
+                      "check the proxy, or name the host in no_proxy");
+  }
+  return cli::Explain(outcome, name_);
 }
 
 const std::optional<ConnectionFault>& Connection::Fault() {
@@ -101,6 +108,13 @@ const std::optional<ConnectionFault>& Connection::Fault() {
     if (i == kServersToExamine || fault_.has_value()) break;
     fault_ = FindConnectionFault(targets_.address(i), options_.tls,
                                  std::min(options_.timeout, kExamination));
+    if (fault_.has_value() && fault_->hint == kNoTlsHint &&
+        !options_.credentials_context.empty()) {
+      fault_->hint = absl::StrCat(
+          "use the TLS port, or --context= without the TLS "
+          "options of context ",
+          options_.credentials_context);
+    }
     if (fault_.has_value() && targets_.size() > 1) {
       fault_->what = absl::StrCat(targets_.address(i), ": ", fault_->what);
     }

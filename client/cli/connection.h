@@ -46,7 +46,10 @@ struct ConnectionOptions {
   // The options of the credentials, to find out why no connection is made.
   Tls tls;
   absl::Duration timeout;  // of each call, all attempts together
-  std::string context;     // named in errors; empty: none
+  // Names of the contexts that the servers, and the options of the credentials,
+  // are from; empty: none.
+  std::string context;
+  std::string credentials_context;
 };
 
 // Returns the targets in ConnectionOptions::servers.

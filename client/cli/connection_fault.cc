@@ -16,9 +16,11 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "service/api/refusal.h"
 #include "service/channel/channel.h"
@@ -31,9 +33,6 @@ constexpr absl::string_view kHttp2Start(
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
 // ALPN: the length of the name, and the name.
 constexpr unsigned char kAlpn[] = {2, 'h', '2'};
-constexpr absl::string_view kNoTlsHint =
-    "use the TLS port, or omit --tls, --tls-ca, --tls-cert and --tls-key (also "
-    "CLOCKWISE_TLS_CA, _CERT and _KEY)";
 
 template <typename T, void (*Free)(T*)>
 struct Freed {
@@ -335,21 +334,44 @@ std::string PlaintextAnswer(const Place& place, absl::Duration limit) {
   return {bytes.data(), static_cast<size_t>(std::max<ssize_t>(size, 0))};
 }
 
-bool UsesProxy(absl::string_view target) {
-  if (IsLocalTarget(target)) return false;
-  for (const char* name : {"grpc_proxy", "https_proxy", "http_proxy"}) {
-    const char* value = std::getenv(name);
-    if (value != nullptr && *value != '\0') return true;
-  }
-  return false;
-}
-
 }  // namespace
+
+// Chooses the proxy as gRPC does: the first variable that is set, even if it is
+// empty, unless the host ends with an entry of no_grpc_proxy or no_proxy.
+std::string ProxyOf(absl::string_view target) {
+  if (IsLocalTarget(target)) return "";
+  const char* name = nullptr;
+  const char* value = nullptr;
+  for (const char* each : {"grpc_proxy", "https_proxy", "http_proxy"}) {
+    name = each;
+    value = std::getenv(each);
+    if (value != nullptr) break;
+  }
+  if (value == nullptr || *value == '\0') return "";
+  const char* exempt = std::getenv("no_grpc_proxy");
+  if (exempt == nullptr) exempt = std::getenv("no_proxy");
+  const std::string host = PlaceOf(target).host;
+  for (absl::string_view entry :
+       absl::StrSplit(exempt == nullptr ? "" : exempt, ',')) {
+    entry = absl::StripAsciiWhitespace(entry);
+    if (!entry.empty() && absl::EndsWithIgnoreCase(host, entry)) return "";
+  }
+  absl::string_view proxy = value;
+  if (const size_t scheme = proxy.find("://"); scheme != proxy.npos) {
+    proxy.remove_prefix(scheme + 3);
+  }
+  // The user and the password are not shown.
+  if (const size_t at = proxy.rfind('@'); at != proxy.npos) {
+    proxy.remove_prefix(at + 1);
+  }
+  absl::ConsumeSuffix(&proxy, "/");
+  return absl::StrCat(proxy, " (", name, ")");
+}
 
 std::optional<ConnectionFault> FindConnectionFault(absl::string_view target,
                                                    const Tls& tls,
                                                    absl::Duration limit) {
-  if (UsesProxy(target)) return std::nullopt;
+  if (!ProxyOf(target).empty()) return std::nullopt;
   const Place place = PlaceOf(target);
   const absl::Duration each = limit / 2;  // of at most two connections
   const auto socket = ConnectTo(place, each);

@@ -18,6 +18,16 @@ struct ConnectionFault {
   std::string hint;  // "set --tls-cert and --tls-key"
 };
 
+// The hint for a server that does not speak TLS.
+inline constexpr absl::string_view kNoTlsHint =
+    "use the TLS port, or omit --tls, --tls-ca, --tls-cert and --tls-key (also "
+    "CLOCKWISE_TLS_CA, _CERT and _KEY)";
+
+// Returns the proxy through which gRPC connects to `target`, without its
+// credentials, and the variable that names it: "10.0.0.1:3128 (http_proxy)".
+// Empty if it connects directly.
+std::string ProxyOf(absl::string_view target);
+
 // Connects to `target` (a target of gRPC) as a client with the options `tls`
 // would, without sending a call or a token. Blocks for about `limit` at most.
 // Returns nullopt if the server cannot be reached at all, is reached through a

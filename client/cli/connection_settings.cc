@@ -45,7 +45,7 @@ ConnectionSettings::ConnectionSettings(CLI::App& app, Globals& globals)
                        CLI::Validator check, const char* what) {
     CLI::Option* option = app.add_option(absl::StrCat("--", name), value, what)
                               ->type_name(type)
-                              ->check(check);
+                              ->transform(check);  // adds the default port
     settings_.push_back({name, EnvironmentName(name), false, option,
                          std::move(check),
                          [&value](const std::string& text) { value = text; }});
@@ -101,7 +101,32 @@ absl::Status ConnectionSettings::Resolve() {
     absl::Status status = ApplyFirst(group, *context);
     if (!status.ok()) return status;
   }
-  return CheckTls();
+  absl::Status status = ResolveTls();
+  return status.ok() ? CheckTls() : status;
+}
+
+std::string ConnectionSettings::NameInUse(const Contexts& contexts) const {
+  if (context_option_->count() > 0) return globals_.context;
+  const std::string name = Variable(kContextVariable);
+  return name.empty() ? contexts.current : name;
+}
+
+absl::Status ConnectionSettings::ResolveTls() {
+  const auto rank = ranks_.find("tls");
+  if (rank == ranks_.end() || globals_.tls.enabled) return absl::OkStatus();
+  for (auto& [name, file] :
+       {std::pair<const char*, std::string*>{"tls-ca", &globals_.tls.ca_file},
+        {"tls-cert", &globals_.tls.cert_file},
+        {"tls-key", &globals_.tls.key_file}}) {
+    if (file->empty()) continue;
+    if (ranks_.find(name)->second == rank->second) {
+      return BadUsage(absl::StrCat(SourceOf("tls"), " is false, and ",
+                                   SourceOf(name),
+                                   " requires TLS; remove one of them"));
+    }
+    if (ranks_.find(name)->second > rank->second) file->clear();
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Contexts> ConnectionSettings::Read() const {
@@ -139,20 +164,16 @@ std::string ConnectionSettings::Check(const std::string& name,
 }
 
 absl::StatusOr<Context> ConnectionSettings::ContextInUse() {
-  std::string source = "--context";
-  if (context_option_->count() > 0) {
-    if (globals_.context.empty()) return Context();
-  } else {
-    globals_.context = Variable(kContextVariable);
-    source = kContextVariable;
-  }
+  const bool by_flag = context_option_->count() > 0;
+  if (by_flag && globals_.context.empty()) return Context();
   const auto contexts = Read();
   if (!contexts.ok()) return contexts.status();
-  if (globals_.context.empty()) {
-    globals_.context = contexts->current;
-    source = contexts->path;
-  }
+  globals_.context = NameInUse(*contexts);
   if (globals_.context.empty()) return Context();
+  const std::string source = by_flag ? "--context"
+                             : Variable(kContextVariable).empty()
+                                 ? contexts->path
+                                 : std::string(kContextVariable);
   return FindContext(*contexts, globals_.context, source);
 }
 
@@ -168,7 +189,12 @@ absl::Status ConnectionSettings::ApplyFirst(
     by_context = by_context || context.count(setting->name) > 0;
   }
   const bool context_first = context_option_->count() > 0;
-  if (by_flag) return absl::OkStatus();
+  if (by_flag) {
+    for (const ConnectionSetting* setting : group) {
+      ranks_[setting->name] = ValueSource::kFlag;
+    }
+    return absl::OkStatus();
+  }
   if (by_variable && !(by_context && context_first)) {
     for (const ConnectionSetting* setting : group) {
       absl::Status status = ApplyEnvironment(*setting);
@@ -182,9 +208,12 @@ absl::Status ConnectionSettings::ApplyFirst(
     std::string text = found->second.text;
     static_cast<void>(setting->check(text));  // completes it
     setting->assign(text);
-    if (setting->name == absl::string_view("server")) {
-      globals_.server_of_context = true;
+    if (setting->name == "server") globals_.server_of_context = true;
+    if (setting->name.starts_with("tls") || setting->name == "token-file") {
+      globals_.credentials_of_context = true;
     }
+    ranks_[setting->name] =
+        context_first ? ValueSource::kNamedContext : ValueSource::kContext;
     sources_[setting->name] =
         absl::StrCat(setting->name, " of context ", Quoted(globals_.context));
   }
@@ -200,6 +229,7 @@ absl::Status ConnectionSettings::ApplyEnvironment(
     return BadUsage(absl::StrCat(setting.environment, ": ", fault));
   }
   setting.assign(text);
+  ranks_[setting.name] = ValueSource::kVariable;
   sources_[setting.name] = setting.environment;
   return absl::OkStatus();
 }

@@ -30,6 +30,15 @@ struct ConnectionSetting {
   std::function<void(const std::string& value)> assign;
 };
 
+// The source of a value, the nearest first.
+enum class ValueSource : int {
+  kFlag,
+  kNamedContext,
+  kVariable,
+  kContext,
+  kDefault
+};
+
 class ConnectionSettings {
  public:
   // Adds the options to `app`. Both must outlive the settings.
@@ -41,6 +50,10 @@ class ConnectionSettings {
 
   // Returns the user's contexts.
   absl::StatusOr<Contexts> Read() const;
+
+  // Returns the name of the context in use: that of --context, of
+  // CLOCKWISE_CONTEXT, or of `context use`; empty if there is none.
+  std::string NameInUse(const Contexts& contexts) const;
 
   // Returns the options that are flags of this command line, as a context keeps
   // them: names of files are absolute, and an empty value removes the option.
@@ -54,6 +67,8 @@ class ConnectionSettings {
   absl::Status ApplyFirst(const std::vector<const ConnectionSetting*>& group,
                           const Context& context);
   absl::Status ApplyEnvironment(const ConnectionSetting& setting);
+  // Turns TLS off if the nearest source says so.
+  absl::Status ResolveTls();
   absl::Status CheckTls() const;
   // Returns the source of the value of `name`, for an error: "--tls-cert".
   std::string SourceOf(absl::string_view name) const;
@@ -61,7 +76,8 @@ class ConnectionSettings {
   Globals& globals_;
   std::vector<ConnectionSetting> settings_;
   CLI::Option* context_option_ = nullptr;
-  std::map<std::string, std::string, std::less<>> sources_;
+  std::map<std::string, std::string, std::less<>> sources_;  // for errors
+  std::map<std::string, ValueSource, std::less<>> ranks_;
 };
 
 }  // namespace clockwise::cli

@@ -33,9 +33,7 @@ absl::Status Explained(const client::Outcome& outcome,
                        absl::string_view servers) {
   const absl::Status& failure = outcome.status;
   if (client::NeverReached(outcome)) {
-    return NotReached(servers, absl::IsDeadlineExceeded(failure)
-                                   ? "timeout while connecting"
-                                   : LastPart(failure.message()));
+    return NotReached(servers, WhyNotReached(outcome));
   }
   if (ReasonOf(failure) != v1::ERROR_REASON_UNSPECIFIED) return failure;
   // Without a reason, the status is from the connection or from a proxy.
@@ -77,6 +75,12 @@ absl::Status NotReached(absl::string_view server, absl::string_view why,
   return WithHint(std::move(failure),
                   absl::StrCat("start one with `clockwised", listen,
                                "`, or name another with --server=HOST:PORT"));
+}
+
+std::string WhyNotReached(const client::Outcome& outcome) {
+  return absl::IsDeadlineExceeded(outcome.status)
+             ? "timeout while connecting"
+             : std::string(LastPart(outcome.status.message()));
 }
 
 absl::Status OutputClosed() {

@@ -32,6 +32,9 @@ absl::Status BadUsage(absl::string_view text);
 absl::Status NotReached(absl::string_view server, absl::string_view why,
                         absl::string_view hint = "");
 
+// Returns why no server was reached (client::NeverReached).
+std::string WhyNotReached(const client::Outcome& outcome);
+
 // Returns the error that the reader closed the output (a pipe into `head`). The
 // program then ends silently: kDone.
 absl::Status OutputClosed();

@@ -148,17 +148,6 @@ CLI::Validator Label() {
       "");
 }
 
-CLI::Validator ServerAddress() {
-  return CLI::Validator(
-      [](std::string& text) -> std::string {
-        auto target = client::ParseServerAddress(text);
-        if (!target.ok()) return std::string(target.status().message());
-        text = *std::move(target);
-        return "";
-      },
-      "");
-}
-
 CLI::Validator ServerAddresses() {
   return CLI::Validator(
       [](std::string& text) -> std::string {

@@ -40,9 +40,8 @@ CLI::Validator RequestId();
 // Accepts NAME=VALUE in UTF-8, where NAME is not empty.
 CLI::Validator Label();
 
-// Accept an address, or a list of addresses, of client/lib/server_address.h.
-// They add the default port.
-CLI::Validator ServerAddress();
+// Accepts a list of addresses of client/lib/server_address.h. Adds the default
+// port, if it is used with transform().
 CLI::Validator ServerAddresses();
 
 // Returns the names of the layouts in this build.

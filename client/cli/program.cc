@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -97,15 +98,28 @@ absl::Status UsageOf(const CLI::App& app, const CLI::ParseError& error) {
   return WithHint(BadUsage(text), hint);
 }
 
+// True if `word` is a command that has commands.
+bool IsGroup(const CLI::App& app, const std::string& word) {
+  const auto all = app.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(all.begin(), all.end(), [&word](const CLI::App* each) {
+    return each->check_name(word) && each->get_require_subcommand_min() > 0;
+  });
+}
+
 // Returns the words after the program's name, in the form for CLI11.
 absl::StatusOr<std::vector<std::string>> ArgumentsOf(
     const CLI::App& app, const std::vector<std::string>& words) {
   if (!words.empty() && words[0] == "__complete") {
     return CompletionArguments(words);
   }
+  std::vector<std::string> given = WithKebabCaseFlags(app, words);
+  // `node help add` is `help node add`: no command of a group is named help.
+  if (given.size() > 1 && given[1] == "help" && IsGroup(app, given[0])) {
+    std::swap(given[0], given[1]);
+  }
   std::vector<std::string> arguments;
   bool options_ended = false;
-  for (const std::string& argument : WithKebabCaseFlags(app, words)) {
+  for (const std::string& argument : given) {
     options_ended = options_ended || argument == "--";
     if (!options_ended && argument == "++") {
       // CLI11 treats ++ as the end of a command, and would drop it silently.
@@ -142,12 +156,13 @@ void Tell(const absl::Status& failure) {
   }
 }
 
-// Adds the advice that a context was used, if there was one.
+// Adds the advice that a context was used, if it has TLS options or the token.
 absl::Status WithContext(absl::Status failure, const Globals& globals) {
-  if (globals.context.empty()) return failure;
+  if (!globals.credentials_of_context) return failure;
   return WithHint(std::move(failure),
                   absl::StrCat("the options are from context ", globals.context,
-                               "; `clockwise context show` prints them"));
+                               "; `clockwise context show ",
+                               ShellWord(globals.context), "` prints them"));
 }
 
 // Completes the globals, and runs the command that the user chose.
@@ -168,7 +183,8 @@ absl::Status RunCommand(CommandLine& line,
   if (globals.yaml()) out.ConvertToYaml();
   Connection connection(
       {globals.server, globals.tls, absl::Seconds(globals.timeout_seconds),
-       globals.server_of_context ? globals.context : ""},
+       globals.server_of_context ? globals.context : "",
+       globals.credentials_of_context ? globals.context : ""},
       *std::move(credentials));
   connection.StateActor(globals.actor);
   Session session{globals, arguments, connection, out,

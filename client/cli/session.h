@@ -28,6 +28,7 @@ struct Globals {
   double timeout_seconds = 10;
   std::string context;  // the one in use; empty: none
   bool server_of_context = false;
+  bool credentials_of_context = false;  // a TLS option, or the token
 
   // True if the command prints JSON, which Output converts for yaml.
   bool json() const { return output == "json" || yaml(); }

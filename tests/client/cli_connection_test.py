@@ -350,6 +350,9 @@ class SeveralServersTest(unittest.TestCase):
                 # Port 7400 of this machine may be in use.
                 if done.returncode == 3:
                     self.assertIn(f"reached at {meant}: ", done.stderr)
+                done = run("locate", "k", "--timeout=2", server=servers)
+                if done.returncode == 3:
+                    self.assertIn(f"reached at {meant}: ", done.stderr)
 
     def test_doctor_examines_all_of_them(self):
         with RunningServer() as one, RunningServer() as other:

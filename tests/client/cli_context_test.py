@@ -41,6 +41,14 @@ class ContextTest(WithServer):
                       self.call("node", "list", "--context=gone", code=3))
         listed = self.call("context", "ls")
         self.assertRegex(listed, rf"(?m)^\* +prod +{self.server.grpc} ")
+        for arguments, variables in (
+                (("--context=gone",), {}), ((), {"CLOCKWISE_CONTEXT": "gone"})):
+            self.assertIn("context     gone\n", self.call(
+                *arguments, "context", "show", **variables))
+            self.assertRegex(self.call(*arguments, "context", "ls",
+                                       **variables), r"(?m)^\* +gone ")
+        self.assertIn("no context is in use",
+                      self.call("--context=", "context", "show", code=1))
         self.call("context", "rm", "prod")
         self.assertNotIn("current", self.file.read_text())
         self.call("context", "show", "prod", code=2)
@@ -67,6 +75,32 @@ class ContextTest(WithServer):
         # An empty context is none.
         self.call(*listed, "--context=", CLOCKWISE_SERVER=good,
                   CLOCKWISE_RING=self.ring)
+
+    def test_nearest_source_turns_tls_off(self):
+        here = f"--server={self.server.grpc}"
+        ca = Authority(self.environment["XDG_CONFIG_HOME"]).ca
+        self.call("context", "set", "tls", f"--tls-ca={ca}")
+        self.call("context", "use", "tls")
+        told = self.call("ring", "list", here, code=3)
+        self.assertIn("it does not speak TLS", told)
+        self.assertIn("--context= without the TLS options of context tls",
+                      told)
+        self.call("ring", "list", here, "--tls=false")
+        self.call("ring", "list", here, CLOCKWISE_TLS="false")
+        told = self.call("ring", "list", here, "--tls=false",
+                         f"--tls-ca={ca}", code=2)
+        self.assertIn("--tls is false, and --tls-ca requires TLS", told)
+
+    def test_proxy_that_refuses_is_named(self):
+        far = "--server=nowhere.invalid"
+        proxy = {"http_proxy": f"http://me:secret@{self.nowhere}/"}
+        told = self.call("ring", "list", far, code=3, **proxy)
+        self.assertIn(f"no server reached at nowhere.invalid:7400 through "
+                      f"the proxy {self.nowhere} (http_proxy): ", told)
+        self.assertIn("name the host in no_proxy", told)
+        told = self.call("ring", "list", far, "--timeout=0.2", code=3,
+                         no_proxy="invalid", **proxy)
+        self.assertNotIn("proxy", told)
 
     def test_file_has_names_of_files_only_and_they_are_absolute(self):
         folder = pathlib.Path(self.environment["XDG_CONFIG_HOME"])

@@ -26,11 +26,11 @@ std::string TextOf(const Context& context, const std::string& option) {
   return found == context.end() ? "" : found->second.text;
 }
 
-std::string ContextJson(const Contexts& contexts, const std::string& name,
-                        const Context& context) {
-  std::string json = absl::StrCat(
-      "{\"name\":", JsonString(name),
-      ",\"current\":", name == contexts.current ? "true" : "false");
+std::string ContextJson(const ContextOptions& options, const Contexts& contexts,
+                        const std::string& name, const Context& context) {
+  const bool in_use = name == options.settings->NameInUse(contexts);
+  std::string json = absl::StrCat("{\"name\":", JsonString(name),
+                                  ",\"current\":", in_use ? "true" : "false");
   for (const auto& [option, value] : context) {
     absl::StrAppend(&json, ",", JsonString(option), ":",
                     JsonString(value.text));
@@ -66,7 +66,8 @@ absl::Status SetContext(const ContextOptions& options, Session& session) {
           : absl::StrCat("to use it: clockwise context use ",
                          ShellWord(options.name), "\n");
   if (session.globals.json()) {
-    return session.out.Write(ContextJson(*contexts, options.name, context));
+    return session.out.Write(
+        ContextJson(options, *contexts, options.name, context));
   }
   return session.out.Write(
       absl::StrCat("set context ", Printable(options.name), "\n", use));
@@ -81,7 +82,8 @@ absl::Status UseContext(const ContextOptions& options, Session& session) {
   absl::Status written = WriteContexts(*contexts);
   if (!written.ok()) return written;
   if (session.globals.json()) {
-    return session.out.Write(ContextJson(*contexts, options.name, *found));
+    return session.out.Write(
+        ContextJson(options, *contexts, options.name, *found));
   }
   return session.out.Write(
       absl::StrCat("context ", Printable(options.name), " is in use\n"));
@@ -91,14 +93,14 @@ absl::Status ListContexts(const ContextOptions& options, Session& session) {
   const auto contexts = options.settings->Read();
   if (!contexts.ok()) return contexts.status();
   Table table({{"CURRENT"}, {"CONTEXT"}, {"SERVER"}, {"RING"}, {"TLS"}});
+  const std::string in_use = options.settings->NameInUse(*contexts);
   std::string json;
   for (const auto& [name, context] : contexts->all) {
-    json += ContextJson(*contexts, name, context);
+    json += ContextJson(options, *contexts, name, context);
     const bool tls = TextOf(context, "tls") == "true" ||
                      context.count("tls-ca") + context.count("tls-cert") > 0;
-    table.AddRow({name == contexts->current ? "*" : "", name,
-                  TextOf(context, "server"), TextOf(context, "ring"),
-                  tls ? "yes" : "no"});
+    table.AddRow({name == in_use ? "*" : "", name, TextOf(context, "server"),
+                  TextOf(context, "ring"), tls ? "yes" : "no"});
   }
   if (session.globals.json()) return session.out.Write(json);
   return session.out.Write(table.Render(session.terminal));
@@ -107,8 +109,9 @@ absl::Status ListContexts(const ContextOptions& options, Session& session) {
 absl::Status ShowContext(const ContextOptions& options, Session& session) {
   const auto contexts = options.settings->Read();
   if (!contexts.ok()) return contexts.status();
-  const std::string name =
-      options.name.empty() ? contexts->current : options.name;
+  const std::string name = options.name.empty()
+                               ? options.settings->NameInUse(*contexts)
+                               : options.name;
   if (name.empty()) {
     return WithHint(absl::FailedPreconditionError("no context is in use"),
                     "`clockwise context use NAME` selects one");
@@ -116,7 +119,7 @@ absl::Status ShowContext(const ContextOptions& options, Session& session) {
   const auto context = FindContext(*contexts, name, "NAME");
   if (!context.ok()) return context.status();
   if (session.globals.json()) {
-    return session.out.Write(ContextJson(*contexts, name, *context));
+    return session.out.Write(ContextJson(options, *contexts, name, *context));
   }
   std::string text = absl::StrCat("context     ", Printable(name), "\n");
   for (const auto& [option, value] : *context) {
@@ -138,7 +141,8 @@ absl::Status RemoveContext(const ContextOptions& options, Session& session) {
   absl::Status written = WriteContexts(*contexts);
   if (!written.ok()) return written;
   if (session.globals.json()) {
-    return session.out.Write(ContextJson(*contexts, options.name, *found));
+    return session.out.Write(
+        ContextJson(options, *contexts, options.name, *found));
   }
   return session.out.Write(
       absl::StrCat("removed context ", Printable(options.name),

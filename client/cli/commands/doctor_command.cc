@@ -20,6 +20,7 @@
 #include "client/lib/credentials.h"
 #include "service/api/json.h"
 #include "service/limits.h"
+#include "service/ring/balance.h"
 
 namespace clockwise::cli {
 namespace {
@@ -41,7 +42,8 @@ Examined Examine(const std::string& server, const Session& session,
   const Globals& globals = session.globals;
   Connection connection(
       {server, globals.tls, absl::Seconds(globals.timeout_seconds),
-       globals.server_of_context ? globals.context : ""},
+       globals.server_of_context ? globals.context : "",
+       globals.credentials_of_context ? globals.context : ""},
       credentials);
   Examined examined;
   examined.server = server;
@@ -206,7 +208,12 @@ absl::Status WriteScreen(const std::vector<Examined>& servers,
 }
 
 absl::Status Run(const DoctorOptions& options, Session& session) {
-  std::vector<std::string> names = options.servers;
+  std::vector<std::string> names;
+  for (const std::string& servers : options.servers) {
+    for (std::string& name : ServersOf(servers)) {
+      names.push_back(std::move(name));
+    }
+  }
   if (names.empty()) names = ServersOf(session.globals.server);
   const auto credentials = client::OpenCredentials(session.globals.tls);
   if (!credentials.ok()) return BadUsage(credentials.status().message());
@@ -257,7 +264,7 @@ void AddDoctorCommand(CLI::App& app, CommandLine& line) {
   command
       ->add_option("SERVER", options->servers,
                    "Addresses of all replicas (default: --server)")
-      ->check(ServerAddress())
+      ->transform(ServerAddresses())
       ->expected(0, static_cast<int>(limits::kMaxServerAddresses));
   OnChosen(command, line, options, Run);
 }
