@@ -34,6 +34,13 @@ HttpReply PageReply(HttpReply reply) {
   return reply;
 }
 
+// True if the request opens an event stream, or is HEAD of one. The API rejects
+// parameters.
+bool IsForEvents(const HttpServer::Options& options, absl::string_view target) {
+  return options.news && PathOf(target) == kEvents &&
+         ParseTarget(target).parameters.empty();
+}
+
 HttpReply MetricsReply(const prometheus::Collectable& metrics) {
   HttpReply reply;
   reply.type = "text/plain; version=0.0.4; charset=utf-8";
@@ -75,7 +82,7 @@ HttpReply Choose(const HttpServer::Options& options, absl::string_view method,
   if (path == "/readyz") {
     return ReadyReply(options.ready(), !options.trusted || options.trusted());
   }
-  if (options.news && path == kEvents) return EventStreamReply(true);  // HEAD
+  if (IsForEvents(options, target)) return EventStreamReply(true);  // HEAD
   if (options.pages) {
     HttpRequest request = ParseTarget(target);
     request.searched = searched;
@@ -92,7 +99,7 @@ RouteKind KindOf(const HttpServer::Options& options, absl::string_view method,
   const absl::string_view path = PathOf(target);
   if (path == "/metrics") return RouteKind::kScrape;
   if (path == "/healthz" || path == "/readyz") return RouteKind::kSmall;
-  if (options.news && path == kEvents) {
+  if (IsForEvents(options, target)) {
     return method == "GET" ? RouteKind::kEventStream : RouteKind::kSmall;
   }
   return options.pages ? RouteKind::kPage : RouteKind::kSmall;

@@ -31,7 +31,7 @@ class DoctorTest(unittest.TestCase):
                 RunningServer(store=etcd.store) as one, \
                 RunningServer(store=etcd.store) as two:
             run("node", "add", "a", server=one.grpc)
-            done = run("doctor", one.grpc, two.grpc)
+            done = run("doctor", f"{one.grpc},{two.grpc}")
             self.assertEqual((done.returncode, done.stderr), (0, ""), done)
             self.assertIn("no problems", done.stdout)
             for server in (one, two):

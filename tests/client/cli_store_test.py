@@ -201,6 +201,20 @@ class StoreTest(unittest.TestCase):
                    cwd=self.folder)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("rings.backup", os.listdir(self.folder))
+        done = run("store", "backup", self.sqlite, self.path("b"), "-o", "json")
+        first = json.loads(done.stdout.splitlines()[0])
+        self.assertEqual((first["result"], first["ring"]),
+                         ("backed up", "default"))
+
+    def test_wrong_locations_are_named_by_their_argument(self):
+        told = self.refused("backup", "server:10.0.0.1", self.path("b"), code=2)
+        self.assertIn('FROM: "server:10.0.0.1" is not valid; use sqlite:PATH',
+                      told)
+        self.assertIn("store backup server: FILE", told)
+        self.assertIn('TO: "memory:" is not valid',
+                      self.refused("copy", self.sqlite, "memory:", code=2))
+        self.assertIn("TO: endpoint", self.refused("copy", self.sqlite,
+                                                   "etcd:nowhere", code=2))
 
     def test_a_backup_replaces_nothing(self):
         with open(self.path("b"), "w") as file:

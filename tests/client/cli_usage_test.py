@@ -171,6 +171,19 @@ class UsageTest(WithServer):
             '_clockwise; echo "${COMPREPLY[@]}"; '
             'COMP_WORDS=(clockwise ring hi); COMP_CWORD=2; '
             '_clockwise; echo "${COMPREPLY[@]}"')
+        for words in ("-o j", "help nod", "help node ad", "apply -f x",
+                      "node remove -- --w"):
+            words = words.split()
+            script += (f"; COMPREPLY=(); COMP_WORDS=(clockwise {' '.join(words)}); "
+                       f"COMP_CWORD={len(words)}; "
+                       '_clockwise; echo "${COMPREPLY[@]}"')
         done = subprocess.run(["bash", "-c", script], capture_output=True,
                               text=True, timeout=60)
-        self.assertEqual(done.stdout, "--weight\nhistory\n", done)
+        self.assertEqual(
+            done.stdout, "--weight\nhistory\njson\nnode\nadd\n\n\n", done)
+
+    def test_help_of_a_command_is_found_in_any_order(self):
+        self.assertIn("Usage: clockwise node add",
+                      run("node", "help", "add").stdout)
+        self.assertIn('"clockwise node add" has no commands',
+                      run("help", "node", "add", "extra").stderr)

@@ -299,6 +299,9 @@ class HttpApiTest(unittest.TestCase):
             "change": '{"remove":"n0"}'}, "compare": {"from_epoch": 2}}
         for path, operations in document["paths"].items():
             if path == "/api/v1/events":
+                status, answer, _ = self.get("events", ring="x")
+                self.assertEqual((status, answer["error"]["field"]),
+                                 (400, '"ring"'))
                 continue
             with self.subTest(path=path):
                 what = path.rsplit("/", 1)[1]

@@ -32,13 +32,14 @@ std::string KindOfOption(absl::string_view option) {
 // Returns the kind of names that the first argument of a command is.
 std::string KindOfArgument(absl::string_view path) {
   static const auto& kinds = *new std::map<absl::string_view, const char*>{
-      {"node update", "nodes"},     {"node remove", "nodes"},
-      {"node show", "nodes"},       {"ring show", "rings"},
-      {"ring delete", "rings"},     {"ring export", "rings"},
-      {"ring history", "rings"},    {"migrate plan", "rings"},
-      {"migrate start", "rings"},   {"migrate end", "rings"},
-      {"context set", "contexts"},  {"context use", "contexts"},
-      {"context show", "contexts"}, {"context remove", "contexts"}};
+      {"node update", "nodes"},      {"node remove", "nodes"},
+      {"node show", "nodes"},        {"ring show", "rings"},
+      {"ring delete", "rings"},      {"ring export", "rings"},
+      {"ring history", "rings"},     {"ring undelete", "deleted-rings"},
+      {"migrate plan", "rings"},     {"migrate start", "rings"},
+      {"migrate end", "rings"},      {"context set", "contexts"},
+      {"context use", "contexts"},   {"context show", "contexts"},
+      {"context remove", "contexts"}};
   const auto kind = kinds.find(path);
   return kind == kinds.end() ? "" : kind->second;
 }
@@ -64,7 +65,9 @@ void AddOptionsOf(const CLI::App& app, std::vector<Choice>& options) {
         known = known || choice.word == "--" + name;
       }
       if (known) continue;
-      options.push_back({"--" + name, option->get_description(),
+      const std::string letter =
+          option->get_snames().empty() ? "" : "-" + option->get_snames()[0];
+      options.push_back({"--" + name, letter, option->get_description(),
                          option->get_expected_max() > 0, ValuesOf(*option),
                          KindOfOption("--" + name)});
     }
@@ -82,7 +85,7 @@ void AddPlaces(const CLI::App& app, const std::string& path,
       [](const CLI::App* each) { return !IsHidden(*each); });
   for (const CLI::App* command : commands) {
     place.commands.push_back(
-        {command->get_name(), command->get_description(), false, {}, ""});
+        {command->get_name(), "", command->get_description(), false, {}, ""});
   }
   for (const CLI::Option* option : app.get_options()) {
     // The values of a positional argument, such as `completion SHELL`, are
@@ -90,7 +93,7 @@ void AddPlaces(const CLI::App& app, const std::string& path,
     if (!option->get_positional()) continue;
     for (const std::string& value : ValuesOf(*option)) {
       place.commands.push_back(
-          {value, option->get_description(), false, {}, ""});
+          {value, "", option->get_description(), false, {}, ""});
     }
   }
   const std::string parent = path.substr(0, path.rfind(' ') + 1);
@@ -115,12 +118,18 @@ std::string FishQuoted(absl::string_view text) {
   return absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"'", "\\'"}});
 }
 
+// Returns the forms of an option, as a pattern of a shell's `case`.
+std::string PatternOf(const Choice& option) {
+  if (option.short_form.empty()) return option.word;
+  return absl::StrCat(option.word, "|", option.short_form);
+}
+
 // Returns the options that require a value, as a pattern of a shell's `case`.
 std::string ValueOptions(const std::vector<CommandCompletions>& places) {
   std::set<std::string> names;
   for (const CommandCompletions& place : places) {
     for (const Choice& option : place.options) {
-      if (option.takes_value) names.insert(option.word);
+      if (option.takes_value) names.insert(PatternOf(option));
     }
   }
   return absl::StrJoin(names, "|");
@@ -142,10 +151,11 @@ std::string AliasCases(const std::vector<CommandCompletions>& places,
   return cases;
 }
 
+// `help` is not a path: the words after it are completed as a command.
 std::string CasePaths(const std::vector<CommandCompletions>& places) {
   std::vector<std::string> paths;
   for (const CommandCompletions& place : places) {
-    if (!place.path.empty())
+    if (!place.path.empty() && place.path != "help")
       paths.push_back(absl::StrCat("'", place.path, "'"));
   }
   return absl::StrJoin(paths, "|");
@@ -172,10 +182,11 @@ std::string BashScript(const std::vector<CommandCompletions>& places) {
       "}\n"
       "_clockwise() {\n"
       "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-      "  local at='' words='' i\n"
+      "  local at='' words='' ended='' i\n"
       "  [[ $cur == '=' ]] && cur=''\n"
       "  [[ $prev == '=' ]] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
       "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
+      "    [[ ${COMP_WORDS[i]} == -- ]] && ended=yes\n"
       "    case \"${at:+$at }${COMP_WORDS[i]}\" in\n"
       "      ",
       CasePaths(places),
@@ -192,11 +203,11 @@ std::string BashScript(const std::vector<CommandCompletions>& places) {
     for (const Choice& option : place.options) {
       words.push_back(option.word);
       if (!option.kind.empty()) {
-        absl::StrAppend(&values, "        ", option.word,
+        absl::StrAppend(&values, "        ", PatternOf(option),
                         ") words=$(_clockwise_names ", option.kind, ") ;;\n");
       }
       if (option.values.empty()) continue;
-      absl::StrAppend(&values, "        ", option.word, ") words='",
+      absl::StrAppend(&values, "        ", PatternOf(option), ") words='",
                       absl::StrJoin(option.values, " "), "' ;;\n");
     }
     absl::StrAppend(&script, "    '", place.path, "')\n      words='",
@@ -204,11 +215,13 @@ std::string BashScript(const std::vector<CommandCompletions>& places) {
                     values, "        ", ValueOptions({place}), ") return ;;\n",
                     BashArgument(place), "      esac ;;\n");
   }
-  absl::StrAppend(&script,
-                  "  esac\n"
-                  "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-                  "}\n"
-                  "complete -o default -F _clockwise clockwise\n");
+  absl::StrAppend(
+      &script,
+      "  esac\n"
+      "  [[ $ended ]] && words=$(printf '%s\\n' $words | grep -v '^-')\n"
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+      "}\n"
+      "complete -o default -F _clockwise clockwise\n");
   return script;
 }
 
@@ -229,9 +242,10 @@ std::string ZshScript(const std::vector<CommandCompletions>& places) {
       "# clockwise completion for zsh: save it as _clockwise in a folder of\n"
       "# $fpath, or source it after compinit\n"
       "_clockwise() {\n"
-      "  local at='' word option='' \n"
+      "  local at='' word option='' ended=''\n"
       "  local -a commands options values names\n"
       "  for word in ${words[2,CURRENT-1]}; do\n"
+      "    [[ $word == -- ]] && ended=yes\n"
       "    case \"${at:+$at }$word\" in\n"
       "      ",
       CasePaths(places), ") at=${at:+$at }$word ;;\n",
@@ -253,11 +267,11 @@ std::string ZshScript(const std::vector<CommandCompletions>& places) {
     for (const Choice& option : place.options) {
       options += described(option);
       if (!option.kind.empty()) {
-        absl::StrAppend(&values, "        ", option.word, ") values=(",
+        absl::StrAppend(&values, "        ", PatternOf(option), ") values=(",
                         ZshNames(option.kind), ") ;;\n");
       }
       if (option.values.empty()) continue;
-      absl::StrAppend(&values, "        ", option.word, ") values=(",
+      absl::StrAppend(&values, "        ", PatternOf(option), ") values=(",
                       absl::StrJoin(option.values, " "), ") ;;\n");
     }
     absl::StrAppend(
@@ -276,7 +290,7 @@ std::string ZshScript(const std::vector<CommandCompletions>& places) {
                   "  else\n"
                   "    (( $#commands )) && _describe command commands\n"
                   "    (( $#names )) && compadd -a names\n"
-                  "    _describe -o option options\n"
+                  "    [[ -n $ended ]] || _describe -o option options\n"
                   "  fi\n"
                   "}\n"
                   "if [ \"$funcstack[1]\" = _clockwise ]; then\n"
@@ -325,7 +339,14 @@ std::string FishScript(const std::vector<CommandCompletions>& places) {
       absl::StrAppend(&script, start, " -l '",
                       FishQuoted(absl::string_view(option.word).substr(2)),
                       "'");
-      if (option.takes_value) script += " -x";
+      if (!option.short_form.empty()) {
+        absl::StrAppend(&script, " -s '", option.short_form.substr(1), "'");
+      }
+      // A value without a list can be a file.
+      if (option.takes_value) {
+        script +=
+            option.kind.empty() && option.values.empty() ? " -r -F" : " -x";
+      }
       if (!option.kind.empty()) {
         absl::StrAppend(&script, " -a '", FishNames(option.kind), "'");
       }
@@ -396,9 +417,10 @@ absl::Status PrintNames(const std::string& kind,
     for (const v1::Node& node : ring.snapshot().nodes()) {
       names.push_back(node.id());
     }
-  } else if (kind == "rings") {
+  } else if (kind == "rings" || kind == "deleted-rings") {
     v1::ListRingsRequest request;
     request.set_page_size(limits::kMaxPageSize);
+    request.set_deleted(kind == "deleted-rings");
     v1::ListRingsResponse page;
     failure =
         session.connection.Call(&Connection::Stub::ListRings, request, &page);
@@ -443,9 +465,10 @@ void AddCompletionCommands(CLI::App& app, CommandLine& line) {
   names->group("");  // not in help
   names->add_option("KIND", *kind)
       ->required()
-      ->check(CLI::IsMember({"nodes", "rings", "layouts", "contexts"}));
+      ->check(CLI::IsMember(
+          {"nodes", "rings", "deleted-rings", "layouts", "contexts"}));
   names->callback([&line, kind] {
-    const bool asks = *kind == "nodes" || *kind == "rings";
+    const bool asks = *kind != "layouts" && *kind != "contexts";
     line.needs = asks ? Needs::kServer : Needs::kNothing;
     line.command = [&line, kind](Session& session) {
       return PrintNames(*kind, *line.settings, session);

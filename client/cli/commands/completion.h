@@ -11,7 +11,8 @@ namespace clockwise::cli {
 
 // A word that can follow a command.
 struct Choice {
-  std::string word;  // a command, or an option with its dashes
+  std::string word;        // a command, or an option with its dashes
+  std::string short_form;  // of an option: "-o"; empty: none
   std::string description;
   bool takes_value = false;
   std::vector<std::string> values;  // only if they are a closed list

@@ -12,10 +12,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "client/cli/command_line.h"
 #include "client/cli/failure.h"
 #include "client/cli/tables/moves_report.h"
+#include "client/cli/text.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
 #include "service/membership/restore.h"
@@ -50,17 +51,28 @@ bool Same(const StoredRing& a, const StoredRing& b) {
          SameAll(a.nodes, b.nodes) && SameAll(a.history, b.history);
 }
 
-absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& location,
+// The location that means the rings of the servers in --server.
+constexpr absl::string_view kFromServer = "server:";
+
+// `argument` is the name of `location` in errors: FROM or TO.
+absl::StatusOr<std::unique_ptr<Store>> Open(absl::string_view argument,
+                                            const std::string& location,
                                             const EtcdFlags& etcd,
                                             bool must_exist) {
-  if (location == "memory:") {
-    return BadUsage(
-        "\"memory:\" is not a persistent store; use sqlite:PATH or "
-        "etcd:HOST:PORT");
+  if (!absl::StartsWith(location, "sqlite:") &&
+      !absl::StartsWith(location, "etcd:")) {
+    absl::Status failure = BadUsage(absl::StrCat(
+        argument, ": ", Quoted(location),
+        " is not valid; use sqlite:PATH or etcd:HOST:PORT[,HOST:PORT...]"));
+    if (!absl::StartsWith(location, kFromServer)) return failure;
+    return WithHint(std::move(failure),
+                    "to back up a running server: clockwise --server=HOST:PORT "
+                    "store backup server: FILE");
   }
   auto store = OpenStore(location, etcd, must_exist);
   if (absl::IsInvalidArgument(store.status())) {
-    return BadUsage(store.status().message());
+    return BadUsage(absl::StrReplaceAll(store.status().message(),
+                                        {{"--store", std::string(argument)}}));
   }
   return store;
 }
@@ -76,7 +88,16 @@ absl::StatusOr<std::vector<StoredRing>> ReadAll(Store& store) {
   return rings;
 }
 
-std::string Told(absl::string_view done, const StoredRing& ring) {
+// Returns what was done with a ring: one line of text or JSON.
+std::string Told(absl::string_view done, const StoredRing& ring,
+                 const Session& session) {
+  if (session.globals.json()) {
+    return absl::StrCat("{\"result\":", JsonString(done),
+                        ",\"ring\":", JsonString(ring.head.spec.name()),
+                        ",\"epoch\":\"", ring.head.epoch,
+                        "\",\"nodeCount\":", ring.nodes.size(),
+                        ",\"changeCount\":", ring.history.size(), "}\n");
+  }
   return absl::StrCat(done, " ring ", ring.head.spec.name(), ": epoch ",
                       ring.head.epoch, ", ", ring.nodes.size(), " nodes, ",
                       ring.history.size(), " changes\n");
@@ -114,26 +135,23 @@ absl::Status Put(const std::vector<StoredRing>& rings, const std::string& to,
       absl::Status status = store.Import(ring);
       if (!status.ok()) return status;
     }
-    absl::StrAppend(&text, Told(is_there ? "unchanged" : done, ring));
+    absl::StrAppend(&text, Told(is_there ? "unchanged" : done, ring, session));
   }
-  if (rings.empty()) {
+  if (rings.empty() && !session.globals.json()) {
     text = absl::StrCat("nothing was ", done, ": the source has no rings\n");
   }
   return session.out.Write(text);
 }
 
 absl::Status Copy(const StoreOptions& options, Session& session) {
-  auto from = Open(options.from, options.etcd, true);
+  auto from = Open("FROM", options.from, options.etcd, true);
   if (!from.ok()) return from.status();
   auto rings = ReadAll(**from);
   if (!rings.ok()) return rings.status();
-  auto to = Open(options.to, options.etcd, false);
+  auto to = Open("TO", options.to, options.etcd, false);
   if (!to.ok()) return to.status();
   return Put(*rings, options.to, **to, "copied", session);
 }
-
-// The location that means the rings of the servers in --server.
-constexpr absl::string_view kFromServer = "server:";
 
 // Returns the names of all rings of the server.
 absl::StatusOr<std::vector<std::string>> RingNames(Session& session) {
@@ -185,7 +203,7 @@ absl::StatusOr<std::vector<StoredRing>> ReadFromServer(Session& session) {
 absl::StatusOr<std::vector<StoredRing>> ReadForBackup(
     const StoreOptions& options, Session& session) {
   if (options.from == kFromServer) return ReadFromServer(session);
-  auto from = Open(options.from, options.etcd, true);
+  auto from = Open("FROM", options.from, options.etcd, true);
   if (from.ok()) return ReadAll(**from);
   if (!absl::StrContains(from.status().message(), "is in use by another")) {
     return from.status();
@@ -201,9 +219,11 @@ absl::Status Backup(const StoreOptions& options, Session& session) {
   if (!rings.ok()) return rings.status();
   std::string text;
   for (const StoredRing& ring : *rings) {
-    absl::StrAppend(&text, Told("backed up", ring));
+    absl::StrAppend(&text, Told("backed up", ring, session));
   }
-  if (rings->empty()) text = absl::StrCat(options.from, " has no rings\n");
+  if (rings->empty() && !session.globals.json()) {
+    text = absl::StrCat(options.from, " has no rings\n");
+  }
   if (options.to == "-") {
     const auto bytes = BackupBytes(*rings);
     if (!bytes.ok()) return bytes.status();
@@ -235,7 +255,7 @@ absl::Status Restore(const StoreOptions& options, Session& session) {
       ring.head.incarnation = uint64_t{random()} << 32 | random();
     }
   }
-  auto to = Open(options.to, options.etcd, false);
+  auto to = Open("TO", options.to, options.etcd, false);
   if (!to.ok()) return to.status();
   return Put(*rings, options.to, **to, "restored", session);
 }

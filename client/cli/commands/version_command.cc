@@ -63,8 +63,10 @@ absl::Status ShowHelp(const CLI::App& app,
       const auto near = NearestNames(word, names, 2);
       return WithHint(
           BadUsage(absl::StrCat("unknown command ", Quoted(word))),
-          near.empty() ? absl::StrCat("use one of ", absl::StrJoin(names, ", "))
-                       : DidYouMean(near));
+          names.empty() ? absl::StrCat(Quoted(name), " has no commands")
+          : near.empty()
+              ? absl::StrCat("use one of ", absl::StrJoin(names, ", "))
+              : DidYouMean(near));
     }
     command = next;
     absl::StrAppend(&name, " ", command->get_name());

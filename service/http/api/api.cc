@@ -139,6 +139,11 @@ Api::Json Api::AnswerTo(const HttpRequest& request) {
     if (auto status = parameters.Check(); !status.ok()) return status;
     return ToJson(options_.status());
   }
+  if (path.size() == 3 && path[2] == "events") {
+    // Without parameters, it is an event stream (routes.h).
+    const absl::Status status = parameters.Check();
+    return status.ok() ? NoSuchPage() : status;
+  }
   if (path[2] != "rings" || path.size() > 5) return NoSuchPage();
   if (path.size() == 3) {
     v1::ListRingsRequest list;
