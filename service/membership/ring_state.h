@@ -30,6 +30,7 @@ struct MeasuredRing {
   std::shared_ptr<const Ring> ring;
   Ownership ownership;
   v1::Balance balance;
+  double expected_peak;  // of `balance`; see ring/balance.h
   v1::Balance primary_balance;
   uint32_t zone_shortfall;
 };

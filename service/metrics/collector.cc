@@ -144,6 +144,7 @@ void AddRing(const RingState& state, size_t max_node_series, Scrape& scrape) {
   scrape.Add(Metric::kRingPoints, labels,
              ring.has_arcs() ? ring.slots() : size_t{0});
   scrape.Add(Metric::kRingPeakToMean, labels, balance.peak_to_mean());
+  scrape.Add(Metric::kRingExpectedPeak, labels, state.measured.expected_peak);
   scrape.Add(Metric::kRingShareStddev, labels, balance.stddev());
   if (PartitionsOf(ring.spec()) > 0) {
     scrape.Add(Metric::kRingZoneShortfall, labels,

@@ -20,6 +20,7 @@ enum class Metric {
   kRingNodes,
   kRingPoints,
   kRingPeakToMean,
+  kRingExpectedPeak,
   kRingShareStddev,
   kRingZoneShortfall,
   kRingFingerprint,
@@ -67,7 +68,7 @@ struct MetricRow {
   bool per_node = false;
 };
 
-inline constexpr std::array<MetricRow, 40> kMetrics = {{
+inline constexpr std::array<MetricRow, 41> kMetrics = {{
     {Metric::kBuildInfo, "clockwise_build_info", prometheus::MetricType::Gauge,
      "Version of the server, in the labels; the value is always 1."},
     {Metric::kRingEpoch, "clockwise_ring_epoch", prometheus::MetricType::Gauge,
@@ -82,6 +83,10 @@ inline constexpr std::array<MetricRow, 40> kMetrics = {{
      prometheus::MetricType::Gauge,
      "Largest ratio of a node's share to its fair share, counting all "
      "owners; 1 is perfect, 0 is a ring without nodes."},
+    {Metric::kRingExpectedPeak, "clockwise_ring_expected_peak_to_mean_ratio",
+     prometheus::MetricType::Gauge,
+     "Largest clockwise_ring_peak_to_mean_ratio that the ring's layout is "
+     "expected to have; at least 1.25."},
     {Metric::kRingShareStddev, "clockwise_ring_share_stddev_ratio",
      prometheus::MetricType::Gauge,
      "Standard deviation of the nodes' ratios of share to fair share, "

@@ -81,4 +81,22 @@ v1::Balance PrimaryBalanceOf(const Ring& ring, const Ownership& ownership) {
   return BalanceOfShares(ring, Ratios(ownership.primaries, ownership.whole));
 }
 
+double ExpectedPeak(const LayoutRule& rule,
+                    std::span<const uint32_t> point_nodes, size_t nodes,
+                    double peak) {
+  if (rule.slot_rule != SlotRule::kFirstEnd) return std::max(kEvenPeak, peak);
+  std::vector<double> points(nodes);
+  for (const uint32_t node : point_nodes) {
+    if (node < points.size()) ++points[node];
+  }
+  double fewest = 0;
+  for (const double count : points) {
+    if (count > 0 && (fewest == 0 || count < fewest)) fewest = count;
+  }
+  if (fewest == 0) return kEvenPeak;
+  const double z = std::sqrt(2 * std::log(static_cast<double>(nodes))) + 3;
+  const double root = 1 - 1 / (9 * fewest) + z / (3 * std::sqrt(fewest));
+  return std::max(kEvenPeak, root * root * root);
+}
+
 }  // namespace clockwise

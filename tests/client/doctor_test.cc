@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "service/ring/balance.h"
+
 namespace clockwise::cli {
 namespace {
 

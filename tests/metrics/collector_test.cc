@@ -33,6 +33,7 @@ TEST(MetricsTest, EveryNameOfTheDesignIsServedWithItsType) {
       "clockwise_ring_epoch gauge",
       "clockwise_ring_nodes gauge",
       "clockwise_ring_points gauge",
+      "clockwise_ring_expected_peak_to_mean_ratio gauge",
       "clockwise_ring_peak_to_mean_ratio gauge",
       "clockwise_ring_share_stddev_ratio gauge",
       "clockwise_node_share_ratio gauge",
@@ -87,6 +88,10 @@ TEST(MetricsTest, FiguresOfARingAreThoseOfItsState) {
   EXPECT_DOUBLE_EQ(
       series["clockwise_ring_peak_to_mean_ratio{ring=\"default\"}"],
       state->measured.balance.peak_to_mean());
+  EXPECT_GT(state->measured.expected_peak, 1.25);
+  EXPECT_DOUBLE_EQ(
+      series["clockwise_ring_expected_peak_to_mean_ratio{ring=\"default\"}"],
+      state->measured.expected_peak);
   EXPECT_GT(state->measured.balance.stddev(), 0);
   EXPECT_DOUBLE_EQ(
       series["clockwise_ring_share_stddev_ratio{ring=\"default\"}"],

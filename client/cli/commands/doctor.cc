@@ -1,7 +1,6 @@
 #include "client/cli/commands/doctor.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -12,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "service/ring/balance.h"
 #include "service/ring/layout.h"
 
 namespace clockwise::cli {
@@ -185,24 +185,10 @@ std::vector<std::string> Problems(const std::vector<Examined>& servers) {
 double ExpectedPeak(const v1::Snapshot& ring) {
   const LayoutRule* const rule = FindLayout(ring.spec().layout());
   if (rule == nullptr) return kEvenPeak;
-  if (rule->slot_rule != SlotRule::kFirstEnd) {
-    // Partitions are as even as zones permit, and tables as their weights are.
-    // MODULO ignores weights.
-    return std::max(kEvenPeak, ring.balance().peak_to_mean());
-  }
-  std::vector<double> points(static_cast<size_t>(ring.nodes_size()));
-  for (const uint32_t node : ring.point_nodes()) {
-    if (node < points.size()) ++points[node];
-  }
-  double fewest = 0;
-  for (const double count : points) {
-    if (count > 0 && (fewest == 0 || count < fewest)) fewest = count;
-  }
-  if (fewest == 0) return kEvenPeak;
-  const double z =
-      std::sqrt(2 * std::log(static_cast<double>(points.size()))) + 3;
-  const double root = 1 - 1 / (9 * fewest) + z / (3 * std::sqrt(fewest));
-  return std::max(kEvenPeak, root * root * root);
+  return ExpectedPeak(
+      *rule,
+      {ring.point_nodes().data(), static_cast<size_t>(ring.point_nodes_size())},
+      static_cast<size_t>(ring.nodes_size()), ring.balance().peak_to_mean());
 }
 
 bool SawOneOfMany(const std::vector<Examined>& servers) {

@@ -25,19 +25,8 @@ struct Examined {
   std::map<std::string, double> expected_peaks;
 };
 
-// A ring up to this peak-to-mean is never a problem. A layout without points
-// can reach it with every membership.
-inline constexpr double kEvenPeak = 1.25;
-
-// Returns the largest peak-to-mean that the layout of `ring` is expected to
-// reach. `ring` includes its points.
-//
-// The share of a node with P random points is about a gamma variable of shape
-// P, and the largest of n nodes is at z = sqrt(2 ln n) standard deviations. The
-// bound is the gamma quantile at z + 3, by Wilson and Hilferty's approximation:
-// (1 - 1/(9P) + z/(3 sqrt P))^3. Fewer than one ring in 1,000 is above it. For
-// three nodes of 160 points (nginx) it is 1.40. Other layouts place whole slots
-// as evenly as zones and weights permit, so what they reach is expected.
+// Returns the largest peak-to-mean that the layout of `ring`, which includes
+// its points, is expected to reach (service/ring/balance.h).
 double ExpectedPeak(const v1::Snapshot& ring);
 
 // Returns the smallest possible error of the server's clock. The server read
