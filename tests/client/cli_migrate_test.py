@@ -73,6 +73,10 @@ class ImportTest(WithServer):
         for line in (f"would change ring {self.ring}: ", "+ 10.0.0.4:80",
                      "~ 10.0.0.1:80  weight: 2 -> 3", "- 10.0.0.3:80"):
             self.assertIn(line, plan)
+        self.assertRegex(plan, r"10\.0\.0\.2:80 +10\.0\.0\.2:80 +\S+ +a ")
+        ring, change = self.json(*arguments, "--plan")
+        self.assertEqual(ring["nodes"][1]["labels"], {"k": "v"})
+        self.assertEqual(change["change"]["removedIds"], ["10.0.0.3:80"])
         self.assertEqual(self.json("ring", "show")[0]["snapshot"]["epoch"], "3")
         made = self.good(*arguments)
         self.assertIn("- 10.0.0.3:80", made)

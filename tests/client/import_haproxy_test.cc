@@ -146,6 +146,11 @@ TEST(ImportHaproxyTest, WhatIsNotUnderstoodNamesItsLine) {
             "h.cfg:11: directive \"stick\" is not supported");
   EXPECT_EQ(fault("# a comment", "hash-balance-factor 150"),
             "h.cfg:11: hash-balance-factor moves keys by load; remove it");
+  EXPECT_EQ(fault("# a comment", "hash-balance-factor"),
+            "h.cfg:11: hash-balance-factor requires one value");
+  EXPECT_EQ(fault("# a comment", "hash-preserve-affinity maxconn"),
+            "h.cfg:11: hash-preserve-affinity moves keys by load, except with "
+            "always");
   EXPECT_EQ(fault("inter 2s", "colour red"),
             "h.cfg:14: server parameter \"colour\" is not supported");
   EXPECT_EQ(fault("inter 2s", "inter"),

@@ -181,7 +181,8 @@ TEST(ImportNginxTest, IncludedFilesAreNamed) {
             "files are not read; import the output of nginx -T");
   EXPECT_EQ(FaultOf(ReadNginx(Http("hash $uri;\ninclude servers.conf;\n"),
                               "n.conf", "cache")),
-            "n.conf:5: directive \"include\" is not supported");
+            "n.conf:5: directive \"include\" is not supported in an "
+            "upstream; replace it by the lines of the file");
   EXPECT_TRUE(
       ReadNginx("include modules/*.conf;\n" + Http("hash $uri;\nserver a;\n"),
                 "n.conf", "cache")

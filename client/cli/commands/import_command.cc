@@ -186,7 +186,7 @@ std::string Understood(const Imported& imported, const Ring& ring,
         {node.id(), node.address(),
          node.points().empty() ? node.hash_key()
                                : absl::StrCat(node.points_size(), " tokens"),
-         node.zone(), absl::StrCat(node.weight()), Percent(shares[at], 2)},
+         asked.zone(), absl::StrCat(node.weight()), Percent(shares[at], 2)},
         shares[at]);
   }
   absl::StrAppend(&text, table.Render(terminal));
@@ -229,10 +229,10 @@ absl::StatusOr<RingConfig> StateOf(const Imported& imported,
 }
 
 // Creates the ring, or gives it the state of the file; or plans that. The
-// result must be exactly the ring that was read.
-absl::StatusOr<Applied> Make(const ImportOptions& options,
-                             const Imported& imported, const Ring& ring,
-                             Session& session) {
+// result must be exactly the ring that was read. Adds to `imported` the fields
+// that the nodes of the ring keep.
+absl::StatusOr<Applied> Make(const ImportOptions& options, Imported& imported,
+                             const Ring& ring, Session& session) {
   auto config = StateOf(imported, options.source);
   if (!config.ok()) return config.status();
   Globals globals = session.globals;
@@ -246,6 +246,11 @@ absl::StatusOr<Applied> Make(const ImportOptions& options,
       &Connection::Stub::GetRing, request, &present, Retry::kFewTimes);
   if (found.ok()) {
     KeepOwnFields(present.snapshot(), *config);
+    for (size_t i = 0; i < imported.nodes.size(); ++i) {
+      const v1::Node& kept = config->nodes[i].node;
+      imported.nodes[i].set_zone(kept.zone());
+      *imported.nodes[i].mutable_labels() = kept.labels();
+    }
   } else if (ReasonOf(found) != v1::ERROR_REASON_RING_NOT_FOUND) {
     return found;
   }
@@ -253,9 +258,11 @@ absl::StatusOr<Applied> Make(const ImportOptions& options,
   apply.prune = true;
   apply.replace = true;
   apply.yes = options.yes;
-  apply.change.plan = true;
   apply.change.reason = "clockwise import";
   apply.change.request_id = options.request_id;
+  // Apply itself compares a new ring with its plan.
+  if (!found.ok() && !options.plan) return Apply(apply, *config, of_ring);
+  apply.change.plan = true;
   auto plan = Apply(apply, *config, of_ring);
   if (!plan.ok() || options.plan) return plan;
   if (!plan->created && present.snapshot().nodes().empty() &&
@@ -311,9 +318,17 @@ absl::Status Import(const ImportOptions& options, Session& session) {
     snapshot.set_fingerprint((*ring)->fingerprint());
     *snapshot.mutable_spec() = (*ring)->spec();
     for (const NodePtr& node : (*ring)->nodes()) *snapshot.add_nodes() = *node;
+    for (const v1::Node& kept : imported->nodes) {
+      v1::Node& node = *snapshot.mutable_nodes(
+          static_cast<int>(LowerBound((*ring)->nodes(), kept.id())));
+      node.set_zone(kept.zone());
+      *node.mutable_labels() = kept.labels();
+    }
     const std::vector<double> shares = Shares(Measure(**ring));
     snapshot.mutable_shares()->Assign(shares.begin(), shares.end());
-    return session.out.WriteJson(snapshot);
+    absl::Status written = session.out.WriteJson(snapshot);
+    if (!written.ok() || !made.ok() || made->created) return written;
+    return session.out.WriteJson(made->response);  // the difference
   }
   return session.out.Write(absl::StrCat(
       options.plan ? "plan (nothing changed)\n" : "",

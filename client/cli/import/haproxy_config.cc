@@ -245,12 +245,16 @@ class BackendReader {
     }
     if (name == "hash-balance-factor") {
       if (words.size() == 2 && words[1] == "0") return absl::OkStatus();
-      return ImportFault(place_,
-                         "hash-balance-factor moves keys by load; remove it");
+      return ImportFault(
+          place_, words.size() == 2
+                      ? "hash-balance-factor moves keys by load; remove it"
+                      : "hash-balance-factor requires one value");
     }
-    if (name == "hash-preserve-affinity" && words.size() == 2 &&
-        words[1] == "always") {
-      return absl::OkStatus();
+    if (name == "hash-preserve-affinity") {
+      if (words.size() == 2 && words[1] == "always") return absl::OkStatus();
+      return ImportFault(place_,
+                         "hash-preserve-affinity moves keys by load, except "
+                         "with always");
     }
     return ImportFault(
         place_, absl::StrCat("directive ", Quoted(name), " is not supported"));

@@ -62,6 +62,11 @@ absl::Status Rejected(const SourceLine& place, absl::string_view text) {
 }
 
 absl::Status NotSupported(const SourceLine& place, absl::string_view name) {
+  if (name == "include") {
+    return ImportFault(place,
+                       "directive \"include\" is not supported in an upstream; "
+                       "replace it by the lines of the file");
+  }
   return ImportFault(
       place, absl::StrCat("directive ", Quoted(name), " is not supported"));
 }
