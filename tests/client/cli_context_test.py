@@ -248,7 +248,7 @@ class AccessPolicyTest(unittest.TestCase):
             self.assertEqual(done.returncode, 1, done)
             self.assertIn(what, done.stderr)
             self.assertIn(f"the options are from context {context}; "
-                          "`clockwise context show`", done.stderr)
+                          f"`clockwise context show {context}`", done.stderr)
 
     def test_backup_says_that_it_may_lack_rings(self):
         done = self.call("--context=ops", "ring", "create", "secret")
