@@ -118,6 +118,9 @@ inline constexpr size_t kMaxEtcdEndpoints = 16;
 inline constexpr int64_t kMaxEtcdTombstones = 1000;  // the oldest is dropped
 inline constexpr size_t kMaxEtcdPrefixBytes = 253;
 inline constexpr size_t kMaxEtcdPasswordBytes = 4096;
+// Servers of a store in GetStatus. One read of etcd returns them.
+inline constexpr int64_t kMaxListedServers = 100;
+inline constexpr size_t kMaxServerVersionBytes = 64;
 
 // --- Files of the client library. ---
 inline constexpr size_t kMaxRingFileBytes = 1'000'000'000;

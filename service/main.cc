@@ -22,8 +22,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "clockwise/stored/v1/stored.pb.h"
+#include "service/api/listen_address.h"
 #include "service/membership/membership.h"
+#include "service/membership/timestamp.h"
 #include "service/rpc/server.h"
+#include "service/rpc/server_status.h"
 #include "service/runtime/log.h"
 #include "service/server/monitoring.h"
 #include "service/server/options.h"
@@ -31,6 +35,7 @@
 #include "service/server/service_manager.h"
 #include "service/server/store_link.h"
 #include "service/server/store_options.h"
+#include "service/store/store.h"
 
 namespace clockwise {
 namespace {
@@ -93,7 +98,7 @@ Membership::Options MembershipOptions(const ServerOptions& options,
 
 RpcServer::Options RpcOptions(const ServerOptions& options,
                               Membership& membership, RpcStats& stats,
-                              const Security& security) {
+                              const Security& security, const Store& store) {
   RpcServer::Options rpc_options;
   rpc_options.listen = options.listen;
   rpc_options.heartbeat = Milliseconds(options.watch_heartbeat);
@@ -105,10 +110,25 @@ RpcServer::Options RpcOptions(const ServerOptions& options,
   rpc_options.audit = security.audit();
   rpc_options.tls = security.tls();
   std::random_device random;
-  rpc_options.facts = {CLOCKWISE_VERSION, options.store, absl::Now(),
+  rpc_options.facts = {CLOCKWISE_VERSION,
+                       options.store,
+                       absl::Now(),
                        uint64_t{random()} << 32 | random(),
-                       [&security] { return security.CertificateExpires(); }};
+                       [&security] { return security.CertificateExpires(); },
+                       [&store] { return store.Servers(); }};
   return rpc_options;
+}
+
+// Lists this server in its store.
+void Announce(const ServerOptions& options, const ServerFacts& facts,
+              const RpcServer& rpc, Store& store) {
+  stored::v1::ServerEntry entry;
+  entry.set_instance(facts.instance);
+  entry.set_address(options.advertise.empty() ? AdvertisedAddress(rpc.address())
+                                              : options.advertise);
+  entry.set_version(facts.version);
+  *entry.mutable_start_time() = ToTimestamp(facts.started);
+  store.Announce(entry);
 }
 
 void TellReady(const Membership& membership, const RpcServer& rpc,
@@ -133,8 +153,8 @@ std::chrono::milliseconds ProbeInterval(const ServerOptions& options) {
 
 // Returns once the calls in progress are answered. A server that was never
 // ready has no clients that must leave first, so it skips the lame duck.
-void Drain(RpcServer& rpc, const ServerOptions& options, bool ready,
-           sigset_t signals) {
+void Drain(RpcServer& rpc, Store& store, const ServerOptions& options,
+           bool ready, sigset_t signals) {
   // A second signal ends the process at once.
   std::thread([signals] {
     WaitForEnd(signals);
@@ -145,6 +165,7 @@ void Drain(RpcServer& rpc, const ServerOptions& options, bool ready,
   LogInfo("draining", {{"lame_duck", absl::StrCat(options.lame_duck, "s")}});
   rpc.EnterLameDuck();
   if (ready) std::this_thread::sleep_for(Milliseconds(options.lame_duck));
+  store.Withdraw();  // while it can still be reached
   rpc.Drain(Milliseconds(options.drain_grace));
 }
 
@@ -169,8 +190,9 @@ absl::Status Serve(const ServerOptions& options) {
   }
 
   RpcStats stats;
-  auto rpc =
-      RpcServer::Start(RpcOptions(options, membership, stats, **security));
+  const RpcServer::Options rpc_options =
+      RpcOptions(options, membership, stats, **security, **store);
+  auto rpc = RpcServer::Start(rpc_options);
   if (!rpc.ok()) return InFlag("--listen", rpc.status());
   SelfProbe probe((*rpc)->address(), ProbeInterval(options));
 
@@ -192,6 +214,7 @@ absl::Status Serve(const ServerOptions& options) {
         **store, membership, first,
         [&] {
           (*rpc)->StartServing();
+          Announce(options, rpc_options.facts, **rpc, **store);
           TellReady(membership, **rpc, **http);
         },
         [&failure](const absl::Status& why) {
@@ -200,6 +223,7 @@ absl::Status Serve(const ServerOptions& options) {
           kill(getpid(), SIGTERM);  // ends WaitForEnd
         });
   } else {
+    Announce(options, rpc_options.facts, **rpc, **store);
     TellReady(membership, **rpc, **http);
   }
   WaitForEnd(signals, [&] {
@@ -208,7 +232,7 @@ absl::Status Serve(const ServerOptions& options) {
     (*store)->ReloadCredentials();
   });
   probe.Stop();
-  Drain(**rpc, options, membership.Ready().ok(), signals);
+  Drain(**rpc, **store, options, membership.Ready().ok(), signals);
   link.reset();  // ends calls that wait for the store
   (*http)->Stop();
   LogInfo("drained");

@@ -1,8 +1,5 @@
 #include "client/lib/server_address.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "service/api/listen_address.h"
 #include "service/api/refusal.h"
 #include "service/limits.h"
 
@@ -21,20 +19,6 @@ namespace {
 
 absl::Status AddressFault(absl::string_view text, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(Quoted(text), " ", what));
-}
-
-bool IsIpv6(absl::string_view host) {
-  // A zone, as in fe80::1%eth0, is for the resolver.
-  const std::string address(host.substr(0, host.find('%')));
-  in6_addr parsed = {};
-  return inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
-}
-
-bool IsHostName(absl::string_view host) {
-  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' ||
-           c == '-' || c == '_';
-  });
 }
 
 bool IsPort(absl::string_view text) {
@@ -62,7 +46,7 @@ absl::StatusOr<std::string> WithPort(absl::string_view address,
   } else if (!bracketed && end != absl::string_view::npos) {
     if (address.find(':', end + 1) != absl::string_view::npos) {
       return AddressFault(text,
-                          IsIpv6(address)
+                          IsIpv6Address(address)
                               ? "is IPv6 without brackets; write [HOST]:PORT"
                               : "has more than one colon; write HOST:PORT, or "
                                 "[HOST]:PORT for IPv6");
@@ -70,9 +54,10 @@ absl::StatusOr<std::string> WithPort(absl::string_view address,
     host = address.substr(0, end);
     port = address.substr(end + 1);
   }
-  const bool valid = bracketed ? host.size() > 2 && absl::EndsWith(host, "]") &&
-                                     IsIpv6(host.substr(1, host.size() - 2))
-                               : IsHostName(host);
+  const bool valid = bracketed
+                         ? host.size() > 2 && absl::EndsWith(host, "]") &&
+                               IsIpv6Address(host.substr(1, host.size() - 2))
+                         : IsHostName(host);
   if (!valid) {
     return AddressFault(text,
                         "is not HOST:PORT (IPv6: [HOST]:PORT) or unix:PATH");

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -23,6 +24,22 @@ struct ListenAddress {
 // listens on all networks. INVALID_ARGUMENT: the message states the error in
 // `text`.
 absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text);
+
+// Returns true if `host` has only the characters of host names and IPv4
+// addresses.
+bool IsHostName(absl::string_view host);
+// Returns true if `host` is an IPv6 address, with or without a zone (%eth0).
+bool IsIpv6Address(absl::string_view host);
+
+// Checks an address by which other programs reach a server: unix:PATH, or
+// HOST:PORT with a port from 1 to 65535 and a host other than 0.0.0.0 and [::].
+// INVALID_ARGUMENT: the message states the error.
+[[nodiscard]] absl::Status CheckAdvertised(absl::string_view address);
+
+// Returns the address by which other programs reach a server that listens on
+// `listen`, unix:PATH or HOST:PORT: `listen` itself, or with the name of this
+// machine if it is 0.0.0.0 or [::].
+std::string AdvertisedAddress(const std::string& listen);
 
 }  // namespace clockwise
 

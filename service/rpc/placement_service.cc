@@ -446,12 +446,7 @@ v1::GetStatusResponse PlacementServiceHandlers::Status(const Readable& readable,
                                                        bool sees_store) const {
   v1::GetStatusResponse response =
       StatusOf(membership_, watch_.Figures(), facts_, readable);
-  if (!sees_store) {  // "etcd:" remains of etcd:HOST:PORT
-    std::string& store = *response.mutable_store();
-    store.resize(std::min(store.size(), store.find(':') + 1));
-    response.clear_store_distrust();  // it names addresses or paths
-    response.clear_store_refusal();
-  }
+  if (!sees_store) HideStore(response);
   response.set_draining(draining_);
   return response;
 }

@@ -107,7 +107,7 @@ class PlacementServiceHandlers final : public RawPlacementService {
   WatchFigures Figures() const { return watch_.Figures(); }
   // Returns the answer of GetStatus for a caller that may read the rings for
   // which `readable` returns true. Without `sees_store`, it names only the kind
-  // of the store, not its address, and no reason of distrust.
+  // of the store: not its address, no reason of distrust, and no servers.
   v1::GetStatusResponse Status(const Readable& readable, bool sees_store) const;
 
   // See RpcServer::FindRing.

@@ -1,9 +1,31 @@
 #include "service/rpc/server_status.h"
 
+#include <algorithm>
+#include <limits>
+#include <string>
+
 #include "absl/time/clock.h"
 #include "service/membership/timestamp.h"
 
 namespace clockwise {
+
+namespace {
+
+void AddServers(const Store::ServerList& list,
+                v1::GetStatusResponse& response) {
+  for (const stored::v1::ServerEntry& entry : list.servers) {
+    v1::StoreServer& server = *response.add_store_servers();
+    server.set_instance(entry.instance());
+    server.set_address(entry.address());
+    server.set_version(entry.version());
+    *server.mutable_start_time() = entry.start_time();
+  }
+  response.set_store_server_count(static_cast<uint32_t>(
+      std::min<uint64_t>(list.count, std::numeric_limits<uint32_t>::max())));
+  response.set_listing_failure(std::string(list.listed.message()));
+}
+
+}  // namespace
 
 v1::GetStatusResponse StatusOf(const Membership& membership,
                                const WatchFigures& watches,
@@ -21,6 +43,7 @@ v1::GetStatusResponse StatusOf(const Membership& membership,
     response.set_store_refusal(refusal->reason);
     *response.mutable_store_refusal_time() = ToTimestamp(refusal->since);
   }
+  if (facts.servers) AddServers(facts.servers(), response);
   response.set_ready(membership.Ready().ok());
   if (response.ready()) {
     response.set_unconfirmed_ms(UnconfirmedMs(membership.Unconfirmed()));
@@ -45,6 +68,16 @@ v1::GetStatusResponse StatusOf(const Membership& membership,
     }
   }
   return response;
+}
+
+void HideStore(v1::GetStatusResponse& status) {
+  std::string& store = *status.mutable_store();
+  store.resize(std::min(store.size(), store.find(':') + 1));
+  status.clear_store_distrust();
+  status.clear_store_refusal();
+  status.clear_store_servers();
+  status.clear_store_server_count();
+  status.clear_listing_failure();
 }
 
 }  // namespace clockwise

@@ -12,6 +12,7 @@
 #include "service/membership/membership.h"
 #include "service/metrics/rpc_stats.h"
 #include "service/rpc/requests.h"
+#include "service/store/store.h"
 
 namespace clockwise {
 
@@ -23,6 +24,8 @@ struct ServerFacts {
   uint64_t instance = 0;  // random
   // Returns when the certificate expires. Null, or nullopt: plaintext.
   std::function<std::optional<absl::Time>()> certificate_expires;
+  // Returns the servers of the store. Null: none.
+  std::function<Store::ServerList()> servers;
 };
 
 // Returns the status without `draining`, with the rings that are `readable`.
@@ -30,6 +33,10 @@ v1::GetStatusResponse StatusOf(const Membership& membership,
                                const WatchFigures& watches,
                                const ServerFacts& facts,
                                const Readable& readable);
+
+// Removes what only operators may see: the store's address ("etcd:" remains of
+// etcd:HOST:PORT), its servers, and reasons, which name addresses or paths.
+void HideStore(v1::GetStatusResponse& status);
 
 }  // namespace clockwise
 

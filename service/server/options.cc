@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "service/api/listen_address.h"
 #include "service/ring/layout.h"
 #include "service/ring/layout_settings.h"
 #include "service/server/flag_help.h"
@@ -41,6 +42,15 @@ CLI::Validator Between(Number least, Number most) {
   CLI::Range range(least, most);
   range.description("");
   return range;
+}
+
+// Returns a validator for the address of --advertise.
+CLI::Validator Advertised() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        return text.empty() ? "" : std::string(CheckAdvertised(text).message());
+      },
+      "");
 }
 
 void AddLimitFlags(CLI::App& app, ServingLimits& serving) {
@@ -155,6 +165,11 @@ struct Parser {
     app.add_option("--listen", options.listen,
                    "Address of gRPC; port 0 means any free port")
         ->type_name("HOST:PORT|unix:PATH");
+    app.add_option("--advertise", options.advertise,
+                   "Address at which other programs reach gRPC, in the list of "
+                   "servers of the store; empty means that of --listen")
+        ->type_name("HOST:PORT|unix:PATH")
+        ->check(Advertised());
     app.add_option("--http", options.http,
                    "Address of HTTP: ring page, /api/v1, /metrics, /healthz, "
                    "/readyz")

@@ -21,6 +21,7 @@ namespace clockwise {
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:7400";
+  std::string advertise;  // empty: AdvertisedAddress of `listen`
   std::string http = "127.0.0.1:7480";
   std::string store = "sqlite:clockwise.db";
   std::string http_hosts;          // separated by commas

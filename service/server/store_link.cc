@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "service/api/refusal.h"
 #include "service/runtime/log.h"
 
 namespace clockwise {
@@ -48,6 +49,7 @@ PeriodicTask::Clock::time_point TrustLog::Look() {
     next_log_ = now + kTellAgainAfter;
   }
   trusted_ = trust.ok();
+  LookAtListing();
   const Store::Rejections rejections = store_.rejections();
   if (rejections.count > rejections_ && now >= next_rejection_log_) {
     LogWarning(
@@ -59,6 +61,22 @@ PeriodicTask::Clock::time_point TrustLog::Look() {
     next_rejection_log_ = now + kTellAgainAfter;
   }
   return now + kLookEvery;
+}
+
+void TrustLog::LookAtListing() {
+  const absl::Status listed = store_.Servers().listed;
+  // A store that is away, or not trusted, has a log line of its own.
+  if (ReasonOf(listed) == v1::ERROR_REASON_STORE_UNAVAILABLE) return;
+  if (listed.message() == listing_failure_) return;
+  listing_failure_ = std::string(listed.message());
+  if (listed.ok()) {
+    LogInfo("this server is in the store's list of servers again");
+  } else {
+    LogWarning(
+        "this server is not in the store's list of servers: other programs do "
+        "not find it; retrying",
+        {{"reason", listing_failure_}});
+  }
 }
 
 StoreLink::StoreLink(Store& store, Membership& membership, FirstRings first,

@@ -39,7 +39,8 @@ void LogStoreRefusal(const absl::Status& why);
 
 // Logs when the store is no longer trusted (Store::Trust), and when it is
 // trusted again. Logs rejected answers (Store::rejections). Repeats both once a
-// minute. It owns one thread. `store` must outlive it.
+// minute. Logs each new reason why the store does not list this server. It owns
+// one thread. `store` must outlive it.
 class TrustLog {
  public:
   explicit TrustLog(const Store& store);
@@ -49,10 +50,12 @@ class TrustLog {
 
  private:
   PeriodicTask::Clock::time_point Look();
+  void LookAtListing();
 
   const Store& store_;
   bool trusted_ = true;
-  uint64_t rejections_ = 0;  // logged so far
+  uint64_t rejections_ = 0;      // logged so far
+  std::string listing_failure_;  // the last one that was logged
   PeriodicTask::Clock::time_point next_log_;
   PeriodicTask::Clock::time_point next_rejection_log_;
   PeriodicTask task_;  // last, because it uses the members above

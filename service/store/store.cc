@@ -41,4 +41,17 @@ absl::Status Store::ConfirmDeleted(absl::string_view) {
 // NOLINTNEXTLINE(performance-unnecessary-value-param)
 void Store::Follow(Changed) {}
 
+void Store::Announce(const stored::v1::ServerEntry& self) {
+  MutexLock lock(self_mu_);
+  self_ = self;
+}
+
+Store::ServerList Store::Servers() const {
+  ServerList list;
+  MutexLock lock(self_mu_);
+  if (self_.instance() != 0) list.servers.push_back(self_);
+  list.count = list.servers.size();
+  return list;
+}
+
 }  // namespace clockwise

@@ -26,12 +26,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "clockwise/stored/v1/stored.pb.h"
 #include "clockwise/v1/placement.pb.h"
 #include "service/ring/partition_moves.h"
+#include "service/runtime/mutex.h"
 
 namespace clockwise {
 
@@ -199,6 +201,27 @@ class Store {
   using Changed = std::function<absl::Status(const std::string& ring)>;
   virtual void Follow(Changed changed);
 
+  // Adds this server to the list of servers, so that other programs find it. A
+  // shared store keeps the entry there until Withdraw is called, or until
+  // shortly after the program was killed. Blocks for at most a second; a
+  // failure is in ServerList, and is retried. Must be called at most once.
+  virtual void Announce(const stored::v1::ServerEntry& self);
+  // Removes this server from the list of a shared store. Blocks for at most a
+  // second.
+  virtual void Withdraw() {}
+
+  // The servers that use the store, as they were last read.
+  struct ServerList {
+    // Sorted by address; at most limits::kMaxListedServers.
+    std::vector<stored::v1::ServerEntry> servers;
+    uint64_t count = 0;  // of all, listed or not
+    absl::Status
+        listed;  // the failure to list this server, or to read the list
+  };
+  // Returns the list; empty before Announce. A store that only one program uses
+  // lists this server. Does not access another machine.
+  virtual ServerList Servers() const;
+
   // Ends all present and future calls that wait for another machine, with
   // STORE_UNAVAILABLE. The server calls it before it exits. Does nothing in a
   // store on this machine.
@@ -235,6 +258,9 @@ class Store {
   virtual Rejections rejections() const { return {}; }
 
  private:
+  mutable Mutex self_mu_;
+  stored::v1::ServerEntry self_ ABSL_GUARDED_BY(self_mu_);  // unless shared
+
   // By default, the source of a migration is not checked.
   [[nodiscard]] virtual absl::Status CreateIfOpen(const StoredRing& ring,
                                                   const StillOpen& open);

@@ -43,5 +43,26 @@ TEST(ListenAddressTest, WhatIsNoAddressIsRefusedInOneLineThatShowsIt) {
   }
 }
 
+TEST(ListenAddressTest, AnAdvertisedAddressCanBeReachedByOtherPrograms) {
+  for (const char* text : {"10.0.0.1:7400", "[fd00::1]:7400", "unix:/a/socket",
+                           "clockwise-0.clockwise:1", "localhost:65535"}) {
+    EXPECT_TRUE(CheckAdvertised(text).ok()) << CheckAdvertised(text);
+    EXPECT_EQ(AdvertisedAddress(text), text);
+  }
+  for (const char* text :
+       {"", "a", "a:0", "0.0.0.0:7400", "0:7400", "[::]:7400", "unix:",
+        "dns:///a:7400", "http://a:7400", "a b:7400", "a,b:7400", "a\n:7400"}) {
+    EXPECT_EQ(CheckAdvertised(text).code(), absl::StatusCode::kInvalidArgument)
+        << text;
+  }
+  EXPECT_FALSE(CheckAdvertised(std::string(512, 'a') + ":1").ok());
+  EXPECT_FALSE(CheckAdvertised("unix:\xff").ok());
+  for (const char* text : {"0.0.0.0:7400", "[::]:7400"}) {
+    const std::string address = AdvertisedAddress(text);
+    EXPECT_TRUE(CheckAdvertised(address).ok()) << address;
+    EXPECT_THAT(address, HasSubstr(":7400"));
+  }
+}
+
 }  // namespace
 }  // namespace clockwise

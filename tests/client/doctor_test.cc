@@ -10,6 +10,7 @@
 namespace clockwise::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -26,6 +27,9 @@ Examined Well(const std::string& server) {
   status.mutable_server_time()->set_seconds(absl::ToUnixSeconds(kNow));
   status.mutable_server_time()->set_nanos(5'000'000);
   status.set_store("etcd:a");
+  status.set_instance(7);
+  status.add_store_servers()->set_instance(7);
+  status.set_store_server_count(1);
   status.set_store_up(true);
   status.set_ready(true);
   v1::RingStatus& ring = *status.add_rings();
@@ -43,7 +47,7 @@ v1::RingInfo& RingOf(Examined& examined) {
 
 TEST(DoctorTest, ServersThatAreWellAndAgreeHaveNoProblem) {
   EXPECT_THAT(Problems({Well("a"), Well("b"), Well("c")}), IsEmpty());
-  EXPECT_FALSE(MayBeOnItsWay({Well("a"), Well("b")}));
+  EXPECT_FALSE(MayPass({Well("a"), Well("b")}));
 }
 
 TEST(DoctorTest, OneThatIsNotReachedIsNamedWithTheReason) {
@@ -144,12 +148,57 @@ TEST(DoctorTest, AServerThatIsNotReachedIsNamedOnce) {
   EXPECT_THAT(Problems({gone}), ElementsAre("b:1: no server reached: refused"));
 }
 
-TEST(DoctorTest, OneServerOfASharedStoreIsNotTheWholeStore) {
-  EXPECT_TRUE(SawOneOfMany({Well("a")}));
-  EXPECT_FALSE(SawOneOfMany({Well("a"), Well("b")}));
-  Examined alone = Well("a");
-  alone.status.set_store("sqlite:x");
-  EXPECT_FALSE(SawOneOfMany({alone}));
+TEST(DoctorTest, TheLastLineSaysWhichServersWereNotExamined) {
+  EXPECT_EQ(WellLine({Well("a")}, false), "✓ no problems on 1 server");
+  EXPECT_EQ(WellLine({Well("a"), Well("b")}, false),
+            "✓ no problems on 2 servers");
+  Examined one_of_many = Well("a");
+  one_of_many.status.set_store_server_count(102);
+  EXPECT_THAT(WellLine({one_of_many, Well("b")}, false),
+              HasSubstr("on 2 servers of 102 in the store's list"));
+  Examined hidden = Well("a");
+  hidden.status.set_store("etcd:");
+  hidden.status.clear_store_servers();
+  EXPECT_THAT(WellLine({hidden}, false), HasSubstr("only an OPERATOR sees"));
+  EXPECT_THAT(Problems({hidden}), IsEmpty());
+  EXPECT_EQ(WellLine({hidden}, true), "✓ no problems on 1 server");
+}
+
+TEST(DoctorTest, AnAddressOfTheListThatIsWrongIsNamedWithItsOrigin) {
+  Examined gone;
+  gone.server = "b:1";
+  gone.listed = true;
+  gone.failure = absl::UnavailableError("no server reached at b:1: refused");
+  EXPECT_THAT(Problems({Well("a"), gone}),
+              ElementsAre(AllOf(HasSubstr("b:1: no server reached: refused"),
+                                HasSubstr("from the store's list"),
+                                HasSubstr("--advertise"))));
+  EXPECT_FALSE(MayPass({gone}));
+  gone.failure = AnotherServerAnswers();
+  EXPECT_THAT(Problems({Well("a"), gone}),
+              ElementsAre(AllOf(HasSubstr("b:1: another server answers"),
+                                HasSubstr("have the same --advertise"))));
+  EXPECT_TRUE(MayPass({gone}));
+}
+
+TEST(DoctorTest, AServerThatIsNotInTheListIsAProblem) {
+  Examined missing = Well("a");
+  missing.status.mutable_store_servers(0)->set_instance(8);
+  EXPECT_TRUE(MayPass({missing}));
+  EXPECT_THAT(Problems({missing}),
+              ElementsAre(HasSubstr("a: is not in the store's list")));
+  missing.status.set_listing_failure("etcd: permission denied");
+  EXPECT_FALSE(MayPass({missing}));
+  EXPECT_THAT(Problems({missing}),
+              ElementsAre(HasSubstr("servers: etcd: permission denied")));
+  // It may be one of those that do not fit in the list.
+  missing.status.set_store_server_count(2);
+  EXPECT_THAT(Problems({missing}), IsEmpty());
+  // Version 0.1.0 has no list.
+  Examined old = Well("a");
+  old.status.clear_instance();
+  old.status.clear_store_servers();
+  EXPECT_THAT(Problems({old}), IsEmpty());
 }
 
 TEST(DoctorTest, AClockIsWrongByWhatTheTimeOnTheWayCannotExplain) {
@@ -171,7 +220,7 @@ TEST(DoctorTest, DisagreementIsToldWithItsParties) {
       Problems({Well("a"), other, Well("c")}),
       ElementsAre("ring r: the servers are at different epochs: a, c have 7; b "
                   "has 8"));
-  EXPECT_TRUE(MayBeOnItsWay({Well("a"), other}));
+  EXPECT_TRUE(MayPass({Well("a"), other}));
 
   other = Well("b");
   RingOf(other).set_fingerprint(3);

@@ -106,6 +106,16 @@ class RenderedTest(unittest.TestCase):
         self.assertEqual([one["topologyKey"] for one in pod["spec"]["topologySpreadConstraints"]],
                          ["topology.kubernetes.io/zone", "kubernetes.io/hostname"])
 
+    def test_each_server_advertises_the_address_of_its_pod(self):
+        for name in ("etcd", "etcd-secure"):
+            _, pod = pod_of(self.rendered[name])
+            [container] = pod["spec"]["containers"]
+            # $(POD_IP) is replaced only if its variable stands before it.
+            names = [one["name"] for one in container["env"]]
+            self.assertLess(names.index("POD_IP"), names.index("CLOCKWISE_ADVERTISE"))
+            self.assertIn({"name": "CLOCKWISE_ADVERTISE", "value": "$(POD_IP):7400"},
+                          container["env"])
+
     def test_files_that_variables_name_are_mounted(self):
         _, pod = pod_of(self.rendered["etcd-secure"])
         [container] = pod["spec"]["containers"]

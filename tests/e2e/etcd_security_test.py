@@ -243,6 +243,27 @@ class ChangingEtcdTest(unittest.TestCase):
         if readable:
             self.assertTrue(self.metric("clockwise_store_up"))
 
+    def expect_unlisted(self, reason):
+        """Starts a second server, which may not enter itself in the list."""
+        with RunningServer(store=self.etcd.store,
+                           flags=self.server.flags) as second:
+            stub, channel = stub_of(second)
+            self.addCleanup(channel.close)
+            status = stub.GetStatus(pb.GetStatusRequest(), timeout=TIMEOUT)
+            self.assertIn(reason, status.listing_failure)
+            self.assertEqual([one.address for one in status.store_servers],
+                             [self.server.grpc])
+            self.assertTrue(status.ready and status.store_up)
+            self.assertFalse(status.HasField("store_refusal_time"))
+            self.assertEqual(http(second, "/readyz")[0], 200)
+            doctor = run("doctor", server=second.grpc)
+            self.assertEqual(doctor.returncode, 1, doctor)
+            self.assertRegex(
+                doctor.stdout,
+                f"{second.grpc}: is not in the store's list.*{reason}")
+            self.assertTrue(eventually(
+                lambda: second.log().count("list of servers: other") == 1))
+
     def test_a_running_server_follows_and_reports_them(self):
         self.expect_accepted()
         with self.subTest("a full and a corrupt etcd"):
@@ -278,6 +299,7 @@ class ChangingEtcdTest(unittest.TestCase):
             self.auth("user/grant", user="cw", role="reader")
             self.auth("user/revoke", name="cw", role="writer")
             self.expect_refused(REFUSED, "permission denied")
+            self.expect_unlisted("permission denied")
             self.auth("user/grant", user="cw", role="writer")
             self.expect_accepted()
         with self.subTest("the password is changed, then the file"):

@@ -55,6 +55,8 @@ class StartTest(unittest.TestCase):
         self.refused(store, "--listen=nowhere", says="nowhere")
         self.refused(store, "--listen=127.0.0.1:70000", says="70000")
         self.refused(store, "--http=127.0.0.1:x", says="127.0.0.1:x")
+        for address in ("a", "0.0.0.0:1", "[::]:1", "a:0", "dns:///a:1"):
+            self.refused(store, f"--advertise={address}", says="--advertise")
         self.refused(store, "--watch-heartbeat=0", says="--watch-heartbeat")
         self.refused(store, "--history-changes=0", says="--history-changes")
 

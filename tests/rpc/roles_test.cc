@@ -120,6 +120,13 @@ class RolesTest : public Serving {
     options.audit = audit_.get();
     options.limits = limits_;
     options.facts.store = "etcd:10.0.0.1:2379";
+    options.facts.servers = [] {
+      Store::ServerList list;
+      list.servers.emplace_back().set_address("10.0.0.2:7400");
+      list.count = 1;
+      list.listed = absl::UnavailableError("etcd at 10.0.0.1:2379 failed");
+      return list;
+    };
     guarded_ = nullptr;
     auto server = RpcServer::Start(options);
     ASSERT_TRUE(server.ok()) << server.status();
@@ -466,8 +473,13 @@ TEST_F(TeamsTest, TheStoresAddressIsForOperatorsOnly) {
     ASSERT_TRUE(
         CallAs(token, &Stub::GetStatus, v1::GetStatusRequest(), response).ok());
     EXPECT_EQ(response.store(), store) << token;
+    const int servers = token == std::string("stranger") ? 1 : 0;
+    EXPECT_EQ(response.store_servers_size(), servers) << token;
+    EXPECT_EQ(response.store_server_count(), servers) << token;
+    EXPECT_EQ(response.listing_failure().empty(), servers == 0) << token;
   }
   EXPECT_EQ(guarded_->Status().store(), "etcd:");  // for the HTTP port
+  EXPECT_EQ(guarded_->Status().store_servers_size(), 0);
   SetPolicy(R"({"grants": []})");
   ASSERT_TRUE(
       CallAs("admin", &Stub::GetStatus, v1::GetStatusRequest(), response).ok());

@@ -4,9 +4,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +21,17 @@ namespace clockwise {
 inline std::string NewPrefix() {
   static std::atomic<int> number = 0;
   return absl::StrCat("/test/", ++number, "/");
+}
+
+// Waits until `condition` is true. Returns false if it is not within 30 s.
+inline bool Eventually(const std::function<bool()>& condition) {
+  const auto until =
+      std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
 }
 
 inline EtcdStore::Options EtcdOptions(

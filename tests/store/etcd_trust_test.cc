@@ -94,10 +94,26 @@ TEST_F(EmptiedEtcdTest, AnEmptiedStoreThatHasManyNewRevisionsIsNotBelieved) {
 }
 
 TEST_F(EmptiedEtcdTest, TheSameStoreIsTrustedAgainWhenItIsBack) {
+  stored::v1::ServerEntry self;
+  self.set_instance(1);
+  self.set_address("a:1");
+  options_.server_lease = std::chrono::seconds(1);
+  EtcdStore server(options_);
+  server.Announce(self);
+  EXPECT_EQ(server.Servers().servers.size(), 1);
   etcd_.Kill();
   etcd_.MoveAway();
   etcd_.Start();
   ExpectDistrust(store_.Heads().status(), "revision");
+  // A server does not enter its name in a store that it does not trust.
+  const auto listed = [&] { return server.Servers().listed.ok(); };
+  EXPECT_TRUE(Eventually([&] { return !listed(); }));
+  EtcdClient stray(options_.client);
+  etcdserverpb::RangeRequest request;
+  request.set_key("/p/servers/0000000000000001");
+  etcdserverpb::RangeResponse response;
+  ASSERT_OK(stray.Range(request, response));
+  EXPECT_EQ(response.kvs().size(), 0);
   etcd_.Kill();
   etcd_.MoveBack();
   etcd_.Start();
@@ -105,6 +121,11 @@ TEST_F(EmptiedEtcdTest, TheSameStoreIsTrustedAgainWhenItIsBack) {
   ASSERT_OK(store_.Trust());
   EXPECT_TRUE(store_.up());
   ASSERT_OK(store_.Apply(CommitOf("r", 10)));
+  EXPECT_TRUE(Eventually(listed));
+  EtcdStore other(options_);
+  self.set_instance(2);
+  other.Announce(self);
+  EXPECT_EQ(other.Servers().servers.size(), 2);
 }
 
 TEST_F(EmptiedEtcdTest, AMemberOfAnotherClusterIsSkipped) {

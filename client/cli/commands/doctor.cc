@@ -2,15 +2,16 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "service/ring/balance.h"
 #include "service/ring/layout.h"
 
@@ -20,6 +21,8 @@ namespace {
 constexpr absl::Duration kClockTolerance = absl::Seconds(1);
 constexpr absl::Duration kCertificateLeft = absl::Hours(7 * 24);
 constexpr uint64_t kUnconfirmedMs = 10'000;
+// Store of a server that hides its address and the list of its servers.
+constexpr absl::string_view kHiddenStore = "etcd:";
 
 absl::Time TimeOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) +
@@ -49,19 +52,40 @@ std::map<std::string, Views> ByRing(const std::vector<Examined>& servers) {
   return rings;
 }
 
-void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
-  const auto add = [&](const std::string& what) {
-    problems.push_back(absl::StrCat(examined.server, ": ", what));
-  };
-  if (!examined.failure.ok()) {
-    // The line begins with the server, so the message need not name it again.
-    add(absl::StrReplaceAll(examined.failure.message(),
-                            {{absl::StrCat(" at ", examined.server), ""}}));
-    return;
-  }
+// True if the server does not find itself in the list of its store's servers.
+bool IsMissingInList(const Examined& examined) {
   const v1::GetStatusResponse& status = examined.status;
-  if (status.draining()) add("is draining");
-  if (!status.ready()) add("has not loaded its rings yet");
+  // Version 0.1.0 has no instance and no list.
+  if (!examined.failure.ok() || !status.ready() || status.draining() ||
+      status.instance() == 0 || status.store() == kHiddenStore ||
+      static_cast<int64_t>(status.store_server_count()) >
+          status.store_servers_size()) {
+    return false;
+  }
+  return std::none_of(status.store_servers().begin(),
+                      status.store_servers().end(),
+                      [&](const v1::StoreServer& server) {
+                        return server.instance() == status.instance();
+                      });
+}
+
+using AddProblem = std::function<void(const std::string&)>;
+
+void ExplainFailure(const Examined& examined, const AddProblem& add) {
+  // The line begins with the server, so the message need not name it again.
+  std::string why =
+      absl::StrReplaceAll(examined.failure.message(),
+                          {{absl::StrCat(" at ", examined.server), ""}});
+  if (examined.listed && examined.failure != AnotherServerAnswers()) {
+    absl::StrAppend(&why,
+                    "; the address is from the store's list of servers: if "
+                    "this server runs, correct its --advertise");
+  }
+  add(why);
+}
+
+void ExamineStore(const Examined& examined, const AddProblem& add) {
+  const v1::GetStatusResponse& status = examined.status;
   if (!status.store_distrust().empty()) {
     add(absl::StrCat("does not trust its store: ", status.store_distrust()));
   } else if (!status.store_up() && !status.has_store_refusal_time()) {
@@ -69,7 +93,7 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
     // and the reason of distrust.
     add(absl::StrCat("its store ", status.store(),
                      " did not answer the last call",
-                     absl::EndsWith(status.store(), ":")
+                     status.store() == kHiddenStore
                          ? ", or is not trusted; an OPERATOR sees the reason"
                          : ""));
   }
@@ -85,6 +109,24 @@ void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
                          ? "an OPERATOR sees the reason"
                          : status.store_refusal()));
   }
+  if (IsMissingInList(examined)) {
+    add(
+        absl::StrCat("is not in the store's list of servers, so doctor does "
+                     "not find it through other servers",
+                     status.listing_failure().empty() ? "" : ": ",
+                     status.listing_failure()));
+  }
+}
+
+void ExamineOne(const Examined& examined, std::vector<std::string>& problems) {
+  const auto add = [&](const std::string& what) {
+    problems.push_back(absl::StrCat(examined.server, ": ", what));
+  };
+  if (!examined.failure.ok()) return ExplainFailure(examined, add);
+  const v1::GetStatusResponse& status = examined.status;
+  if (status.draining()) add("is draining");
+  if (!status.ready()) add("has not loaded its rings yet");
+  ExamineStore(examined, add);
   if (status.unconfirmed_ms() > kUnconfirmedMs) {
     add(absl::StrCat("its rings were last confirmed ",
                      status.unconfirmed_ms() / 1000,
@@ -191,18 +233,37 @@ double ExpectedPeak(const v1::Snapshot& ring) {
       static_cast<size_t>(ring.nodes_size()), ring.balance().peak_to_mean());
 }
 
-bool SawOneOfMany(const std::vector<Examined>& servers) {
-  size_t answered = 0;
-  bool shared = false;
-  for (const Examined& one : servers) {
-    if (!one.failure.ok()) continue;
-    ++answered;
-    shared = absl::StartsWith(one.status.store(), "etcd:");
-  }
-  return answered == 1 && shared;
+absl::Status AnotherServerAnswers() {
+  return absl::FailedPreconditionError(
+      "another server answers at this address of the store's list: the listed "
+      "one was killed less than 15 s ago, or both have the same --advertise");
 }
 
-bool MayBeOnItsWay(const std::vector<Examined>& servers) {
+std::string WellLine(const std::vector<Examined>& servers, bool named_only) {
+  const auto well = absl::StrCat("✓ no problems on ", servers.size(),
+                                 servers.size() == 1 ? " server" : " servers");
+  if (named_only) return well;
+  uint64_t listed = 0;
+  for (const Examined& one : servers) {
+    if (one.status.store() == kHiddenStore) {
+      return absl::StrCat(
+          well, "; only an OPERATOR sees the list of the store's servers:\n",
+          "  name the others to examine them too");
+    }
+    listed = std::max<uint64_t>(listed, one.status.store_server_count());
+  }
+  return listed <= servers.size()
+             ? well
+             : absl::StrCat(well, " of ", listed, " in the store's list");
+}
+
+bool MayPass(const std::vector<Examined>& servers) {
+  const absl::Status other = AnotherServerAnswers();
+  for (const Examined& one : servers) {
+    const bool starts =
+        IsMissingInList(one) && one.status.listing_failure().empty();
+    if (starts || one.failure == other) return true;
+  }
   for (const auto& [name, views] : ByRing(servers)) {
     if (views.epochs.size() > 1) return true;
   }

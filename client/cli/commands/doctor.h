@@ -15,8 +15,8 @@ namespace clockwise::cli {
 
 // The response of one server.
 struct Examined {
-  std::string
-      server;  // address, and the instance if it is one of several there
+  std::string server;    // address
+  bool listed = false;   // the address is from the store's list of servers
   absl::Status failure;  // not OK: it did not respond
   v1::GetStatusResponse status;
   absl::Time asked_at, answered_at;  // on the local clock
@@ -34,17 +34,22 @@ double ExpectedPeak(const v1::Snapshot& ring);
 // be no error.
 absl::Duration ClockError(const Examined& examined);
 
-// Returns true if all servers that answered are one server over a store that
-// other servers may share.
-bool SawOneOfMany(const std::vector<Examined>& servers);
+// Returns the failure of a listed address at which a server other than the
+// listed one has responded.
+absl::Status AnotherServerAnswers();
 
 // Returns the problems of each server, and the differences between servers,
 // each as a line for people. Empty if there are none.
 std::vector<std::string> Problems(const std::vector<Examined>& servers);
 
-// True if a ring is at different epochs on the servers, which can happen while
-// a change is being delivered.
-bool MayBeOnItsWay(const std::vector<Examined>& servers);
+// Returns the line for servers without problems. It says which servers of the
+// store were not examined, unless `named_only`, which asked for that.
+std::string WellLine(const std::vector<Examined>& servers, bool named_only);
+
+// True if there is a difference that can pass within a second: a ring is at
+// different epochs while a change is being delivered, and a server starts or
+// stops before the list of servers shows it.
+bool MayPass(const std::vector<Examined>& servers);
 
 }  // namespace clockwise::cli
 

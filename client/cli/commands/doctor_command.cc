@@ -1,4 +1,5 @@
 // `clockwise doctor`: checks all servers and shows one screen.
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -7,7 +8,6 @@
 #include <vector>
 
 #include "absl/strings/cord.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
@@ -19,6 +19,7 @@
 #include "client/cli/text.h"
 #include "client/lib/credentials.h"
 #include "service/api/json.h"
+#include "service/api/listen_address.h"
 #include "service/limits.h"
 #include "service/ring/balance.h"
 
@@ -28,13 +29,12 @@ namespace {
 // A change reaches all servers within milliseconds.
 constexpr int kLooks = 3;
 constexpr absl::Duration kBetweenLooks = absl::Seconds(1);
-// Several servers may be behind one address, such as that of a load balancer.
-// Each connection may reach another one. If each is chosen at random, one of
-// three servers is missed by as many connections in a row once in 1,500 times.
-constexpr int kConnectionsWithoutNews = 18;
+constexpr size_t kMostExamined =
+    limits::kMaxServerAddresses + limits::kMaxListedServers;
 
 struct DoctorOptions {
   std::vector<std::string> servers;  // empty: those of --server
+  bool named_only = false;
 };
 
 Examined Examine(const std::string& server, const Session& session,
@@ -56,6 +56,7 @@ Examined Examine(const std::string& server, const Session& session,
                         &examined.status, Retry::kNever);
     examined.answered_at = absl::Now();
   }
+  if (!examined.failure.ok()) examined.status.Clear();
   for (const v1::RingStatus& ring : examined.status.rings()) {
     if (ring.balance().peak_to_mean() <= kEvenPeak) continue;
     v1::GetRingRequest request;
@@ -71,32 +72,52 @@ Examined Examine(const std::string& server, const Session& session,
   return examined;
 }
 
-// Examines all servers that are behind `address`, each once, except those whose
-// instances are in `seen`, and adds their instances to it.
-std::vector<Examined> ExamineAll(
-    const std::string& address, const Session& session,
-    const std::shared_ptr<CredentialsSource>& credentials,
-    std::set<uint64_t>& seen) {
-  std::vector<Examined> found;
-  int without_news = 0;
-  while (without_news < kConnectionsWithoutNews &&
-         found.size() < limits::kMaxServerAddresses) {
-    Examined one = Examine(address, session, credentials);
-    const uint64_t instance = one.status.instance();
-    if (one.failure.ok() && instance != 0 && !seen.insert(instance).second) {
-      ++without_news;
-      continue;
+// Examines a server of the store's list.
+Examined ExamineListed(const v1::StoreServer& server, const Session& session,
+                       const std::shared_ptr<CredentialsSource>& credentials) {
+  Examined one;
+  // The list is from another program. Addresses of other forms would reach
+  // more than one server.
+  absl::Status status = CheckAdvertised(server.address());
+  if (status.ok()) {
+    one = Examine(server.address(), session, credentials);
+    if (one.failure.ok() && one.status.instance() != server.instance()) {
+      one.status.Clear();
+      one.failure = AnotherServerAnswers();
     }
-    without_news = 0;
-    // A server with a store of its own is alone, and an old one has no number.
-    const bool alone = !one.failure.ok() || instance == 0 ||
-                       !absl::StartsWith(one.status.store(), "etcd:");
-    found.push_back(std::move(one));
-    if (alone) break;
+  } else {
+    one.failure = std::move(status);
   }
-  if (found.size() > 1) {
-    for (Examined& one : found) {
-      absl::StrAppendFormat(&one.server, "#%08x", one.status.instance() >> 32);
+  one.server = server.address();
+  one.listed = true;
+  return one;
+}
+
+// Examines the servers with these names, and unless `named_only` those that
+// their store lists, each server once.
+std::vector<Examined> ExamineAll(
+    const std::vector<std::string>& names, bool named_only,
+    const Session& session,
+    const std::shared_ptr<CredentialsSource>& credentials) {
+  std::vector<Examined> found;
+  std::set<uint64_t> seen;  // instances
+  for (const std::string& name : names) {
+    Examined one = Examine(name, session, credentials);
+    const uint64_t instance = one.status.instance();
+    // Several names may lead to one server. Version 0.1.0 has no instance.
+    if (instance == 0 || seen.insert(instance).second) {
+      found.push_back(std::move(one));
+    }
+  }
+  if (named_only) return found;
+  // The list of a server that was found here may have others.
+  for (size_t at = 0; at < found.size(); ++at) {
+    const auto listed = found[at].status.store_servers();
+    for (const v1::StoreServer& server : listed) {
+      if (found.size() < kMostExamined &&
+          seen.insert(server.instance()).second) {
+        found.push_back(ExamineListed(server, session, credentials));
+      }
     }
   }
   return found;
@@ -190,19 +211,15 @@ absl::Status WriteJsonLines(const std::vector<Examined>& servers,
 
 absl::Status WriteScreen(const std::vector<Examined>& servers,
                          const std::vector<std::string>& problems,
-                         const Terminal& terminal, Output& out) {
+                         bool named_only, const Terminal& terminal,
+                         Output& out) {
   std::string text = absl::StrCat(ServerTable(servers, terminal), "\n",
                                   RingTable(servers, terminal), "\n");
   for (const std::string& problem : problems) {
     absl::StrAppend(&text, "✗ ", Printable(problem), "\n");
   }
-  if (problems.empty() && SawOneOfMany(servers)) {
-    absl::StrAppend(&text,
-                    "✓ no problems on this server; other servers of its store "
-                    "were not found at\n  this address: name them to examine "
-                    "them too\n");
-  } else if (problems.empty()) {
-    absl::StrAppend(&text, "✓ no problems\n");
+  if (problems.empty()) {
+    absl::StrAppend(&text, WellLine(servers, named_only), "\n");
   }
   return out.Write(text);
 }
@@ -220,14 +237,8 @@ absl::Status Run(const DoctorOptions& options, Session& session) {
   std::vector<Examined> servers;
   for (int look = 0; look < kLooks; ++look) {
     if (look > 0) absl::SleepFor(kBetweenLooks);
-    servers.clear();
-    std::set<uint64_t> seen;
-    for (const std::string& name : names) {
-      for (Examined& one : ExamineAll(name, session, *credentials, seen)) {
-        servers.push_back(std::move(one));
-      }
-    }
-    if (!MayBeOnItsWay(servers)) break;
+    servers = ExamineAll(names, options.named_only, session, *credentials);
+    if (!MayPass(servers)) break;
   }
   const std::vector<std::string> problems = Problems(servers);
   if (!session.globals.context.empty()) {
@@ -236,7 +247,8 @@ absl::Status Run(const DoctorOptions& options, Session& session) {
   absl::Status written =
       session.globals.json()
           ? WriteJsonLines(servers, problems, session.out)
-          : WriteScreen(servers, problems, session.terminal, session.out);
+          : WriteScreen(servers, problems, options.named_only, session.terminal,
+                        session.out);
   if (!written.ok() || problems.empty()) return written;
   for (const Examined& one : servers) {
     if (one.failure.ok()) {
@@ -263,9 +275,12 @@ void AddDoctorCommand(CLI::App& app, CommandLine& line) {
       "doctor", "Check whether servers are healthy and agree");
   command
       ->add_option("SERVER", options->servers,
-                   "Addresses of all replicas (default: --server)")
+                   "Addresses of servers (default: --server); the others are "
+                   "found by the store's list")
       ->transform(ServerAddresses())
       ->expected(0, static_cast<int>(limits::kMaxServerAddresses));
+  command->add_flag("--named-only", options->named_only,
+                    "Examine only the servers that are named");
   OnChosen(command, line, options, Run);
 }
 

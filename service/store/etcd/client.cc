@@ -9,10 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/time.h"
 #include "service/api/refusal.h"
-#include "service/channel/channel.h"
 #include "service/store/etcd/errors.h"
+#include "service/store/etcd/lease_renewal.h"
 
 namespace clockwise {
 namespace {
@@ -28,23 +27,6 @@ constexpr milliseconds kLongestPause(250);
 // Time after a rejected log-in before the same password is sent again. etcd
 // computes a slow hash for each log-in.
 constexpr milliseconds kBetweenLogIns(1'000);
-
-std::shared_ptr<grpc::Channel> ChannelTo(
-    const std::string& address,
-    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  ChannelOptions options;
-  options.program = "clockwised";
-  options.connect_timeout = absl::Milliseconds(500);
-  options.proxy = ProxyUse::kNever;
-  // Keepalive pings detect a member that hangs and a half-open connection. etcd
-  // rejects pings that are more frequent than every 5 seconds.
-  options.arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
-  options.arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 3'000);
-  options.arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  options.arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // Insist retries
-  options.arguments.SetMaxSendMessageSize(-1);
-  return NewChannel(address, credentials, options);
-}
 
 std::chrono::system_clock::time_point OnWallClock(
     std::chrono::steady_clock::time_point deadline) {
@@ -66,26 +48,13 @@ grpc::Status Await(const Start& start) {
 
 EtcdClient::EtcdClient(Options options) : options_(std::move(options)) {}
 
-EtcdClient::MemberPtr EtcdClient::Connect(
-    const std::string& address,
-    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  auto member = std::make_shared<Member>();
-  const auto channel = ChannelTo(address, credentials);
-  member->address = address;
-  member->kv = etcdserverpb::KV::NewStub(channel);
-  member->watch = etcdserverpb::Watch::NewStub(channel);
-  member->auth = etcdserverpb::Auth::NewStub(channel);
-  member->cluster = etcdserverpb::Cluster::NewStub(channel);
-  return member;
-}
-
 EtcdClient::MemberPtr EtcdClient::CurrentMember(size_t index) {
   const auto credentials = options_.credentials->Current();
   MutexLock lock(mu_);
   if (credentials != made_with_) {
     members_.clear();
     for (const std::string& address : options_.endpoints) {
-      members_.push_back(Connect(address, credentials));
+      members_.push_back(ConnectEtcdMember(address, credentials));
     }
     made_with_ = credentials;
   }
@@ -95,7 +64,9 @@ EtcdClient::MemberPtr EtcdClient::CurrentMember(size_t index) {
 void EtcdClient::Reconnect(const MemberPtr& member) {
   MutexLock lock(mu_);
   const auto at = std::find(members_.begin(), members_.end(), member);
-  if (at != members_.end()) *at = Connect(member->address, made_with_);
+  if (at != members_.end()) {
+    *at = ConnectEtcdMember(member->address, made_with_);
+  }
 }
 
 template <typename Start>
@@ -116,20 +87,31 @@ void EtcdClient::ReloadCredentials() {
   if (options_.password) static_cast<void>(options_.password());
 }
 
-absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
-                               etcdserverpb::RangeResponse& response) {
+template <typename Response, typename Send>
+absl::Status EtcdClient::Ask(Response& response,
+                             const std::function<int64_t()>& newest,
+                             const Send& send) {
   bool maybe_made = false;
-  absl::Status outcome = Insist(
+  return Insist(
       [&](const Member& member, Clock::time_point deadline) {
-        const int64_t newest = origin_.newest();
+        const int64_t least = newest();
         auto status =
             CallMember(member, deadline, [&](auto& context, auto done) {
               response.Clear();
-              member.kv->async()->Range(&context, &request, &response, done);
+              send(member, context, done);
             });
-        return status.ok() ? Judge(member, response.header(), newest) : status;
+        return status.ok() ? Judge(member, response.header(), least) : status;
       },
       maybe_made);
+}
+
+absl::Status EtcdClient::Range(const etcdserverpb::RangeRequest& request,
+                               etcdserverpb::RangeResponse& response) {
+  absl::Status outcome = Ask(
+      response, [this] { return origin_.newest(); },
+      [&](const Member& member, auto& context, auto done) {
+        member.kv->async()->Range(&context, &request, &response, done);
+      });
   // A store that cannot be read is down, even if it answers.
   if (ReasonOf(outcome) == v1::ERROR_REASON_STORE_REFUSED) NoteUp(false);
   return outcome;
@@ -156,6 +138,48 @@ absl::Status EtcdClient::Txn(const etcdserverpb::TxnRequest& request,
         return status;
       },
       maybe_made);
+}
+
+absl::StatusOr<int64_t> EtcdClient::GrantLease(std::chrono::seconds seconds) {
+  etcdserverpb::LeaseGrantRequest request;
+  request.set_ttl(seconds.count());
+  etcdserverpb::LeaseGrantResponse response;
+  absl::Status status = Ask(
+      response, [this] { return origin_.newest(); },
+      [&](const Member& member, auto& context, auto done) {
+        member.lease->async()->LeaseGrant(&context, &request, &response, done);
+      });
+  if (!status.ok()) return status;
+  return response.id();
+}
+
+absl::StatusOr<bool> EtcdClient::KeepLease(int64_t lease) {
+  etcdserverpb::LeaseKeepAliveRequest request;
+  request.set_id(lease);
+  etcdserverpb::LeaseKeepAliveResponse response;
+  // The member states its revision before it asks the leader, so the revision
+  // may be lower than the newest one.
+  absl::Status status = Ask(
+      response, [] { return int64_t{0}; },
+      [&](const Member& member, auto& context, auto done) {
+        LeaseRenewal::Start(*member.lease, context, request, response, done);
+      });
+  if (!status.ok()) return status;
+  return response.ttl() > 0;
+}
+
+absl::Status EtcdClient::RevokeLease(int64_t lease) {
+  etcdserverpb::LeaseRevokeRequest request;
+  request.set_id(lease);
+  etcdserverpb::LeaseRevokeResponse response;
+  const MemberPtr member = CurrentMember(current_);
+  const grpc::Status status = CallMember(
+      *member, Clock::now() + kFirstAttempt, [&](auto& context, auto done) {
+        member->lease->async()->LeaseRevoke(&context, &request, &response,
+                                            done);
+      });
+  return MayPass(status) ? absl::UnavailableError(status.error_message())
+                         : Settle(status, /*maybe_made=*/false);
 }
 
 absl::Status EtcdClient::StartWatch(

@@ -14,12 +14,13 @@
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_CLIENT_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_CLIENT_H_
 
-#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/security/credentials.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,10 +29,12 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "etcd/rpc.grpc.pb.h"
 #include "service/channel/credentials_source.h"
 #include "service/runtime/mutex.h"
 #include "service/store/etcd/interruptible_calls.h"
+#include "service/store/etcd/member.h"
 #include "service/store/etcd/origin.h"
 #include "service/store/store.h"
 
@@ -68,6 +71,14 @@ class EtcdClient {
                                  etcdserverpb::TxnResponse& response,
                                  bool& maybe_made);
 
+  // Grants a lease of `seconds`. A lease that is lost with its answer has no
+  // keys, and expires.
+  absl::StatusOr<int64_t> GrantLease(std::chrono::seconds seconds);
+  // Extends the lease by its time. Returns false if it does not exist.
+  absl::StatusOr<bool> KeepLease(int64_t lease);
+  // Ends the lease, and deletes its keys. Makes one short attempt.
+  [[nodiscard]] absl::Status RevokeLease(int64_t lease);
+
   // Starts a watch stream on the present member. `context` and `reactor` must
   // outlive the stream.
   [[nodiscard]] absl::Status StartWatch(
@@ -96,23 +107,12 @@ class EtcdClient {
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Member {
-    std::string address;
-    std::unique_ptr<etcdserverpb::KV::Stub> kv;
-    std::unique_ptr<etcdserverpb::Watch::Stub> watch;
-    std::unique_ptr<etcdserverpb::Auth::Stub> auth;
-    std::unique_ptr<etcdserverpb::Cluster::Stub> cluster;
-    // Number of calls that ended before their deadline.
-    mutable std::atomic<uint64_t> answers = 0;
-  };
+  using Member = EtcdMember;
   using MemberPtr = std::shared_ptr<const Member>;
   using Members = std::vector<MemberPtr>;
   using Attempt =
       std::function<grpc::Status(const Member&, Clock::time_point deadline)>;
 
-  static MemberPtr Connect(
-      const std::string& address,
-      const std::shared_ptr<grpc::ChannelCredentials>& credentials);
   // Returns member `index` modulo the number of members, with a connection that
   // uses the newest credentials. Replacing the member does not end calls of a
   // caller that holds the pointer.
@@ -121,6 +121,11 @@ class EtcdClient {
   // connection on which pings pass but calls are not answered. Does nothing if
   // `member` was replaced already.
   void Reconnect(const MemberPtr& member);
+  // Sends a call that may be executed twice, by `send(member, context, done)`,
+  // until etcd answers. Rejects an answer of a lower revision than `newest()`.
+  template <typename Response, typename Send>
+  absl::Status Ask(Response& response, const std::function<int64_t()>& newest,
+                   const Send& send);
   // Repeats `attempt` until etcd answers or the time is over.
   absl::Status Insist(const Attempt& attempt, bool& maybe_made);
   // Makes one attempt of a call at `member`: `start(context, done)` begins the

@@ -10,6 +10,7 @@
 #include "service/limits.h"
 #include "service/store/etcd/follower.h"
 #include "service/store/etcd/parse.h"
+#include "service/store/etcd/servers.h"
 #include "service/store/etcd/txn.h"
 #include "service/store/etcd/values.h"
 #include "service/store/store_rules.h"
@@ -29,6 +30,29 @@ void EtcdStore::Follow(Changed changed) {
   if (changed) {
     follower_ = std::make_unique<EtcdFollower>(client_, keys_, changed);
   }
+}
+
+void EtcdStore::Announce(const stored::v1::ServerEntry& self) {
+  constexpr std::chrono::seconds kPatience(1);
+  auto servers = std::make_unique<EtcdServers>(client_, markers_, keys_, self,
+                                               options_.server_lease);
+  servers->WaitUntilListed(std::chrono::steady_clock::now() + kPatience);
+  MutexLock lock(mu_);
+  servers_ = std::move(servers);
+}
+
+EtcdServers* EtcdStore::AnnouncedServers() const {
+  MutexLock lock(mu_);
+  return servers_.get();
+}
+
+void EtcdStore::Withdraw() {
+  if (EtcdServers* const servers = AnnouncedServers()) servers->Withdraw();
+}
+
+Store::ServerList EtcdStore::Servers() const {
+  const EtcdServers* const servers = AnnouncedServers();
+  return servers == nullptr ? ServerList() : servers->List();
 }
 
 absl::Status EtcdStore::CheckStart() {

@@ -53,6 +53,7 @@ namespace clockwise {
 
 class EtcdBatch;
 class EtcdFollower;
+class EtcdServers;
 class EtcdTxn;
 
 class EtcdStore final : public Store {
@@ -62,6 +63,8 @@ class EtcdStore final : public Store {
     std::string prefix = "/clockwise/";  // common to all keys
     std::function<uint64_t()> random;    // for commits, places, generations
     std::function<absl::Time()> now = absl::Now;  // for tombstones
+    // Time after which a killed server is no longer listed.
+    std::chrono::seconds server_lease{15};
   };
 
   explicit EtcdStore(Options options);
@@ -81,6 +84,9 @@ class EtcdStore final : public Store {
   [[nodiscard]] absl::Status Purge(const DeletedRing& ring) override;
   [[nodiscard]] absl::Status Apply(const Commit& commit) override;
   void Follow(Changed changed) override;
+  void Announce(const stored::v1::ServerEntry& self) override;
+  void Withdraw() override;
+  ServerList Servers() const override;
   // Compares the cluster IDs of all endpoints, and checks the format.
   [[nodiscard]] absl::Status CheckStart() override;
   void Interrupt() override { client_.calls().Interrupt(); }
@@ -231,6 +237,8 @@ class EtcdStore final : public Store {
   absl::Status AddSource(const DeletedRing& deleted, const Commit& commit,
                          int64_t revision, EtcdTxn& txn);
 
+  EtcdServers* AnnouncedServers() const;  // null before Announce
+
   // Access to `known_`.
   void Remember(absl::string_view ring, Known known);
   // Replaces the known state by `read`, which has no table yet. Computes its
@@ -254,6 +262,8 @@ class EtcdStore final : public Store {
       ABSL_GUARDED_BY(mu_);
   std::map<std::string, KnownPtr, std::less<>> known_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<EtcdFollower> follower_;
+  // Null before Announce; never replaced.
+  std::unique_ptr<EtcdServers> servers_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace clockwise

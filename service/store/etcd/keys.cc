@@ -59,6 +59,14 @@ std::string EtcdKeys::Turn(absl::string_view ring) const {
   return absl::StrCat(prefix_, "turns/", ring);
 }
 
+std::string EtcdKeys::Server(uint64_t instance) const {
+  return absl::StrCat(Servers().begin, Hex(instance));
+}
+
+EtcdRange EtcdKeys::Servers() const {
+  return Under(absl::StrCat(prefix_, "servers/"));
+}
+
 EtcdRange EtcdKeys::Heads() const { return Under(Head("")); }
 
 absl::string_view EtcdKeys::RingOf(absl::string_view head_key) const {

@@ -12,15 +12,18 @@
 //   PREFIX deleted/NAME                         EtcdTombstone of a ring
 //   PREFIX kept/NAME#INCARNATION                EtcdTombstone of a deleted ring
 //                                               whose other keys were kept
+//   PREFIX servers/INSTANCE                     ServerEntry of a server that
+//                                               runs, under a lease (lease.h)
 //   PREFIX format                               "1" (markers.h)
 //   PREFIX id                                   the store's ID (markers.h)
 //
 // A place is a random number that is drawn when a ring is created. Two rings
 // therefore share no key, even if they have the same name or incarnation.
-// Places, incarnations, generations and commits have 16 hexadecimal digits,
-// epochs 20 decimal digits, chunks and parts 8 decimal digits. The order of
-// keys is thus the order of their numbers. Servers watch the heads only. A key
-// that no head refers to was left by an interrupted writer; readers ignore it.
+// Places, incarnations, generations, commits and instances have 16 hexadecimal
+// digits, epochs 20 decimal digits, chunks and parts 8 decimal digits. The
+// order of keys is thus the order of their numbers. Servers watch the heads and
+// the list of servers only. A key that no head refers to was left by an
+// interrupted writer; readers ignore it.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_KEYS_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_KEYS_H_
 
@@ -58,6 +61,8 @@ class EtcdKeys {
   std::string Head(absl::string_view ring) const;
   EtcdRange Heads() const;
   std::string Turn(absl::string_view ring) const;
+  std::string Server(uint64_t instance) const;
+  EtcdRange Servers() const;
   // Returns the name of the ring whose head is stored at `head_key`.
   absl::string_view RingOf(absl::string_view head_key) const;
 

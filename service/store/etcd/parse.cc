@@ -1,13 +1,33 @@
 #include "service/store/etcd/parse.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "service/api/listen_address.h"
+#include "service/limits.h"
 #include "service/ring/hash.h"
 #include "service/store/etcd/values.h"
 #include "service/store/record_upgrade.h"
 
 namespace clockwise {
+namespace {
+
+// True if GetStatus can list the server.
+bool IsListable(const stored::v1::ServerEntry& entry) {
+  constexpr int64_t kEndOfTime = 253'402'300'800;  // of a Timestamp: year 10000
+  const auto& started = entry.start_time();
+  return CheckAdvertised(entry.address()).ok() &&
+         entry.version().size() <= limits::kMaxServerVersionBytes &&
+         started.seconds() >= 0 && started.seconds() < kEndOfTime &&
+         started.nanos() >= 0 && started.nanos() < 1'000'000'000;
+}
+
+}  // namespace
 
 absl::StatusOr<stored::v1::EtcdHead> ParseEtcdHead(absl::string_view ring,
                                                    const std::string& value) {
@@ -88,6 +108,29 @@ absl::StatusOr<OrdinalTable> ParseEtcdTable(
     }
   }
   return table;
+}
+
+Store::ServerList ParseEtcdServers(size_t prefix_bytes,
+                                   const etcdserverpb::RangeResponse& range) {
+  Store::ServerList list;
+  list.count = static_cast<uint64_t>(std::max<int64_t>(range.count(), 0));
+  for (const mvccpb::KeyValue& kv : range.kvs()) {
+    stored::v1::ServerEntry entry;
+    if (entry.ParseFromString(kv.value()) &&
+        kv.key().substr(std::min(prefix_bytes, kv.key().size())) ==
+            absl::StrFormat("%016x", entry.instance()) &&
+        IsListable(entry)) {
+      list.servers.push_back(std::move(entry));
+    } else if (list.count > 0) {
+      --list.count;
+    }
+  }
+  std::sort(list.servers.begin(), list.servers.end(),
+            [](const auto& left, const auto& right) {
+              return std::tuple(left.address(), left.instance()) <
+                     std::tuple(right.address(), right.instance());
+            });
+  return list;
 }
 
 }  // namespace clockwise

@@ -1,7 +1,8 @@
 // Parses the values of a ring's keys in etcd. Stateless.
 //
 // Any client of etcd can write any value, so each function checks its input.
-// STORE_UNAVAILABLE: a value is not valid; the message names the ring.
+// STORE_UNAVAILABLE: a value of a ring is not valid; the message names the
+// ring.
 #ifndef CLOCKWISE_SERVICE_STORE_ETCD_PARSE_H_
 #define CLOCKWISE_SERVICE_STORE_ETCD_PARSE_H_
 
@@ -15,6 +16,7 @@
 #include "clockwise/stored/v1/stored.pb.h"
 #include "etcd/rpc.pb.h"
 #include "service/ring/partition_moves.h"
+#include "service/store/store.h"
 
 namespace clockwise {
 
@@ -44,6 +46,11 @@ absl::StatusOr<OrdinalTable> ParseEtcdTable(
     const stored::v1::EtcdHead& head,
     const std::vector<stored::v1::ChangeRecord>& records,
     const EtcdKeyValues& kvs);
+
+// Returns the valid entries of the list of servers. Each key is a prefix of
+// `prefix_bytes`, then the server's instance.
+Store::ServerList ParseEtcdServers(size_t prefix_bytes,
+                                   const etcdserverpb::RangeResponse& range);
 
 }  // namespace clockwise
 

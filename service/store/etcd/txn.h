@@ -60,10 +60,12 @@ class EtcdTxn {
     compare->set_key(std::move(key));
     compare->set_value(std::move(value));
   }
-  void Put(std::string key, std::string value) {
+  // `lease`: the lease with which the key ends; 0: the key stays.
+  void Put(std::string key, std::string value, int64_t lease = 0) {
     auto* put = request_.add_success()->mutable_request_put();
     put->set_key(std::move(key));
     put->set_value(std::move(value));
+    put->set_lease(lease);
   }
   void Delete(EtcdRange range) {
     auto* remove = request_.add_success()->mutable_request_delete_range();
