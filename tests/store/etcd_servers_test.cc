@@ -15,6 +15,8 @@
 #include "clockwise/stored/v1/stored.pb.h"
 #include "service/runtime/mutex.h"
 #include "service/store/etcd/keys.h"
+#include "service/store/etcd/lease.h"
+#include "service/store/etcd/markers.h"
 #include "service/store/etcd/txn.h"
 #include "tests/store/etcd_testing.h"
 
@@ -146,6 +148,40 @@ TEST_F(EtcdServersTest, AServerWritesNothingToAStoreOfAnotherFormat) {
   store.Announce(EntryOf(1));
   EXPECT_TRUE(absl::StrContains(store.Servers().listed.message(), "format"));
   EXPECT_EQ(CountKeys(prefix_), 1);
+}
+
+TEST_F(EtcdServersTest, AServerWritesNothingAfterTheFormatWasRaised) {
+  const auto store = Announced(1);
+  EtcdTxn raise;
+  raise.Put(keys_.Format(), "2");
+  raise.Delete({keys_.Server(1), ""});
+  Send(raise);
+  EXPECT_TRUE(Eventually([&] { return !store->Servers().listed.ok(); }));
+  EXPECT_EQ(KeyOf(1).lease(), 0);
+}
+
+TEST_F(EtcdServersTest, ALeaseThatHasEndedIsReplacedWithAllItsKeys) {
+  EtcdMarkers markers(client_, keys_, [] { return uint64_t{7}; });
+  EtcdLease lease(client_, markers, std::chrono::seconds(1));
+  lease.Put(keys_.Server(1), "a");
+  lease.Put(keys_.Server(2), "b");
+  const auto holds = [&] {
+    return lease.Holds(keys_.Server(1)) && lease.Holds(keys_.Server(2));
+  };
+  EXPECT_TRUE(Eventually(holds));
+  const int64_t first = KeyOf(1).lease();
+  EXPECT_EQ(KeyOf(2).lease(), first);
+  ASSERT_OK(client_.RevokeLease(first));
+  EXPECT_TRUE(Eventually([&] { return KeyOf(2).value() == "b"; }));
+  EXPECT_TRUE(Eventually(holds));
+  EXPECT_EQ(KeyOf(1).value(), "a");
+  EXPECT_NE(KeyOf(1).lease(), first);
+  // A new value replaces the present one.
+  lease.Put(keys_.Server(1), "c");
+  EXPECT_TRUE(Eventually([&] { return KeyOf(1).value() == "c"; }));
+  ASSERT_OK(lease.Last());
+  lease.Revoke();
+  EXPECT_EQ(CountKeys(prefix_ + "servers/"), 0);
 }
 
 TEST_F(EtcdServersTest, TheListIsNoChangeOfARing) {
