@@ -35,8 +35,9 @@ class FaultsKillTest(FaultCase):
                 victim.kill()
                 victim.environment = {
                     "CLOCKWISE_FAIL_POINT": f"{point}:{number * number}"}
-                victim.start()
-                # The server kills itself while writers are at work.
+                # The server kills itself while writers are at work, perhaps
+                # before it has reported that it is ready.
+                victim.start(wait=False)
                 self.assertEqual(victim.process.wait(timeout=30), -9)
                 self.kills += 1
             victim.environment = {}

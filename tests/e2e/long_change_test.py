@@ -125,7 +125,9 @@ class LongChangeTest(unittest.TestCase):
         used = cpu_seconds(server) - used
         print(f"a comparison took {took:.3f} s; later {used:.3f} s of CPU were "
               f"used in {took / 2:.3f} s, after 8 of them were cancelled")
-        self.assertLess(used, took / 20)
+        # Two threads compare, so they would use `took` in all, or half of it on
+        # a machine that is busy. An idle server uses a few hundredths.
+        self.assertLess(used, took / 4)
 
     def test_a_server_with_a_long_change_stops_within_the_grace(self):
         server, stub = self.serve("memory:")

@@ -282,8 +282,7 @@ void AddDoctorCommand(CLI::App& app, CommandLine& line) {
       "doctor", "Check whether servers are healthy and agree");
   command
       ->add_option("SERVER", options->servers,
-                   "Addresses of servers (default: --server); the others are "
-                   "found by the store's list")
+                   "Addresses of servers (default: --server)")
       ->transform(ServerAddresses())
       ->expected(0, static_cast<int>(limits::kMaxServerAddresses));
   command->add_flag("--named-only", options->named_only,
