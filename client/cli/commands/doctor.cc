@@ -240,8 +240,8 @@ absl::Status AnotherServerAnswers() {
 }
 
 std::string WellLine(const std::vector<Examined>& servers, bool named_only) {
-  const auto well = absl::StrCat("✓ no problems on ", servers.size(),
-                                 servers.size() == 1 ? " server" : " servers");
+  std::string well = absl::StrCat("✓ no problems on ", servers.size(),
+                                  servers.size() == 1 ? " server" : " servers");
   if (named_only) return well;
   uint64_t listed = 0;
   for (const Examined& one : servers) {

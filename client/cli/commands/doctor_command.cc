@@ -286,7 +286,7 @@ void AddDoctorCommand(CLI::App& app, CommandLine& line) {
       ->transform(ServerAddresses())
       ->expected(0, static_cast<int>(limits::kMaxServerAddresses));
   command->add_flag("--named-only", options->named_only,
-                    "Examine only the servers that are named");
+                    "Do not examine the other servers of their store");
   OnChosen(command, line, options, Run);
 }
 
