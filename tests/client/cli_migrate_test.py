@@ -167,6 +167,13 @@ class ImportTest(WithServer):
                      "--from=cassandra", self.file(tokens.format(5)))
         self.refused("is not a signed 64-bit number", "import",
                      "--from=cassandra", self.file(tokens.format(2 ** 63)))
+        self.refused(":4: the rack: 302 bytes", "import", "--from=cassandra",
+                     self.file(tokens.format(7).replace(" r ", f" {'r' * 300} ")))
+        self.refused(":4: all servers have weight 0", "import",
+                     "--from=haproxy", self.file(
+                         "backend b\n balance uri\n hash-type consistent\n"
+                         " server a 10.0.0.1:80 weight 0\n"
+                         " server b 10.0.0.2:80 weight 0\n"), "b")
 
     def test_a_large_file_is_refused(self):
         self.refused("has more than 67,108,864 bytes", "import",

@@ -287,6 +287,11 @@ TEST(ImportCassandraTest, ReplicasThatTheRingContradictsAreRefused) {
       Contradiction(text, 3),
       "ring.txt:12: data centre \"us\" has 2 replicas, but the ring would "
       "have 3; change --replicas, or set data_centre_replicas");
+  EXPECT_EQ(
+      Contradiction(
+          With(text, "eu\n==========\n", "eu\n==========\nReplicas: 2\n"), 2),
+      "ring.txt:4: the data centres state their own replicas; set "
+      "data_centre_replicas");
 }
 
 }  // namespace

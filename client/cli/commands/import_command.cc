@@ -1,11 +1,15 @@
 // `clockwise import`: creates a ring from the configuration of another system.
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <span>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "client/cli/command_line.h"
 #include "client/cli/commands/apply.h"
 #include "client/cli/commands/change.h"
@@ -104,12 +108,33 @@ absl::StatusOr<std::shared_ptr<const Ring>> FirstNodes(const Imported& imported,
   return FirstRing(imported.spec, *std::move(nodes));
 }
 
+// Returns an error about a node in words for a file that has no such fields.
+std::string InWordsOfTheFile(absl::string_view message) {
+  constexpr std::pair<absl::string_view, absl::string_view> kWords[] = {
+      {"hash_key: ", "the name that is hashed: "},
+      {"zone: ", "the rack: "},
+      {"address: ", "the address: "}};
+  for (const auto& [field, words] : kWords) {
+    if (absl::StartsWith(message, field)) {
+      return absl::StrCat(words, message.substr(field.size()));
+    }
+  }
+  return std::string(message);
+}
+
 // Builds the imported ring. If it is not valid, the error names the line of the
 // first node with the fault.
 absl::StatusOr<std::shared_ptr<const Ring>> ImportedRing(
     const Imported& imported) {
   auto built = FirstNodes(imported, imported.nodes.size());
   if (built.ok()) return built;
+  const bool weightless = std::all_of(
+      imported.nodes.begin(), imported.nodes.end(), [](const v1::Node& node) {
+        return node.has_weight() && node.weight() == 0;
+      });
+  if (weightless && !imported.nodes.empty()) {
+    return ImportFault(imported.places.front(), "all servers have weight 0");
+  }
   const auto fails = [&](size_t count) {
     return FirstNodes(imported, count).status() == built.status();
   };
@@ -119,7 +144,8 @@ absl::StatusOr<std::shared_ptr<const Ring>> ImportedRing(
     const size_t middle = valid + (end - valid) / 2;
     (fails(middle) ? end : valid) = middle;
   }
-  return ImportFault(imported.places[end - 1], built.status().message());
+  return ImportFault(imported.places[end - 1],
+                     InWordsOfTheFile(built.status().message()));
 }
 
 void NoteStatedOwners(Imported& imported, bool chosen) {
