@@ -102,7 +102,7 @@ class FaultsReplicasTest(FaultCase):
                        self.server(f"etcd:{proxy.address}")]
             with Load(servers, writers=4, watchers=4) as load:
                 proxy.tear(20, 3000)
-                time.sleep(12)
+                time.sleep(6)
                 proxy.heal()
                 time.sleep(1)
             self.assertGreater(proxy.cuts, 20)

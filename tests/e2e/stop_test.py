@@ -236,10 +236,11 @@ class StopTest(unittest.TestCase):
             etcd.resume(0)
 
     def test_a_server_whose_store_went_away_ends_at_once(self):
-        for how in ("pause", "kill"):
-            with EtcdCluster() as etcd:
-                server = self.server(store=etcd.store)
-                getattr(etcd, how)(0)
+        with EtcdCluster() as paused, EtcdCluster() as killed:
+            servers = [self.server(store=etcd.store) for etcd in (paused, killed)]
+            paused.pause(0)
+            killed.kill(0)
+            for server in servers:
                 self.wait_for(server, "the store is not available")
                 stub, _ = self.stub(server)
                 stub.ListRings(pb.ListRingsRequest(), timeout=TIMEOUT)

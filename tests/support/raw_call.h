@@ -19,10 +19,13 @@ struct RawAnswer {
   std::string message;    // the first one
 };
 
-// Sends one message to `method` and waits for the end of the call. A stream of
+// Sends one message to `method` and waits for the end of the call, for at most
+// `deadline`. A stream of
 // responses is cancelled after its first message; its status is then OK.
-inline RawAnswer RawCall(const std::shared_ptr<grpc::Channel>& channel,
-                         const std::string& method, const std::string& bytes) {
+inline RawAnswer RawCall(
+    const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+    const std::string& bytes,
+    std::chrono::seconds deadline = std::chrono::seconds(20)) {
   const google::protobuf::MethodDescriptor* described =
       google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(
           "clockwise.v1.PlacementService." + method);
@@ -30,8 +33,7 @@ inline RawAnswer RawCall(const std::shared_ptr<grpc::Channel>& channel,
                        !described->client_streaming();
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::seconds(20));
+  context.set_deadline(std::chrono::system_clock::now() + deadline);
   grpc::CompletionQueue queue;
   const auto call = stub.PrepareCall(
       &context, "/clockwise.v1.PlacementService/" + method, &queue);
