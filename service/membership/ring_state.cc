@@ -91,8 +91,7 @@ MeasuredRing::MeasuredRing(std::shared_ptr<const Ring> built)
     : ring(std::move(built)),
       ownership(Measure(*ring)),
       balance(BalanceOf(*ring, ownership)),
-      expected_peak(ExpectedPeak(ring->rule(), ring->slot_nodes(),
-                                 ring->nodes().size(), balance.peak_to_mean())),
+      expected_peak(ExpectedPeak(*ring, balance.peak_to_mean())),
       primary_balance(PrimaryBalanceOf(*ring, ownership)),
       zone_shortfall(ZoneShortfall(*ring)) {}
 

@@ -81,6 +81,23 @@ v1::Balance PrimaryBalanceOf(const Ring& ring, const Ownership& ownership) {
   return BalanceOfShares(ring, Ratios(ownership.primaries, ownership.whole));
 }
 
+namespace {
+
+// Returns the bound for the numbers of points of all nodes.
+double PeakOfPoints(std::span<const double> points) {
+  double fewest = 0;
+  for (const double count : points) {
+    if (count > 0 && (fewest == 0 || count < fewest)) fewest = count;
+  }
+  if (fewest == 0) return kEvenPeak;
+  const auto nodes = static_cast<double>(points.size());
+  const double z = std::sqrt(2 * std::log(nodes)) + 3;
+  const double root = 1 - 1 / (9 * fewest) + z / (3 * std::sqrt(fewest));
+  return std::max(kEvenPeak, root * root * root);
+}
+
+}  // namespace
+
 double ExpectedPeak(const LayoutRule& rule,
                     std::span<const uint32_t> point_nodes, size_t nodes,
                     double peak) {
@@ -89,14 +106,22 @@ double ExpectedPeak(const LayoutRule& rule,
   for (const uint32_t node : point_nodes) {
     if (node < points.size()) ++points[node];
   }
-  double fewest = 0;
-  for (const double count : points) {
-    if (count > 0 && (fewest == 0 || count < fewest)) fewest = count;
+  return PeakOfPoints(points);
+}
+
+double ExpectedPeak(const Ring& ring, double peak) {
+  const v1::RingSpec& spec = ring.spec();
+  if (spec.layout() != v1::LAYOUT_HASHED) {
+    return ExpectedPeak(ring.rule(), ring.slot_nodes(), ring.nodes().size(),
+                        peak);
   }
-  if (fewest == 0) return kEvenPeak;
-  const double z = std::sqrt(2 * std::log(static_cast<double>(nodes))) + 3;
-  const double root = 1 - 1 / (9 * fewest) + z / (3 * std::sqrt(fewest));
-  return std::max(kEvenPeak, root * root * root);
+  std::vector<double> points;
+  points.reserve(ring.nodes().size());
+  for (const NodePtr& node : ring.nodes()) {
+    points.push_back(static_cast<double>(uint64_t{node->weight()} *
+                                         spec.virtual_node_count()));
+  }
+  return PeakOfPoints(points);
 }
 
 }  // namespace clockwise

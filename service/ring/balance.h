@@ -54,6 +54,8 @@ inline constexpr double kEvenPeak = 1.25;
 double ExpectedPeak(const LayoutRule& rule,
                     std::span<const uint32_t> point_nodes, size_t nodes,
                     double peak);
+// The same for a ring. O(nodes) for HASHED, because each change computes it.
+double ExpectedPeak(const Ring& ring, double peak);
 
 }  // namespace clockwise
 

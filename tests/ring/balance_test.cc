@@ -195,5 +195,20 @@ TEST(BalanceTest, AnEmptyRingHasNoSharesAndZeroBalance) {
   }
 }
 
+// The bound that each change computes equals the one of a count of all points.
+TEST(BalanceTest, TheExpectedPeakOfARingIsThatOfItsPoints) {
+  std::mt19937_64 random(7);
+  for (uint32_t round = 0; round < 20; ++round) {
+    Nodes nodes = RandomNodes(random, 1 + Draw(random, 9), 4, 1);
+    nodes.push_back(NewNode("none"));
+    nodes.back().set_weight(0);
+    const RingPtr ring = NewRing(HashedSpec(1 + Draw(random, 50)), nodes);
+    const double expected = ExpectedPeak(*ring, 9);
+    EXPECT_EQ(expected, ExpectedPeak(ring->rule(), ring->slot_nodes(),
+                                     ring->nodes().size(), 9));
+    EXPECT_GT(expected, kEvenPeak);
+  }
+}
+
 }  // namespace
 }  // namespace clockwise
